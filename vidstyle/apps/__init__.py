@@ -1,0 +1,1 @@
+"""Joins the parts into something a person asked for."""

@@ -1,0 +1,91 @@
+"""File in, file out."""
+
+from pathlib import Path
+
+import cv2
+
+from vidstyle.apps.outputs import Result, check_target
+from vidstyle.errors import SourceError
+from vidstyle.machine import ThreadPlan, usable_cores
+from vidstyle.media.codecs import choose_encoder
+from vidstyle.media.sink import FileSink
+from vidstyle.media.source import FileSource
+from vidstyle.options import StylizeOptions
+from vidstyle.pipeline.pipeline import Pipeline
+from vidstyle.stats import Stats
+from vidstyle.stylize.catalog import find_style, style_name
+from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.stylizer import Stylizer
+
+
+def stylize_video(
+    input: Path | str,
+    output: Path | str | None = None,
+    options: StylizeOptions = StylizeOptions(),
+    stats: Stats | None = None,
+) -> Result:
+    """Stylize a whole video file, losing no frame.
+
+    Args:
+        input: any video that FFmpeg reads.
+        output: .mp4, .mkv, .mov or .webm; beside the input, named after the style, if None.
+        options: how.
+        stats: pass one to watch the progress from another thread.
+
+    Raises:
+        VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
+    """
+    input, stats = Path(input), stats or Stats()
+    output = Path(output) if output else default_output(input, options)
+    encoder = choose_encoder(output, options.codec, options.crf, options.preset)
+    check_target(input, output, options.overwrite)
+    threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
+    cv2.setNumThreads(threads.opencv)
+    generator = OnnxGenerator(find_style(options.style))
+    with FileSource(
+        input, stats, start_s=options.start, end_s=options.end, threads=threads.decoder
+    ) as source:
+        stats.expected_frames = source.info.expected_frames
+        with FileSink(output, source.info, encoder, stats, threads=threads.encoder) as sink:
+            stylizer = Stylizer(generator, options, stats, threads.painters)
+            Pipeline(source, stylizer, sink).run()
+            damage = _damage(source, stats)
+            if damage and options.strict:
+                raise SourceError(f"{input}: {'; '.join(damage)}. Without --strict it converts.")
+            size = sink.finish()
+        return Result(
+            input=input,
+            output=output,
+            style=style_name(options.style),
+            frames=stats["frames"],
+            keyframes=stats["keyframes"],
+            seconds=stats.elapsed_s,
+            output_bytes=size,
+            warnings=damage + _remarks(stats) + sink.warnings,
+        )
+
+
+def default_output(input: Path, options: StylizeOptions) -> Path:
+    """The input's name with the style's in it, as .mp4, in the same folder."""
+    return input.with_name(f"{input.stem}.{style_name(options.style)}.mp4")
+
+
+def _damage(source: FileSource, stats: Stats) -> list[str]:
+    damage = []
+    if stats["corrupt packets"]:
+        damage.append(f"{stats['corrupt packets']} damaged packets could not be decoded")
+    if source.lost_s:
+        expected = source.info.expected_frames
+        of = f" of {source.info.duration_s:.1f} s" if source.info.duration_s else ""
+        frames = f", about {max(0, expected - stats['frames'])} frames" if expected else ""
+        damage.append(f"the end of the input is missing: {source.lost_s:.1f} s{of}{frames}")
+    return damage
+
+
+def _remarks(stats: Stats) -> list[str]:
+    remarks = []
+    if stats["interlaced"]:
+        remarks.append("the input was interlaced: its fields were joined into whole pictures")
+    if stats["repeated times"]:
+        remarks.append(f"{stats['repeated times']} frames had no time of their own and got one")
+    return remarks

@@ -1,0 +1,83 @@
+"""One picture: a photo, or a look at a video before converting it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from vidstyle.apps.outputs import Result, check_target
+from vidstyle.frame import Picture
+from vidstyle.media.photo import read_photo, write_photo
+from vidstyle.media.source import FileSource
+from vidstyle.options import StylizeOptions
+from vidstyle.stats import Stats
+from vidstyle.stylize.catalog import find_style, style_name
+from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.stylizer import Stylizer
+
+PREVIEW_AT = 1 / 3  # of the way through: past titles, before credits
+
+
+def stylize_photo(
+    input: Path | str,
+    output: Path | str | None = None,
+    options: StylizeOptions = StylizeOptions(),
+    stats: Stats | None = None,
+) -> Result:
+    """Stylize one picture file.
+
+    Args:
+        input: JPEG, PNG, WebP, BMP or TIFF.
+        output: likewise; beside the input, named after the style, if None.
+        options: how; what concerns time has no effect.
+        stats: pass one to read its clocks.
+
+    Raises:
+        VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
+    """
+    input = Path(input)
+    style = style_name(options.style)
+    output = Path(output) if output else input.with_name(f"{input.stem}.{style}{input.suffix}")
+    check_target(input, output, options.overwrite)
+    picture = Picture.from_rgb(read_photo(input))
+    return _paint(input, output, picture, options, stats or Stats())
+
+
+def preview_video(
+    input: Path | str,
+    output: Path | str | None = None,
+    options: StylizeOptions = StylizeOptions(),
+    stats: Stats | None = None,
+) -> Result:
+    """Stylize one frame of a video: the one at `options.start`, or a third of the way in.
+
+    Raises:
+        VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
+    """
+    input = Path(input)
+    style = style_name(options.style)
+    output = Path(output) if output else input.with_name(f"{input.stem}.{style}.png")
+    check_target(input, output, options.overwrite)
+    start_s = options.start
+    if not start_s:
+        with FileSource(input, Stats()) as source:
+            start_s = (source.info.duration_s or 0.0) * PREVIEW_AT
+    with FileSource(input, Stats(), start_s=start_s) as source:
+        picture = next(iter(source)).picture
+    return _paint(input, output, picture, options, stats or Stats())
+
+
+def _paint(
+    input: Path, output: Path, picture: Picture, options: StylizeOptions, stats: Stats
+) -> Result:
+    generator = OnnxGenerator(find_style(options.style))
+    stylizer = Stylizer(generator, replace(options, every=1), stats)
+    painted = stylizer.stylize_picture(picture)
+    size = write_photo(output, painted.to_rgb())
+    return Result(
+        input=input,
+        output=output,
+        style=style_name(options.style),
+        frames=1,
+        keyframes=1,
+        seconds=stats.elapsed_s,
+        output_bytes=size,
+    )

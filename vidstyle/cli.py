@@ -1,0 +1,195 @@
+"""Arguments in, exit code out; one short function per command.
+
+Nothing heavy is imported here: `--help` must answer at once.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import traceback
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from vidstyle import __version__
+from vidstyle.errors import OptionError, VidstyleError
+from vidstyle.options import StylizeOptions, settings
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+COMMANDS = ("convert", "image", "styles", "doctor")
+STILL_SETTINGS = (
+    "style", "strength", "keep_colors", "scale", "max_height", "resize", "compare", "overwrite",
+    "quiet", "json",
+)  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return 0 if all went well, 1 if not, 2 for a wrong call."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
+        words.insert(0, "convert")  # `vidstyle film.mp4` is the product's first sentence
+    parsed = _parser().parse_args(words)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        code: int = parsed.run(parsed)
+        return code
+    except OptionError as error:
+        _say_error(str(error), parsed.debug)
+        return USAGE
+    except VidstyleError as error:
+        _say_error(str(error), parsed.debug)
+        return FAILED
+    except KeyboardInterrupt:
+        _say_error("Stopped. Nothing half-made was left behind.", parsed.debug)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has left
+        return FAILED
+
+
+def _convert(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.batch import VIDEO_SUFFIXES
+    from vidstyle.apps.convert import stylize_video
+    from vidstyle.apps.still import preview_video
+
+    options = _options(parsed)
+    return _batch(parsed, options, preview_video if options.preview else stylize_video, VIDEO_SUFFIXES)
+
+
+def _image(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.still import stylize_photo
+    from vidstyle.media.photo import PHOTO_SUFFIXES
+
+    return _batch(parsed, _options(parsed), stylize_photo, PHOTO_SUFFIXES)
+
+
+def _batch(
+    parsed: argparse.Namespace, options: StylizeOptions, app: Any, suffixes: Sequence[str]
+) -> int:
+    from vidstyle.apps.batch import Failure, list_jobs, run_batch
+    from vidstyle.console import Progress, describe, summary
+
+    jobs = list_jobs(parsed.inputs, parsed.output, options, suffixes)
+    outcomes = []
+    with Progress(len(jobs), shown=not options.quiet) as progress:
+        for outcome in run_batch(jobs, app, options, progress.watch):
+            outcomes.append(outcome)
+            if isinstance(outcome, Failure):
+                progress.clear()
+                _say_error(str(outcome.error), parsed.debug, outcome.error)
+            elif not options.quiet:
+                progress.say(describe(outcome))
+    if options.json:
+        print(json.dumps(summary(outcomes), indent=2))
+    return FAILED if any(isinstance(outcome, Failure) for outcome in outcomes) else DONE
+
+
+def _styles(parsed: argparse.Namespace) -> int:
+    from vidstyle.console import print_styles
+    from vidstyle.stylize.catalog import shipped_styles
+
+    styles = shipped_styles()
+    if parsed.json:
+        print(json.dumps([asdict(style) for style in styles], indent=2))
+    else:
+        print_styles(styles)
+    return DONE
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.doctor import examine
+    from vidstyle.console import print_findings
+
+    findings = examine()
+    if parsed.json:
+        print(json.dumps(findings, indent=2))
+    else:
+        print_findings(findings)
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vidstyle",
+        description="Paint videos in a style, on an ordinary CPU.",
+        epilog='"vidstyle INPUT" is short for "vidstyle convert INPUT". '
+        'Options: "vidstyle convert --help".',
+    )
+    parser.add_argument("--version", action="version", version=f"vidstyle {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    convert = _command(commands, "convert", _convert, "stylize videos (the default command)")
+    _add_files(convert, "video files, or folders of them", "INPUT.STYLE.mp4 beside the input")
+    _add_settings(convert, [setting.name for setting in settings()])
+    image = _command(commands, "image", _image, "stylize pictures")
+    _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
+    _add_settings(image, STILL_SETTINGS)
+    styles = _command(commands, "styles", _styles, "list the styles")
+    doctor = _command(commands, "doctor", _doctor, "say what this machine has and what follows")
+    for command in (styles, doctor):
+        command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=help, description=help[0].upper() + help[1:] + "."
+    )
+    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> None:
+    command.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help=inputs)
+    command.add_argument(
+        "-o", "--output", type=Path, help=f"file, or folder for several inputs ({default})"
+    )
+
+
+def _add_settings(command: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    types = typing.get_type_hints(StylizeOptions)
+    for setting in settings():
+        if setting.name not in names:
+            continue
+        flag = "--" + setting.name.replace("_", "-")
+        help = setting.metadata["help"]
+        if types[setting.name] is bool:
+            command.add_argument(flag, action="store_true", help=help)
+            continue
+        shown = "auto" if setting.metadata.get("automatic") else setting.default
+        command.add_argument(
+            flag,
+            type=_reader(types[setting.name], bool(setting.metadata.get("automatic"))),
+            default=setting.default,
+            metavar=setting.metadata["metavar"],
+            help=help if shown is None else f"{help} ({shown})",
+        )
+
+
+def _reader(kind: Any, automatic: bool) -> Callable[[str], Any]:
+    """A function from a word to a setting's value; "auto" is None."""
+    if isinstance(kind, UnionType):
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+
+    def read(word: str) -> Any:
+        return None if automatic and word == "auto" else kind(word)
+
+    read.__name__ = f"{kind.__name__} or auto" if automatic else kind.__name__  # for messages
+    return read
+
+
+def _options(parsed: argparse.Namespace) -> StylizeOptions:
+    given = vars(parsed)
+    return StylizeOptions(**{s.name: given[s.name] for s in settings() if s.name in given})
+
+
+def _say_error(message: str, debug: bool, error: BaseException | None = None) -> None:
+    if debug:
+        traceback.print_exception(error or sys.exception())
+    print(f"vidstyle: {message}", file=sys.stderr)

@@ -1,0 +1,156 @@
+"""What the command line prints: progress, results, tables."""
+
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress as RichProgress, TaskID, TextColumn
+from rich.table import Table
+
+from vidstyle.apps.batch import Failure, Job
+from vidstyle.apps.outputs import Result
+from vidstyle.stats import Stats
+from vidstyle.stylize.catalog import Style
+
+REFRESH_S = 0.2
+
+
+class Progress:
+    """A bar on stderr that reads the running job's stats; on a dull terminal, nothing."""
+
+    def __init__(self, jobs: int, shown: bool) -> None:
+        self._console = Console(stderr=True)
+        self._jobs, self._done = jobs, 0
+        self._bar = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[numbers]}"),
+            console=self._console,
+            transient=True,
+            disable=not (shown and self._console.is_terminal),
+        )
+        self._task: TaskID | None = None
+        self._stats: Stats | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._bar.stop()
+
+    def watch(self, job: Job, stats: Stats) -> None:
+        """Show this job from now on."""
+        self.clear()
+        self._done += 1
+        name = f"{job.input.name} ({self._done}/{self._jobs})" if self._jobs > 1 else job.input.name
+        self._task = self._bar.add_task(name, total=None, numbers="")
+        self._stats = stats
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self.clear()
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def clear(self) -> None:
+        """Show no job."""
+        self._stats = None
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None
+
+    def _follow(self) -> None:
+        while not self._stop.wait(REFRESH_S):
+            stats, task = self._stats, self._task
+            if stats is None or task is None:
+                continue
+            frames, total = stats["frames"], stats.expected_frames
+            try:
+                self._bar.update(task, completed=frames, total=total, numbers=_numbers(stats))
+            except KeyError:
+                pass  # the job ended in between
+
+
+def describe(result: Result) -> str:
+    """One line on a finished job, and one for each warning."""
+    size = f"{result.output_bytes / 1e6:.1f} MB"
+    if result.frames == 1:
+        line = f"{result.output}  ({size}, {result.seconds:.1f} s)"
+    else:
+        line = (
+            f"{result.output}  {result.frames} frames, {result.keyframes} keyframes, "
+            f"{result.fps:.1f} fps, {result.seconds:.1f} s, {size}"
+        )
+    return "\n".join([line, *(f"  {warning}" for warning in result.warnings)])
+
+
+def summary(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
+    """All outcomes as plain data, for --json."""
+    done = [o for o in outcomes if isinstance(o, Result)]
+    failed = [o for o in outcomes if isinstance(o, Failure)]
+    return {
+        "results": [
+            {
+                "input": str(r.input),
+                "output": str(r.output),
+                "style": r.style,
+                "frames": r.frames,
+                "keyframes": r.keyframes,
+                "fps": round(r.fps, 2),
+                "seconds": round(r.seconds, 3),
+                "output_bytes": r.output_bytes,
+                "warnings": r.warnings,
+            }
+            for r in done
+        ],
+        "failures": [{"input": str(f.input), "error": str(f.error)} for f in failed],
+    }
+
+
+def print_styles(styles: Sequence[Style]) -> None:
+    """Print the catalogue as a table."""
+    table = Table("style", "size", "painting", "licence", box=None, pad_edge=False)
+    for number, style in enumerate(styles):
+        name = f"{style.name} (default)" if number == 0 else style.name
+        painting = f"{style.painting['title']}, {style.painting['artist']} {style.painting['year']}"
+        table.add_row(name, f"{style.bytes / 1000:.0f} KB", painting, style.licence)
+    Console().print(table)
+
+
+def print_findings(findings: dict[str, Any]) -> None:
+    """Print what `doctor` found, one line each."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in findings.items():
+        if isinstance(value, dict):
+            value = "\n".join(f"{key}: {_plain(part)}" for key, part in value.items())
+        table.add_row(name, _plain(value))
+    Console().print(table, markup=False, highlight=False)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "unknown" if value is None else str(value)
+
+
+def _numbers(stats: Stats) -> str:
+    frames, elapsed_s, total = stats["frames"], stats.elapsed_s, stats.expected_frames
+    fps = frames / elapsed_s
+    parts = [f"{frames}/{total}" if total else f"{frames}", f"{fps:.1f} fps"]
+    parts.append(f"{stats.position_s / elapsed_s:.2f}x real time")
+    if total and frames:
+        left_s = max(0, total - frames) / fps
+        parts.append(f"{int(left_s // 60)}:{int(left_s % 60):02d} left")
+    return "  ".join(parts)

@@ -1,0 +1,25 @@
+"""What can go wrong, by where it went wrong. `VidstyleError` is the one thing a caller must catch."""
+
+
+class VidstyleError(Exception):
+    """Something a user can act on: the message says what happened and what to do."""
+
+
+class SourceError(VidstyleError):
+    """The input cannot be opened, or cannot be read any further."""
+
+
+class SinkError(VidstyleError):
+    """The output cannot be written, or does not hold what was written to it."""
+
+
+class StyleError(VidstyleError):
+    """The style is unknown, broken or not a generator."""
+
+
+class OptionError(VidstyleError):
+    """A setting has a value that makes no sense."""
+
+
+class MissingExtraError(VidstyleError):
+    """A feature needs packages that a plain install leaves out."""

@@ -1,0 +1,58 @@
+"""Single pictures from files and into files."""
+
+import secrets
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidstyle.errors import SinkError, SourceError
+from vidstyle.frame import RGBImage
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+JPEG_QUALITY = 95
+
+
+def read_photo(file: Path) -> RGBImage:
+    """Read a picture as HxWx3 uint8 RGB, upright as its EXIF data say; transparency is dropped.
+
+    Raises:
+        SourceError: it is missing, empty or not a picture.
+    """
+    if file.is_dir():
+        raise SourceError(f"{file} is a folder, not a picture.")
+    try:
+        encoded = np.fromfile(file, np.uint8)  # unlike cv2.imread, takes any file name
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {file}.") from error
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}.") from error
+    try:
+        bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+    except cv2.error:  # a picture too large for OpenCV, for one
+        bgr = None
+    if bgr is None:
+        kinds = ", ".join(PHOTO_SUFFIXES)
+        raise SourceError(f"{file} is not a picture that can be read. Known kinds: {kinds}.")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def write_photo(file: Path, image: RGBImage) -> int:
+    """Write HxWx3 uint8 RGB in the format of the suffix; return the size in bytes.
+
+    Raises:
+        SinkError: the suffix is no picture's, or the disk refused. Nothing is left behind.
+    """
+    if file.suffix.lower() not in PHOTO_SUFFIXES:
+        kinds = ", ".join(PHOTO_SUFFIXES)
+        raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(file.suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    partial = file.with_name(f".{file.stem}.{secrets.token_hex(4)}.partial{file.suffix}")
+    try:
+        partial.write_bytes(encoded.tobytes())
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise SinkError(f"Cannot write {file}: {error.strerror}.") from error
+    return int(encoded.size)

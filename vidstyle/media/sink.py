@@ -1,0 +1,173 @@
+"""Frames into video files."""
+
+import math
+import secrets
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+
+from vidstyle.errors import SinkError
+from vidstyle.frame import Frame, Picture
+from vidstyle.media.codecs import Encoder, container_format
+from vidstyle.media.copying import StreamCopier
+from vidstyle.media.source import UNSPECIFIED, VideoInfo
+from vidstyle.media.verify import verify
+from vidstyle.stats import Stats
+
+
+class FileSink:
+    """Writes frames beside the final name, checks the file, and only then gives it the name.
+
+    Use it in a `with` block and call `finish` inside: a block left without it leaves no file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        like: VideoInfo,
+        encoder: Encoder,
+        stats: Stats,
+        *,
+        threads: int = 0,
+    ) -> None:
+        """Create the file.
+
+        Args:
+            path: final name; its suffix decides the container.
+            like: the input, whose times, colours, sound, subtitles and tags go along.
+            encoder: as `choose_encoder` gave it.
+            stats: gets "frames" and the time of stage "encode".
+            threads: for the encoder; 0 lets it choose.
+
+        Raises:
+            SinkError: the folder is missing or not writable.
+        """
+        self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
+        self._threads = threads
+        self._partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
+        self._video: av.VideoStream | None = None
+        self._size_wh = (0, 0)
+        self._pts = array("q")  # 8 bytes a frame: an hour at 60 fps is 2 MB
+        with self._translated():
+            self._output = av.open(str(self._partial), "w", format=container_format(path))
+        try:
+            self._copier = StreamCopier(like, self._output)
+        except BaseException:
+            self._discard()
+            raise
+        self.warnings = self._copier.warnings
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._copier.close()
+        if self._partial.exists():
+            self._discard()
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame; also copy the sound up to its time.
+
+        Raises:
+            SinkError: the encoder refused, or the disk did.
+        """
+        with self._stats.timed("encode"), self._translated():
+            if self._video is None:
+                self._video = self._open_video(frame.picture)
+            self._output.mux(self._video.encode(self._encodable(frame)))
+            self._copier.advance(frame.time_s)
+        self._stats.count("frames")
+        self._stats.position_s = frame.time_s
+
+    def finish(self) -> int:
+        """Write what is left, check the file by reading it, and give it its final name.
+
+        Returns:
+            The file's size in bytes.
+
+        Raises:
+            SinkError: the disk refused, or the file does not hold what was written to it.
+        """
+        with self._stats.timed("encode"), self._translated():
+            if self._video is not None:
+                self._output.mux(self._video.encode(None))
+            self._copier.advance(math.inf if self._like.end_s is None else self._like.end_s)
+            self._output.close()
+        verify(self._partial, self._pts, self._like.time_base, self._copier.copied)
+        with self._translated():
+            self._partial.replace(self._path)
+        return self._path.stat().st_size
+
+    def _open_video(self, first: Picture) -> av.VideoStream:
+        width, height = first.width, first.height
+        if self._encoder.even_sizes_only and (width % 2 or height % 2):
+            width, height = max(2, width & ~1), max(2, height & ~1)
+            self.warnings.append(
+                f"{first.width}x{first.height} became {width}x{height}: "
+                f"{self._encoder.name} wants even sizes"
+            )
+        stream = self._output.add_stream(
+            self._encoder.name, rate=self._like.rate, options=self._encoder.options
+        )
+        stream.width, stream.height = width, height
+        stream.pix_fmt = _pixel_format(stream.codec)
+        context = stream.codec_context
+        context.time_base = self._like.time_base
+        context.thread_count = self._threads
+        context.sample_aspect_ratio = self._like.sample_aspect_ratio
+        colour = self._like.colour
+        context.colorspace, context.color_primaries = colour.matrix, colour.primaries
+        context.color_trc, context.color_range = colour.transfer, colour.range
+        self._size_wh = (width, height)
+        return stream
+
+    def _encodable(self, frame: Frame) -> av.VideoFrame:
+        """Copy a frame into FFmpeg's memory, cut or stretched by a row or column if it must be."""
+        width, height = self._size_wh
+        picture = frame.picture
+        if picture.width < width or picture.height < height:  # a single row or column
+            picture = picture.resized(width, height)
+        encodable = av.VideoFrame(width, height, "yuv420p")
+        for plane, source in zip(encodable.planes, picture.planes, strict=True):
+            rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+            rows[: plane.height, : plane.width] = source[: plane.height, : plane.width]
+        encodable.pts, encodable.time_base = frame.pts, frame.time_base
+        encodable.duration = frame.duration
+        encodable.colorspace = self._like.colour.matrix
+        encodable.color_range = self._like.colour.range
+        self._pts.append(frame.pts)
+        return encodable
+
+    def _discard(self) -> None:
+        try:
+            self._output.close()
+        except (OSError, av.FFmpegError):
+            pass  # a full disk refuses the trailer too; the file goes anyway
+        self._partial.unlink(missing_ok=True)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, av.FFmpegError) as error:
+            reason = error.strerror or str(error)
+            raise SinkError(
+                f"Cannot write {self._path}: {reason}. Nothing was left behind."
+            ) from error
+
+
+def _pixel_format(codec: av.Codec) -> str:
+    """4:2:0 where the encoder takes it, else the first format it names."""
+    formats = [f.name for f in codec.video_formats or ()]
+    return "yuv420p" if "yuv420p" in formats or not formats else formats[0]

@@ -1,0 +1,88 @@
+"""Every setting, its default and its meaning, said once.
+
+The command line, Python and whatever comes later take names and defaults from here, and
+`__post_init__` is the only place that checks them.
+"""
+
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+from vidstyle.errors import OptionError
+
+
+def _setting(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
+    return field(default=default, metadata={"help": help, "metavar": metavar, **more})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StylizeOptions:
+    """How to stylize a video or a picture.
+
+    Raises:
+        OptionError: a value makes no sense; the message names the setting.
+    """
+
+    style: str | None = _setting(
+        None, "a style's name, or a file of your own ending in .onnx", "NAME|FILE.onnx"
+    )
+    every: int | None = _setting(
+        None,
+        "frames from one keyframe to the next; 1 paints each frame by itself; auto measures",
+        "N|auto",
+        automatic=True,
+    )
+    strength: float = _setting(1.0, "how much of the style, 0 to 1", "S")
+    keep_colors: bool = _setting(False, "the style's light and strokes, the original's colours")
+    scale: float | None = _setting(None, "working size as a share of the input's", "F")
+    max_height: int = _setting(
+        480,
+        "working size at most, in lines (columns of an upright picture): fewer paint larger "
+        "strokes faster",
+        "LINES",
+    )
+    resize: bool = _setting(False, "write the working size instead of the input's")
+    compare: bool = _setting(False, "write original and stylized side by side")
+    preview: bool = _setting(False, "write one stylized still, then stop")
+    start: float = _setting(0.0, "where to start, in seconds", "SECONDS")
+    end: float | None = _setting(None, "where to stop, in seconds", "SECONDS")
+    codec: str | None = _setting(
+        None, "video encoder: libx264, or what suits the container", "NAME"
+    )
+    crf: float | None = _setting(None, "quality: lower is better and larger", "N")
+    preset: str | None = _setting(
+        None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
+    )
+    threads: int | None = _setting(
+        None, "cores to use; auto is all of them", "N|auto", automatic=True
+    )
+    strict: bool = _setting(False, "fail when a part of the input could not be read")
+    overwrite: bool = _setting(False, "replace the output if it exists")
+    quiet: bool = _setting(False, "print nothing but errors")
+    json: bool = _setting(False, "print a summary as JSON")
+
+    def __post_init__(self) -> None:
+        _check(self.every is None or self.every >= 1, "every", "a whole number from 1, or auto")
+        _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
+        _check(self.scale is None or 0 < self.scale <= 1, "scale", "over 0 and at most 1")
+        _check(self.max_height >= 16, "max-height", "at least 16 lines")
+        _check(self.start >= 0, "start", "0 seconds or later")
+        _check(self.end is None or self.end > self.start, "end", "later than start")
+        _check(self.crf is None or 0 <= self.crf <= 63, "crf", "between 0 and 63")
+        _check(self.threads is None or self.threads >= 1, "threads", "at least 1, or auto")
+
+    def working_size_wh(self, width: int, height: int) -> tuple[int, int]:
+        """The size at which a picture of this size is stylized; even, never larger than it."""
+        scale = min(1.0, self.max_height / min(width, height), self.scale or 1.0)
+        if scale == 1.0:
+            return width, height
+        return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+def settings() -> tuple[Field[Any], ...]:
+    """The fields of `StylizeOptions`, with their help texts, for whoever builds a form of them."""
+    return fields(StylizeOptions)
+
+
+def _check(holds: bool, name: str, wanted: str) -> None:
+    if not holds:
+        raise OptionError(f"--{name} must be {wanted}.")

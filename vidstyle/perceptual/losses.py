@@ -1,0 +1,49 @@
+"""Content, style, TV and stability losses. Every loss is a ratio: 0 is perfect, 1 is a bad guess."""
+
+import torch
+from torch import Tensor
+
+
+def gram_matrix(activations: Tensor) -> Tensor:
+    """Mean over positions of the products of channels: NxCxHxW to NxCxC.
+
+    Divided by the number of positions, so that pictures of any size compare; Gatys et al.
+    (arXiv:1508.06576) do not divide.
+    """
+    flat = activations.flatten(2)
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def style_loss(grams: Tensor, target: Tensor) -> Tensor:
+    """Squared distance of Gram matrices (NxCxC, 1xCxC) over the target's own square, mean over N."""
+    distance = (grams - target).square().sum(dim=(1, 2))
+    return (distance / target.square().sum()).mean()
+
+
+def content_loss(activations: Tensor, target: Tensor) -> Tensor:
+    """Squared distance of activations (NxCxHxW, both) over the target's own square."""
+    return (activations - target).square().sum() / target.square().sum()
+
+
+def tv_loss(images: Tensor) -> Tensor:
+    """Total variation: mean squared step between neighbours, across plus down."""
+    across = (images[..., :, 1:] - images[..., :, :-1]).square().mean()
+    down = (images[..., 1:, :] - images[..., :-1, :]).square().mean()
+    return across + down
+
+
+def relaxed_earth_mover_loss(vectors: Tensor, target: Tensor) -> Tensor:
+    """How far the feature vectors (PxC) are from the painting's (QxC), each to its nearest.
+
+    The relaxed earth mover's distance of STROTSS (Kolkin et al., arXiv:1904.12785) under the
+    cosine distance: the larger of the two one-way means. Unlike a Gram matrix it asks every
+    place to look like *some* place of the painting, so different content finds other strokes.
+    """
+    similarity = _unit(vectors) @ _unit(target).T
+    nearest_here = 1 - similarity.amax(dim=1)
+    nearest_there = 1 - similarity.amax(dim=0)
+    return torch.maximum(nearest_here.mean(), nearest_there.mean())
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return vectors / vectors.norm(dim=1, keepdim=True).clamp_min(1e-6)

@@ -1,0 +1,1 @@
+"""Threads and queues. Knows frames, but not files, models or pictures."""

@@ -1,0 +1,68 @@
+"""Counters and clocks of one run, written by its stages and read by whoever shows progress."""
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+REMEMBERED = 4096  # durations per stage; enough for a p99, and a long film stays small
+
+
+@dataclass
+class StageTimes:
+    """How long one stage takes per call."""
+
+    calls: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0  # of the calling thread only, without threads inside a library
+    recent_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+
+    def percentile_ms(self, percent: float) -> float:
+        """The duration that `percent` of the recent calls stay under."""
+        ordered = sorted(self.recent_s)
+        return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+class Stats:
+    """Safe to read while the run goes on; every stage writes under its own names."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._started = time.monotonic()
+        self._counts: Counter[str] = Counter()
+        self._stages: dict[str, StageTimes] = {}
+        self.expected_frames: int | None = None
+        self.position_s = 0.0  # presentation time of the last frame written, from the start
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Add to a counter: "frames", "keyframes", "corrupt packets", ..."""
+        with self._lock:
+            self._counts[name] += amount
+
+    def __getitem__(self, name: str) -> int:
+        with self._lock:
+            return self._counts[name]
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._started
+
+    @property
+    def stages(self) -> dict[str, StageTimes]:
+        with self._lock:
+            return dict(self._stages)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Time the block as one call of `stage`."""
+        wall, cpu = time.perf_counter(), time.thread_time()
+        yield
+        wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
+        with self._lock:
+            times = self._stages.setdefault(stage, StageTimes())
+            times.calls += 1
+            times.wall_s += wall
+            times.cpu_s += cpu
+            times.recent_s.append(wall)

@@ -1,0 +1,116 @@
+"""Which frames go through the generator."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import numpy as np
+
+from vidstyle.frame import Frame, Picture, Plane
+from vidstyle.stats import Stats
+from vidstyle.stylize.flow import (
+    FlowEstimator,
+    Motion,
+    Path,
+    doubt_by_luma,
+    extend,
+    stay,
+    thumbnail,
+)
+from vidstyle.stylize.scenes import CutDetector
+
+UNTRUSTED_LIMIT = 0.12  # share of the picture that the last keyframe may leave unexplained
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """A frame on its way to a keyframe."""
+
+    frame: Frame
+    picture: Picture  # at the working size
+    thumbnail: Plane
+    motion: Motion | None  # from the frame before; None at the start of a scene
+    path: Path  # to the keyframe before
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keyframe:
+    """A frame that is painted for itself, and its painting, which may not be ready yet."""
+
+    shot: Shot
+    painting: Future[Picture]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """Some frames and the keyframes on both sides; `left` is None at the start of a scene."""
+
+    left: Keyframe | None
+    between: list[Shot]
+    right: Keyframe
+
+
+class KeyframePlanner:
+    """Cuts a stream of frames into segments between keyframes.
+
+    A keyframe comes after `interval()` frames at the latest; with `adaptive`, also as soon as the
+    path to the last one is lost for too much of the picture. The last frame before a cut is a
+    keyframe too, so that no frame ever has to look across one.
+    """
+
+    def __init__(
+        self,
+        working: Callable[[Picture], Picture],
+        submit: Callable[[Picture], Future[Picture]],
+        interval: Callable[[], int],
+        adaptive: bool,
+        stats: Stats,
+    ) -> None:
+        self._stats = stats
+        self._working, self._submit = working, submit
+        self._interval, self._adaptive = interval, adaptive
+        self._flow, self._cuts = FlowEstimator(), CutDetector()
+
+    def segments(self, frames: Iterable[Frame]) -> Iterator[Segment]:
+        """Yield segments that together hold every frame once, in order."""
+        left: Keyframe | None = None
+        pending: list[Shot] = []
+        for frame in frames:
+            last = pending[-1] if pending else left.shot if left else None
+            shot = self._follow_up(last, left, frame)
+            if shot.motion is None and pending:
+                right = self._keyframe(pending.pop())
+                yield Segment(left, pending, right)
+            if shot.motion is None:
+                left, pending = self._keyframe(shot), []
+                yield Segment(None, [], left)
+                continue
+            pending.append(shot)
+            if len(pending) >= self._interval() or (self._adaptive and _is_lost(shot.path)):
+                right = self._keyframe(pending.pop())
+                yield Segment(left, pending, right)
+                left, pending = right, []
+        if pending:
+            yield Segment(left, pending, self._keyframe(pending.pop()))
+
+    def _follow_up(self, last: Shot | None, left: Keyframe | None, frame: Frame) -> Shot:
+        picture = self._working(frame.picture)
+        small = thumbnail(picture)
+        if self._interval() > 1 and last is not None and left is not None:
+            if last.thumbnail.shape == small.shape:
+                with self._stats.timed("flow"):
+                    motion = self._flow.between(last.thumbnail, small)
+                    if not self._cuts.is_cut(last.thumbnail, small, motion):
+                        before = stay(small.shape) if last is left.shot else last.path
+                        path = extend(before, motion.to_previous, motion.previous_trust)
+                        path = doubt_by_luma(path, small, left.shot.thumbnail)
+                        return Shot(frame, picture, small, motion, path)
+                self._stats.count("cuts")
+        return Shot(frame, picture, small, None, stay(small.shape))
+
+    def _keyframe(self, shot: Shot) -> Keyframe:
+        return Keyframe(shot, self._submit(shot.picture))
+
+
+def _is_lost(path: Path) -> bool:
+    return float(np.mean(path.trust < 0.5)) > UNTRUSTED_LIMIT

@@ -1,0 +1,146 @@
+"""Frame in, frame out: keyframes by the generator, the frames between by warping."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
+from vidstyle.frame import Frame, Mask, Picture
+from vidstyle.options import StylizeOptions
+from vidstyle.stats import Stats
+from vidstyle.stylize.flow import Path, doubt_by_luma, extend, stay
+from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.holes import repaint
+from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot
+from vidstyle.stylize.warp import blend, enlarge, fade, warp
+
+FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; longer paths drift, and keyframes pop
+TRUSTED = 0.5  # under this a path explains nothing
+
+
+class Stylizer:
+    """Turns frames into stylized frames of the same times.
+
+    Belongs to one thread. The generator works ahead on threads of its own.
+    """
+
+    def __init__(
+        self, generator: OnnxGenerator, options: StylizeOptions, stats: Stats, painters: int = 1
+    ) -> None:
+        self._generator, self._options, self._stats = generator, options, stats
+        self._painters = painters
+
+    def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Yield one stylized frame for each frame, in order.
+
+        Raises:
+            StyleError: the generator failed.
+        """
+        with ThreadPoolExecutor(self._painters, thread_name_prefix="generator") as pool:
+
+            def submit(picture: Picture) -> Future[Picture]:
+                self._stats.count("keyframes")
+                return pool.submit(self._paint, picture)
+
+            planner = KeyframePlanner(
+                self._working,
+                submit,
+                self._interval,
+                adaptive=self._options.every is None,
+                stats=self._stats,
+            )
+            ahead: deque[Segment] = deque()
+            most_ahead = self._painters if self._options.every == 1 else 1
+            try:
+                for segment in planner.segments(frames):
+                    ahead.append(segment)
+                    if len(ahead) > most_ahead:
+                        yield from self._render(ahead.popleft())
+                while ahead:
+                    yield from self._render(ahead.popleft())
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def stylize_picture(self, picture: Picture) -> Picture:
+        """Stylize one picture by itself, now."""
+        working = self._working(picture)
+        return self.finish(picture, working, self._paint(working))
+
+    def finish(self, original: Picture, working: Picture, painting: Picture) -> Picture:
+        """Apply size, colours, strength and comparison to a painting of the working size."""
+        options = self._options
+        if not options.resize:
+            painting = enlarge(painting, working, original)
+        elif options.strength < 1 or options.keep_colors or options.compare:
+            original = original.resized(painting.width, painting.height)
+        if options.keep_colors:
+            painting = Picture(painting.y, original.u, original.v, painting.colour)
+        if options.strength < 1:
+            painting = fade(original, painting, options.strength)
+        return original.beside(painting) if options.compare else painting
+
+    def _working(self, picture: Picture) -> Picture:
+        with self._stats.timed("resize"):
+            return picture.resized(*self._options.working_size_wh(picture.width, picture.height))
+
+    def _paint(self, picture: Picture) -> Picture:
+        with self._stats.timed("generator"):
+            return self._generator.paint_picture(picture)
+
+    def _interval(self) -> int:
+        """Keyframes as often as warping costs: more would only buy flicker, fewer no speed."""
+        if self._options.every is not None:
+            return self._options.every
+        stages = self._stats.stages
+        if "generator" not in stages or "warp" not in stages or stages["warp"].calls < 4:
+            return FIRST_INTERVAL
+        paint, carry = stages["generator"], stages["warp"]
+        ratio = (paint.cpu_s / paint.calls) / (carry.cpu_s / carry.calls)
+        return int(np.clip(round(ratio), SHORTEST_INTERVAL, LONGEST_INTERVAL))
+
+    def _render(self, segment: Segment) -> Iterator[Frame]:
+        paths_back = _paths_back(segment)
+        for shot, path_back in zip(segment.between, paths_back, strict=True):
+            assert segment.left is not None
+            yield self._between(segment.left, shot, path_back, segment.right)
+        yield self._show(segment.right.shot, segment.right.painting.result())
+
+    def _between(self, left: Keyframe, shot: Shot, path_back: Path, right: Keyframe) -> Frame:
+        first, second = left.painting.result(), right.painting.result()
+        with self._stats.timed("warp"):
+            passed = shot.frame.time_s - left.shot.frame.time_s
+            progress = passed / (right.shot.frame.time_s - left.shot.frame.time_s)
+            first_weight = (1 - progress) * shot.path.trust
+            second_weight = progress * path_back.trust
+            both = first_weight + second_weight
+            share = np.where(both > 1e-3, second_weight / np.maximum(both, 1e-3), progress)
+            painting = blend(
+                warp(first, shot.path.flow),
+                warp(second, path_back.flow),
+                cv2.blur(share.astype(np.float32), (3, 3)),
+            )
+        unexplained: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
+        with self._stats.timed("repaint"):
+            painting = repaint(painting, shot.picture, unexplained, self._generator)
+        return self._show(shot, painting)
+
+    def _show(self, shot: Shot, painting: Picture) -> Frame:
+        with self._stats.timed("finish"):
+            return shot.frame.showing(self.finish(shot.frame.picture, shot.picture, painting))
+
+
+def _paths_back(segment: Segment) -> list[Path]:
+    """The paths of the frames between to the keyframe on their right."""
+    keyframe = segment.right.shot
+    path, following = stay(keyframe.thumbnail.shape), keyframe
+    paths: list[Path] = []
+    for shot in reversed(segment.between):
+        assert following.motion is not None
+        path = extend(path, following.motion.to_next, following.motion.next_trust)
+        path = doubt_by_luma(path, shot.thumbnail, keyframe.thumbnail)
+        paths.append(path)
+        following = shot
+    return paths[::-1]

@@ -6,7 +6,7 @@ turned into RGB: that is one frame in several, and saves two passes over all the
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ Plane = NDArray[np.uint8]  # HxW, one of Y, U, V
 RGBImage = NDArray[np.uint8]  # HxWx3, RGB
 Flow = NDArray[np.float32]  # HxWx2, (dx, dy) in pixels of its own grid
 Mask = NDArray[np.float32]  # HxW, 0..1
+Array = TypeVar("Array", bound=NDArray[Any])
 
 # Red and blue weights of luma (ITU-T H.273, table 4), by FFmpeg's AVColorSpace number.
 LUMA_WEIGHTS: Final = {
@@ -85,15 +86,14 @@ class Picture:
     @classmethod
     def from_rgb(cls, image: RGBImage, colour: ColourSpace = ColourSpace()) -> "Picture":
         """Convert HxWx3 uint8 RGB; U and V are means of 2x2 pixels."""
-        y, u, v = cv2.split(cv2.transform(image, colour.from_rgb_matrix()))
+        yuv = cv2.transform(image, colour.from_rgb_matrix())
+        y, u, v = (np.asarray(plane, np.uint8) for plane in cv2.split(yuv))
         size_wh = chroma_size_wh(image.shape[1], image.shape[0])
-        u, v = (cv2.resize(plane, size_wh, interpolation=cv2.INTER_AREA) for plane in (u, v))
-        return cls(y, u, v, colour)
+        return cls(y, resize(u, *size_wh), resize(v, *size_wh), colour)
 
     def to_rgb(self) -> RGBImage:
         """Return HxWx3 uint8 RGB; values outside 0..255 are clipped."""
-        size_wh = (self.width, self.height)
-        u, v = (cv2.resize(p, size_wh, interpolation=cv2.INTER_LINEAR) for p in (self.u, self.v))
+        u, v = (resize(plane, self.width, self.height) for plane in (self.u, self.v))
         yuv = cv2.merge([self.y, u, v])
         return np.asarray(cv2.transform(yuv, self.colour.to_rgb_matrix()), np.uint8)
 
@@ -155,10 +155,12 @@ def chroma_size_wh(width: int, height: int) -> tuple[int, int]:
     return (width + 1) // 2, (height + 1) // 2
 
 
-def resize(plane: Plane, width: int, height: int) -> Plane:
+def resize(plane: Array, width: int, height: int) -> Array:
     """Return a plane at another size: averaged on the way down, interpolated linearly."""
+    if plane.shape[:2] == (height, width):
+        return plane
     while plane.shape[0] >= 2 * height and plane.shape[1] >= 2 * width:
         # Means over 2x2 pixels are ten times faster than over broken ones.
         half_wh = (plane.shape[1] // 2, plane.shape[0] // 2)
-        plane = np.asarray(cv2.resize(plane, half_wh, interpolation=cv2.INTER_AREA), np.uint8)
-    return np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+        plane = cast(Array, cv2.resize(plane, half_wh, interpolation=cv2.INTER_AREA))
+    return cast(Array, cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))

@@ -1,6 +1,8 @@
 """Which encoders there are, and how each container and encoder wants to be asked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -21,6 +23,16 @@ X264_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
 SVT_PRESETS = {"ultrafast": "12", "superfast": "11", "veryfast": "10", "fast": "9", "medium": "8"}
+
+
+MP4_FINE_CLOCK = 90_000  # Hz; FFmpeg's usual 1000 puts a late first frame up to 0.5 ms off
+# Tags that MP4 has boxes for; others need the newer kind of tags, which fewer players show.
+MP4_TAGS = {
+    "title", "artist", "album_artist", "composer", "album", "date", "comment", "genre",
+    "copyright", "grouping", "lyrics", "description", "synopsis", "show", "episode_id", "network",
+    "keywords", "season_number", "media_type", "track", "disc", "creation_time", "encoder",
+    "major_brand", "minor_version", "compatible_brands",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,24 @@ def container_format(path: Path) -> str:
     except KeyError:
         known = ", ".join(CONTAINERS)
         raise SinkError(f'Cannot write "{path.name}": the name must end in {known}.') from None
+
+
+def muxer_options(container: str, time_base: Fraction, tags: Iterable[str]) -> dict[str, str]:
+    """What to ask of a container's writer so that times and tags stay what they were.
+
+    Args:
+        container: as `container_format` gave it.
+        time_base: of the frames, in seconds per unit.
+        tags: names of what is said of the file as a whole.
+    """
+    if container not in ("mp4", "mov"):
+        # Else sound that starts a little before zero, as AAC does, would delay the pictures.
+        return {"avoid_negative_ts": "disabled"}
+    units = time_base.denominator
+    options = {"movie_timescale": str(units * max(1, MP4_FINE_CLOCK // units))}
+    if {tag.lower() for tag in tags} - MP4_TAGS:
+        options["movflags"] = "use_metadata_tags"
+    return options
 
 
 def available_encoders() -> list[str]:

@@ -1,15 +1,24 @@
 """Everything of a file that is not its picture: sound, subtitles, chapters, metadata."""
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import av
+from av.stream import Discard
 
-from vidstyle.media.source import VideoInfo, is_cover, open_container
+from vidstyle.media.source import VideoInfo, is_cover, open_container, video_stream
 
 TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
-OURS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
+# The one kind of text subtitles that each container is sure to hold.
+OWN_SUBTITLES = {"mp4": "mov_text", "mov": "mov_text", "matroska": "srt", "webm": "webvtt"}
+# What the new file says of itself; mkvmerge's statistics would no longer be true.
+OURS = {
+    "encoder", "major_brand", "minor_version", "compatible_brands", "duration", "bps",
+    "number_of_frames", "number_of_bytes", "_statistics_writing_app",
+    "_statistics_writing_date_utc", "_statistics_tags", "vendor_id",
+}  # fmt: skip
 
 
 class StreamCopier:
@@ -19,22 +28,34 @@ class StreamCopier:
     `warnings` names what could not go along.
     """
 
-    def __init__(self, info: VideoInfo, output: av.container.OutputContainer) -> None:
+    def __init__(
+        self, info: VideoInfo, output: av.container.OutputContainer, video: av.VideoStream
+    ) -> None:
+        """Give the output its streams, tags and chapters.
+
+        Args:
+            info: the input.
+            output: nothing has been written to it yet.
+            video: its stylized video, which gets the name and language of the original.
+        """
         self._origin_s = info.origin_s
         self._output = output
         self._input = open_container(info.path)
         self.warnings: list[str] = []
         self._targets: dict[int, Any] = {}
+        original = video_stream(self._input, info.path)
+        _name_alike(original, video)
         for stream in self._input.streams:
-            self._add(stream)
+            if stream.index != original.index and stream.discard != Discard.all:
+                self._add(stream)  # what is discarded is the chapters' titles, in MP4
         self._packets = self._read()
         self._waiting = next(self._packets, None)
         self._copy_tags()
 
     @property
-    def copied(self) -> int:
-        """Number of streams that go along."""
-        return len(self._targets)
+    def copied(self) -> Counter[str]:
+        """How many streams of each type go along."""
+        return Counter(target.type for target in self._targets.values())
 
     def advance(self, until_s: float) -> None:
         """Copy all packets that start before `until_s`, on the output's clock."""
@@ -43,32 +64,29 @@ class StreamCopier:
             self._waiting = next(self._packets, None)
 
     def close(self) -> None:
+        """Close the input."""
         self._packets.close()
         self._input.close()
 
     def _add(self, stream: Any) -> None:
-        if stream.type == "video" and stream.index == self._main_video():
+        target = None
+        if stream.type == "attachment":
+            target = self._attachment(stream)
+        elif stream.type in ("audio", "subtitle") and stream.codec_context is not None:
+            target = self._twin(stream) or self._text_target(stream)
+        if target is None:
+            self.warnings.append(f"left out: {_describe(stream)}; {self._reason(stream)}")
             return
-        name = f"{stream.type} stream {stream.index}"
-        if stream.type in ("audio", "subtitle"):
-            codec = stream.codec_context.name if stream.codec_context else "unknown"
-            name = f"{stream.type} stream {stream.index} ({codec})"
-            target = self._target(stream)
-            if target is not None:
-                target.metadata.update(_kept(stream.metadata))
-                target.disposition = stream.disposition
-                self._targets[stream.index] = target
-                return
-        self.warnings.append(f"not copied: {name}; {self._output.format.name} cannot hold it")
+        _name_alike(stream, target)
+        self._targets[stream.index] = target
 
-    def _main_video(self) -> int:
-        best = self._input.streams.best("video")
-        return -1 if best is None or is_cover(best) else best.index
+    def _reason(self, stream: Any) -> str:
+        if stream.type == "video":
+            return "cover pictures are not copied" if is_cover(stream) else "one video is converted"
+        name = self._output.format.name
+        return f"{name} cannot hold it" + ("" if name == "matroska" else ", .mkv may")
 
-    def _target(self, stream: Any) -> Any | None:
-        mp4_text = {"mp4", "mov"} & {self._output.format.name}
-        if stream.type == "subtitle" and mp4_text and stream.codec_context.name != "mov_text":
-            return self._text_target(stream)
+    def _twin(self, stream: Any) -> Any | None:
         if stream.codec_context.name not in self._output.supported_codecs:
             return None
         try:
@@ -77,14 +95,23 @@ class StreamCopier:
             return None
 
     def _text_target(self, stream: Any) -> Any | None:
-        """MP4 has subtitles only as mov_text: other text is rewritten, pictures cannot be."""
-        if stream.codec_context.name not in TEXT_SUBTITLES:
+        """Text that the container does not know is rewritten as text that it knows."""
+        codec = stream.codec_context.codec.canonical_name
+        if codec not in TEXT_SUBTITLES:
             return None
+        own = OWN_SUBTITLES[self._output.format.name]
         stream.codec_context.open(strict=False)
-        target = self._output.add_stream("mov_text")
+        target = self._output.add_stream(own)
         target.codec_context.subtitle_header = stream.codec_context.subtitle_header
         target.codec_context.time_base = Fraction(1, 1000)
+        if codec in ("ass", "ssa"):
+            self.warnings.append(f"{_describe(stream)} became {own}: its fonts and places are lost")
         return target
+
+    def _attachment(self, stream: Any) -> Any | None:
+        if self._output.format.name != "matroska":
+            return None
+        return self._output.add_stream_from_template(stream)
 
     def _read(self) -> Iterator[Any]:
         """Yield the packets to copy, on the output's clock, until the file ends or breaks."""
@@ -107,7 +134,7 @@ class StreamCopier:
             packet.pts -= ticks
 
     def _retarget(self, packet: Any, target: Any) -> Iterator[Any]:
-        if target.codec_context is None or packet.stream.codec_context.name == target.codec_context.name:
+        if packet.stream.codec_context.codec.id == target.codec_context.codec.id:
             packet.stream = target
             yield packet
             return
@@ -133,6 +160,16 @@ class StreamCopier:
 
 def _kept(metadata: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in metadata.items() if key.lower() not in OURS}
+
+
+def _name_alike(original: Any, stream: Any) -> None:
+    stream.metadata.update(_kept(original.metadata))
+    stream.disposition = original.disposition
+
+
+def _describe(stream: Any) -> str:
+    codec = f" ({stream.codec_context.codec.canonical_name})" if stream.codec_context else ""
+    return f"{stream.type} stream {stream.index}{codec}"
 
 
 def _start_s(packet: Any) -> float:

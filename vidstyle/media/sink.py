@@ -14,9 +14,9 @@ import numpy as np
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame, Picture
-from vidstyle.media.codecs import Encoder, container_format
+from vidstyle.media.codecs import Encoder, container_format, muxer_options
 from vidstyle.media.copying import StreamCopier
-from vidstyle.media.source import UNSPECIFIED, VideoInfo
+from vidstyle.media.source import VideoInfo
 from vidstyle.media.verify import verify
 from vidstyle.stats import Stats
 
@@ -51,13 +51,18 @@ class FileSink:
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
         self._threads = threads
         self._partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
-        self._video: av.VideoStream | None = None
-        self._size_wh = (0, 0)
+        self._size_wh: tuple[int, int] | None = None
         self._pts = array("q")  # 8 bytes a frame: an hour at 60 fps is 2 MB
+        self._end_pts = 0
+        container = container_format(path)
+        options = muxer_options(container, like.time_base, like.tags)
         with self._translated():
-            self._output = av.open(str(self._partial), "w", format=container_format(path))
+            self._output = av.open(
+                str(self._partial), "w", format=container, container_options=options
+            )
         try:
-            self._copier = StreamCopier(like, self._output)
+            self._video = self._add_video()
+            self._copier = StreamCopier(like, self._output, self._video)
         except BaseException:
             self._discard()
             raise
@@ -83,8 +88,6 @@ class FileSink:
             SinkError: the encoder refused, or the disk did.
         """
         with self._stats.timed("encode"), self._translated():
-            if self._video is None:
-                self._video = self._open_video(frame.picture)
             self._output.mux(self._video.encode(self._encodable(frame)))
             self._copier.advance(frame.time_s)
         self._stats.count("frames")
@@ -100,8 +103,7 @@ class FileSink:
             SinkError: the disk refused, or the file does not hold what was written to it.
         """
         with self._stats.timed("encode"), self._translated():
-            if self._video is not None:
-                self._output.mux(self._video.encode(None))
+            self._output.mux(self._last_packets())
             self._copier.advance(math.inf if self._like.end_s is None else self._like.end_s)
             self._output.close()
         verify(self._partial, self._pts, self._like.time_base, self._copier.copied)
@@ -109,7 +111,25 @@ class FileSink:
             self._partial.replace(self._path)
         return self._path.stat().st_size
 
-    def _open_video(self, first: Picture) -> av.VideoStream:
+    def _add_video(self) -> av.VideoStream:
+        like, encoder = self._like, self._encoder
+        try:
+            stream = self._output.add_stream(encoder.name, rate=like.rate, options=encoder.options)
+        except ValueError as error:
+            raise SinkError(
+                f"{self._path.suffix} cannot hold {encoder.name} video. Choose another --codec, or "
+                "another kind of file with -o; .mkv takes them all."
+            ) from error
+        stream.pix_fmt = _pixel_format(stream.codec)
+        context = stream.codec_context
+        context.time_base = like.time_base
+        context.thread_count = self._threads
+        context.sample_aspect_ratio = like.sample_aspect_ratio
+        context.colorspace, context.color_primaries = like.colour.matrix, like.colour.primaries
+        context.color_trc, context.color_range = like.colour.transfer, like.colour.range
+        return stream
+
+    def _set_size(self, first: Picture) -> tuple[int, int]:
         width, height = first.width, first.height
         if self._encoder.even_sizes_only and (width % 2 or height % 2):
             width, height = max(2, width & ~1), max(2, height & ~1)
@@ -117,25 +137,24 @@ class FileSink:
                 f"{first.width}x{first.height} became {width}x{height}: "
                 f"{self._encoder.name} wants even sizes"
             )
-        stream = self._output.add_stream(
-            self._encoder.name, rate=self._like.rate, options=self._encoder.options
-        )
-        stream.width, stream.height = width, height
-        stream.pix_fmt = _pixel_format(stream.codec)
-        context = stream.codec_context
-        context.time_base = self._like.time_base
-        context.thread_count = self._threads
-        context.sample_aspect_ratio = self._like.sample_aspect_ratio
-        colour = self._like.colour
-        context.colorspace, context.color_primaries = colour.matrix, colour.primaries
-        context.color_trc, context.color_range = colour.transfer, colour.range
-        self._size_wh = (width, height)
-        return stream
+        self._video.width, self._video.height = width, height
+        return width, height
+
+    def _last_packets(self) -> list[av.Packet]:
+        """What the encoder still holds, the last packet lasting until the last frame has ended.
+
+        MP4 adds up durations in the order of decoding; where frames change places, the sum would
+        end before the last frame does, and players would leave it out.
+        """
+        packets = list(self._video.encode(None))
+        if packets and packets[-1].dts is not None:
+            packets[-1].duration = max(1, self._end_pts - packets[-1].dts)
+        return packets
 
     def _encodable(self, frame: Frame) -> av.VideoFrame:
         """Copy a frame into FFmpeg's memory, cut or stretched by a row or column if it must be."""
-        width, height = self._size_wh
         picture = frame.picture
+        width, height = self._size_wh = self._size_wh or self._set_size(picture)
         if picture.width < width or picture.height < height:  # a single row or column
             picture = picture.resized(width, height)
         encodable = av.VideoFrame(width, height, "yuv420p")
@@ -147,6 +166,8 @@ class FileSink:
         encodable.colorspace = self._like.colour.matrix
         encodable.color_range = self._like.colour.range
         self._pts.append(frame.pts)
+        usual = round(1 / self._like.rate / frame.time_base)
+        self._end_pts = frame.pts + (frame.duration or max(1, usual))
         return encodable
 
     def _discard(self) -> None:

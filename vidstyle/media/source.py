@@ -16,7 +16,6 @@ from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColourSpace, Frame, Pictu
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.stats import Stats
 
-UNSPECIFIED = 2  # in all of FFmpeg's colour enums
 LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
 RGB_MATRIX = 0  # AVColorSpace of pictures that are RGB, not YUV
 HD_HEIGHT = 720  # lines from which untagged video is BT.709
@@ -49,6 +48,7 @@ class VideoInfo:
     origin_s: Fraction  # the time in the file that frames call zero
     end_s: float | None  # where reading was asked to stop, on the frames' clock; None: at the end
     colour: ColourTags
+    tags: dict[str, str]  # title, date, place and whatever else the file says of itself
     description: str  # codec, size and pixel format, for people
 
     @property
@@ -228,6 +228,7 @@ class FileSource:
             origin_s=origin_s,
             end_s=None if self._end_s is None else self._end_s - float(origin_s),
             colour=_colour_tags(first),
+            tags=dict(container.metadata),
             description=f"{stream.codec_context.name} {width}x{height} {first.format.name}",
         )
 
@@ -292,7 +293,8 @@ def _nothing_decoded(
 
 def _plane(plane: Any) -> Plane:
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return rows[: plane.height, : plane.width]
+    # OpenCV's flow wants no gaps between rows; common widths have none, and are not copied.
+    return np.ascontiguousarray(rows[: plane.height, : plane.width])
 
 
 def _quarter_turns(frame: av.VideoFrame) -> int:

@@ -1,6 +1,7 @@
 """Open a finished file again and see whether it holds what was written."""
 
 from array import array
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,31 +10,35 @@ import av
 from vidstyle.errors import SinkError
 
 
-def verify(path: Path, pts: "array[int]", time_base: Fraction, copied_streams: int) -> None:
+def verify(path: Path, pts: "array[int]", time_base: Fraction, copied: Counter[str]) -> None:
     """Compare a video file with what went into it; reads packets, decodes nothing.
 
     Args:
         path: the file.
         pts: presentation times of the frames, increasing, in units of `time_base`.
         time_base: seconds per unit.
-        copied_streams: how many streams besides the video.
+        copied: how many streams of each type besides the video.
 
     Raises:
-        SinkError: a frame or a stream is missing, or a time differs by more than the container's
-            own clock must round.
+        SinkError: a frame or a stream is missing, a time differs by more than the container's
+            own clock must round, or the file calls itself shorter than its frames.
     """
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             found = sorted(p.pts for p in container.demux(stream) if p.pts is not None)
             tick = Fraction(stream.time_base)
-            streams = len(container.streams)
+            streams = Counter(s.type for s in container.streams)
+            duration_s = (container.duration or 0) / av.time_base
     except (OSError, IndexError, av.FFmpegError) as error:
         raise SinkError(f"The finished file cannot be read again ({error}).") from error
     if len(found) != len(pts):
         raise SinkError(f"{len(pts)} frames were written, but the file holds {len(found)}.")
-    if streams != copied_streams + 1:
-        raise SinkError(f"The file has {streams} streams instead of {copied_streams + 1}.")
+    for kind, count in copied.items():
+        if streams[kind] != count:
+            raise SinkError(f"The file has {streams[kind]} {kind} streams instead of {count}.")
     off = max(abs(a * tick - b * time_base) for a, b in zip(found, pts, strict=True))
     if off > tick:
-        raise SinkError(f"A frame is {float(off):.3f} s from where it belongs.")
+        raise SinkError(f"A frame is {float(off):.4f} s from where it belongs.")
+    if duration_s < (pts[-1] - pts[0]) * time_base:
+        raise SinkError(f"The file says it is {duration_s:.3f} s long, but its frames take longer.")

@@ -33,6 +33,7 @@ class SqueezeNet(nn.Module):
             StyleError: the file is missing or does not hold these arrays.
         """
         super().__init__()
+        self.mean: Tensor
         try:
             with np.load(weight_file) as arrays:
                 self.conv1 = _frozen_conv(arrays, "conv1")

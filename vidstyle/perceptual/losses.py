@@ -1,7 +1,8 @@
-"""Content, style, TV and stability losses. Every loss is a ratio: 0 is perfect, 1 is a bad guess."""
+"""Content, style and TV losses, most of them ratios: 0 is perfect, 1 is a bad guess."""
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 def gram_matrix(activations: Tensor) -> Tensor:
@@ -15,7 +16,7 @@ def gram_matrix(activations: Tensor) -> Tensor:
 
 
 def style_loss(grams: Tensor, target: Tensor) -> Tensor:
-    """Squared distance of Gram matrices (NxCxC, 1xCxC) over the target's own square, mean over N."""
+    """Squared distance of Gram matrices (NxCxC, 1xCxC) over the target's square, mean over N."""
     distance = (grams - target).square().sum(dim=(1, 2))
     return (distance / target.square().sum()).mean()
 
@@ -46,4 +47,4 @@ def relaxed_earth_mover_loss(vectors: Tensor, target: Tensor) -> Tensor:
 
 
 def _unit(vectors: Tensor) -> Tensor:
-    return vectors / vectors.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    return functional.normalize(vectors, dim=1)

@@ -6,11 +6,12 @@ a third of a millisecond where full size costs seven.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import cv2
 import numpy as np
 
-from vidstyle.frame import Flow, Mask, Picture, Plane, resize
+from vidstyle.frame import Array, Flow, Mask, Picture, Plane, resize
 
 THUMBNAIL_SIDE = 144  # px, the shorter side
 FORGIVEN_PX2 = 1.0  # squared round-trip error that is just noise of the flow itself
@@ -38,7 +39,7 @@ class Path:
 
 
 class FlowEstimator:
-    """Dense inverse search (Kroeger et al., arXiv:1603.03590), both ways, with a round-trip check."""
+    """Dense inverse search (Kroeger et al., arXiv:1603.03590), both ways, with a check."""
 
     def __init__(self) -> None:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
@@ -47,14 +48,18 @@ class FlowEstimator:
         """Estimate the motion between two thumbnails of the same size."""
         if min(current.shape) < 16:  # DIS needs a few patches; nothing this small can move far
             return _no_motion(current)
-        to_previous = self._dis.calc(current, previous, None)
-        to_next = self._dis.calc(previous, current, None)
+        to_previous = self._calculate(current, previous)
+        to_next = self._calculate(previous, current)
         return Motion(
             to_previous,
             to_next,
             round_trip_trust(to_previous, to_next),
             round_trip_trust(to_next, to_previous),
         )
+
+    def _calculate(self, here: Plane, there: Plane) -> Flow:
+        empty = np.zeros((*here.shape, 2), np.float32)
+        return np.asarray(self._dis.calc(here, there, empty), np.float32)
 
 
 def thumbnail(picture: Picture) -> Plane:
@@ -76,7 +81,18 @@ def grid(height: int, width: int) -> Flow:
 
 def follow(flow: Flow) -> Flow:
     """Where the flow leads: absolute (x, y) for every pixel."""
-    return grid(*flow.shape[:2]) + flow
+    return grid(flow.shape[0], flow.shape[1]) + flow
+
+
+def sample(values: Array, places: Flow) -> Array:
+    """Read an image, a flow or a mask at absolute places (HxWx2), linearly between its pixels.
+
+    Outside of it the nearest pixel counts.
+    """
+    read = cv2.remap(  # type: ignore[call-overload]  # no second map: places holds x and y
+        values, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return cast(Array, read)
 
 
 def round_trip_trust(there: Flow, back: Flow) -> Mask:
@@ -92,8 +108,13 @@ def round_trip_trust(there: Flow, back: Flow) -> Mask:
     Returns:
         HxW float32, 1 where the round trip ends at its start, 0 where it leaves the picture.
     """
-    way_back = cv2.remap(
-        back, follow(there), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=FAR
+    way_back: Flow = cv2.remap(  # type: ignore[call-overload]  # outside there is no way home
+        back,
+        follow(there),
+        None,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=FAR,
     )
     missed_by = _squared_length(there + way_back)
     allowed = FORGIVEN_SHARE * (_squared_length(there) + _squared_length(way_back)) + FORGIVEN_PX2
@@ -111,17 +132,16 @@ def extend(path: Path, step: Flow, step_trust: Mask) -> Path:
     The flows are joined, not the pictures: however long the path, the keyframe is sampled once.
     """
     places = follow(step)
-    onward = cv2.remap(path.flow, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    trust = cv2.remap(path.trust, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Path(step + onward, np.minimum(trust, step_trust))
+    flow = step + sample(path.flow, places)
+    return Path(flow, np.minimum(sample(path.trust, places), step_trust))
 
 
 def doubt_by_luma(path: Path, thumbnail_here: Plane, thumbnail_there: Plane) -> Path:
     """Lower the trust where the path ends at another brightness than it starts from."""
-    carried = cv2.remap(thumbnail_there, follow(path.flow), None, cv2.INTER_LINEAR)
+    carried = sample(thumbnail_there, follow(path.flow))
     difference = cv2.absdiff(carried, thumbnail_here).astype(np.float32)
     alike = np.clip((LUMA_FOREIGN - difference) / (LUMA_FOREIGN - LUMA_ALIKE), 0, 1)
-    return Path(path.flow, np.minimum(path.trust, alike))
+    return Path(path.flow, np.minimum(path.trust, alike.astype(np.float32)))
 
 
 def _squared_length(flow: Flow) -> Mask:

@@ -11,7 +11,7 @@ from vidstyle.errors import StyleError
 from vidstyle.frame import Picture, RGBImage
 
 GRID = 4  # px; a generator takes sides that are multiples of this
-BORDER = 16  # px mirrored around the picture, because a network's zero padding paints a frame
+BORDER = 24  # px mirrored around the picture: a network's zero padding paints a frame
 FATAL_ONLY = 4  # ONNX Runtime's log level; what it raises is translated below
 
 
@@ -57,7 +57,8 @@ class OnnxGenerator:
         below, right = (BORDER + -side % GRID for side in (height, width))
         how = cv2.BORDER_REFLECT_101 if min(height, width) > BORDER + GRID else cv2.BORDER_REPLICATE
         bordered = cv2.copyMakeBorder(image, BORDER, below, BORDER, right, how)
-        painted = self._run(cv2.dnn.blobFromImage(bordered, 1 / 255))[0]
+        batch = np.asarray(cv2.dnn.blobFromImage(bordered, 1 / 255), np.float32)
+        painted = self._run(batch)[0]
         inside = painted[:, BORDER : BORDER + height, BORDER : BORDER + width]
         planes = [cv2.convertScaleAbs(np.clip(plane, 0, 1), alpha=255) for plane in inside]
         return np.asarray(cv2.merge(planes), np.uint8)

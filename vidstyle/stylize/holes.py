@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from vidstyle.frame import Mask, Picture
+from vidstyle.frame import Mask, Picture, resize
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.warp import blend
 
@@ -31,8 +31,9 @@ def repaint(
     boxes = hole_boxes(unexplained, *size_wh)
     if not boxes:
         return painting
-    mask = cv2.blur(cv2.resize(unexplained, size_wh), (FEATHER, FEATHER))
-    filled = Picture(*(plane.copy() for plane in painting.planes), painting.colour)
+    mask = np.asarray(cv2.blur(resize(unexplained, *size_wh), (FEATHER, FEATHER)), np.float32)
+    y, u, v = (plane.copy() for plane in painting.planes)
+    filled = Picture(y, u, v, painting.colour)
     for left, top, right, bottom in boxes:
         seen_left, seen_top = max(0, left - CONTEXT), max(0, top - CONTEXT)
         seen = original.crop(seen_left, seen_top, right + CONTEXT, bottom + CONTEXT)

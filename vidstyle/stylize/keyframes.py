@@ -96,16 +96,15 @@ class KeyframePlanner:
     def _follow_up(self, last: Shot | None, left: Keyframe | None, frame: Frame) -> Shot:
         picture = self._working(frame.picture)
         small = thumbnail(picture)
-        if self._interval() > 1 and last is not None and left is not None:
-            if last.thumbnail.shape == small.shape:
-                with self._stats.timed("flow"):
-                    motion = self._flow.between(last.thumbnail, small)
-                    if not self._cuts.is_cut(last.thumbnail, small, motion):
-                        before = stay(small.shape) if last is left.shot else last.path
-                        path = extend(before, motion.to_previous, motion.previous_trust)
-                        path = doubt_by_luma(path, small, left.shot.thumbnail)
-                        return Shot(frame, picture, small, motion, path)
-                self._stats.count("cuts")
+        if last is not None and left is not None and self._interval() > 1:
+            with self._stats.timed("flow"):
+                motion = self._flow.between(last.thumbnail, small)
+                if not self._cuts.is_cut(last.thumbnail, small, motion):
+                    before = stay(small.shape) if last is left.shot else last.path
+                    path = extend(before, motion.to_previous, motion.previous_trust)
+                    path = doubt_by_luma(path, small, left.shot.thumbnail)
+                    return Shot(frame, picture, small, motion, path)
+            self._stats.count("cuts")
         return Shot(frame, picture, small, None, stay(small.shape))
 
     def _keyframe(self, shot: Shot) -> Keyframe:

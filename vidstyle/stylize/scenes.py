@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from vidstyle.frame import Plane
-from vidstyle.stylize.flow import Motion, follow
+from vidstyle.stylize.flow import Motion, follow, sample
 
 LEAST_CHANGE = 9.0  # mean luma levels that motion does not explain; camera shake stays under 5
 TIMES_USUAL = 3.0  # how far over the scene's own average
@@ -24,21 +24,13 @@ class CutDetector:
 
     def is_cut(self, previous: Plane, current: Plane, motion: Motion) -> bool:
         """Tell whether `current` starts a new scene. Takes two thumbnails and their motion."""
-        expected = cv2.remap(
-            previous,
-            follow(motion.to_previous),
-            None,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        change = float(cv2.absdiff(expected, current).mean())
+        expected = sample(previous, follow(motion.to_previous))
+        change = float(np.mean(cv2.absdiff(expected, current)))
         untrusted = 1 - float(np.mean(motion.previous_trust))
         cut = (
             change > LEAST_CHANGE
             and change > TIMES_USUAL * self._usual_change
             and untrusted > LEAST_UNTRUSTED
         )
-        self._usual_change = (
-            0.0 if cut else MEMORY * self._usual_change + (1 - MEMORY) * change
-        )
+        self._usual_change = 0.0 if cut else MEMORY * self._usual_change + (1 - MEMORY) * change
         return cut

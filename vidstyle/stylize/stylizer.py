@@ -120,7 +120,7 @@ class Stylizer:
             painting = blend(
                 warp(first, shot.path.flow),
                 warp(second, path_back.flow),
-                cv2.blur(share.astype(np.float32), (3, 3)),
+                np.asarray(cv2.blur(share, (3, 3)), np.float32),
             )
         unexplained: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
         with self._stats.timed("repaint"):

@@ -39,14 +39,9 @@ class RandomCrops(Dataset[Tensor]):
         left = self.random.integers(0, width - side + 1)
         crop = image[top : top + side, left : left + side]
         smaller = side > self.size
-        crop = cv2.resize(
-            crop,
-            (self.size, self.size),
-            interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC,
-        )
-        if self.random.random() < 0.5:
-            crop = crop[:, ::-1]
-        return to_tensor(crop)
+        how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+        crop = np.asarray(cv2.resize(crop, (self.size, self.size), interpolation=how), np.uint8)
+        return to_tensor(crop[:, ::-1] if self.random.random() < 0.5 else crop)
 
 
 def read_painting(file: Path, short_side: int) -> Tensor:
@@ -55,12 +50,13 @@ def read_painting(file: Path, short_side: int) -> Tensor:
     scale = short_side / min(image.shape[:2])
     height, width = (round(side * scale) for side in image.shape[:2])
     resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return to_tensor(resized)[None]
+    return to_tensor(np.asarray(resized, np.uint8))[None]
 
 
 def to_tensor(image: RGBImage) -> Tensor:
     """HxWx3 uint8 to 3xHxW float32 0..1."""
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float() / 255
+    channels_first = np.ascontiguousarray(image.transpose(2, 0, 1))
+    return torch.from_numpy(channels_first).float() / 255
 
 
 def colour_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,4 +80,5 @@ def colour_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 def _matrix_power(symmetric: Tensor, exponent: float) -> Tensor:
     values, vectors = torch.linalg.eigh(symmetric)
-    return vectors @ torch.diag(values.clamp_min(1e-6) ** exponent) @ vectors.T
+    result: Tensor = vectors @ torch.diag(values.clamp_min(1e-6) ** exponent) @ vectors.T
+    return result

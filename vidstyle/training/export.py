@@ -23,7 +23,8 @@ class Clipped(nn.Module):
         self.generator = fold_norms(generator)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.generator(image).clamp(0, 1)
+        painted: Tensor = self.generator(image)
+        return painted.clamp(0, 1)
 
 
 def export(generator: Generator, file: Path) -> None:

@@ -32,9 +32,9 @@ class Generator(nn.Module):
     full resolution, most of their cost, are gone.
     """
 
-    def __init__(self, architecture: Architecture = Architecture()) -> None:
+    def __init__(self, architecture: Architecture | None = None) -> None:
         super().__init__()
-        a = self.architecture = architecture
+        a = self.architecture = architecture or Architecture()
         # An unshuffle by 4 and a 3x3 convolution are one 12x12 convolution of stride 4, and
         # ONNX Runtime computes that without the transpose (12 of 115 ms at 720p).
         self.stem = ConvNorm(3, a.channels, kernel=3 * GRID, stride=GRID)
@@ -45,21 +45,21 @@ class Generator(nn.Module):
         self.detail = ConvNorm(3, a.head_channels, kernel=6, stride=2)
         self.paint = nn.Conv2d(a.head_channels, 3, 3, padding=1)
         self.skip = nn.Conv2d(3, 3, 1)
-        nn.init.zeros_(self.paint.weight)
-        nn.init.zeros_(self.paint.bias)
+        for parameter in self.paint.parameters():
+            nn.init.zeros_(parameter)
         self.set_colour_map(torch.eye(3), torch.zeros(3))
 
     def forward(self, images: Tensor) -> Tensor:
         """Return Nx3xHxW, about 0..1 but not clipped. Takes Nx3xHxW RGB 0..1, sides in fours."""
-        x = self.decision(self.blocks(functional.relu(self.stem(images))))
+        x: Tensor = self.decision(self.blocks(functional.relu(self.stem(images))))
         x = functional.relu(_twice_as_large(x) + self.detail(images))
-        return self.skip(images) + _twice_as_large(self.paint(x))
+        colours: Tensor = self.skip(images)
+        return colours + _twice_as_large(self.paint(x))
 
     def set_colour_map(self, matrix: Tensor, offset: Tensor) -> None:
         """Let the skip map RGB to `matrix @ rgb + offset` (3x3 and 3, for colours 0..1)."""
         with torch.no_grad():
-            self.skip.weight.copy_(matrix.view(3, 3, 1, 1))
-            self.skip.bias.copy_(offset)
+            self.skip.load_state_dict({"weight": matrix.view(3, 3, 1, 1), "bias": offset})
 
 
 def _twice_as_large(x: Tensor) -> Tensor:
@@ -80,7 +80,8 @@ class ConvNorm(nn.Module):
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.norm(self.conv(x))
+        y: Tensor = self.norm(self.conv(x))
+        return y
 
     def folded(self) -> nn.Conv2d:
         """The same function as one convolution, with the running statistics."""
@@ -96,4 +97,5 @@ class Residual(nn.Module):
         self.wide = ConvNorm(bottleneck, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.wide(functional.relu(self.narrow(x)))
+        change: Tensor = self.wide(functional.relu(self.narrow(x)))
+        return x + change

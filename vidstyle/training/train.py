@@ -48,7 +48,7 @@ class TrainingSettings:
     stability_weight: float = 20.0
     seed: int = 0
     start_from: Path | None = None  # checkpoint of another style: strokes are learned already
-    architecture: Architecture = Architecture()
+    architecture: Architecture | None = None  # None is the 55 KB class
 
 
 class Painting:
@@ -138,7 +138,7 @@ class Trainer:
         painted = self.generator(photos)
         losses = self._losses(photos, painted)
         self.optimizer.zero_grad()
-        torch.stack(list(losses.values())).sum().backward()
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
         self.optimizer.step()
         return {name: float(value.detach()) for name, value in losses.items()}
@@ -157,8 +157,7 @@ class Trainer:
             "fine": self.painting.gram_loss(seen_closely, 1) / 2,
             "coarse": self.painting.gram_loss(seen, 2) / 2,
             "patch": settings.patch_weight * self.painting.patch_loss(seen),
-            "content": settings.content_weight
-            * torch.stack([content_loss(seen[name], content[name]) for name in CONTENT_LAYERS]).mean(),
+            "content": settings.content_weight * _content(seen, content),
             "tv": settings.tv_weight * tv_loss(images),
             "stability": settings.stability_weight * (again - inside).square().mean(),
             "range": 10 * (inside - images).square().mean(),
@@ -181,6 +180,10 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = state["step"]
             log.info("going on from step %d", self.step)
+
+
+def _content(seen: dict[str, Tensor], target: dict[str, Tensor]) -> Tensor:
+    return torch.stack([content_loss(seen[name], target[name]) for name in CONTENT_LAYERS]).mean()
 
 
 def as_vectors(activations: Tensor) -> Tensor:

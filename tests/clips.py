@@ -1,0 +1,180 @@
+"""Small clips of every odd kind, written by the tests themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]  # HxWx3 RGB
+
+SRT_PACKETS = ((0, 300, b"first line"), (300, 200, b"second line"))  # ms, ms, text
+CHAPTERS = ((0, 200, "one"), (200, 480, "two"))  # ms, ms, title
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One audio track: a tone."""
+
+    codec: str = "aac"
+    language: str | None = None
+    start_s: float = 0.0
+    seconds: float = 0.5
+    rate: int = 48000
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a clip is like; `write` makes it."""
+
+    frames: int = 12
+    size_wh: tuple[int, int] = (64, 48)
+    rate: int = 25
+    pts: Sequence[int] | None = None  # in units of time_base; evenly spaced if None
+    time_base: Fraction | None = None
+    codec: str = "libx264"
+    pixels: str = "yuv420p"
+    options: dict[str, str] = field(default_factory=dict)
+    format_options: dict[str, str] = field(default_factory=dict)
+    rotation: int = 0  # degrees counter-clockwise, as `av` counts them
+    mirrored: bool = False
+    aspect: Fraction | None = None
+    tags: tuple[int, int, int, int] | None = None  # matrix, primaries, transfer, range
+    picture: Image | None = None  # shown by all frames; moving squares if None
+    sounds: Sequence[Sound] = ()
+    subtitles: Sequence[str] = ()  # codecs
+    chapters: bool = False
+    attachment: bool = False
+    metadata: dict[str, str] = field(default_factory=dict)
+    language: str | None = None
+    interlaced: bool = False
+
+    def write(self, path: Path) -> Path:
+        """Write the clip and return its path."""
+        with av.open(str(path), "w", options=dict(self.format_options)) as output:
+            output.metadata.update(self.metadata)
+            video = self._add_video(output)
+            sounds = [_add_sound(output, sound) for sound in self.sounds]
+            subtitles = [_add_subtitles(output, codec) for codec in self.subtitles]
+            if self.chapters:
+                output.set_chapters([_chapter(*each) for each in CHAPTERS])
+            if self.attachment:
+                output.add_attachment("font.ttf", "font/ttf", b"not really a font")
+            for number in range(self.frames):
+                output.mux(video.encode(self._frame(number, video)))
+            output.mux(video.encode(None))
+            for sound, stream in zip(self.sounds, sounds, strict=True):
+                _encode_tone(output, stream, sound)
+            for stream in subtitles:
+                _write_subtitles(output, stream)
+        return path
+
+    def times(self) -> list[Fraction]:
+        """Presentation times of the frames, in seconds."""
+        return [self._pts(number) * self._time_base for number in range(self.frames)]
+
+    @property
+    def _time_base(self) -> Fraction:
+        return self.time_base or Fraction(1, self.rate)
+
+    def _pts(self, number: int) -> int:
+        if self.pts is not None:
+            return self.pts[number]
+        return round(number / (self.rate * self._time_base))
+
+    def _add_video(self, output: Any) -> Any:
+        video = output.add_stream(self.codec, rate=self.rate, options=dict(self.options))
+        video.width, video.height = self.size_wh
+        video.pix_fmt = self.pixels
+        context = video.codec_context
+        context.time_base = self._time_base
+        context.thread_count = 1
+        if self.aspect is not None:
+            context.sample_aspect_ratio = self.aspect
+        if self.rotation or self.mirrored:
+            video.set_display_rotation(self.rotation, hflip=self.mirrored)
+        if self.tags is not None:
+            context.colorspace, context.color_primaries = self.tags[:2]
+            context.color_trc, context.color_range = self.tags[2:]
+        if self.interlaced:
+            context.flags |= 0x00040000 | 0x20000000  # interlaced DCT and motion estimation
+        if self.language is not None:
+            video.metadata["language"] = self.language
+        return video
+
+    def _frame(self, number: int, video: Any) -> av.VideoFrame:
+        image = squares(number, *self.size_wh) if self.picture is None else self.picture
+        rgb = av.VideoFrame.from_ndarray(image, format="rgb24")
+        matrix, range_ = (self.tags[0], self.tags[3]) if self.tags else (2, 0)
+        frame = rgb.reformat(
+            format=self.pixels,
+            dst_colorspace=None if matrix == 2 else matrix,
+            dst_color_range=range_ or None,
+        )
+        frame.pts, frame.time_base = self._pts(number), self._time_base
+        if self.tags is not None:
+            frame.colorspace, frame.color_range = matrix, range_
+        return frame
+
+
+def squares(number: int, width: int, height: int) -> Image:
+    """A picture with a bright square that moves 2 px a frame over a dim gradient."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[..., 0] = np.linspace(40, 120, width).astype(np.uint8)
+    image[..., 2] = np.linspace(120, 40, height).astype(np.uint8)[:, None]
+    side, left = max(1, min(width, height) // 3), (2 * number) % max(1, width)
+    image[side : 2 * side, left : left + side] = (240, 200, 60)
+    return image
+
+
+def patches(width: int, height: int) -> Image:
+    """Four flat colours: red, green, blue and a bright grey, a quarter of the picture each."""
+    image = np.empty((height, width, 3), np.uint8)
+    middle, centre = height // 2, width // 2
+    image[:middle, :centre], image[:middle, centre:] = (200, 30, 30), (30, 180, 40)
+    image[middle:, :centre], image[middle:, centre:] = (40, 50, 200), (235, 235, 235)
+    return image
+
+
+def _add_sound(output: Any, sound: Sound) -> Any:
+    stream = output.add_stream(sound.codec, rate=sound.rate)
+    if sound.language is not None:
+        stream.metadata["language"] = sound.language
+    return stream
+
+
+def _encode_tone(output: Any, stream: Any, sound: Sound) -> None:
+    count, start = round(sound.seconds * sound.rate), round(sound.start_s * sound.rate)
+    tone = np.sin(np.arange(count) * 2 * np.pi * 440 / sound.rate).astype(np.float32) / 4
+    frame = av.AudioFrame.from_ndarray(np.stack([tone, tone]), format="fltp", layout="stereo")
+    frame.sample_rate, frame.pts, frame.time_base = sound.rate, start, Fraction(1, sound.rate)
+    output.mux(stream.encode(frame))
+    output.mux(stream.encode(None))
+
+
+def _add_subtitles(output: Any, codec: str) -> Any:
+    stream = output.add_stream(codec)
+    stream.metadata["language"] = "eng"
+    stream.codec_context.time_base = Fraction(1, 1000)
+    stream.time_base = Fraction(1, 1000)
+    stream.codec_context.subtitle_header = b"[Script Info]\n\n[Events]\nFormat: Text\n"
+    return stream
+
+
+def _write_subtitles(output: Any, stream: Any) -> None:
+    for start, duration, text in SRT_PACKETS:
+        packet = av.Packet(text)
+        packet.stream = stream
+        packet.pts = packet.dts = start
+        packet.duration, packet.time_base = duration, Fraction(1, 1000)
+        output.mux(packet)
+
+
+def _chapter(start: int, end: int, title: str) -> dict[str, Any]:
+    time_base = Fraction(1, 1000)
+    return {"id": start, "start": start, "end": end, "time_base": time_base,
+            "metadata": {"title": title}}  # fmt: skip

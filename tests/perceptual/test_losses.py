@@ -1,0 +1,66 @@
+import numpy as np
+import torch
+
+from vidstyle.perceptual.losses import (
+    content_loss,
+    gram_matrix,
+    relaxed_earth_mover_loss,
+    style_loss,
+    tv_loss,
+)
+
+
+def test_the_gram_matrix_is_the_slow_loops() -> None:
+    x = torch.rand(2, 3, 4, 5)
+    found = gram_matrix(x)
+    for n in range(2):
+        for i in range(3):
+            for j in range(3):
+                expected = sum(
+                    float(x[n, i, row, column] * x[n, j, row, column])
+                    for row in range(4)
+                    for column in range(5)
+                )
+                assert np.isclose(float(found[n, i, j]), expected / 20, rtol=1e-5)
+
+
+def test_a_gram_matrix_does_not_know_the_picture_size() -> None:
+    x = torch.rand(1, 3, 4, 5)
+    assert torch.allclose(gram_matrix(x), gram_matrix(torch.cat([x, x], dim=3)))
+
+
+def test_losses_are_nothing_for_the_target_itself() -> None:
+    x = torch.rand(2, 4, 6, 6)
+    grams = gram_matrix(x)
+    assert style_loss(grams[:1], grams[:1]) == 0
+    assert content_loss(x, x) == 0
+    vectors = x.permute(0, 2, 3, 1).flatten(0, 2)
+    assert relaxed_earth_mover_loss(vectors, vectors) < 1e-6
+    assert tv_loss(torch.full((1, 3, 8, 8), 0.3)) == 0
+
+
+def test_losses_are_ratios() -> None:
+    target = torch.rand(1, 5, 6, 6)
+    assert np.isclose(float(content_loss(torch.zeros_like(target), target)), 1)
+    gram = gram_matrix(target)
+    assert np.isclose(float(style_loss(torch.zeros_like(gram), gram)), 1)
+    assert np.isclose(float(style_loss(3 * gram, gram)), 4, rtol=1e-5)
+
+
+def test_tv_is_the_mean_squared_step() -> None:
+    x = torch.rand(1, 3, 5, 7)
+    a = x.numpy()
+    expected = np.mean(np.diff(a, axis=3) ** 2) + np.mean(np.diff(a, axis=2) ** 2)
+    assert np.isclose(float(tv_loss(x)), expected, rtol=1e-5)
+
+
+def test_the_earth_mover_is_the_slow_loops() -> None:
+    here, there = torch.rand(6, 4), torch.rand(9, 4)
+
+    def distance(a: torch.Tensor, b: torch.Tensor) -> float:
+        return 1 - float(a @ b / (a.norm() * b.norm()))
+
+    to_there = np.mean([min(distance(a, b) for b in there) for a in here])
+    to_here = np.mean([min(distance(a, b) for a in here) for b in there])
+    found = float(relaxed_earth_mover_loss(here, there))
+    assert np.isclose(found, max(to_there, to_here), atol=1e-5)

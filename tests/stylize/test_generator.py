@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from vidstyle.errors import StyleError
+from vidstyle.frame import Picture
+from vidstyle.stylize.generator import OnnxGenerator
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (63, 61), (64, 96), (121, 200)])
+def test_any_size_comes_back_as_it_went_in(toy_generator: Path, size: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
+    painted = OnnxGenerator(toy_generator).paint(image)
+    assert painted.shape == image.shape
+    assert np.array_equal(painted, 255 - image)  # the toy inverts colours
+
+
+def test_channels_keep_their_order(toy_generator: Path) -> None:
+    red = np.tile(np.uint8([200, 30, 10]), (16, 16, 1))
+    assert OnnxGenerator(toy_generator).paint(red)[0, 0].tolist() == [55, 225, 245]
+
+
+def test_a_picture_keeps_its_colour_space(toy_generator: Path) -> None:
+    picture = Picture.from_rgb(np.full((20, 30, 3), 90, np.uint8))
+    painted = OnnxGenerator(toy_generator).paint_picture(picture)
+    assert painted.colour == picture.colour
+    assert np.abs(painted.to_rgb().astype(int) - 165).max() <= 1
+
+
+def test_threads_change_nothing(toy_generator: Path) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (50, 70, 3)).astype(np.uint8)
+    one, two = (OnnxGenerator(toy_generator, threads).paint(image) for threads in (1, 2))
+    assert np.array_equal(one, two)
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match="There is no file"):
+        OnnxGenerator(tmp_path / "none.onnx")
+
+
+def test_a_broken_file_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "broken.onnx"
+    file.write_bytes(b"not a network at all")
+    with pytest.raises(StyleError, match="not a generator that can be run"):
+        OnnxGenerator(file)
+
+
+def test_a_network_that_changes_the_size_is_refused(tmp_path: Path) -> None:
+    shape = [1, 3, "h", "w"]
+    pool = helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
+    save(tmp_path / "pool.onnx", pool, shape, shape)
+    with pytest.raises(StyleError, match="same size"):
+        OnnxGenerator(tmp_path / "pool.onnx")
+
+
+def test_a_network_that_wants_something_else_is_refused(tmp_path: Path) -> None:
+    identity = helper.make_node("Identity", ["x"], ["y"])
+    save(tmp_path / "vector.onnx", identity, [1, 7], [1, 7])
+    with pytest.raises(StyleError, match="not a generator that can be run"):
+        OnnxGenerator(tmp_path / "vector.onnx")
+
+
+def save(
+    file: Path, node: onnx.NodeProto, inputs: list[int | str], outputs: list[int | str]
+) -> None:
+    graph = helper.make_graph(
+        [node],
+        "toy",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, inputs)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, outputs)],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), file
+    )

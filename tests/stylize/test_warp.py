@@ -1,0 +1,81 @@
+import cv2
+import numpy as np
+import pytest
+
+from vidstyle.frame import Picture
+from vidstyle.stylize.warp import blend, enlarge, fade, sampling_map, warp
+
+
+def picture(height: int = 96, width: int = 128, seed: int = 0) -> Picture:
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    return Picture.from_rgb(cv2.GaussianBlur(noise, (0, 0), 2))
+
+
+@pytest.mark.parametrize("size", [(96, 128), (97, 131)])
+def test_zero_flow_changes_nothing(size: tuple[int, int]) -> None:
+    before = picture(*size)
+    after = warp(before, np.zeros((24, 32, 2), np.float32))
+    for a, b in zip(before.planes, after.planes, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_a_constant_flow_moves_by_whole_pixels() -> None:
+    before = picture()
+    flow = np.tile(np.float32([2, -1]), (24, 32, 1))  # thumbnail pixels: 8 and -4 of the picture
+    after = warp(before, flow)
+    assert np.array_equal(after.y[8:-8, 12:-12], before.y[4:-12, 20:-4])
+    assert np.array_equal(after.u[4:-4, 6:-6], before.u[2:-6, 10:-2])
+
+
+def test_the_map_is_the_slow_loops() -> None:
+    flow = np.random.default_rng(1).normal(0, 2, (5, 7, 2)).astype(np.float32)
+    found = sampling_map(flow, 21, 15)
+    for y in range(15):
+        for x in range(21):
+            cell_x, cell_y = (x + 0.5) / 3 - 0.5, (y + 0.5) / 3 - 0.5
+            left, top = int(np.floor(cell_x)), int(np.floor(cell_y))
+            moved = np.zeros(2)
+            for column, row in ((0, 0), (1, 0), (0, 1), (1, 1)):
+                share = abs(1 - column - (cell_x - left)) * abs(1 - row - (cell_y - top))
+                moved += share * flow[np.clip(top + row, 0, 4), np.clip(left + column, 0, 6)]
+            assert np.allclose(found[y, x], [x + 3 * moved[0], y + 3 * moved[1]], atol=1e-3)
+
+
+def test_blending_takes_each_where_it_is_asked_for() -> None:
+    first, second = picture(seed=0), picture(seed=1)
+    share = np.zeros((24, 32), np.float32)
+    share[:, 16:] = 1
+    mixed = blend(first, second, share)
+    assert np.array_equal(mixed.y[:, :60], first.y[:, :60])
+    assert np.array_equal(mixed.y[:, 68:], second.y[:, 68:])
+    assert np.array_equal(mixed.v[:, 34:], second.v[:, 34:])
+
+
+def test_fading_goes_from_one_to_the_other() -> None:
+    first, second = picture(seed=0), picture(seed=1)
+    assert np.array_equal(fade(first, second, 0).y, first.y)
+    assert np.array_equal(fade(first, second, 1).u, second.u)
+    middle = fade(first, second, 0.5).y.astype(int)
+    assert np.abs(middle - (first.y.astype(int) + second.y) / 2).max() <= 1
+
+
+def test_enlarging_an_untouched_painting_gives_the_original() -> None:
+    original = picture(180, 240)
+    working = original.resized(120, 90)
+    large = enlarge(working, working, original)
+    for a, b in zip(large.planes, original.planes, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_enlarging_keeps_the_fine_detail_of_the_original() -> None:
+    original = picture(180, 240)
+    working = original.resized(120, 90)
+    painting = Picture(cv2.add(working.y, 30), working.u, working.v, working.colour)
+    large = enlarge(painting, working, original)
+    room = original.y < 220
+    assert np.abs(large.y.astype(int) - original.y - 30)[room].max() <= 1
+
+
+def test_enlarging_to_the_same_size_is_the_painting() -> None:
+    original, painting = picture(seed=0), picture(seed=1)
+    assert enlarge(painting, original, original) is painting

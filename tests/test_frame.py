@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from vidstyle.frame import (
+    BT601,
+    BT709,
+    LUMA_WEIGHTS,
+    ColourSpace,
+    Picture,
+    RGBImage,
+    chroma_size_wh,
+    resize,
+)
+
+SPACES = [ColourSpace(matrix, full) for matrix in LUMA_WEIGHTS for full in (False, True)]
+
+
+def smooth_image(height: int = 48, width: int = 64) -> RGBImage:
+    y, x = np.mgrid[:height, :width] / max(height, width)
+    rgb = np.dstack([x, y, 1 - (x + y) / 2])
+    return (30 + 200 * rgb).astype(np.uint8)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_rgb_survives_the_way_there_and_back(space: ColourSpace) -> None:
+    image = smooth_image()
+    back = Picture.from_rgb(image, space).to_rgb()
+    assert np.abs(back.astype(int) - image)[2:-2, 2:-2].max() <= 6
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_white_and_black_have_the_values_of_the_standard(space: ColourSpace) -> None:
+    white = Picture.from_rgb(np.full((4, 4, 3), 255, np.uint8), space)
+    black = Picture.from_rgb(np.zeros((4, 4, 3), np.uint8), space)
+    assert white.y[0, 0] == (255 if space.full_range else 235)
+    assert black.y[0, 0] == (0 if space.full_range else 16)
+    assert white.u[0, 0] == white.v[0, 0] == black.u[0, 0] == 128
+
+
+def test_known_colours_of_bt601_and_bt709() -> None:
+    red = np.tile(np.uint8([255, 0, 0]), (4, 4, 1))
+    found = {
+        matrix: [int(p[0, 0]) for p in Picture.from_rgb(red, ColourSpace(matrix)).planes]
+        for matrix in (BT601, BT709)
+    }
+    assert found == {BT601: [81, 90, 240], BT709: [63, 102, 240]}
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3, 4, -1])
+def test_turning_is_counter_clockwise(quarters: int) -> None:
+    image = smooth_image(32, 48)
+    turned = Picture.from_rgb(image).turned(quarters)
+    expected = Picture.from_rgb(np.ascontiguousarray(np.rot90(image, quarters)))
+    assert np.array_equal(turned.y, expected.y)
+    assert turned.u.shape == expected.u.shape
+
+
+@pytest.mark.parametrize(("width", "height"), [(48, 32), (47, 31), (1, 1)])
+def test_side_by_side_shows_both(width: int, height: int) -> None:
+    left = Picture.from_rgb(np.full((height, width, 3), 40, np.uint8))
+    right = Picture.from_rgb(np.full((height, width, 3), 200, np.uint8))
+    both = left.beside(right)
+    assert both.y.shape == (height, 2 * width)
+    assert both.u.shape == both.v.shape == chroma_size_wh(2 * width, height)[::-1]
+    assert np.array_equal(both.y[:, :width], left.y)
+    assert np.array_equal(both.y[:, width:], right.y)
+
+
+def test_a_crop_is_a_part_of_all_planes() -> None:
+    picture = Picture.from_rgb(smooth_image())
+    part = picture.crop(10, 4, 31, 999)
+    assert part.y.shape == (44, 21)
+    assert part.u.shape == (22, 11)
+    assert np.array_equal(part.y, picture.y[4:, 10:31])
+    assert np.array_equal(part.v, picture.v[2:, 5:16])
+
+
+def test_resizing_keeps_the_mean() -> None:
+    plane = np.random.default_rng(0).integers(0, 256, (432, 768)).astype(np.uint8)
+    for width, height in ((384, 216), (300, 200), (96, 54), (1000, 600)):
+        small = resize(plane, width, height)
+        assert small.shape == (height, width)
+        assert abs(float(small.mean()) - float(plane.mean())) < 0.6
+
+
+def test_resizing_to_the_same_size_copies_nothing() -> None:
+    picture = Picture.from_rgb(smooth_image())
+    assert picture.resized(picture.width, picture.height) is picture

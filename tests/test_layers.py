@@ -1,0 +1,62 @@
+"""Imports point downwards only, and a plain install never meets PyTorch."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "vidstyle"
+BASE = {"errors", "frame", "options", "stats", "machine"}
+MAY_IMPORT = {
+    "cli": {"apps", "stylize", "media", "console"},
+    "console": {"apps", "stylize"},
+    "__init__": {"apps"},
+    "__main__": {"cli"},
+    "apps": {"pipeline", "media", "stylize", "optimize"},
+    "optimize": {"perceptual", "stylize", "media"},
+    "training": {"perceptual", "stylize", "media"},
+    "pipeline": set[str](),
+    "media": set[str](),
+    "stylize": set[str](),
+    "perceptual": set[str](),
+    "errors": set[str](),
+    "frame": set[str](),
+    "machine": set[str](),
+    "stats": set[str](),
+    "options": {"errors"},
+}
+
+
+def test_imports_point_downwards() -> None:
+    wrong = []
+    for file in PACKAGE.rglob("*.py"):
+        layer = file.relative_to(PACKAGE).with_suffix("").parts[0]
+        base = set[str]() if layer in BASE else BASE
+        allowed = MAY_IMPORT[layer] | base | {layer}
+        wrong += [f"{file.name}: {name}" for name in own_imports(file) if name not in allowed]
+    assert not wrong
+
+
+def test_only_training_parts_import_torch() -> None:
+    for file in PACKAGE.rglob("*.py"):
+        layer = file.relative_to(PACKAGE).parts[0]
+        if layer not in ("perceptual", "training", "optimize"):
+            assert "torch" not in file.read_text(encoding="utf-8").replace("PyTorch", "").split()
+
+
+def test_converting_imports_no_torch() -> None:
+    code = (
+        "import sys, vidstyle.apps.convert, vidstyle.apps.still; assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def own_imports(file: Path) -> set[str]:
+    """First parts of the vidstyle modules a file imports; the package itself counts as nothing."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name.split(".")[1] for name in names if name.startswith("vidstyle.")}

@@ -1,0 +1,186 @@
+"""Measure a conversion, stage by stage, and print a table; the last line is JSON.
+
+Every height is converted in a process of its own, so that peak memory is that run's alone. In the
+same run the two things a conversion is compared with are timed: decoding and encoding without any
+painting (the limit), and one frame of a peer network where one is given.
+
+    python tools/benchmark.py
+    python tools/benchmark.py --heights 720 --seconds 20 --peer wave.onnx
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import resource
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from tools import scenery
+from vidstyle.apps.convert import stylize_video
+from vidstyle.frame import Frame
+from vidstyle.machine import processor_name, usable_cores
+from vidstyle.media.codecs import choose_encoder
+from vidstyle.media.sink import FileSink
+from vidstyle.media.source import FileSource
+from vidstyle.options import StylizeOptions
+from vidstyle.pipeline.pipeline import Pipeline
+from vidstyle.stats import Stats
+from vidstyle.stylize.generator import OnnxGenerator
+
+HEIGHTS = (360, 720, 1080)
+RENDERED = 60  # frames; played forth and back until the clip is long enough
+
+
+class Untouched:
+    """A stylizer that paints nothing: what is left is decoding and encoding."""
+
+    def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Yield the frames as they came."""
+        yield from frames
+
+
+def main() -> None:
+    """Run every height and print the findings."""
+    parsed = _parser().parse_args()
+    report: dict[str, Any] = {
+        "processor": processor_name(),
+        "cores": usable_cores(),
+        "system": platform.platform(),
+        "runs": [],
+    }
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        for height in parsed.heights:
+            clip = Path(folder) / f"{height}.mp4"
+            make_clip(clip, height, parsed.seconds)
+            options = StylizeOptions(style=parsed.style, every=parsed.every, preset=parsed.preset)
+            with context.Pool(1, maxtasksperchild=1) as pool:
+                limit = pool.apply(measure_limit, (clip, options))
+                run = pool.apply(measure, (clip, options))
+                peer = pool.apply(measure_peer, (parsed.peer, height)) if parsed.peer else None
+            run |= {"height": height, "limit_fps": limit, "peer_ms": peer}
+            report["runs"].append(run)
+            _print(run)
+    print(json.dumps(report))
+
+
+def make_clip(file: Path, height: int, seconds: float) -> None:
+    """Render the sample's scenery at a height and encode it with a tone, at 30 fps."""
+    pictures = [scenery.render(index, height=height) for index in range(RENDERED)]
+    pictures += pictures[-2:0:-1]
+    with av.open(str(file), "w") as container:
+        video = container.add_stream("libx264", rate=30, options={"preset": "fast", "crf": "20"})
+        video.height, video.width = pictures[0].shape[:2]
+        video.pix_fmt = "yuv420p"
+        audio = container.add_stream("aac", rate=48000, layout="mono")
+        for index in range(round(seconds * 30)):
+            frame = av.VideoFrame.from_ndarray(pictures[index % len(pictures)], format="rgb24")
+            frame.pts, frame.time_base = index, Fraction(1, 30)
+            container.mux(video.encode(frame))
+            tone = np.sin(np.arange(index * 1600, (index + 1) * 1600) * (2 * np.pi * 440 / 48000))
+            sound = av.AudioFrame.from_ndarray(tone.astype(np.float32)[None], "fltp", "mono")
+            sound.sample_rate, sound.pts = 48000, index * 1600
+            container.mux(audio.encode(sound))
+        for stream in (video, audio):
+            container.mux(stream.encode(None))
+
+
+def measure(clip: Path, options: StylizeOptions) -> dict[str, Any]:
+    """Convert a clip and report its stages, speed and peak memory."""
+    stats, cpu = Stats(), _cpu_s()
+    result = stylize_video(clip, clip.with_suffix(".out.mp4"), options, stats)
+    cpu = _cpu_s() - cpu
+    stages = {
+        name: {
+            "calls": times.calls,
+            "p50_ms": round(times.percentile_ms(50), 2),
+            "p99_ms": round(times.percentile_ms(99), 2),
+            "core_ms_per_frame": round(1000 * times.cpu_s / result.frames, 2),
+        }
+        for name, times in stats.stages.items()
+    }
+    ours = sum(stage["core_ms_per_frame"] for stage in stages.values())
+    total = 1000 * cpu / result.frames
+    return {
+        "frames": result.frames,
+        "keyframes": result.keyframes,
+        "fps": round(result.fps, 1),
+        "stages": stages,
+        "codec_threads_core_ms_per_frame": round(total - ours, 2),
+        "core_ms_per_frame": round(total, 2),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def measure_limit(clip: Path, options: StylizeOptions) -> float:
+    """Frames per second of the same pipeline without a stylizer."""
+    stats, output = Stats(), clip.with_suffix(".limit.mp4")
+    encoder = choose_encoder(output, options.codec, options.crf, options.preset)
+    with (
+        FileSource(clip, stats, threads=usable_cores()) as source,
+        FileSink(output, source.info, encoder, stats, threads=usable_cores()) as sink,
+    ):
+        Pipeline(source, Untouched(), sink).run()
+        sink.finish()
+    return round(stats["frames"] / stats.elapsed_s, 1)
+
+
+def measure_peer(model: Path, height: int) -> float:
+    """Milliseconds that another network needs for one frame of this height, on all cores."""
+    generator = OnnxGenerator(model, threads=usable_cores())
+    width = scenery.SIZE_WH[0] * height // scenery.SIZE_WH[1]
+    started = time.perf_counter()
+    generator.paint(np.zeros((height, width, 3), np.uint8))
+    return round(1000 * (time.perf_counter() - started), 1)
+
+
+def _cpu_s() -> float:
+    times = os.times()
+    return times.user + times.system
+
+
+def _print(run: dict[str, Any]) -> None:
+    table = Table("stage", "calls", "p50 ms", "p99 ms", "core-ms per frame", title=_title(run))
+    for name, stage in run["stages"].items():
+        table.add_row(name, *(str(stage[key]) for key in list(stage)))
+    table.add_row("codec threads", "", "", "", str(run["codec_threads_core_ms_per_frame"]))
+    table.add_row("all", "", "", "", str(run["core_ms_per_frame"]))
+    Console().print(table)
+
+
+def _title(run: dict[str, Any]) -> str:
+    parts = [
+        f"{run['height']} lines: {run['fps']} fps",
+        f"{run['fps'] / run['limit_fps']:.2f} of decoding and encoding alone",
+        f"{run['keyframes']} keyframes in {run['frames']} frames",
+        f"{run['peak_mb']} MB at most",
+    ]
+    if run["peer_ms"]:
+        parts.append(f"{run['peer_ms'] * run['fps'] / 1000:.0f}x a peer at {run['peer_ms']} ms")
+    return ", ".join(parts)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--heights", type=int, nargs="+", default=HEIGHTS)
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of the clips")
+    parser.add_argument("--style", help="as for vidstyle")
+    parser.add_argument("--every", type=int, help="as for vidstyle")
+    parser.add_argument("--preset", help="as for vidstyle")
+    parser.add_argument("--peer", type=Path, help="an .onnx network to compare with")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

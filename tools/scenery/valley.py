@@ -1,0 +1,220 @@
+"""Scene 1: hot-air balloons over a valley in the evening sun. The camera pans to the right."""
+
+import numpy as np
+
+from .balloon import balloon
+from .layer import Layer, Motion, Pixels, seen_from, travelling
+from .paint import (
+    Canvas, Colour, Field, mix, over, pack, paint_density, ramp, relief, rgb, smooth, tinted,
+)
+from .plants import plant_grass, plant_tree, scatter
+
+DURATION_S = 4.0
+TRAVEL = 1.25  # units at depth 1
+SUN = (-0.54, -0.205)  # in the sky layer, units
+HAZE = rgb("f4bf86")
+LEAVES = ("20281a", "36421f", "56602a", "83812f", "b99a3c", "e6bf5c")
+
+
+def eye(time_s: float) -> tuple[float, float, float]:
+    """Where the camera is: to the right, a little up, a little closer."""
+    share = time_s / DURATION_S
+    gentle = share + 0.06 * np.sin(2 * np.pi * share)
+    return TRAVEL * (gentle - 0.5), -0.03 * np.sin(np.pi * share), 0.14 * share
+
+
+def layers(height: int) -> tuple[Layer, ...]:
+    """Paint the scene for pictures of this height, back to front."""
+    return (
+        _sky(height),
+        _mountains(height, 24),
+        _hills(height, 11),
+        balloon(height, 0.055, ("d8674a", "f3dcae", "7a4a58"), "rings",
+                _drift(9, (0.10, -0.22), (0.012, -0.006), 0.5)),
+        _fields(height, 5),
+        balloon(height, 0.105, ("e9e0c8", "3f7f8c", "e9e0c8", "d9963e", "28485c"), "waves",
+                _drift(4, (0.42, -0.20), (-0.035, -0.010), 1.7)),
+        balloon(height, 0.19, ("c23b2e", "f0b43c", "c23b2e", "f4e6c4", "6e2430"), "stripes",
+                _drift(2.6, (-0.30, -0.10), (0.07, -0.022), 0.0)),
+        _trees(height, 1.9),
+        _meadow(height, 1.3, 0.30, 1),
+        _meadow(height, 0.95, 0.405, 2),
+    )
+
+
+def _drift(
+    depth: float, start: tuple[float, float], speed: tuple[float, float], phase: float
+) -> Motion:
+    """A balloon's way: straight on, swaying a little."""
+
+    def path(time_s: float) -> tuple[float, float, float]:
+        sway = np.sin(1.6 * time_s + phase)
+        x, y = start[0] + speed[0] * time_s, start[1] + speed[1] * time_s
+        return x, y + 0.006 * sway, 0.045 * np.sin(1.25 * time_s + phase)
+
+    return travelling(path, seen_from(eye, depth))
+
+
+def _canvas(height: int, depth: float, top: float, bottom: float) -> Canvas:
+    """A sheet that fills the picture's width wherever the eye goes."""
+    half = 0.93 + TRAVEL / 2 / (depth - 0.14)
+    return Canvas(-half, top, half, bottom, paint_density(height))
+
+
+def _sky(height: int) -> Layer:
+    canvas = Canvas(-1, -0.6, 1, 0.25, paint_density(height))
+    near_sun = np.hypot(canvas.x - SUN[0], canvas.y - SUN[1])
+    blue = ramp(canvas.y + 0 * canvas.x, (-0.55, "3f6d9e"), (-0.3, "7d9fb4"), (-0.12, "d8c7a6"),
+                (0.0, "f7c582"), (0.1, "f6b273"))
+    colour = mix(blue, rgb("ffe0a0"), 0.85 * np.exp(-near_sun / 0.2))
+    colour = _clouds(canvas, colour, near_sun)
+    colour = mix(colour, rgb("fff0c4"), 0.75 * np.exp(-((near_sun / 0.085) ** 2)))
+    colour = mix(colour, rgb("fffbe6"), smooth(near_sun, 0.052, 0.047))
+    colour += 0.008 * canvas.noise(0.02, 4, octaves=3)[..., None]
+    return canvas.layer(pack(colour), seen_from(eye, 60), height)
+
+
+def _clouds(canvas: Canvas, sky: Colour, near_sun: Field) -> Colour:
+    heaps = canvas.noise(0.16, 11, stretch=2.6, gain=0.56)
+    veils = canvas.noise(0.05, 12, stretch=9, gain=0.6)
+    band = np.exp(-(((canvas.y + 0.27) / 0.13) ** 2))
+    dense = smooth(heaps + 0.9 * band, 0.55, 1.5)
+    toward_sun = relief(canvas.noise(0.16, 11, stretch=2.6, octaves=4) * 0.05, canvas, (-1.2, 0.8))
+    lit = (0.55 + 0.45 * toward_sun + 0.35 * np.exp(-near_sun / 0.3) - 0.25 * dense).clip(0, 1)
+    heap = ramp(lit, (0, "8b7a95"), (0.35, "c79a94"), (0.65, "f5c795"), (1, "fff0cc"))
+    sky = mix(sky, rgb("ffe2b4"), 0.5 * smooth(veils - 4 * np.abs(canvas.y + 0.12), -0.2, 1.6))
+    return mix(sky, heap, 0.95 * dense)
+
+
+def _mountains(height: int, depth: float) -> Layer:
+    canvas = _canvas(height, depth, -0.3, 0.3)
+    crest = -0.06 - 0.085 * canvas.ridge(0.5, 24, gain=0.45) - 0.05 * np.abs(canvas.ridge(0.16, 22))
+    below = canvas.y - crest
+    rock = canvas.noise(0.16, 23, gain=0.6, stretch=0.7)
+    folds = -np.abs(canvas.noise(0.22, 24, gain=0.42, stretch=0.55)) * 0.055 + rock * 0.004
+    light = 0.5 + 0.5 * relief(folds, canvas, (-1.5, -0.8))
+    stone = ramp(light, (0, "5b6088"), (0.45, "8d7f92"), (0.75, "d79b7c"), (1, "f6cf9c"))
+    snow = ramp(light, (0, "8d93b8"), (0.5, "d3b9b4"), (1, "fff0d2"))
+    snowy = smooth(0.055 + 0.03 * rock + 0.02 * light - below, -0.01, 0.012)
+    colour = mix(mix(stone, snow, snowy), HAZE, smooth(below, -0.08, 0.2) * 0.85)
+    return canvas.layer(pack(colour, below * canvas.density), seen_from(eye, depth), height)
+
+
+def _hills(height: int, depth: float) -> Layer:
+    """Wooded hills in the haze."""
+    canvas = _canvas(height, depth, -0.2, 0.35)
+    crest = 0.06 - 0.05 * canvas.ridge(0.55, 31, gain=0.4) - 0.006 * np.abs(canvas.ridge(0.02, 32))
+    below = canvas.y - crest
+    slopes = canvas.noise(0.3, 33, gain=0.5, stretch=1.6) * 0.05
+    crowns = canvas.noise(0.018, 34, octaves=4, gain=0.7, stretch=1.1) * 0.005
+    light = 0.45 + 0.3 * relief(slopes, canvas, (-1.5, -0.8)) + 0.3 * relief(crowns, canvas, (-1, -1))
+    wood = ramp(light, (0, "46525c"), (0.35, "5f6a56"), (0.65, "9a8a58"), (1, "e2b26c"))
+    colour = mix(wood, HAZE, 0.42 + 0.4 * smooth(below, 0.02, 0.16))
+    return canvas.layer(pack(colour, below * canvas.density), seen_from(eye, depth), height)
+
+
+def _fields(height: int, depth: float) -> Layer:
+    """Fields with hedges between them, and trees along the crest."""
+    canvas = _canvas(height, depth, -0.1, 0.5)
+    crest = 0.135 - 0.035 * canvas.ridge(0.6, 41, gain=0.35)
+    below = canvas.y - crest
+    down = (below / 0.3).clip(0, 1)
+    # Plots get taller towards us, as on a slope seen from above.
+    row = np.log1p(down * 9) * 2.2 + 0.25 * canvas.noise(0.4, 42, octaves=2)
+    column = canvas.x * 4.2 / (0.45 + down) + 0.55 * np.floor(row) + 0.12 * canvas.noise(0.2, 43, octaves=3)
+    kind = np.random.default_rng(44).permutation(64)[
+        (np.floor(row).astype(int) * 13 + np.floor(column).astype(int) * 5) % 64] / 63
+    crops = ramp(kind.astype(np.float32), (0, "6f7a34"), (0.2, "a8993f"), (0.4, "d9ad55"),
+                 (0.6, "8f8a3c"), (0.8, "b4793f"), (1, "e8c56c"))
+    furrows = np.sin((column * 34 + row * 9) * (kind > 0.35)) * 0.07
+    ground = canvas.noise(0.05, 45, stretch=3, gain=0.7)
+    colour = crops * (0.9 + furrows + 0.09 * ground + 0.25 * relief(
+        canvas.noise(0.35, 46, octaves=4) * 0.05, canvas, (-1.2, -0.6)))[..., None]
+    edge = np.minimum(np.abs(row % 1 - 0.5), 1.5 * np.abs(column % 1 - 0.5) * (0.4 + down))
+    hedge = smooth(edge, 0.455, 0.49)
+    colour = mix(colour, rgb("4a4c2c") * (0.9 + 0.3 * ground[..., None]), hedge)
+    colour = mix(colour, HAZE, 0.34 * (1 - down))
+    pixels = pack(colour, below * canvas.density)
+    for planted in (_copses(canvas, crest), _village(canvas, crest)):
+        pixels = over(pixels, planted)
+    return canvas.layer(pixels, seen_from(eye, depth), height)
+
+
+def _copses(canvas: Canvas, crest: Field) -> Pixels:
+    pixels, random = canvas.blank(), np.random.default_rng(47)
+    palette = ("4a4a36", "5f5e38", "857a40", "b4984e", "e0b866")
+    for number in range(46):
+        x = random.uniform(canvas.left, canvas.left + canvas.width)
+        down = random.uniform(0, 1) ** 2.2 * 0.17
+        foot = (x, _height_of(canvas, crest, x) + down + 0.004)
+        size = random.uniform(0.028, 0.05) * (1 + 4 * down)
+        plant_tree(pixels, canvas, foot, size, 470 + number, palette, leaf=0.0055)
+    return pixels
+
+
+def _village(canvas: Canvas, crest: Field) -> Pixels:
+    """A dozen houses and a church, lit from the left."""
+    pixels, random = canvas.blank(), np.random.default_rng(48)
+    wall, roof = rgb("f0d9b0"), rgb("b5573a")
+    spots = np.column_stack([0.5 + random.normal(0, 0.1, 15), 0.075 + 0.02 * random.random(15)])
+    for x, down in spots[np.argsort(spots[:, 1])]:
+        foot = np.array([x, _height_of(canvas, crest, x) + down])
+        long, tall = random.uniform(0.022, 0.034), random.uniform(0.012, 0.016)
+        gable = np.array([(0, 0), (0, -tall), (0.006, -1.8 * tall), (0.012, -tall), (0.012, 0)])
+        side = np.array([(0.012, 0), (0.012, -tall), (long, -tall), (long, 0)])
+        slope = np.array([(0.006, -1.8 * tall), (0.012, -tall), (long, -tall), (long - 0.006, -1.8 * tall)])
+        canvas.fill(pixels, gable + foot, wall)
+        canvas.fill(pixels, side + foot, wall * (0.62, 0.56, 0.6))
+        canvas.fill(pixels, slope + foot, roof * random.uniform(0.8, 1.15))
+    at = np.array([0.49, _height_of(canvas, crest, 0.49) + 0.082])
+    tower = np.array([(0, 0), (0, -0.05), (0.014, -0.05), (0.014, 0)])
+    canvas.fill(pixels, tower + at, wall)
+    canvas.fill(pixels, tower * (0.5, 1) + (0.007, 0) + at, wall * (0.66, 0.6, 0.64))
+    canvas.fill(pixels, np.array([(-0.002, -0.05), (0.007, -0.095), (0.016, -0.05)]) + at, rgb("5d5a66"))
+    return pixels
+
+
+def _height_of(canvas: Canvas, crest: Field, x: float) -> float:
+    column = int((x - canvas.left) * canvas.density)
+    return float(crest[0, min(column, crest.shape[1] - 1)])
+
+
+def _trees(height: int, depth: float) -> Layer:
+    """The row of big trees that the balloons pass behind."""
+    canvas = _canvas(height, depth, -0.42, 0.42)
+    pixels = canvas.blank()
+    for number, (x, size) in enumerate(
+        [(-1.02, 0.5), (-0.72, 0.36), (0.05, 0.3), (0.22, 0.42), (0.93, 0.58), (1.12, 0.4)]
+    ):
+        plant_tree(pixels, canvas, (x, 0.31), size, 60 + number, LEAVES, leaf=0.0115)
+    for number, (x, _) in enumerate(scatter(canvas, 26, 66, 0, 0)):
+        plant_tree(pixels, canvas, (x, 0.345), 0.09, 70 + number, LEAVES, leaf=0.012, slender=0.6)
+    return canvas.layer(pixels, seen_from(eye, depth), height)
+
+
+def _meadow(height: int, depth: float, top: float, seed: int) -> Layer:
+    """Grass and flowers, from `top` down to below the picture."""
+    canvas = _canvas(height, depth, top - 0.1, 0.62)
+    crest = top + 0.012 * canvas.ridge(0.3, 80 + seed, octaves=4)
+    below = canvas.y - crest
+    tufts = canvas.noise(0.05, 82 + seed, stretch=1.5, gain=0.7)
+    ground = ramp(0.5 + 0.25 * tufts - 0.9 * below, (0, "2c3416"), (0.5, "6f6e28"), (1, "c9a548"))
+    pixels = pack(ground, below * canvas.density)
+    roots = scatter(canvas, 5200, 84 + seed, top - 0.005, 0.6, crowding=1.3)
+    lengths = (0.022 + 0.10 * (roots[:, 1] - top)) * (1.35 if seed == 2 else 1)
+    palette = ("59621f", "7b7a2a", "a08c33", "c8a546", "e7c766", "46521c")
+    plant_grass(pixels, canvas, roots, lengths, 86 + seed, palette)
+    _paint_flowers(pixels, canvas, top, seed)
+    light = 1 + 0.22 * canvas.noise(0.3, 88 + seed, octaves=3, stretch=3)
+    return canvas.layer(tinted(pixels, light), seen_from(eye, depth), height)
+
+
+def _paint_flowers(pixels: Pixels, canvas: Canvas, top: float, seed: int) -> None:
+    random = np.random.default_rng(90 + seed)
+    places = scatter(canvas, 420, 92 + seed, top, 0.58)
+    sizes = (0.0045 + 0.022 * (places[:, 1:] - top)) * random.uniform(0.6, 1.2, (420, 1))
+    kinds = np.stack([rgb(name) for name in ("d8392b", "e8552f", "f5ecd2", "b06aa8", "f6cf4a")])
+    petals = kinds[random.integers(len(kinds), size=len(places))]
+    angles = random.uniform(-25, 25, len(places))
+    canvas.dab(pixels, places, sizes * (1, 0.75), angles, petals * 0.72)
+    canvas.dab(pixels, places - sizes * (0.2, 0.25), sizes * (0.7, 0.42), angles, petals)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]  # HxWx3 RGB
 
-SRT_PACKETS = ((0, 300, b"first line"), (300, 200, b"second line"))  # ms, ms, text
+SUBTITLES = ((0, 300, "first line"), (300, 200, "second line"))  # ms, ms, text
 CHAPTERS = ((0, 200, "one"), (200, 480, "two"))  # ms, ms, title
 
 
@@ -52,12 +52,14 @@ class Clip:
     metadata: dict[str, str] = field(default_factory=dict)
     language: str | None = None
     interlaced: bool = False
+    extra_video: bool = False  # a second, smaller video stream
 
     def write(self, path: Path) -> Path:
         """Write the clip and return its path."""
         with av.open(str(path), "w", options=dict(self.format_options)) as output:
             output.metadata.update(self.metadata)
             video = self._add_video(output)
+            extra = output.add_stream("libx264", rate=self.rate) if self.extra_video else None
             sounds = [_add_sound(output, sound) for sound in self.sounds]
             subtitles = [_add_subtitles(output, codec) for codec in self.subtitles]
             if self.chapters:
@@ -67,10 +69,12 @@ class Clip:
             for number in range(self.frames):
                 output.mux(video.encode(self._frame(number, video)))
             output.mux(video.encode(None))
+            if extra is not None:
+                _write_extra_video(output, extra)
             for sound, stream in zip(self.sounds, sounds, strict=True):
                 _encode_tone(output, stream, sound)
-            for stream in subtitles:
-                _write_subtitles(output, stream)
+            for codec, stream in zip(self.subtitles, subtitles, strict=True):
+                _write_subtitles(output, codec, stream)
         return path
 
     def times(self) -> list[Fraction]:
@@ -140,6 +144,14 @@ def patches(width: int, height: int) -> Image:
     return image
 
 
+def _write_extra_video(output: Any, stream: Any) -> None:
+    stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
+    frame = av.VideoFrame.from_ndarray(squares(0, 32, 24), format="rgb24")
+    frame.pts, frame.time_base = 0, Fraction(1, 25)
+    output.mux(stream.encode(frame))
+    output.mux(stream.encode(None))
+
+
 def _add_sound(output: Any, sound: Sound) -> Any:
     stream = output.add_stream(sound.codec, rate=sound.rate)
     if sound.language is not None:
@@ -165,9 +177,14 @@ def _add_subtitles(output: Any, codec: str) -> Any:
     return stream
 
 
-def _write_subtitles(output: Any, stream: Any) -> None:
-    for start, duration, text in SRT_PACKETS:
-        packet = av.Packet(text)
+def _write_subtitles(output: Any, codec: str, stream: Any) -> None:
+    for number, (start, duration, text) in enumerate(SUBTITLES):
+        data = text.encode()
+        if codec == "mov_text":
+            data = len(data).to_bytes(2, "big") + data
+        elif codec == "ass":
+            data = f"{number},0,Default,,0,0,0,,{text}".encode()
+        packet = av.Packet(data)
         packet.stream = stream
         packet.pts = packet.dts = start
         packet.duration, packet.time_base = duration, Fraction(1, 1000)

@@ -6,6 +6,7 @@ Nothing heavy is imported here: `--help` must answer at once.
 import argparse
 import json
 import logging
+import signal
 import sys
 import traceback
 import typing
@@ -19,7 +20,7 @@ from vidstyle import __version__
 from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.options import StylizeOptions, settings
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 COMMANDS = ("convert", "image", "styles", "doctor")
 STILL_SETTINGS = (
     "style", "strength", "keep_colors", "scale", "max_height", "resize", "compare", "overwrite",
@@ -34,21 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         words.insert(0, "convert")  # `vidstyle film.mp4` is the product's first sentence
     parsed = _parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    if arguments is None:
+        signal.signal(signal.SIGTERM, _stop_cleanly)
     try:
         code: int = parsed.run(parsed)
         return code
-    except OptionError as error:
-        _say_error(str(error), parsed.debug)
-        return USAGE
-    except VidstyleError as error:
-        _say_error(str(error), parsed.debug)
-        return FAILED
     except KeyboardInterrupt:
-        _say_error("Stopped. Nothing half-made was left behind.", parsed.debug)
+        print("vidstyle: Stopped. Nothing half-made was left behind.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has left
         return FAILED
+    except Exception as error:
+        _say_error(error, parsed.debug)
+        return USAGE if isinstance(error, OptionError) else FAILED
 
 
 def _convert(parsed: argparse.Namespace) -> int:
@@ -57,7 +57,9 @@ def _convert(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.still import preview_video
 
     options = _options(parsed)
-    return _batch(parsed, options, preview_video if options.preview else stylize_video, VIDEO_SUFFIXES)
+    return _batch(
+        parsed, options, preview_video if options.preview else stylize_video, VIDEO_SUFFIXES
+    )
 
 
 def _image(parsed: argparse.Namespace) -> int:
@@ -80,7 +82,7 @@ def _batch(
             outcomes.append(outcome)
             if isinstance(outcome, Failure):
                 progress.clear()
-                _say_error(str(outcome.error), parsed.debug, outcome.error)
+                _say_error(outcome.error, parsed.debug)
             elif not options.quiet:
                 progress.say(describe(outcome))
     if options.json:
@@ -189,7 +191,18 @@ def _options(parsed: argparse.Namespace) -> StylizeOptions:
     return StylizeOptions(**{s.name: given[s.name] for s in settings() if s.name in given})
 
 
-def _say_error(message: str, debug: bool, error: BaseException | None = None) -> None:
+def _say_error(error: Exception, debug: bool) -> None:
     if debug:
-        traceback.print_exception(error or sys.exception())
+        traceback.print_exception(error)
+    message = str(error)
+    if not isinstance(error, VidstyleError):
+        message = f"Unexpected {type(error).__name__}: {message.strip() or 'no message'}. " + (
+            "This is a bug; please report the lines above."
+            if debug
+            else "This is a bug; --debug shows where."
+        )
     print(f"vidstyle: {message}", file=sys.stderr)
+
+
+def _stop_cleanly(*_: object) -> None:
+    sys.exit(TERMINATED)  # unlike the default, lets every `with` block tidy up

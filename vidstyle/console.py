@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as RichProgress, TaskID, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from vidstyle.apps.batch import Failure, Job
@@ -77,15 +79,13 @@ class Progress:
             if stats is None or task is None:
                 continue
             frames, total = stats["frames"], stats.expected_frames
-            try:
+            with suppress(KeyError):  # the job ended in between
                 self._bar.update(task, completed=frames, total=total, numbers=_numbers(stats))
-            except KeyError:
-                pass  # the job ended in between
 
 
 def describe(result: Result) -> str:
     """One line on a finished job, and one for each warning."""
-    size = f"{result.output_bytes / 1e6:.1f} MB"
+    size = _size(result.output_bytes)
     if result.frames == 1:
         line = f"{result.output}  ({size}, {result.seconds:.1f} s)"
     else:
@@ -93,7 +93,7 @@ def describe(result: Result) -> str:
             f"{result.output}  {result.frames} frames, {result.keyframes} keyframes, "
             f"{result.fps:.1f} fps, {result.seconds:.1f} s, {size}"
         )
-    return "\n".join([line, *(f"  {warning}" for warning in result.warnings)])
+    return "\n".join([line, *(f"  note: {warning}" for warning in result.warnings)])
 
 
 def summary(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
@@ -137,6 +137,10 @@ def print_findings(findings: dict[str, Any]) -> None:
             value = "\n".join(f"{key}: {_plain(part)}" for key, part in value.items())
         table.add_row(name, _plain(value))
     Console().print(table, markup=False, highlight=False)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"
 
 
 def _plain(value: Any) -> str:

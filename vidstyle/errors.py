@@ -1,4 +1,4 @@
-"""What can go wrong, by where it went wrong. `VidstyleError` is the one thing a caller must catch."""
+"""What can go wrong, by where. `VidstyleError` is the one thing a caller must catch."""
 
 
 class VidstyleError(Exception):

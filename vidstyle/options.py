@@ -86,3 +86,6 @@ def settings() -> tuple[Field[Any], ...]:
 def _check(holds: bool, name: str, wanted: str) -> None:
     if not holds:
         raise OptionError(f"--{name} must be {wanted}.")
+
+
+DEFAULTS = StylizeOptions()

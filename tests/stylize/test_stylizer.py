@@ -97,8 +97,9 @@ def test_what_appears_between_keyframes_is_painted_afresh(toy_generator: Path) -
     frames[3] = frames[3].showing(Picture.from_rgb(image))
     done, stats = run(toy_generator, frames, every=6)
     assert stats["keyframes"] == 3 - 1
-    difference = np.abs(done[3].picture.to_rgb() - inverted(frames[3]))
-    assert difference[48:104, 68:124].mean() < 8
+    painted = Picture.from_rgb(inverted(frames[3]).astype(np.uint8))
+    difference = np.abs(done[3].picture.y.astype(int) - painted.y)
+    assert difference[48:104, 68:124].mean() < 5  # without the fresh painting it is 14
 
 
 def test_auto_places_keyframes_where_the_warp_is_lost(toy_generator: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .layer import Layer, Motion, Pixels
-from .paint import Canvas, Field, mix, over, pack, paint_density, rgb, smooth
+from .paint import Canvas, Field, mix, over, pack, rgb, smooth
 
 SUN = np.array([-0.62, -0.38, 0.69])  # towards the light: left, up, to us
 GORES = 24  # strips of cloth around the envelope
@@ -11,7 +11,7 @@ MOUTH = 1.18  # from the middle of the ball down to the mouth, in radii
 
 
 def balloon(
-    height: int, radius: float, colours: tuple[str, ...], pattern: str, motion: Motion
+    density: float, radius: float, colours: tuple[str, ...], pattern: str, motion: Motion
 ) -> Layer:
     """A balloon whose envelope is a ball around (0, 0) that tapers to a basket below.
 
@@ -20,10 +20,10 @@ def balloon(
         colours: of the cloth; the last is the trim.
         pattern: "stripes", "rings" or "waves".
     """
-    canvas = Canvas(-1.1 * radius, -1.1 * radius, 1.1 * radius, 2.0 * radius,
-                    max(paint_density(height), 110 / radius))
+    side, bottom = 1.1 * radius, 2.0 * radius
+    canvas = Canvas(-side, -side, side, bottom, max(2 * density, 220 / radius))
     pixels = over(_basket(canvas, radius), _envelope(canvas, radius, colours, pattern))
-    return canvas.layer(pixels, motion, height)
+    return canvas.layer(pixels, motion)
 
 
 def _envelope(canvas: Canvas, radius: float, colours: tuple[str, ...], pattern: str) -> Pixels:
@@ -78,7 +78,8 @@ def _basket(canvas: Canvas, radius: float) -> Pixels:
     left, right, top, bottom = np.array([-0.15, 0.15, 1.6, 1.84]) * radius
     heads = np.array([(-0.07, 1.55), (0.05, 1.56)]) * radius
     canvas.dab(pixels, heads, (0.035 * radius, 0.045 * radius), 0, dark)
-    canvas.fill(pixels, [(left, top), (right, top), (right * 0.9, bottom), (left * 0.9, bottom)], wood)
+    sides = [(left, top), (right, top), (right * 0.9, bottom), (left * 0.9, bottom)]
+    canvas.fill(pixels, sides, wood)
     for row in np.linspace(top, bottom, 6)[1:-1]:
         canvas.stroke(pixels, [(left * 0.93, row), (right * 0.93, row)], dark, 0.012 * radius)
     for column in np.linspace(left, right, 7):

@@ -5,13 +5,13 @@ from numpy.typing import NDArray
 
 from .buildings import LAMPLIGHT, with_glow
 from .layer import Layer, Motion, Pixels
-from .paint import Canvas, over, paint_density, rgb, tinted
+from .paint import Canvas, over, rgb, tinted
 from .water import mirrored
 
 
-def sailing_boat(height: int, motion: Motion) -> Layer:
+def sailing_boat(density: float, motion: Motion) -> Layer:
     """A gaff cutter under cream and tan sails, bow to the left, 0.34 units long."""
-    canvas = Canvas(-0.24, -0.48, 0.24, 0.26, paint_density(height))
+    canvas = Canvas(-0.24, -0.48, 0.24, 0.26, density)
     pixels = canvas.blank()
     wood = rgb("6b4630")
     canvas.stroke(pixels, [(-0.02, 0), (-0.02, -0.44)], wood, 0.008)
@@ -26,12 +26,12 @@ def sailing_boat(height: int, motion: Motion) -> Layer:
     canvas.stroke(pixels, [(-0.016, -0.30), (0.09, -0.432)], wood * 1.3, 0.006)
     pixels = over(pixels, _crew(canvas))
     hull = _hull(canvas, 0.17, 0.052, "27415f", "e9dcc3", "8f3b30")
-    return _afloat(canvas, over(pixels, hull), motion, height)
+    return _afloat(canvas, over(pixels, hull), motion)
 
 
-def fishing_boat(height: int, motion: Motion) -> Layer:
+def fishing_boat(density: float, motion: Motion) -> Layer:
     """A small trawler with a lit wheelhouse, bow to the right, 0.3 units long."""
-    canvas = Canvas(-0.2, -0.26, 0.2, 0.2, paint_density(height))
+    canvas = Canvas(-0.2, -0.26, 0.2, 0.2, density)
     pixels, lights = canvas.blank(), canvas.blank()
     steel, white = rgb("3c3f55"), rgb("e8ded0")
     canvas.stroke(pixels, [(0.05, -0.04), (0.05, -0.23)], steel, 0.007)
@@ -41,19 +41,18 @@ def fishing_boat(height: int, motion: Motion) -> Layer:
     house = np.array([(-0.1, -0.045), (-0.1, -0.125), (-0.02, -0.135), (-0.005, -0.045)])
     canvas.fill(pixels, house, white)
     canvas.fill(pixels, house * (0.25, 1) - (0.078, 0), white * 0.72)
-    canvas.fill(pixels, [(-0.11, -0.125), (-0.108, -0.137), (-0.005, -0.147), (-0.008, -0.133)], rgb("a83c32"))
+    roof = [(-0.11, -0.125), (-0.108, -0.137), (-0.005, -0.147), (-0.008, -0.133)]
+    canvas.fill(pixels, roof, rgb("a83c32"))
     for x in (-0.085, -0.06, -0.034):
         pane = [(x, -0.113), (x + 0.017, -0.116), (x + 0.019, -0.088), (x, -0.088)]
         canvas.fill(lights, pane, LAMPLIGHT)
     canvas.dab(lights, [(0.05, -0.215)], (0.006, 0.006), 0, rgb("fff0c0"))
-    pixels = with_glow(over(pixels, lights), lights, 0.01 * canvas.density)
+    pixels = with_glow(canvas, pixels, lights, 0.01, 0.5)
     hull = _hull(canvas, -0.16, 0.05, "2f6b66", "e6d8bc", "a33f2f")
-    return _afloat(canvas, over(pixels, hull), motion, height)
+    return _afloat(canvas, over(pixels, hull), motion)
 
 
-def _hull(
-    canvas: Canvas, half: float, deck: float, paint: str, band: str, below: str
-) -> Pixels:
+def _hull(canvas: Canvas, half: float, deck: float, paint: str, band: str, below: str) -> Pixels:
     """A hull around x = 0 whose bow is at -half: planks, a light rubbing strake, a red bottom."""
     pixels = canvas.blank()
     share = np.linspace(0, 1, 24)
@@ -66,7 +65,7 @@ def _hull(
     for drop in (0.25, 0.45, 0.65):
         canvas.stroke(pixels, top * (0.985, 1) + (0, deck * drop), rgb(paint) * 0.72, 0.0022)
     canvas.stroke(pixels, top, rgb(band), 0.007)
-    light = 1.02 + 0.1 * canvas.noise(0.03, 5, stretch=3) - 1.6 * canvas.x * (1 if half > 0 else 0.6)
+    light = 1.02 + 0.1 * canvas.noise(0.03, 5, stretch=3) - 1.3 * canvas.x
     return tinted(pixels, light.clip(0.5, 1.5))
 
 
@@ -93,6 +92,6 @@ def _crew(canvas: Canvas) -> Pixels:
     return pixels
 
 
-def _afloat(canvas: Canvas, pixels: Pixels, motion: Motion, height: int) -> Layer:
+def _afloat(canvas: Canvas, pixels: Pixels, motion: Motion) -> Layer:
     pixels[canvas.y[:, 0] > 0.003] = 0
-    return canvas.layer(over(mirrored(canvas, pixels, 0.0), pixels), motion, height)
+    return canvas.layer(over(mirrored(canvas, pixels, 0.0), pixels), motion)

@@ -1,18 +1,44 @@
 """Houses with lit windows, a church, a lighthouse."""
 
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .layer import Pixels
-from .paint import Canvas, over, rgb, smooth, tinted
+from .paint import Canvas, over, rectangle, rgb, smooth, tinted
 
 WALLS = ("a8482f", "d9a441", "e6d3b0", "4f7f86", "c26b4a", "8f9d6b", "d8b7a0", "6d7fa6")
 ROOFS = ("5a3a3c", "6b4038", "44414f", "703a2e")
 LAMPLIGHT = rgb("ffcf73")
 DARK_PANE = rgb("3a4262")
 FRAME = rgb("efe6d6")
-DUSK = np.array([0.8, 0.68, 0.84])  # what is left of the daylight
+SHINE = np.array([0.95, 0.66, 0.4], np.float32)
+DUSK = np.array([0.8, 0.68, 0.84], np.float32)  # what is left of the daylight
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class House:
+    """One house front; all measures in units."""
+
+    x: float  # left edge
+    ground: float
+    width: float
+    height: float  # up to the eaves
+    wall: NDArray[np.float32]  # RGB in 0..1
+    roof: NDArray[np.float32]
+    gabled: bool  # a gable towards us, or a slope of roof
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def eaves(self) -> float:
+        return self.ground - self.height
 
 
 def paint_row_of_houses(
@@ -21,132 +47,124 @@ def paint_row_of_houses(
     """A closed row of old town houses, standing on `ground` from `left` to `right` (units)."""
     random = np.random.default_rng(seed)
     walls, lights = canvas.blank(), canvas.blank()
-    x, number = left, 0
-    while x < right:
+    for house in _row(random, ground, left, right):
+        _paint_front(canvas, walls, house)
+        _paint_roof(canvas, walls, house)
+        _paint_openings(canvas, walls, lights, house, random)
+    boards = 1 + 0.07 * np.sin(canvas.y * 2 * np.pi / 0.0065) + 0.09 * canvas.noise(0.03, seed)
+    stains = 0.06 * canvas.noise(0.05, seed + 1, stretch=0.3) - 0.9 * (canvas.y - ground + 0.16)
+    walls = tinted(walls, (boards + stains).clip(0.5, 1.4)[..., None] * DUSK)
+    return with_glow(canvas, walls, lights, 0.012, 1.2)
+
+
+def _row(random: np.random.Generator, ground: float, x: float, right: float) -> Iterator[House]:
+    for number in itertools.count():
+        if x >= right:
+            return
         width, height = random.uniform(0.115, 0.19), random.uniform(0.17, 0.27)
         wall = rgb(WALLS[number % len(WALLS)]) * random.uniform(0.9, 1.05)
         roof = rgb(ROOFS[random.integers(len(ROOFS))])
-        gable = number % 3 != 1
-        _house(canvas, walls, (x, ground, width, height), wall, roof, gable)
-        _windows(canvas, walls, lights, random, (x, ground, width, height), gable)
-        x, number = x + width, number + 1
-    boards = 1 + 0.07 * np.sin(canvas.y * 2 * np.pi / 0.0065) + 0.09 * canvas.noise(0.03, seed)
-    stains = 0.06 * canvas.noise(0.05, seed + 1, stretch=0.3) - 0.9 * (canvas.y - ground + 0.16)
-    shade = (boards + stains).clip(0.5, 1.4)[..., None] * DUSK
-    walls = tinted(walls, shade.astype(np.float32))
-    return with_glow(over(walls, lights), lights, 0.012 * canvas.density)
+        yield House(x, ground, width, height, wall, roof, gabled=number % 3 != 1)
+        x += width
 
 
-def _house(
-    canvas: Canvas,
-    pixels: Pixels,
-    box: tuple[float, float, float, float],
-    wall: NDArray[np.float32],
-    roof: NDArray[np.float32],
-    gable: bool,
+def _paint_front(canvas: Canvas, walls: Pixels, house: House) -> None:
+    x, right, eaves, ground = house.x, house.right, house.eaves, house.ground
+    chimney = np.array([x + 0.72 * house.width, eaves - 0.3 * house.width])
+    canvas.fill(walls, rectangle((-0.01, -0.06), (0.01, 0.06)) + chimney, house.roof * 0.85)
+    canvas.fill(walls, rectangle((-0.01, -0.06), (-0.006, 0.06)) + chimney, house.roof * 1.6)
+    canvas.fill(walls, rectangle((x, eaves), (right, ground)), house.wall)
+    canvas.fill(walls, rectangle((x, eaves), (x + 0.006, ground)), house.wall * 1.35)
+    canvas.fill(walls, rectangle((right - 0.007, eaves), (right, ground)), house.wall * 0.55)
+    canvas.fill(walls, rectangle((x, ground - 0.02), (right, ground)), house.wall * 0.5)
+
+
+def _paint_roof(canvas: Canvas, walls: Pixels, house: House) -> None:
+    x, right, eaves, roof = house.x, house.right, house.eaves, house.roof
+    if house.gabled:
+        peak = (x + house.width / 2, eaves - 0.55 * house.width)
+        canvas.fill(walls, [(x, eaves), peak, (right, eaves)], house.wall)
+        edge = np.array([(x - 0.006, eaves + 0.006), peak, (right + 0.006, eaves + 0.006)])
+        canvas.stroke(walls, edge, roof, 0.012)
+        canvas.stroke(walls, edge[:2] - (0, 0.004), roof * 1.9, 0.003)
+        return
+    peak_y = eaves - 0.34 * house.width
+    slope = [(x, eaves), (x + 0.03, peak_y), (right - 0.03, peak_y), (right, eaves)]
+    canvas.fill(walls, slope, roof)
+    for share in np.linspace(0.08, 0.95, 7):
+        y, inset = eaves + (peak_y - eaves) * share, 0.03 * share
+        canvas.stroke(walls, [(x + inset, y), (right - inset, y)], roof * 1.35, 0.0022)
+    canvas.stroke(walls, [(x, eaves), (right, eaves)], FRAME * 0.8, 0.006)
+
+
+def _paint_openings(
+    canvas: Canvas, walls: Pixels, lights: Pixels, house: House, random: np.random.Generator
 ) -> None:
-    x, ground, width, height = box
-    eaves, middle = ground - height, x + width / 2
-    chimney = np.array([x + width * 0.72, eaves - 0.3 * width])
-    canvas.fill(pixels, _rectangle(chimney - (0.01, 0.06), chimney + (0.01, 0.06)), roof * 0.85)
-    canvas.fill(pixels, _rectangle(chimney - (0.01, 0.06), chimney + (-0.006, 0.06)), roof * 1.6)
-    canvas.fill(pixels, _rectangle((x, eaves), (x + width, ground)), wall)
-    if gable:
-        peak = eaves - 0.55 * width
-        canvas.fill(pixels, [(x, eaves), (middle, peak), (x + width, eaves)], wall)
-        edge = np.array([(x - 0.006, eaves + 0.006), (middle, peak - 0.004)])
-        canvas.stroke(pixels, [*edge, (x + width + 0.006, eaves + 0.006)], roof, 0.012)
-        canvas.stroke(pixels, edge - (0, 0.004), roof * 1.9, 0.003)
-    else:
-        peak = eaves - 0.34 * width
-        slope = [(x, eaves), (x + 0.03, peak), (x + width - 0.03, peak), (x + width, eaves)]
-        canvas.fill(pixels, slope, roof)
-        for share in np.linspace(0.08, 0.95, 7):
-            y, inset = eaves + (peak - eaves) * share, 0.03 * share
-            canvas.stroke(pixels, [(x + inset, y), (x + width - inset, y)], roof * 1.35, 0.0022)
-        canvas.stroke(pixels, [(x, eaves), (x + width, eaves)], FRAME * 0.8, 0.006)
-    canvas.fill(pixels, _rectangle((x, eaves), (x + 0.006, ground)), wall * 1.35)
-    canvas.fill(pixels, _rectangle((x + width - 0.007, eaves), (x + width, ground)), wall * 0.55)
-    canvas.fill(pixels, _rectangle((x, ground - 0.02), (x + width, ground)), wall * 0.5)
+    """Windows in rows and columns, about half of them lit, and a door in place of one."""
+    columns, rows = max(2, int(house.width / 0.045)), max(2, int(house.height / 0.068))
+    door = (rows - 1, int(random.integers(columns)))
+    for row, column in itertools.product(range(rows), range(columns)):
+        x = house.x + house.width * (column + 0.5) / columns
+        y = house.eaves + house.height * (row + 0.42) / rows
+        if (row, column) == door:
+            _paint_door(canvas, walls, np.array([x, house.ground]), random)
+        else:
+            _paint_window(canvas, walls, lights, np.array([x, y]), random)
+    if house.gabled:
+        attic = np.array([house.x + house.width / 2, house.eaves - 0.17 * house.width])
+        _paint_window(canvas, walls, lights, attic, random)
 
 
-def _windows(
-    canvas: Canvas,
-    walls: Pixels,
-    lights: Pixels,
-    random: np.random.Generator,
-    box: tuple[float, float, float, float],
-    gable: bool,
-) -> None:
-    x, ground, width, height = box
-    columns, rows = max(2, int(width / 0.045)), max(2, int(height / 0.068))
-    places = [
-        (x + width * (column + 0.5) / columns, ground - height + height * (row + 0.42) / rows)
-        for row in range(rows)
-        for column in range(columns)
-    ]
-    door = random.integers(columns)
-    for number, place in enumerate(places):
-        half = np.array([0.0105, 0.0185])
-        if number == len(places) - columns + door:
-            _door(canvas, walls, (place[0], ground), random)
-            continue
-        _window(canvas, walls, lights, place, half, random.random() < 0.5, random)
-    if gable:
-        top = (x + width / 2, ground - height - 0.17 * width)
-        _window(canvas, walls, lights, top, np.array([0.012, 0.015]), random.random() < 0.7, random)
-
-
-def _window(
+def _paint_window(
     canvas: Canvas,
     walls: Pixels,
     lights: Pixels,
-    place: tuple[float, float],
-    half: NDArray[np.float64],
-    lit: bool,
+    at: NDArray[np.float64],
     random: np.random.Generator,
 ) -> None:
-    centre = np.array(place)
-    canvas.fill(walls, _rectangle(centre - half * 1.25, centre + half * 1.25), FRAME * 0.72)
+    wide, high = 0.0105, 0.0185
+    pane = rectangle((-wide, -high), (wide, high))
+    canvas.fill(walls, 1.25 * pane + at, FRAME * 0.72)
+    sill = np.array([(-1.4 * wide, 1.3 * high), (1.4 * wide, 1.3 * high)])
+    canvas.stroke(walls, sill + at, FRAME, 0.004)
+    lit = random.random() < 0.5
     glass = LAMPLIGHT * random.uniform(0.85, 1.0) if lit else DARK_PANE * random.uniform(0.8, 1.4)
     sheet = lights if lit else walls
-    canvas.fill(sheet, _rectangle(centre - half, centre + half), glass)
+    canvas.fill(sheet, pane + at, glass)
     if lit:
-        curtain = centre + half * (random.uniform(-0.6, 0.2), 1)
-        canvas.fill(sheet, _rectangle(centre - half, curtain), glass * (1, 0.86, 0.62))
+        curtain = rectangle((-wide, -high), (wide * random.uniform(-0.6, 0.2), high))
+        canvas.fill(sheet, curtain + at, glass * (1, 0.86, 0.62))
     bar = FRAME * (0.55 if lit else 0.7)
-    canvas.stroke(sheet, [centre - (0, half[1]), centre + (0, half[1])], bar, 0.003)
-    canvas.stroke(sheet, [centre - (half[0], 0.004), centre + (half[0], -0.004)], bar, 0.003)
-    sill = centre + (0, half[1] * 1.3)
-    canvas.stroke(walls, [sill - (half[0] * 1.4, 0), sill + (half[0] * 1.4, 0)], FRAME, 0.004)
+    for cross in ([(0, -high), (0, high)], [(-wide, -0.004), (wide, -0.004)]):
+        canvas.stroke(sheet, np.array(cross) + at, bar, 0.003)
 
 
-def _door(
-    canvas: Canvas, walls: Pixels, foot: tuple[float, float], random: np.random.Generator
+def _paint_door(
+    canvas: Canvas, walls: Pixels, at: NDArray[np.float64], random: np.random.Generator
 ) -> None:
-    at, colour = np.array(foot), rgb(("2f4a3e", "5b2c2a", "2f3c5e")[random.integers(3)])
-    canvas.fill(walls, _rectangle(at - (0.016, 0.058), at + (0.016, 0)), FRAME * 0.7)
-    canvas.fill(walls, _rectangle(at - (0.012, 0.054), at + (0.012, 0)), colour)
-    awning = at - (0, 0.064)
-    stripes = [awning + (dx, dy) for dx, dy in ((-0.02, 0), (0.02, 0), (0.027, 0.013), (-0.027, 0.013))]
-    canvas.fill(walls, stripes, rgb(("c9503c", "d8c7a0", "4c7a74")[random.integers(3)]))
+    colour = rgb(("2f4a3e", "5b2c2a", "2f3c5e")[random.integers(3)])
+    canvas.fill(walls, rectangle((-0.016, -0.058), (0.016, 0)) + at, FRAME * 0.7)
+    canvas.fill(walls, rectangle((-0.012, -0.054), (0.012, 0)) + at, colour)
+    awning = np.array([(-0.02, -0.064), (0.02, -0.064), (0.027, -0.051), (-0.027, -0.051)])
+    canvas.fill(walls, awning + at, rgb(("c9503c", "d8c7a0", "4c7a74")[random.integers(3)]))
 
 
 def paint_church(canvas: Canvas, foot: tuple[float, float], height: float) -> Pixels:
     """A tower with a pointed roof and a lit clock."""
     pixels, lights = canvas.blank(), canvas.blank()
     at, stone = np.array(foot), rgb("a08c86")
-    half, eaves = height * 0.085, at[1] - height * 0.62
-    canvas.fill(pixels, _rectangle((at[0] - half, eaves), at + (half, 0)), stone)
-    canvas.fill(pixels, _rectangle((at[0] + half * 0.3, eaves), at + (half, 0)), stone * 0.62)
-    tip = (at[0], at[1] - height)
-    canvas.fill(pixels, [(at[0] - half * 1.25, eaves), tip, (at[0] + half * 1.25, eaves)], rgb("3f5a5c"))
-    canvas.fill(pixels, [(at[0] + half * 0.3, eaves), tip, (at[0] + half * 1.25, eaves)], rgb("2b3f48"))
-    clock = np.array([[at[0], eaves + half * 1.1]])
-    canvas.dab(lights, clock, (half * 0.5, half * 0.5), 0, LAMPLIGHT)
-    canvas.stroke(lights, [clock[0] - (0, half * 0.4), clock[0], clock[0] + (half * 0.25, 0)], stone * 0.4, 0.003)
+    half, eaves = height * 0.085, -height * 0.62
+    canvas.fill(pixels, rectangle((-half, eaves), (half, 0)) + at, stone)
+    canvas.fill(pixels, rectangle((half * 0.3, eaves), (half, 0)) + at, stone * 0.62)
+    for left, copper in ((-1.25, "3f5a5c"), (0.3, "2b3f48")):  # lit side, shaded side
+        spire = np.array([(left * half, eaves), (0, -height), (1.25 * half, eaves)])
+        canvas.fill(pixels, spire + at, rgb(copper))
+    clock = at - (0, 0.53 * height)
+    canvas.dab(lights, [clock], (half * 0.5, half * 0.5), 0, LAMPLIGHT)
+    hands = np.array([(0, -0.4), (0, 0), (0.25, 0)]) * half
+    canvas.stroke(lights, clock + hands, stone * 0.4, 0.003)
     pixels = tinted(pixels, 1 + 0.12 * canvas.noise(0.02, 7, stretch=2))
-    return with_glow(over(pixels, lights), lights, 0.01 * canvas.density)
+    return with_glow(canvas, pixels, lights, 0.01)
 
 
 def paint_lighthouse(canvas: Canvas, foot: tuple[float, float], height: float) -> Pixels:
@@ -155,7 +173,7 @@ def paint_lighthouse(canvas: Canvas, foot: tuple[float, float], height: float) -
     gallery = foot[1] - 0.8 * height
     low, high = 0.115 * height, 0.068 * height  # half widths
     bands = np.linspace(foot[1], gallery, 8)
-    for number, (bottom, top) in enumerate(zip(bands, bands[1:], strict=False)):
+    for number, (bottom, top) in enumerate(itertools.pairwise(bands)):
         wide = low + (high - low) * number / 7
         narrow = low + (high - low) * (number + 1) / 7
         corners = [(-wide, bottom), (-narrow, top), (narrow, top), (wide, bottom)]
@@ -163,7 +181,7 @@ def paint_lighthouse(canvas: Canvas, foot: tuple[float, float], height: float) -
         canvas.fill(pixels, [(foot[0] + dx, y) for dx, y in corners], colour)
     pixels = tinted(pixels, _roundness(canvas, foot, low, high, height))
     _lantern(canvas, pixels, lights, (foot[0], gallery), high)
-    return with_glow(over(pixels, lights), lights, 0.03 * canvas.density)
+    return with_glow(canvas, pixels, lights, 0.03, 4)
 
 
 def _roundness(
@@ -180,31 +198,37 @@ def _roundness(
 def _lantern(
     canvas: Canvas, pixels: Pixels, lights: Pixels, at: tuple[float, float], half: float
 ) -> None:
-    iron, place = rgb("2e2f45"), np.array(at)
-    canvas.fill(pixels, _rectangle(place - (half * 1.5, half * 0.28), place + (half * 1.5, 0)), iron)
-    canvas.fill(lights, _rectangle(place - (half * 0.75, half * 1.6), place - (-half * 0.75, half * 0.28)), LAMPLIGHT)
-    for dx in (-0.75, -0.25, 0.25, 0.75):
-        post = place + (dx * half, -half * 0.28)
-        canvas.stroke(lights, [post, post - (0, half * 1.3)], iron, 0.003)
-    for dx in np.linspace(-1.45, 1.45, 9):
-        rail = place + (dx * half, -half * 0.28)
-        canvas.stroke(pixels, [rail, rail - (0, half * 0.5)], iron, 0.002)
-    roof = place - (0, half * 1.6)
-    canvas.fill(pixels, [roof - (half, 0), roof - (0, half * 1.1), roof + (half, 0)], rgb("8f2f2c"))
+    iron = rgb("2e2f45")
+
+    def place(*points: tuple[float, float]) -> NDArray[np.float64]:
+        return np.array(points) * half + at
+
+    canvas.fill(pixels, rectangle(*place((-1.5, -0.28), (1.5, 0))), iron)
+    canvas.fill(lights, rectangle(*place((-0.75, -1.6), (0.75, -0.28))), LAMPLIGHT)
+    for x in (-0.75, -0.25, 0.25, 0.75):
+        canvas.stroke(lights, place((x, -0.28), (x, -1.58)), iron, 0.003)
+    for x in np.linspace(-1.45, 1.45, 9):
+        canvas.stroke(pixels, place((x, -0.28), (x, -0.78)), iron, 0.002)
+    canvas.fill(pixels, place((-1, -1.6), (0, -2.7), (1, -1.6)), rgb("8f2f2c"))
 
 
-def with_glow(pixels: Pixels, lights: Pixels, blur: float) -> Pixels:
-    """Let lights shine on what is around them; `blur` in paint pixels.
+def with_glow(
+    canvas: Canvas, pixels: Pixels, lights: Pixels, reach: float, strength: float = 1.0
+) -> Pixels:
+    """Put lights on a painting and let them shine on what is around them.
 
     Where nothing is painted the shine has colour but no coverage: it brightens the layers behind.
+
+    Args:
+        reach: in units.
+        strength: of the shine; the smaller the lights, the more it takes.
     """
-    spread = cv2.GaussianBlur(lights[..., :3], (0, 0), blur)
-    spread = cv2.addWeighted(spread, 0.8, cv2.GaussianBlur(spread, (0, 0), 2 * blur), 1.6, 0)
-    shine = (spread * np.array([0.95, 0.66, 0.4])).astype(np.uint8)
+    height, width = lights.shape[:2]
+    small = cv2.resize(lights[..., :3], (width // 4, height // 4), interpolation=cv2.INTER_AREA)
+    small, blur = small.astype(np.float32), reach * canvas.density / 4
+    near, far = cv2.GaussianBlur(small, (0, 0), blur), cv2.GaussianBlur(small, (0, 0), 3 * blur)
+    shine = cv2.resize(near + 2.5 * far, (width, height)) * (strength * SHINE)
+    shine = shine.clip(0, 225).astype(np.uint8)
+    pixels = over(pixels, lights)
     dimmed = cv2.multiply(pixels[..., :3], 255 - shine, scale=1 / 255)
     return np.dstack([cv2.add(dimmed, shine), pixels[..., 3:]])
-
-
-def _rectangle(corner: object, opposite: object) -> NDArray[np.float64]:
-    (left, top), (right, bottom) = np.asarray(corner), np.asarray(opposite)
-    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])

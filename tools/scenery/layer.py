@@ -30,6 +30,17 @@ class Layer:
     placing: Matrix  # from pixels of the painting to the layer's own units
     motion: Motion
 
+    def with_density(self, density: float) -> "Layer":
+        """The same at fewer pixels per unit; never at more than it was painted with."""
+        share = min(1.0, density * self.placing[0, 0])
+        rows, columns = self.pixels.shape[:2]
+        size_wh = (round(columns * share), round(rows * share))
+        step_x, step_y = columns / size_wh[0], rows / size_wh[1]
+        larger = np.diag([step_x, step_y, 1.0])
+        larger[:2, 2] = (step_x - 1) / 2, (step_y - 1) / 2
+        small = cv2.resize(self.pixels, size_wh, interpolation=cv2.INTER_AREA)
+        return Layer(np.asarray(small, np.uint8), self.placing @ larger, self.motion)
+
 
 def seen_from(eye: Path, depth: float) -> Motion:
     """How a layer at this depth moves in the picture when the eye does.
@@ -71,15 +82,16 @@ def compose(
         HxWx3 uint8 RGB, and HxW uint8: which layer is the top-most with alpha above one half.
     """
     width, height = size_wh
-    image = np.zeros((height, width, 3), np.uint8)
+    image: RGBImage = np.zeros((height, width, 3), np.uint8)
     labels = np.zeros((height, width), np.uint8)
     for number, layer in enumerate(layers):
         matrix = _to_picture(layer, time_s, size_wh)[:2]
         colour, alpha = np.split(cv2.warpAffine(layer.pixels, matrix, size_wh), [3], axis=2)
         see_through = cv2.cvtColor(255 - alpha, cv2.COLOR_GRAY2RGB)
-        image = cv2.add(colour, cv2.multiply(image, see_through, scale=1 / 255))
+        behind = cv2.multiply(image, see_through, scale=1 / 255)
+        image = np.asarray(cv2.add(colour, behind), np.uint8)
         labels[alpha[..., 0] > 127] = number
-    return np.asarray(image, np.uint8), labels
+    return image, labels
 
 
 def flow_between(
@@ -99,7 +111,7 @@ def flow_between(
     flow = np.einsum("hwij,hwj->hwi", steps[labels], here.astype(np.float64))
     there = (here[..., :2] + flow).astype(np.float32)
     outside = ((there < 0) | (there > (width - 1, height - 1))).any(axis=-1)
-    seen = cv2.remap(labels_there, there, None, cv2.INTER_NEAREST)
+    seen = cv2.remap(labels_there, there[..., 0], there[..., 1], cv2.INTER_NEAREST)
     return flow.astype(np.float32), outside | (seen != labels)
 
 

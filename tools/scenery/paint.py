@@ -4,13 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .layer import Layer, Matrix, Motion, Pixels
+from .layer import Layer, Motion, Pixels, affine
 
-Field = NDArray[np.float32]  # HxW, or 1xW and Hx1 where it varies along one side only
-Colour = NDArray[np.float32]  # HxWx3, RGB in 0..1
+Field = NDArray[np.floating]  # HxW, or 1xW and Hx1 where it varies along one side only
+Colour = NDArray[np.floating]  # HxWx3, RGB in 0..1
 
-OVERSAMPLING = 1.5  # paint pixels per picture pixel: sharp after warping, and does not flicker
-LEAST_DENSITY = 540  # paint pixels per unit; with fewer, leaves and grass grow fat
 SUBPIXELS = 4  # bits after the point in the coordinates given to OpenCV
 
 
@@ -23,8 +21,9 @@ class Canvas:
         self.left, self.top, self.density = left, top, density
         self.width, self.height = right - left, bottom - top
         self.shape = (round(self.height * density), round(self.width * density))
-        self.x: Field = (left + (np.arange(self.shape[1], dtype=np.float32) + 0.5) / density)[None]
-        self.y: Field = (top + (np.arange(self.shape[0], dtype=np.float32) + 0.5) / density)[:, None]
+        columns, rows = (np.arange(side, dtype=np.float32) + 0.5 for side in self.shape[::-1])
+        self.x: Field = left + columns[None] / density
+        self.y: Field = top + rows[:, None] / density
 
     def noise(
         self, cell: float, seed: int, *, octaves: int = 7, gain: float = 0.5, stretch: float = 1.0
@@ -88,9 +87,7 @@ class Canvas:
         for middle, axis, turn, colour in zip(
             middles.tolist(), axes, turns, _opaque(colours, count), strict=True
         ):
-            cv2.ellipse(
-                pixels, middle, axis, turn, 0, 360, colour, -1, cv2.LINE_AA, SUBPIXELS
-            )
+            cv2.ellipse(pixels, middle, axis, turn, 0, 360, colour, -1, cv2.LINE_AA, SUBPIXELS)
 
     def fill(self, pixels: Pixels, shapes: ArrayLike, colours: ArrayLike) -> None:
         """Fill polygons of K corners each, one after the other.
@@ -108,31 +105,23 @@ class Canvas:
         """Draw a line through Nx2 points; width in units."""
         thickness = max(1, round(width * self.density))
         ink = _opaque(colour, 1)[0]
-        cv2.polylines(
-            pixels, [self._fixed(points)], False, ink, thickness, cv2.LINE_AA, SUBPIXELS
-        )
+        cv2.polylines(pixels, [self._fixed(points)], False, ink, thickness, cv2.LINE_AA, SUBPIXELS)
 
-    def layer(self, pixels: Pixels, motion: Motion, height: int) -> Layer:
-        """Make the painting a layer for pictures of this height."""
-        share = min(1.0, height * OVERSAMPLING / self.density)
-        size_wh = (round(self.shape[1] * share), round(self.shape[0] * share))
-        small = cv2.resize(pixels, size_wh, interpolation=cv2.INTER_AREA)
-        return Layer(np.asarray(small, np.uint8), self._placing(size_wh), motion)
-
-    def _placing(self, size_wh: tuple[int, int]) -> Matrix:
-        step_x = self.shape[1] / self.density / size_wh[0]
-        step_y = self.shape[0] / self.density / size_wh[1]
-        left, top = self.left + step_x / 2, self.top + step_y / 2
-        return np.array([[step_x, 0.0, left], [0.0, step_y, top], [0.0, 0.0, 1.0]])
+    def layer(self, pixels: Pixels, motion: Motion) -> Layer:
+        """Make the painting a layer."""
+        step = 1 / self.density
+        placing = affine(self.left + step / 2, self.top + step / 2, scale=step)
+        return Layer(pixels, placing, motion)
 
     def _fixed(self, points: ArrayLike) -> NDArray[np.int32]:
         pixels = (np.asarray(points) - (self.left, self.top)) * self.density - 0.5
-        return np.round(pixels * 2**SUBPIXELS).astype(np.int32)
+        return np.asarray(np.round(pixels * 2**SUBPIXELS), np.int32)
 
 
-def paint_density(height: int) -> float:
-    """Paint pixels per unit for pictures of this height."""
-    return max(LEAST_DENSITY, height * OVERSAMPLING)
+def rectangle(corner: ArrayLike, opposite: ArrayLike) -> NDArray[np.float64]:
+    """The four corners of an upright rectangle."""
+    (left, top), (right, bottom) = np.asarray(corner), np.asarray(opposite)
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
 
 
 def pack(colour: Colour, alpha: Field | float = 1.0) -> Pixels:
@@ -158,7 +147,7 @@ def tinted(pixels: Pixels, factor: Colour | Field) -> Pixels:
 
 def rgb(name: str) -> NDArray[np.float32]:
     """A colour written as "f2b46a", as RGB in 0..1."""
-    return np.frombuffer(bytes.fromhex(name), np.uint8).astype(np.float32) / 255
+    return np.asarray(list(bytes.fromhex(name)), np.float32) / np.float32(255)
 
 
 def ramp(value: Field, *stops: tuple[float, str]) -> Colour:
@@ -170,7 +159,7 @@ def ramp(value: Field, *stops: tuple[float, str]) -> Colour:
     share = (fine - low)[:, None].astype(np.float32)
     table = colours[low] * (1 - share) + colours[low + 1] * share
     steps = (value - places[0]) / (places[-1] - places[0]) * 1023
-    return table[steps.clip(0, 1023).astype(np.int32)]
+    return np.asarray(table[steps.clip(0, 1023).astype(np.int32)], np.float32)
 
 
 def mix(below: ArrayLike, above: ArrayLike, share: Field) -> Colour:

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .paint import Canvas, rgb
 from .layer import Pixels
+from .paint import Canvas, rgb
 
 Places = NDArray[np.float64]  # Nx2, (x, y) in units
 
@@ -64,13 +64,13 @@ def _paint_wood(
 ) -> None:
     fork = foot + (top - foot) * 0.36
     half = height * 0.024
-    trunk = [foot + (-half * 1.9, 0), fork + (-half, 0), fork + (half, 0), foot + (half * 1.9, 0)]
-    canvas.fill(pixels, trunk, colour)
-    lit = [foot + (-half * 1.9, 0), fork + (-half, 0), fork + (-half * 0.3, 0), foot + (-half, 0)]
+    root, knot = np.array([half * 1.9, 0]), np.array([half, 0])
+    canvas.fill(pixels, [foot - root, fork - knot, fork + knot, foot + root], colour)
+    lit = [foot - root, fork - knot, fork - knot * 0.3, foot - knot]
     canvas.fill(pixels, lit, colour * 2.2)
     for end in ends[::2]:
-        middle = (fork + end) / 2 + (0, -0.03 * height)
-        canvas.stroke(pixels, [fork + (0, half), middle, end], colour, height * 0.011)
+        bend = (fork + end) / 2 - np.array([0, 0.03 * height])
+        canvas.stroke(pixels, [fork, bend, end], colour, height * 0.011)
 
 
 def _paint_leaves(
@@ -121,7 +121,8 @@ def plant_grass(
     lean = random.normal(0.12, 0.3, lengths.shape)
     knee = roots + lengths * np.hstack([lean * 0.35, np.full_like(lean, -0.55)])
     tip = roots + lengths * np.hstack([lean, -np.ones_like(lean)])
-    colours = np.stack([rgb(name) for name in palette])[random.integers(len(palette), size=len(roots))]
+    greens = np.stack([rgb(name) for name in palette])
+    colours = greens[random.integers(len(palette), size=len(roots))]
     colours *= random.normal(1, 0.08, lengths.shape)
     lower = np.stack([roots - half, knee - half * 0.8, knee + half * 0.4, roots], axis=1)
     upper = np.stack([knee - half * 0.8, tip, tip, knee + half * 0.4], axis=1)

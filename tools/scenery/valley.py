@@ -3,16 +3,28 @@
 import numpy as np
 
 from .balloon import balloon
+from .fields import HAZE, paint_fields
 from .layer import Layer, Motion, Pixels, seen_from, travelling
 from .paint import (
-    Canvas, Colour, Field, mix, over, pack, paint_density, ramp, relief, rgb, smooth, tinted,
+    Canvas,
+    Colour,
+    Field,
+    mix,
+    pack,
+    ramp,
+    relief,
+    rgb,
+    smooth,
+    tinted,
 )
 from .plants import plant_grass, plant_tree, scatter
 
 DURATION_S = 4.0
 TRAVEL = 1.25  # units at depth 1
 SUN = (-0.54, -0.205)  # in the sky layer, units
-HAZE = rgb("f4bf86")
+CORAL = ("d8674a", "f3dcae", "7a4a58")
+TEAL = ("e9e0c8", "3f7f8c", "e9e0c8", "d9963e", "28485c")
+SCARLET = ("c23b2e", "f0b43c", "c23b2e", "f4e6c4", "6e2430")
 LEAVES = ("20281a", "36421f", "56602a", "83812f", "b99a3c", "e6bf5c")
 
 
@@ -23,22 +35,19 @@ def eye(time_s: float) -> tuple[float, float, float]:
     return TRAVEL * (gentle - 0.5), -0.03 * np.sin(np.pi * share), 0.14 * share
 
 
-def layers(height: int) -> tuple[Layer, ...]:
-    """Paint the scene for pictures of this height, back to front."""
+def layers(density: float) -> tuple[Layer, ...]:
+    """Paint the scene, back to front, with so many paint pixels per unit."""
     return (
-        _sky(height),
-        _mountains(height, 24),
-        _hills(height, 11),
-        balloon(height, 0.055, ("d8674a", "f3dcae", "7a4a58"), "rings",
-                _drift(9, (0.10, -0.22), (0.012, -0.006), 0.5)),
-        _fields(height, 5),
-        balloon(height, 0.105, ("e9e0c8", "3f7f8c", "e9e0c8", "d9963e", "28485c"), "waves",
-                _drift(4, (0.42, -0.20), (-0.035, -0.010), 1.7)),
-        balloon(height, 0.19, ("c23b2e", "f0b43c", "c23b2e", "f4e6c4", "6e2430"), "stripes",
-                _drift(2.6, (-0.30, -0.10), (0.07, -0.022), 0.0)),
-        _trees(height, 1.9),
-        _meadow(height, 1.3, 0.30, 1),
-        _meadow(height, 0.95, 0.405, 2),
+        _sky(density),
+        _mountains(density, 24),
+        _hills(density, 11),
+        balloon(density, 0.055, CORAL, "rings", _drift(9, (0.27, -0.22), (0.012, -0.006), 0.5)),
+        _fields(density, 5),
+        balloon(density, 0.105, TEAL, "waves", _drift(4, (0.42, -0.2), (-0.035, -0.01), 1.7)),
+        balloon(density, 0.19, SCARLET, "stripes", _drift(2.6, (-0.3, -0.1), (0.07, -0.022), 0.0)),
+        _trees(density, 1.9),
+        _meadow(density, 1.3, 0.30, 1),
+        _meadow(density, 0.95, 0.405, 2),
     )
 
 
@@ -55,23 +64,29 @@ def _drift(
     return travelling(path, seen_from(eye, depth))
 
 
-def _canvas(height: int, depth: float, top: float, bottom: float) -> Canvas:
+def _canvas(density: float, depth: float, top: float, bottom: float) -> Canvas:
     """A sheet that fills the picture's width wherever the eye goes."""
     half = 0.93 + TRAVEL / 2 / (depth - 0.14)
-    return Canvas(-half, top, half, bottom, paint_density(height))
+    return Canvas(-half, top, half, bottom, density)
 
 
-def _sky(height: int) -> Layer:
-    canvas = Canvas(-1, -0.6, 1, 0.25, paint_density(height))
+def _sky(density: float) -> Layer:
+    canvas = Canvas(-1, -0.6, 1, 0.25, density)
     near_sun = np.hypot(canvas.x - SUN[0], canvas.y - SUN[1])
-    blue = ramp(canvas.y + 0 * canvas.x, (-0.55, "3f6d9e"), (-0.3, "7d9fb4"), (-0.12, "d8c7a6"),
-                (0.0, "f7c582"), (0.1, "f6b273"))
+    blue = ramp(
+        canvas.y + 0 * canvas.x,
+        (-0.55, "3f6d9e"),
+        (-0.3, "7d9fb4"),
+        (-0.12, "d8c7a6"),
+        (0.0, "f7c582"),
+        (0.1, "f6b273"),
+    )
     colour = mix(blue, rgb("ffe0a0"), 0.85 * np.exp(-near_sun / 0.2))
     colour = _clouds(canvas, colour, near_sun)
     colour = mix(colour, rgb("fff0c4"), 0.75 * np.exp(-((near_sun / 0.085) ** 2)))
     colour = mix(colour, rgb("fffbe6"), smooth(near_sun, 0.052, 0.047))
     colour += 0.008 * canvas.noise(0.02, 4, octaves=3)[..., None]
-    return canvas.layer(pack(colour), seen_from(eye, 60), height)
+    return canvas.layer(pack(colour), seen_from(eye, 60))
 
 
 def _clouds(canvas: Canvas, sky: Colour, near_sun: Field) -> Colour:
@@ -86,8 +101,8 @@ def _clouds(canvas: Canvas, sky: Colour, near_sun: Field) -> Colour:
     return mix(sky, heap, 0.95 * dense)
 
 
-def _mountains(height: int, depth: float) -> Layer:
-    canvas = _canvas(height, depth, -0.3, 0.3)
+def _mountains(density: float, depth: float) -> Layer:
+    canvas = _canvas(density, depth, -0.3, 0.3)
     crest = -0.06 - 0.085 * canvas.ridge(0.5, 24, gain=0.45) - 0.05 * np.abs(canvas.ridge(0.16, 22))
     below = canvas.y - crest
     rock = canvas.noise(0.16, 23, gain=0.6, stretch=0.7)
@@ -97,91 +112,31 @@ def _mountains(height: int, depth: float) -> Layer:
     snow = ramp(light, (0, "8d93b8"), (0.5, "d3b9b4"), (1, "fff0d2"))
     snowy = smooth(0.055 + 0.03 * rock + 0.02 * light - below, -0.01, 0.012)
     colour = mix(mix(stone, snow, snowy), HAZE, smooth(below, -0.08, 0.2) * 0.85)
-    return canvas.layer(pack(colour, below * canvas.density), seen_from(eye, depth), height)
+    return canvas.layer(pack(colour, below * canvas.density), seen_from(eye, depth))
 
 
-def _hills(height: int, depth: float) -> Layer:
+def _hills(density: float, depth: float) -> Layer:
     """Wooded hills in the haze."""
-    canvas = _canvas(height, depth, -0.2, 0.35)
+    canvas = _canvas(density, depth, -0.2, 0.35)
     crest = 0.06 - 0.05 * canvas.ridge(0.55, 31, gain=0.4) - 0.006 * np.abs(canvas.ridge(0.02, 32))
     below = canvas.y - crest
     slopes = canvas.noise(0.3, 33, gain=0.5, stretch=1.6) * 0.05
     crowns = canvas.noise(0.018, 34, octaves=4, gain=0.7, stretch=1.1) * 0.005
-    light = 0.45 + 0.3 * relief(slopes, canvas, (-1.5, -0.8)) + 0.3 * relief(crowns, canvas, (-1, -1))
+    light = 0.45 + 0.3 * relief(slopes, canvas, (-1.5, -0.8))
+    light += 0.3 * relief(crowns, canvas, (-1, -1))
     wood = ramp(light, (0, "46525c"), (0.35, "5f6a56"), (0.65, "9a8a58"), (1, "e2b26c"))
     colour = mix(wood, HAZE, 0.42 + 0.4 * smooth(below, 0.02, 0.16))
-    return canvas.layer(pack(colour, below * canvas.density), seen_from(eye, depth), height)
+    return canvas.layer(pack(colour, below * canvas.density), seen_from(eye, depth))
 
 
-def _fields(height: int, depth: float) -> Layer:
-    """Fields with hedges between them, and trees along the crest."""
-    canvas = _canvas(height, depth, -0.1, 0.5)
-    crest = 0.135 - 0.035 * canvas.ridge(0.6, 41, gain=0.35)
-    below = canvas.y - crest
-    down = (below / 0.3).clip(0, 1)
-    # Plots get taller towards us, as on a slope seen from above.
-    row = np.log1p(down * 9) * 2.2 + 0.25 * canvas.noise(0.4, 42, octaves=2)
-    column = canvas.x * 4.2 / (0.45 + down) + 0.55 * np.floor(row) + 0.12 * canvas.noise(0.2, 43, octaves=3)
-    kind = np.random.default_rng(44).permutation(64)[
-        (np.floor(row).astype(int) * 13 + np.floor(column).astype(int) * 5) % 64] / 63
-    crops = ramp(kind.astype(np.float32), (0, "6f7a34"), (0.2, "a8993f"), (0.4, "d9ad55"),
-                 (0.6, "8f8a3c"), (0.8, "b4793f"), (1, "e8c56c"))
-    furrows = np.sin((column * 34 + row * 9) * (kind > 0.35)) * 0.07
-    ground = canvas.noise(0.05, 45, stretch=3, gain=0.7)
-    colour = crops * (0.9 + furrows + 0.09 * ground + 0.25 * relief(
-        canvas.noise(0.35, 46, octaves=4) * 0.05, canvas, (-1.2, -0.6)))[..., None]
-    edge = np.minimum(np.abs(row % 1 - 0.5), 1.5 * np.abs(column % 1 - 0.5) * (0.4 + down))
-    hedge = smooth(edge, 0.455, 0.49)
-    colour = mix(colour, rgb("4a4c2c") * (0.9 + 0.3 * ground[..., None]), hedge)
-    colour = mix(colour, HAZE, 0.34 * (1 - down))
-    pixels = pack(colour, below * canvas.density)
-    for planted in (_copses(canvas, crest), _village(canvas, crest)):
-        pixels = over(pixels, planted)
-    return canvas.layer(pixels, seen_from(eye, depth), height)
+def _fields(density: float, depth: float) -> Layer:
+    canvas = _canvas(density, depth, -0.1, 0.5)
+    return canvas.layer(paint_fields(canvas), seen_from(eye, depth))
 
 
-def _copses(canvas: Canvas, crest: Field) -> Pixels:
-    pixels, random = canvas.blank(), np.random.default_rng(47)
-    palette = ("4a4a36", "5f5e38", "857a40", "b4984e", "e0b866")
-    for number in range(46):
-        x = random.uniform(canvas.left, canvas.left + canvas.width)
-        down = random.uniform(0, 1) ** 2.2 * 0.17
-        foot = (x, _height_of(canvas, crest, x) + down + 0.004)
-        size = random.uniform(0.028, 0.05) * (1 + 4 * down)
-        plant_tree(pixels, canvas, foot, size, 470 + number, palette, leaf=0.0055)
-    return pixels
-
-
-def _village(canvas: Canvas, crest: Field) -> Pixels:
-    """A dozen houses and a church, lit from the left."""
-    pixels, random = canvas.blank(), np.random.default_rng(48)
-    wall, roof = rgb("f0d9b0"), rgb("b5573a")
-    spots = np.column_stack([0.5 + random.normal(0, 0.1, 15), 0.075 + 0.02 * random.random(15)])
-    for x, down in spots[np.argsort(spots[:, 1])]:
-        foot = np.array([x, _height_of(canvas, crest, x) + down])
-        long, tall = random.uniform(0.022, 0.034), random.uniform(0.012, 0.016)
-        gable = np.array([(0, 0), (0, -tall), (0.006, -1.8 * tall), (0.012, -tall), (0.012, 0)])
-        side = np.array([(0.012, 0), (0.012, -tall), (long, -tall), (long, 0)])
-        slope = np.array([(0.006, -1.8 * tall), (0.012, -tall), (long, -tall), (long - 0.006, -1.8 * tall)])
-        canvas.fill(pixels, gable + foot, wall)
-        canvas.fill(pixels, side + foot, wall * (0.62, 0.56, 0.6))
-        canvas.fill(pixels, slope + foot, roof * random.uniform(0.8, 1.15))
-    at = np.array([0.49, _height_of(canvas, crest, 0.49) + 0.082])
-    tower = np.array([(0, 0), (0, -0.05), (0.014, -0.05), (0.014, 0)])
-    canvas.fill(pixels, tower + at, wall)
-    canvas.fill(pixels, tower * (0.5, 1) + (0.007, 0) + at, wall * (0.66, 0.6, 0.64))
-    canvas.fill(pixels, np.array([(-0.002, -0.05), (0.007, -0.095), (0.016, -0.05)]) + at, rgb("5d5a66"))
-    return pixels
-
-
-def _height_of(canvas: Canvas, crest: Field, x: float) -> float:
-    column = int((x - canvas.left) * canvas.density)
-    return float(crest[0, min(column, crest.shape[1] - 1)])
-
-
-def _trees(height: int, depth: float) -> Layer:
+def _trees(density: float, depth: float) -> Layer:
     """The row of big trees that the balloons pass behind."""
-    canvas = _canvas(height, depth, -0.42, 0.42)
+    canvas = _canvas(density, depth, -0.42, 0.42)
     pixels = canvas.blank()
     for number, (x, size) in enumerate(
         [(-1.02, 0.5), (-0.72, 0.36), (0.05, 0.3), (0.22, 0.42), (0.93, 0.58), (1.12, 0.4)]
@@ -189,12 +144,12 @@ def _trees(height: int, depth: float) -> Layer:
         plant_tree(pixels, canvas, (x, 0.31), size, 60 + number, LEAVES, leaf=0.0115)
     for number, (x, _) in enumerate(scatter(canvas, 26, 66, 0, 0)):
         plant_tree(pixels, canvas, (x, 0.345), 0.09, 70 + number, LEAVES, leaf=0.012, slender=0.6)
-    return canvas.layer(pixels, seen_from(eye, depth), height)
+    return canvas.layer(pixels, seen_from(eye, depth))
 
 
-def _meadow(height: int, depth: float, top: float, seed: int) -> Layer:
+def _meadow(density: float, depth: float, top: float, seed: int) -> Layer:
     """Grass and flowers, from `top` down to below the picture."""
-    canvas = _canvas(height, depth, top - 0.1, 0.62)
+    canvas = _canvas(density, depth, top - 0.1, 0.62)
     crest = top + 0.012 * canvas.ridge(0.3, 80 + seed, octaves=4)
     below = canvas.y - crest
     tufts = canvas.noise(0.05, 82 + seed, stretch=1.5, gain=0.7)
@@ -206,13 +161,13 @@ def _meadow(height: int, depth: float, top: float, seed: int) -> Layer:
     plant_grass(pixels, canvas, roots, lengths, 86 + seed, palette)
     _paint_flowers(pixels, canvas, top, seed)
     light = 1 + 0.22 * canvas.noise(0.3, 88 + seed, octaves=3, stretch=3)
-    return canvas.layer(tinted(pixels, light), seen_from(eye, depth), height)
+    return canvas.layer(tinted(pixels, light), seen_from(eye, depth))
 
 
 def _paint_flowers(pixels: Pixels, canvas: Canvas, top: float, seed: int) -> None:
     random = np.random.default_rng(90 + seed)
     places = scatter(canvas, 420, 92 + seed, top, 0.58)
-    sizes = (0.0045 + 0.022 * (places[:, 1:] - top)) * random.uniform(0.6, 1.2, (420, 1))
+    sizes = (0.0045 + 0.03 * (places[:, 1:] - top)) * random.uniform(0.6, 1.2, (420, 1))
     kinds = np.stack([rgb(name) for name in ("d8392b", "e8552f", "f5ecd2", "b06aa8", "f6cf4a")])
     petals = kinds[random.integers(len(kinds), size=len(places))]
     angles = random.uniform(-25, 25, len(places))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from .layer import Pixels
-from .paint import Canvas, Field, pack, ramp, rgb, mix, smooth, tinted
+from .paint import Canvas, Field, mix, pack, ramp, rgb, smooth, tinted
 
 HORIZON = 0.02  # y in units
 EYE_HEIGHT = 0.48  # units above the water
@@ -22,8 +22,8 @@ def waves(canvas: Canvas, seed: int, *, cell: float = 0.2, octaves: int = 4) -> 
     depth = EYE_HEIGHT / np.maximum(canvas.y - HORIZON, 0.012)
     x = (canvas.x * depth - SHEET.left) * SHEET.density
     y = np.broadcast_to(depth * SHEET.density, x.shape)
-    lying = cv2.remap(sheet, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_REFLECT)
+    maps = x.astype(np.float32), y.astype(np.float32)
+    lying = cv2.remap(sheet, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     # Towards the horizon waves get finer than the paint; there they fade out.
     return np.asarray(lying * smooth(canvas.y, HORIZON, HORIZON + 0.03), np.float32)
 
@@ -32,8 +32,9 @@ def paint_water(canvas: Canvas, seed: int, top: float, glitter_x: float) -> Pixe
     """Water from `top` down, in the colours of an evening sky, with a path of light on it."""
     height = waves(canvas, seed)
     down = (canvas.y - HORIZON) / 0.5 - 0.1 * height
-    colour = ramp(down, (0, "e79a86"), (0.12, "b9798f"), (0.35, "6a5a8e"), (0.7, "38406f"),
-                  (1, "222b54"))
+    colour = ramp(
+        down, (0, "e79a86"), (0.12, "b9798f"), (0.35, "6a5a8e"), (0.7, "38406f"), (1, "222b54")
+    )
     colour = mix(colour, rgb("f3b08c"), 0.55 * smooth(height, 0.55, 1.5) * (1.1 - down).clip(0, 1))
     colour = mix(colour, rgb("1c2146"), 0.45 * smooth(-height, 0.5, 1.5))
     path = np.exp(-(((canvas.x - glitter_x) / (0.07 + 0.22 * down.clip(0, 1))) ** 2))
@@ -60,8 +61,9 @@ def mirrored(canvas: Canvas, pixels: Pixels, line: float) -> Pixels:
     shake = canvas.noise(0.017, 8, octaves=2, stretch=6, gain=0.5)
     x = canvas.x + shake * (0.002 + 0.025 * below)
     y = line - below * 0.92 + 0.05 * shake * below
-    columns, rows = (x - canvas.left) * canvas.density - 0.5, (y - canvas.top) * canvas.density - 0.5
-    image = cv2.remap(pixels, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR)
+    columns = ((x - canvas.left) * canvas.density - 0.5).astype(np.float32)
+    rows = ((y - canvas.top) * canvas.density - 0.5).astype(np.float32)
+    image = cv2.remap(pixels, columns, rows, cv2.INTER_LINEAR)
     unbroken = smooth(shake + 1.5 - 5 * below, 0.0, 0.3) * (canvas.y > line)
-    image = np.asarray(image * (0.9 * unbroken[..., None]), np.uint8)
-    return tinted(image, (np.array([0.66, 0.62, 0.8]) + 0 * x[..., None]).astype(np.float32))
+    broken = np.asarray(image * (0.9 * unbroken[..., None]), np.uint8)
+    return tinted(broken, np.array([[[0.66, 0.62, 0.8]]]))

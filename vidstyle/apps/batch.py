@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidstyle.apps.outputs import Result
-from vidstyle.errors import SinkError, SourceError, VidstyleError
+from vidstyle.errors import OptionError, SourceError
 from vidstyle.media.photo import PHOTO_SUFFIXES
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import style_name
+from vidstyle.stylize.catalog import find_style, style_name
 
 VIDEO_SUFFIXES = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
@@ -19,25 +19,25 @@ VIDEO_SUFFIXES = (
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input and where its result goes; None leaves the name to the app."""
+    """One input and where its result goes."""
 
     input: Path
-    output: Path | None
+    output: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A job that came to nothing, and why."""
+    """An input that came to nothing, and why."""
 
     input: Path
-    error: VidstyleError
+    error: Exception  # a VidstyleError, or a bug of ours
 
 
 App = Callable[[Path, Path | None, StylizeOptions, Stats], Result]
 
 
 def run_batch(
-    jobs: Sequence[Job],
+    jobs: Sequence[Job | Failure],
     app: App,
     options: StylizeOptions,
     watch: Callable[[Job, Stats], None] | None = None,
@@ -45,59 +45,83 @@ def run_batch(
     """Run the jobs in order and yield what became of each.
 
     Args:
-        jobs: as `list_jobs` gave them.
+        jobs: as `list_jobs` gave them; what has failed already is passed on.
         app: does one of them.
         options: the same for all.
         watch: is told of each job before it starts, with the stats to read its progress from.
     """
     for job in jobs:
+        if isinstance(job, Failure):
+            yield job
+            continue
         stats = Stats()
         if watch is not None:
             watch(job, stats)
         try:
             yield app(job.input, job.output, options, stats)
-        except VidstyleError as error:
+        except Exception as error:  # even a bug must not stop the others
             yield Failure(job.input, error)
 
 
 def list_jobs(
     inputs: Sequence[Path], output: Path | None, options: StylizeOptions, suffixes: Sequence[str]
-) -> list[Job]:
+) -> list[Job | Failure]:
     """Turn files and folders into jobs; of a folder, the files with one of the suffixes.
 
-    Earlier results lying in the folder (NAME.STYLE.mp4) are not taken as inputs again.
+    Earlier results lying in the folder (NAME.STYLE.mp4) are not taken as inputs again. A folder
+    with nothing to do in it becomes a failure.
 
     Raises:
-        SourceError: a folder holds nothing to do.
-        SinkError: several inputs, but the output is a single file.
+        OptionError: several inputs, but the output is no folder.
+        StyleError: there is no such style.
     """
-    files = [file for path in inputs for file in _files(path, options, suffixes)]
-    if output is None:
-        return [Job(file, None) for file in files]
-    if not output.is_dir():
-        if len(files) > 1:
-            raise SinkError(f"{len(files)} inputs do not fit into {output}. Give a folder with -o.")
-        return [Job(files[0], output)]
-    style = style_name(options.style)
-    return [Job(file, output / f"{file.stem}.{style}{_suffix(file, options)}") for file in files]
+    find_style(options.style)  # said once, not for every file
+    found = [file for path in inputs for file in _files(path, options, suffixes)]
+    if output is not None and not output.is_dir():
+        if len(found) > 1:
+            raise OptionError(f"{len(found)} inputs need a folder as -o, and {output} is none.")
+        return [Job(file, output) if isinstance(file, Path) else file for file in found]
+    jobs: list[Job | Failure] = []
+    taken: set[Path] = set()
+    for file in found:
+        if isinstance(file, Path) and file.suffix.lower() in set(PHOTO_SUFFIXES) - set(suffixes):
+            error = SourceError(f'{file} is a picture. Use "vidstyle image" for it.')
+            jobs.append(Failure(file, error))
+        elif isinstance(file, Path):
+            target = _target(file, output or file.parent, options, taken)
+            taken.add(target)
+            jobs.append(Job(file, target))
+        else:
+            jobs.append(file)
+    return jobs
 
 
-def _files(path: Path, options: StylizeOptions, suffixes: Sequence[str]) -> list[Path]:
+def _files(
+    path: Path, options: StylizeOptions, suffixes: Sequence[str]
+) -> Sequence[Path | Failure]:
     if not path.is_dir():
         return [path]
     ours = f".{style_name(options.style)}"
     files = [
         file
         for file in sorted(path.iterdir())
-        if file.suffix.lower() in suffixes and not file.name.startswith(".")
+        if file.suffix.lower() in suffixes
+        and not file.name.startswith(".")
         and Path(file.stem).suffix != ours
     ]
     if not files:
-        raise SourceError(f"The folder {path} holds none of {', '.join(suffixes)}.")
+        kinds = " ".join(suffixes)
+        return [
+            Failure(path, SourceError(f"The folder {path} holds nothing to convert ({kinds})."))
+        ]
     return files
 
 
-def _suffix(file: Path, options: StylizeOptions) -> str:
+def _target(file: Path, folder: Path, options: StylizeOptions, taken: set[Path]) -> Path:
+    """NAME.STYLE.mp4; NAME.mkv.STYLE.mp4 where NAME.mov has taken that already."""
+    style = style_name(options.style)
+    suffix = ".png" if options.preview else ".mp4"
     if file.suffix.lower() in PHOTO_SUFFIXES:
-        return file.suffix
-    return ".png" if options.preview else ".mp4"
+        suffix = file.suffix
+    target = folder / f"{file.stem}.{style}{suffix}"
+    return target if target not in taken else folder / f"{file.name}.{style}{suffix}"

@@ -10,7 +10,7 @@ from vidstyle.machine import ThreadPlan, usable_cores
 from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
-from vidstyle.options import StylizeOptions
+from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.pipeline.pipeline import Pipeline
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import find_style, style_name
@@ -21,7 +21,7 @@ from vidstyle.stylize.stylizer import Stylizer
 def stylize_video(
     input: Path | str,
     output: Path | str | None = None,
-    options: StylizeOptions = StylizeOptions(),
+    options: StylizeOptions = DEFAULTS,
     stats: Stats | None = None,
 ) -> Result:
     """Stylize a whole video file, losing no frame.
@@ -73,7 +73,9 @@ def default_output(input: Path, options: StylizeOptions) -> Path:
 def _damage(source: FileSource, stats: Stats) -> list[str]:
     damage = []
     if stats["corrupt packets"]:
-        damage.append(f"{stats['corrupt packets']} damaged packets could not be decoded")
+        damage.append(f"{_counted(stats['corrupt packets'], 'packet')} could not be decoded")
+    if stats["damaged frames"]:
+        damage.append(f"{_counted(stats['damaged frames'], 'frame')} may show damage")
     if source.lost_s:
         expected = source.info.expected_frames
         of = f" of {source.info.duration_s:.1f} s" if source.info.duration_s else ""
@@ -87,5 +89,10 @@ def _remarks(stats: Stats) -> list[str]:
     if stats["interlaced"]:
         remarks.append("the input was interlaced: its fields were joined into whole pictures")
     if stats["repeated times"]:
-        remarks.append(f"{stats['repeated times']} frames had no time of their own and got one")
+        frames = _counted(stats["repeated times"], "frame")
+        remarks.append(f"{frames} had no time of their own and got one")
     return remarks
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -17,7 +17,7 @@ from vidstyle.media.codecs import available_encoders, default_preset
 from vidstyle.options import StylizeOptions
 from vidstyle.stylize.catalog import checked, shipped_styles
 
-EXTRAS = {"torch": "train", "sounddevice": "live"}
+EXTRAS = {"torch": "train"}
 
 
 def examine() -> dict[str, Any]:

@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from vidstyle.apps.outputs import Result, check_target
+from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
 from vidstyle.media.photo import read_photo, write_photo
 from vidstyle.media.source import FileSource
-from vidstyle.options import StylizeOptions
+from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import find_style, style_name
 from vidstyle.stylize.generator import OnnxGenerator
@@ -19,7 +20,7 @@ PREVIEW_AT = 1 / 3  # of the way through: past titles, before credits
 def stylize_photo(
     input: Path | str,
     output: Path | str | None = None,
-    options: StylizeOptions = StylizeOptions(),
+    options: StylizeOptions = DEFAULTS,
     stats: Stats | None = None,
 ) -> Result:
     """Stylize one picture file.
@@ -44,7 +45,7 @@ def stylize_photo(
 def preview_video(
     input: Path | str,
     output: Path | str | None = None,
-    options: StylizeOptions = StylizeOptions(),
+    options: StylizeOptions = DEFAULTS,
     stats: Stats | None = None,
 ) -> Result:
     """Stylize one frame of a video: the one at `options.start`, or a third of the way in.
@@ -56,13 +57,22 @@ def preview_video(
     style = style_name(options.style)
     output = Path(output) if output else input.with_name(f"{input.stem}.{style}.png")
     check_target(input, output, options.overwrite)
-    start_s = options.start
-    if not start_s:
-        with FileSource(input, Stats()) as source:
-            start_s = (source.info.duration_s or 0.0) * PREVIEW_AT
-    with FileSource(input, Stats(), start_s=start_s) as source:
-        picture = next(iter(source)).picture
+    picture = _frame_at(input, options.start) if options.start else _typical_frame(input)
     return _paint(input, output, picture, options, stats or Stats())
+
+
+def _typical_frame(input: Path) -> Picture:
+    with FileSource(input, Stats()) as source:
+        first, length_s = next(iter(source)).picture, source.info.duration_s or 0.0
+    try:
+        return _frame_at(input, length_s * PREVIEW_AT)
+    except SourceError:  # too short, or cut off before
+        return first
+
+
+def _frame_at(input: Path, time_s: float) -> Picture:
+    with FileSource(input, Stats(), start_s=time_s) as source:
+        return next(iter(source)).picture
 
 
 def _paint(

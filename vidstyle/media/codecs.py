@@ -1,30 +1,36 @@
 """Which encoders there are, and how each container and encoder wants to be asked."""
 
+import io
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 
 from vidstyle.errors import SinkError
 from vidstyle.machine import usable_cores
 
+os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 has no other way to be told
+
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mkv": "matroska", ".mov": "mov", ".webm": "webm"}
 # Encoders worth offering, best known first; `available_encoders` says which are really there.
 KNOWN_ENCODERS = (
-    "libx264", "libx265", "libsvtav1", "libvpx-vp9", "libvpx", "mpeg4", "ffv1", "prores_ks",
-    "mjpeg", "h264_videotoolbox", "hevc_videotoolbox", "h264_nvenc", "hevc_nvenc", "h264_qsv",
+    "libx264", "libx265", "libsvtav1", "libvpx-vp9", "libvpx", "ffv1", "prores_ks",
+    "h264_videotoolbox", "hevc_videotoolbox", "h264_nvenc", "hevc_nvenc", "h264_qsv",
     "h264_amf",
 )  # fmt: skip
 WEBM_ENCODERS = ("libvpx-vp9", "libvpx", "libsvtav1")
-ODD_SIZES_ALLOWED = ("libvpx-vp9", "libvpx", "ffv1", "mpeg4", "mjpeg")
-X264_PRESETS = (
+ODD_SIZES_ALLOWED = ("libvpx-vp9", "libvpx", "ffv1")
+PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
 SVT_PRESETS = {"ultrafast": "12", "superfast": "11", "veryfast": "10", "fast": "9", "medium": "8"}
 
 
+MP4_LIKE = ("mp4", "mov")
 MP4_FINE_CLOCK = 90_000  # Hz; FFmpeg's usual 1000 puts a late first frame up to 0.5 ms off
 # Tags that MP4 has boxes for; others need the newer kind of tags, which fewer players show.
 MP4_TAGS = {
@@ -45,6 +51,10 @@ class Encoder:
     @property
     def even_sizes_only(self) -> bool:
         return self.name not in ODD_SIZES_ALLOWED
+
+    @property
+    def is_hevc(self) -> bool:
+        return self.name == "libx265" or self.name.startswith("hevc")
 
 
 def container_format(path: Path) -> str:
@@ -68,7 +78,7 @@ def muxer_options(container: str, time_base: Fraction, tags: Iterable[str]) -> d
         time_base: of the frames, in seconds per unit.
         tags: names of what is said of the file as a whole.
     """
-    if container not in ("mp4", "mov"):
+    if container not in MP4_LIKE:
         # Else sound that starts a little before zero, as AAC does, would delay the pictures.
         return {"avoid_negative_ts": "disabled"}
     units = time_base.denominator
@@ -91,9 +101,7 @@ def default_preset(cores: int) -> str:
     return "superfast" if cores <= 2 else "veryfast"
 
 
-def choose_encoder(
-    path: Path, codec: str | None, crf: float | None, preset: str | None
-) -> Encoder:
+def choose_encoder(path: Path, codec: str | None, crf: float | None, preset: str | None) -> Encoder:
     """Pick the encoder and its options for an output file.
 
     Args:
@@ -103,35 +111,81 @@ def choose_encoder(
         preset: x264's names from ultrafast to veryslow; other encoders get what is nearest.
 
     Raises:
-        SinkError: no such encoder, one the container does not take, or an unknown preset.
+        SinkError: no such encoder, one that this machine or the container cannot use, or an
+            unknown preset.
     """
-    webm = container_format(path) == "webm"
-    name = codec or ("libvpx-vp9" if webm else "libx264")
+    container = container_format(path)
+    name = codec or ("libvpx-vp9" if container == "webm" else "libx264")
     if name not in available_encoders():
         raise SinkError(f'No encoder "{name}". Installed: {", ".join(available_encoders())}.')
-    if webm and name not in WEBM_ENCODERS:
-        raise SinkError(f"WebM holds VP8, VP9 or AV1: use --codec {' or '.join(WEBM_ENCODERS)}.")
     preset = preset or default_preset(usable_cores())
-    quality = {"crf": f"{crf:g}"} if crf is not None else {}
-    if name in ("libx264", "libx265"):
-        if preset not in X264_PRESETS:
-            raise SinkError(f'No preset "{preset}". There are {", ".join(X264_PRESETS)}.')
-        options = {"preset": preset, "crf": "20"} | quality
-        if name == "libx265":
-            options["x265-params"] = "log-level=error"
-        return Encoder(name, options)
-    if name == "libsvtav1":
-        speed = SVT_PRESETS.get(preset, "8")
-        return Encoder(name, {"preset": speed, "crf": "30", "svtav1-params": "tune=0"} | quality)
-    if name in ("libvpx-vp9", "libvpx"):
-        speed = "5" if preset in ("slow", "slower", "veryslow") else "8"
-        fast = {"deadline": "realtime", "cpu-used": speed, "row-mt": "1", "b": "0"}
-        if name == "libvpx":
-            fast = {"deadline": "realtime", "cpu-used": speed, "b": "8M"}
-        return Encoder(name, fast | {"crf": "30"} | quality)
+    if preset not in PRESETS:
+        raise SinkError(f'No preset "{preset}". There are {", ".join(PRESETS)}.')
+    options = _preset_options(name, preset)
     if crf is not None:
-        return Encoder(name, {"global_quality": str(round(crf)), "qscale": str(round(crf))})
-    return Encoder(name, {})
+        options |= _quality_options(name, crf)
+    encoder = Encoder(name, options)
+    if codec is not None:
+        _try_out(encoder, path)
+    return encoder
+
+
+def _preset_options(name: str, preset: str) -> dict[str, str]:
+    slow = preset in ("slow", "slower", "veryslow")
+    match name:
+        case "libx264":
+            return {"preset": preset, "crf": "20"}
+        case "libx265":
+            return {"preset": preset, "crf": "20", "x265-params": "log-level=error"}
+        case "libsvtav1":
+            speed = "6" if slow else SVT_PRESETS.get(preset, "8")
+            return {"preset": speed, "crf": "30", "svtav1-params": "tune=0"}
+        case "libvpx-vp9":
+            speed = "5" if slow else "8"
+            return {"deadline": "realtime", "cpu-used": speed, "row-mt": "1", "b": "0", "crf": "30"}
+        case "libvpx":
+            speed = "5" if slow else "8"
+            return {"deadline": "realtime", "cpu-used": speed, "b": "8M", "crf": "30"}
+        case _:
+            return {}
+
+
+def _quality_options(name: str, crf: float) -> dict[str, str]:
+    match name:
+        case "libx264" | "libx265" | "libsvtav1" | "libvpx-vp9" | "libvpx":
+            return {"crf": f"{crf:g}"}
+        case "ffv1" | "prores_ks":
+            raise SinkError(f"{name} has no --crf: it keeps everything.")
+        case _:
+            return {"global_quality": str(round(crf)), "cq": str(round(crf))}
+
+
+def pixel_format(codec: av.Codec) -> str:
+    """4:2:0 where the encoder takes it, else the first format it names."""
+    formats = [f.name for f in codec.video_formats or ()]
+    return "yuv420p" if "yuv420p" in formats or not formats else formats[0]
+
+
+def _try_out(encoder: Encoder, path: Path) -> None:
+    """Start the encoder on nothing: many are listed that lack their hardware, or the container."""
+    unfit = SinkError(f"{path.suffix} cannot hold {encoder.name} video; .mkv can.")
+    with av.open(io.BytesIO(), "w", format=container_format(path)) as trial:
+        try:
+            stream: Any = trial.add_stream(encoder.name, rate=25, options=dict(encoder.options))
+        except ValueError as error:
+            raise unfit from error
+        stream.width, stream.height, stream.pix_fmt = 256, 256, pixel_format(stream.codec)
+        try:
+            stream.codec_context.open()
+        except av.FFmpegError as error:
+            raise SinkError(
+                f"{encoder.name} cannot be started on this machine ({error.strerror}). "
+                "Leave --codec out, or choose one that needs no hardware."
+            ) from error
+        try:
+            trial.start_encoding()
+        except av.FFmpegError as error:
+            raise unfit from error
 
 
 def _is_encoder(name: str) -> bool:

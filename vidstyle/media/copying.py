@@ -1,14 +1,16 @@
 """Everything of a file that is not its picture: sound, subtitles, chapters, metadata."""
 
+import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from typing import Any
 
 import av
 from av.stream import Discard
 
-from vidstyle.media.source import VideoInfo, is_cover, open_container, video_stream
+from vidstyle.media.info import VideoInfo
+from vidstyle.media.opening import is_cover, open_container, video_stream
 
 TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
 # The one kind of text subtitles that each container is sure to hold.
@@ -87,21 +89,27 @@ class StreamCopier:
         return f"{name} cannot hold it" + ("" if name == "matroska" else ", .mkv may")
 
     def _twin(self, stream: Any) -> Any | None:
+        """The same kind of stream, if the container takes it."""
+        format = self._output.format.name
         if stream.codec_context.name not in self._output.supported_codecs:
             return None
         try:
-            return self._output.add_stream_from_template(stream)
+            # What a container supports in name it may yet refuse, as MOV does with Opus.
+            with av.open(io.BytesIO(), "w", format=format) as trial:
+                trial.add_stream_from_template(stream)
+                trial.start_encoding()
         except (ValueError, av.FFmpegError):
             return None
+        return self._output.add_stream_from_template(stream)
 
     def _text_target(self, stream: Any) -> Any | None:
-        """Text that the container does not know is rewritten as text that it knows."""
+        """A stream of text that the container knows, for text that it does not."""
         codec = stream.codec_context.codec.canonical_name
         if codec not in TEXT_SUBTITLES:
             return None
         own = OWN_SUBTITLES[self._output.format.name]
         stream.codec_context.open(strict=False)
-        target = self._output.add_stream(own)
+        target: Any = self._output.add_stream(own)
         target.codec_context.subtitle_header = stream.codec_context.subtitle_header
         target.codec_context.time_base = Fraction(1, 1000)
         if codec in ("ass", "ssa"):
@@ -113,7 +121,7 @@ class StreamCopier:
             return None
         return self._output.add_stream_from_template(stream)
 
-    def _read(self) -> Iterator[Any]:
+    def _read(self) -> Generator[Any, None, None]:
         """Yield the packets to copy, on the output's clock, until the file ends or breaks."""
         try:
             for packet in self._input.demux():
@@ -148,9 +156,9 @@ class StreamCopier:
 
     def _copy_tags(self) -> None:
         self._output.metadata.update(_kept(self._input.metadata))
-        chapters = []
+        chapters: list[Any] = []
         for chapter in self._input.chapters():
-            ticks = round(self._origin_s / chapter["time_base"])
+            ticks = round(self._origin_s / Fraction(chapter["time_base"] or 1))
             start, end = chapter["start"] - ticks, chapter["end"] - ticks
             if end > 0:
                 chapters.append({**chapter, "start": max(0, start), "end": end})

@@ -1,16 +1,17 @@
 """Whole pictures from interlaced ones."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import av
 from av.filter import Graph
 
 
 class Deinterlacer:
-    """FFmpeg's bwdif filter, one picture for each pair of fields: frames and times stay as they are."""
+    """FFmpeg's bwdif filter: one picture for each pair of fields, at the same time."""
 
     def __init__(self, stream: av.VideoStream) -> None:
-        self._time_base = stream.time_base
+        self._time_base = Fraction(stream.time_base or 1)
         self._graph = Graph()
         source = self._graph.add_buffer(template=stream)
         bwdif = self._graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
@@ -35,8 +36,11 @@ class Deinterlacer:
                 frame = self._graph.pull()
             except (av.BlockingIOError, av.EOFError):
                 return
-            assert isinstance(frame, av.VideoFrame)
+            assert isinstance(frame, av.VideoFrame) and frame.pts is not None
+            assert frame.time_base is not None
             # The filter counts in half units; every time it gives was one the file gave.
-            frame.pts = round(frame.pts * frame.time_base / self._time_base)
+            units = frame.time_base / self._time_base
+            frame.pts = round(frame.pts * units)
+            frame.duration = round((frame.duration or 0) * units)
             frame.time_base = self._time_base
             yield frame

@@ -47,7 +47,9 @@ def write_photo(file: Path, image: RGBImage) -> int:
         kinds = ", ".join(PHOTO_SUFFIXES)
         raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(file.suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    jpeg = file.suffix.lower() in (".jpg", ".jpeg")
+    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if jpeg else []
+    _, encoded = cv2.imencode(file.suffix, bgr, quality)
     partial = file.with_name(f".{file.stem}.{secrets.token_hex(4)}.partial{file.suffix}")
     try:
         partial.write_bytes(encoded.tobytes())

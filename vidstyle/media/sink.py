@@ -4,19 +4,20 @@ import math
 import secrets
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import ENOSPC
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame, Picture
-from vidstyle.media.codecs import Encoder, container_format, muxer_options
+from vidstyle.media.codecs import MP4_LIKE, Encoder, container_format, muxer_options, pixel_format
 from vidstyle.media.copying import StreamCopier
-from vidstyle.media.source import VideoInfo
+from vidstyle.media.info import VideoInfo
 from vidstyle.media.verify import verify
 from vidstyle.stats import Stats
 
@@ -50,10 +51,15 @@ class FileSink:
         """
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
         self._threads = threads
-        self._partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
+        # Absolute, because FFmpeg takes what stands before a colon for a protocol.
+        self._partial = path.absolute().with_name(
+            f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}"
+        )
         self._size_wh: tuple[int, int] | None = None
         self._pts = array("q")  # 8 bytes a frame: an hour at 60 fps is 2 MB
+        self._durations: dict[int, int] = {}  # by pts, of frames inside the encoder
         self._end_pts = 0
+        self._first_dts: int | None = None
         container = container_format(path)
         options = muxer_options(container, like.time_base, like.tags)
         with self._translated():
@@ -88,7 +94,7 @@ class FileSink:
             SinkError: the encoder refused, or the disk did.
         """
         with self._stats.timed("encode"), self._translated():
-            self._output.mux(self._video.encode(self._encodable(frame)))
+            self._output.mux(self._encode(self._encodable(frame)))
             self._copier.advance(frame.time_s)
         self._stats.count("frames")
         self._stats.position_s = frame.time_s
@@ -103,7 +109,7 @@ class FileSink:
             SinkError: the disk refused, or the file does not hold what was written to it.
         """
         with self._stats.timed("encode"), self._translated():
-            self._output.mux(self._last_packets())
+            self._output.mux(self._encode(None))
             self._copier.advance(math.inf if self._like.end_s is None else self._like.end_s)
             self._output.close()
         verify(self._partial, self._pts, self._like.time_base, self._copier.copied)
@@ -113,21 +119,20 @@ class FileSink:
 
     def _add_video(self) -> av.VideoStream:
         like, encoder = self._like, self._encoder
-        try:
-            stream = self._output.add_stream(encoder.name, rate=like.rate, options=encoder.options)
-        except ValueError as error:
-            raise SinkError(
-                f"{self._path.suffix} cannot hold {encoder.name} video. Choose another --codec, or "
-                "another kind of file with -o; .mkv takes them all."
-            ) from error
-        stream.pix_fmt = _pixel_format(stream.codec)
+        stream: Any = self._output.add_stream(
+            encoder.name, rate=like.rate, options=dict(encoder.options)
+        )
+        stream.pix_fmt = pixel_format(stream.codec)
         context = stream.codec_context
+        if encoder.is_hevc and self._output.format.name in MP4_LIKE:
+            context.codec_tag = "hvc1"  # Apple's players know HEVC by no other name
         context.time_base = like.time_base
         context.thread_count = self._threads
         context.sample_aspect_ratio = like.sample_aspect_ratio
         context.colorspace, context.color_primaries = like.colour.matrix, like.colour.primaries
         context.color_trc, context.color_range = like.colour.transfer, like.colour.range
-        return stream
+        video: av.VideoStream = stream
+        return video
 
     def _set_size(self, first: Picture) -> tuple[int, int]:
         width, height = first.width, first.height
@@ -140,15 +145,23 @@ class FileSink:
         self._video.width, self._video.height = width, height
         return width, height
 
-    def _last_packets(self) -> list[av.Packet]:
-        """What the encoder still holds, the last packet lasting until the last frame has ended.
+    def _encode(self, frame: av.VideoFrame | None) -> list[Any]:
+        """Encode a frame, or with None take what the encoder still holds.
 
-        MP4 adds up durations in the order of decoding; where frames change places, the sum would
-        end before the last frame does, and players would leave it out.
+        MP4 adds up durations in the order of decoding. Where frames change places and their
+        distances vary, the sum would differ from what the frames take, and players would leave
+        out the last ones: the last packet makes up for it.
         """
-        packets = list(self._video.encode(None))
-        if packets and packets[-1].dts is not None:
-            packets[-1].duration = max(1, self._end_pts - packets[-1].dts)
+        packets: list[Any] = list(self._video.encode(frame))
+        if packets and self._first_dts is None:
+            self._first_dts = packets[0].dts
+        for packet in packets:
+            packet.duration = self._durations.pop(packet.pts, packet.duration)
+        last = packets[-1] if packets and frame is None else None
+        if last is not None and last.dts is not None and self._output.format.name in MP4_LIKE:
+            assert self._first_dts is not None
+            shown, decoded = self._end_pts - self._pts[0], last.dts - self._first_dts
+            last.duration = max(1, shown - decoded)
         return packets
 
     def _encodable(self, frame: Frame) -> av.VideoFrame:
@@ -159,22 +172,26 @@ class FileSink:
             picture = picture.resized(width, height)
         encodable = av.VideoFrame(width, height, "yuv420p")
         for plane, source in zip(encodable.planes, picture.planes, strict=True):
-            rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+            memory: Any = plane
+            rows = np.frombuffer(memory, np.uint8).reshape(-1, plane.line_size)
             rows[: plane.height, : plane.width] = source[: plane.height, : plane.width]
         encodable.pts, encodable.time_base = frame.pts, frame.time_base
         encodable.duration = frame.duration
         encodable.colorspace = self._like.colour.matrix
         encodable.color_range = self._like.colour.range
-        self._pts.append(frame.pts)
-        usual = round(1 / self._like.rate / frame.time_base)
-        self._end_pts = frame.pts + (frame.duration or max(1, usual))
+        self._note_times(frame)
         return encodable
 
+    def _note_times(self, frame: Frame) -> None:
+        usual = max(1, round(1 / self._like.rate / frame.time_base))
+        duration = frame.duration or usual
+        self._pts.append(frame.pts)
+        self._durations[frame.pts] = duration
+        self._end_pts = frame.pts + duration
+
     def _discard(self) -> None:
-        try:
+        with suppress(OSError, av.FFmpegError):  # a full disk refuses the trailer too
             self._output.close()
-        except (OSError, av.FFmpegError):
-            pass  # a full disk refuses the trailer too; the file goes anyway
         self._partial.unlink(missing_ok=True)
 
     @contextmanager
@@ -183,12 +200,7 @@ class FileSink:
             yield
         except (OSError, av.FFmpegError) as error:
             reason = error.strerror or str(error)
+            hint = " Make room, or choose another disk with -o." if error.errno == ENOSPC else ""
             raise SinkError(
-                f"Cannot write {self._path}: {reason}. Nothing was left behind."
+                f"Cannot write {self._path}: {reason}. Nothing was left behind.{hint}"
             ) from error
-
-
-def _pixel_format(codec: av.Codec) -> str:
-    """4:2:0 where the encoder takes it, else the first format it names."""
-    formats = [f.name for f in codec.video_formats or ()]
-    return "yuv420p" if "yuv420p" in formats or not formats else formats[0]

@@ -1,7 +1,7 @@
 """Video files as streams of frames."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -12,56 +12,25 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from vidstyle.errors import SourceError
-from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColourSpace, Frame, Picture, Plane
+from vidstyle.frame import BT709, ColourSpace, Frame, Picture, Plane
 from vidstyle.media.deinterlace import Deinterlacer
+from vidstyle.media.info import (
+    FULL_RANGE,
+    LIMITED_RANGE,
+    VideoInfo,
+    colour_tags,
+    is_rgb,
+    nominal_rate,
+    orientation,
+)
+from vidstyle.media.opening import open_container, video_stream
 from vidstyle.stats import Stats
 
-LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
-RGB_MATRIX = 0  # AVColorSpace of pictures that are RGB, not YUV
-HD_HEIGHT = 720  # lines from which untagged video is BT.709
 FREE_CLOCKS = {"mpegts", "mpeg"}  # formats whose clock starts anywhere
-DEFAULT_RATE = Fraction(25)  # for files that name none
-
-
-@dataclass(frozen=True, slots=True)
-class ColourTags:
-    """What the file says of its colours, in FFmpeg's numbers; 2 is "unspecified"."""
-
-    matrix: int
-    primaries: int
-    transfer: int
-    range: int
-
-
-@dataclass(frozen=True, slots=True)
-class VideoInfo:
-    """What an output needs to know of its input. Sizes are upright: rotation is already applied."""
-
-    path: Path
-    width: int
-    height: int
-    sample_aspect_ratio: Fraction
-    rate: Fraction  # frames per second, nominal
-    time_base: Fraction
-    duration_s: float | None  # of the whole file; None where it does not say
-    frame_count: int | None  # likewise
-    origin_s: Fraction  # the time in the file that frames call zero
-    end_s: float | None  # where reading was asked to stop, on the frames' clock; None: at the end
-    colour: ColourTags
-    tags: dict[str, str]  # title, date, place and whatever else the file says of itself
-    description: str  # codec, size and pixel format, for people
-
-    @property
-    def expected_frames(self) -> int | None:
-        """How many frames will come, as far as one can tell."""
-        whole = self.origin_s == 0 and self.end_s is None
-        if whole and self.frame_count:
-            return self.frame_count
-        end_s = self.end_s
-        if self.duration_s is not None:
-            rest_s = self.duration_s - float(self.origin_s)
-            end_s = rest_s if end_s is None else min(end_s, rest_s)
-        return None if end_s is None else round(end_s * self.rate)
+PATIENCE = 16  # reads that may fail in a row before a file counts as ended
+# How far before the start to look for an I-frame. Some formats can only guess where they land.
+SEEK_BACK_S = (0.0, 10.0, math.inf)
+LEAST_LOSS_S = 0.5  # headers round, and sound ends a little early
 
 
 class FileSource:
@@ -84,15 +53,19 @@ class FileSource:
 
         Args:
             path: any file that FFmpeg reads.
-            stats: gets "corrupt packets" and the time of stage "decode".
+            stats: gets "corrupt packets", "damaged frames" and the time of stage "decode".
             start_s: frames before are left out; the first frame from there on gets time zero.
-            end_s: frames from there on are left out.
+            end_s: frames from there on are left out. Both count from the file's own zero, or from
+                its beginning in formats whose clock starts anywhere.
             threads: for the decoder; 0 lets FFmpeg choose.
 
         Raises:
             SourceError: the file is missing or no video, or nothing in it can be decoded.
         """
-        self._stats, self._start_s, self._end_s = stats, start_s, end_s
+        self._path, self._stats = path, stats
+        self._start_s, self._end_s = start_s, end_s
+        self._settled = start_s == 0  # the place to start has been found
+        self._seen_earlier = False  # a frame from before the start has been decoded
         self._furthest_s = 0.0  # how far packets of any stream reach into the file
         self._reformatter = VideoReformatter()
         self._container = open_container(path)
@@ -100,14 +73,11 @@ class FileSource:
             self._stream = video_stream(self._container, path)
             self._stream.thread_type = "AUTO"
             self._stream.codec_context.thread_count = threads
-            if start_s > 0:
-                self._container.seek(int(start_s * av.time_base))
+            self._clock_s = _clock_s(self._container)
             self._decoded = self._decode()
-            first = next(self._decoded, None)
-            if first is None:
-                raise SourceError(_nothing_decoded(path, self._container, start_s, stats))
-            self._first = first
-            self.info = self._describe(path, first)
+            self._first = self._first_frame()
+            self._orientation = orientation(self._first)
+            self.info = self._describe(self._first)
         except BaseException:
             self._container.close()
             raise
@@ -130,10 +100,10 @@ class FileSource:
         if self.info.duration_s is None or self._end_s is not None:
             return 0.0
         missing = self.info.duration_s - self._furthest_s
-        return missing if missing > 0.5 else 0.0  # headers round, and audio ends a little early
+        return missing if missing > LEAST_LOSS_S else 0.0
 
     def __iter__(self) -> Iterator[Frame]:
-        colour = _colour_space(self.info)
+        colour = self.info.colour_space()
         origin = round(self.info.origin_s / self.info.time_base)
         last_pts: int | None = None
         frame: av.VideoFrame | None = self._first
@@ -155,173 +125,146 @@ class FileSource:
             return last_pts + 1
         return int(pts)
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
+    def _first_frame(self) -> av.VideoFrame:
+        """Decode up to the first frame from the start on."""
+        first = next(self._decoded, None) if self._start_s == 0 else None
+        for back_s in SEEK_BACK_S if self._start_s > 0 else ():
+            place_s = max(0.0, self._start_s - back_s)
+            self._container.seek(int((place_s + self._clock_s) * av.time_base))
+            self._seen_earlier, self._decoded = False, self._decode()
+            first = next(self._decoded, None)
+            if first is not None and self._seen_earlier:
+                break
+        if first is None:
+            raise SourceError(self._nothing_decoded())
+        self._settled = True
+        return first
+
+    def _decode(self) -> Generator[av.VideoFrame, None, None]:
         """Yield the frames between start and end, deinterlaced."""
+        for frame in self._deinterlaced():
+            if frame.pts is not None:
+                time_s = float(frame.pts * Fraction(self._stream.time_base or 1) - self._clock_s)
+                self._seen_earlier |= time_s < self._start_s + 1e-6
+                if time_s < self._start_s - 1e-6:
+                    continue
+                if self._end_s is not None and time_s >= self._end_s:
+                    return
+            yield frame
+
+    def _deinterlaced(self) -> Iterator[av.VideoFrame]:
         deinterlacer: Deinterlacer | None = None
-        for frame in self._decode_raw():
+        for frame in self._decode_all():
             if deinterlacer is None and frame.interlaced_frame:
                 deinterlacer = Deinterlacer(self._stream)
                 self._stats.count("interlaced")
-            for whole in [frame] if deinterlacer is None else deinterlacer.take(frame):
-                if whole.time is not None and whole.time < self._start_s - 1e-6:
-                    continue
-                if self._end_s is not None and whole.time is not None and whole.time >= self._end_s:
-                    return
-                yield whole
+            if deinterlacer is None:
+                yield frame
+            else:
+                yield from deinterlacer.take(frame)
         if deinterlacer is not None:
             yield from deinterlacer.rest()
 
-    def _decode_raw(self) -> Iterator[av.VideoFrame]:
+    def _decode_all(self) -> Iterator[av.VideoFrame]:
+        time_base = Fraction(self._stream.time_base or 1)
         for packet in self._demux():
             try:
-                yield from packet.decode()
+                for frame in self._stream.decode(packet):
+                    frame.time_base = time_base  # PyAV leaves it out of the last ones
+                    if frame.is_corrupt:
+                        self._count_damage("damaged frames")
+                    yield frame
             except av.FFmpegError:
-                self._stats.count("corrupt packets")
+                self._count_damage("corrupt packets")
 
     def _demux(self) -> Iterator[Any]:
-        packets = self._container.demux()
-        while True:
+        """Yield the video's packets, and None at the end to empty the decoder."""
+        packets: Iterator[Any] = self._container.demux()
+        failures = 0
+        while failures < PATIENCE:
             try:
-                packet = next(packets, None)
+                packet = next(packets)
+            except StopIteration:
+                break
             except av.FFmpegError:
-                self._stats.count("corrupt packets")
-                packet = None
-            if packet is None:
-                return
+                failures += 1
+                packets = self._container.demux()
+                continue
+            if packet.dts is None and packet.size == 0:
+                continue  # PyAV's own way to empty decoders
+            failures = 0
             if packet.pts is not None and packet.time_base:
                 end = packet.pts + (packet.duration or 0)
                 self._furthest_s = max(self._furthest_s, float(end * packet.time_base))
             if packet.stream.index == self._stream.index:
                 yield packet
+        if failures:
+            self._count_damage("corrupt packets")
+        yield None
+
+    def _count_damage(self, kind: str) -> None:
+        if self._settled:  # a decoder that starts in the middle of a file complains at first
+            self._stats.count(kind)
 
     def _picture(self, frame: av.VideoFrame, colour: ColourSpace) -> Picture:
-        size_wh = (self._first.width, self._first.height)
-        if frame.format.name not in ("yuv420p", "yuvj420p") or (frame.width, frame.height) != size_wh:
+        width, height = self._first.width, self._first.height
+        as_first = (frame.width, frame.height) == (width, height)
+        if frame.format.name not in ("yuv420p", "yuvj420p") or not as_first:
             frame = self._reformatter.reformat(
                 frame,
-                *size_wh,
+                width,
+                height,
                 "yuv420p",
-                dst_colorspace=BT709 if frame.format.is_rgb else None,
+                dst_colorspace=BT709 if is_rgb(frame) else None,
                 dst_color_range=FULL_RANGE if colour.full_range else LIMITED_RANGE,
             )
         y, u, v = (_plane(plane) for plane in frame.planes)
-        return Picture(y, u, v, colour).turned(_quarter_turns(self._first))
+        return self._orientation.applied(Picture(y, u, v, colour))
 
-    def _describe(self, path: Path, first: av.VideoFrame) -> VideoInfo:
+    def _describe(self, first: av.VideoFrame) -> VideoInfo:
         stream, container = self._stream, self._container
+        assert stream.time_base is not None  # it has given a frame
         width, height = first.width, first.height
-        aspect = stream.sample_aspect_ratio or Fraction(1)
-        if _quarter_turns(first) % 2:
-            width, height, aspect = height, width, 1 / Fraction(aspect)
+        aspect = Fraction(stream.sample_aspect_ratio or 1)
+        if self._orientation.lies_on_side:
+            width, height, aspect = height, width, 1 / aspect
         duration_s = container.duration / av.time_base if container.duration else None
         begin_s = (container.start_time or 0) / av.time_base
-        origin_s = self._origin_s(first)
+        origin_s = self._clock_s
+        if self._start_s > 0 and first.pts is not None:
+            origin_s = first.pts * Fraction(stream.time_base)
         return VideoInfo(
-            path=path,
+            path=self._path,
             width=width,
             height=height,
-            sample_aspect_ratio=Fraction(aspect),
-            rate=_rate(stream),
+            sample_aspect_ratio=aspect,
+            rate=nominal_rate(stream),
             time_base=Fraction(stream.time_base),
             duration_s=None if duration_s is None else begin_s + duration_s,
             frame_count=stream.frames or None,
             origin_s=origin_s,
-            end_s=None if self._end_s is None else self._end_s - float(origin_s),
-            colour=_colour_tags(first),
+            end_s=None if self._end_s is None else self._end_s + float(self._clock_s - origin_s),
+            colour=colour_tags(first),
             tags=dict(container.metadata),
-            description=f"{stream.codec_context.name} {width}x{height} {first.format.name}",
         )
 
-    def _origin_s(self, first: av.VideoFrame) -> Fraction:
-        if self._start_s > 0 and first.pts is not None:
-            return Fraction(first.pts * self._stream.time_base)
-        if FREE_CLOCKS & set(self._container.format.name.split(",")):
-            return Fraction(self._container.start_time or 0, av.time_base)
-        return Fraction(0)
+    def _nothing_decoded(self) -> str:
+        if self._start_s > 0 and not self._stats["corrupt packets"]:
+            length_s = (self._container.duration or 0) / av.time_base
+            return (
+                f"{self._path} has no frame after {self._start_s:g} s: it is {length_s:.1f} s long."
+            )
+        return f"Nothing in the video of {self._path} can be decoded. It may be damaged or cut off."
 
 
-def open_container(path: Path) -> av.container.InputContainer:
-    """Open a media file for reading.
-
-    Raises:
-        SourceError: it is missing, unreadable, or no media file.
-    """
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder, not a video file.")
-    if path.is_file() and path.stat().st_size == 0:
-        raise SourceError(f"{path} is empty (0 bytes). It may not have been copied completely.")
-    try:
-        return av.open(str(path), metadata_errors="replace")
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {path}.") from error
-    except PermissionError as error:
-        raise SourceError(f"{path} may not be read: permission denied.") from error
-    except av.FFmpegError as error:
-        raise SourceError(
-            f"{path} is not a video that can be opened ({error.strerror}). "
-            "If it is a recording, it may have been cut off before it was finished."
-        ) from error
-
-
-def video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """The main video stream of a file; cover pictures do not count.
-
-    Raises:
-        SourceError: there is none.
-    """
-    streams = [s for s in container.streams.video if not is_cover(s)]
-    if not streams:
-        kinds = sorted({s.type for s in container.streams})
-        raise SourceError(f"{path} has no video in it (only {', '.join(kinds) or 'nothing'}).")
-    best = container.streams.best("video")
-    return best if best in streams else streams[0]
-
-
-def is_cover(stream: Any) -> bool:
-    """Whether a video stream is the cover picture of a music file."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-def _nothing_decoded(
-    path: Path, container: av.container.InputContainer, start_s: float, stats: Stats
-) -> str:
-    if start_s > 0 and not stats["corrupt packets"]:
-        length = (container.duration or 0) / av.time_base
-        return f"{path} has no frame after {start_s:g} s: it is {length:.1f} s long."
-    return f"Nothing in the video of {path} can be decoded. It may be damaged or cut off."
+def _clock_s(container: av.container.InputContainer) -> Fraction:
+    """What the file's own clock shows at its beginning, where that means nothing to people."""
+    if FREE_CLOCKS & set(container.format.name.split(",")):
+        return Fraction(container.start_time or 0, av.time_base)
+    return Fraction(0)
 
 
 def _plane(plane: Any) -> Plane:
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
     # OpenCV's flow wants no gaps between rows; common widths have none, and are not copied.
     return np.ascontiguousarray(rows[: plane.height, : plane.width])
-
-
-def _quarter_turns(frame: av.VideoFrame) -> int:
-    """Quarter turns, counter-clockwise, that make the frame upright; odd angles are left alone."""
-    return round(frame.rotation / 90) % 4
-
-
-def _rate(stream: av.VideoStream) -> Fraction:
-    for rate in (stream.average_rate, stream.guessed_rate):
-        if rate and 0 < rate <= 300:  # some containers say 1000 for "unknown"
-            return Fraction(rate)
-    return DEFAULT_RATE
-
-
-def _colour_tags(first: av.VideoFrame) -> ColourTags:
-    if first.format.is_rgb:
-        return ColourTags(BT709, BT709, BT709, LIMITED_RANGE)
-    full = first.format.name.startswith("yuvj") or first.color_range == FULL_RANGE
-    range_ = FULL_RANGE if full else int(first.color_range)
-    return ColourTags(
-        int(first.colorspace), int(first.color_primaries), int(first.color_trc), range_
-    )
-
-
-def _colour_space(info: VideoInfo) -> ColourSpace:
-    """How to read the pictures; untagged video is guessed from its size, as players do."""
-    matrix = info.colour.matrix
-    if matrix not in LUMA_WEIGHTS:
-        matrix = BT709 if min(info.width, info.height) >= HD_HEIGHT else BT601
-    return ColourSpace(matrix, info.colour.range == FULL_RANGE)

@@ -27,8 +27,8 @@ def verify(path: Path, pts: "array[int]", time_base: Fraction, copied: Counter[s
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             found = sorted(p.pts for p in container.demux(stream) if p.pts is not None)
-            tick = Fraction(stream.time_base)
-            streams = Counter(s.type for s in container.streams)
+            tick = Fraction(stream.time_base or 1)
+            streams = Counter(str(s.type) for s in container.streams)
             duration_s = (container.duration or 0) / av.time_base
     except (OSError, IndexError, av.FFmpegError) as error:
         raise SinkError(f"The finished file cannot be read again ({error}).") from error

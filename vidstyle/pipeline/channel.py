@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class ChannelAbandoned(Exception):
+class ChannelAbandoned(Exception):  # noqa: N818 - no error, an end
     """The run has ended; whoever puts or waits should return."""
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Protocol
 
 from vidstyle.frame import Frame
@@ -55,8 +56,7 @@ class Pipeline:
                     thread.join(timeout=0.1)  # without one, Ctrl-C would not get through
         except BaseException as interruption:
             self._fail(interruption)
-        for thread in threads:
-            thread.join()
+            _join_in_spite_of_interrupts(threads)
         if self._failure is not None:
             raise self._failure
 
@@ -88,3 +88,11 @@ class Pipeline:
                 self._failure = error
         self._decoded.abandon()
         self._stylized.abandon()
+
+
+def _join_in_spite_of_interrupts(threads: list[threading.Thread]) -> None:
+    # A thread left running would meet files that the caller is about to close.
+    while any(thread.is_alive() for thread in threads):
+        with suppress(KeyboardInterrupt):
+            for thread in threads:
+                thread.join()

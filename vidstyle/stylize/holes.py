@@ -10,6 +10,7 @@ from vidstyle.stylize.warp import blend
 TILE = 32  # px of the working picture, even; holes are gathered in tiles of this size
 CONTEXT = 48  # px around a hole that the generator sees too: as far as it looks
 LEAST_HOLE = 0.2  # share of a tile that must be lost before it is worth painting
+NEIGHBOURS = 7  # thumbnail pixels that vote on whether a place is lost
 FEATHER = 9  # px over which a patch fades in
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
@@ -28,6 +29,7 @@ def repaint(
             what it would have painted there in the whole picture.
     """
     size_wh = (painting.width, painting.height)
+    unexplained = closed(unexplained)
     boxes = hole_boxes(unexplained, *size_wh)
     if not boxes:
         return painting
@@ -45,6 +47,12 @@ def repaint(
         for old, new in zip(here.planes, mixed.planes, strict=True):
             old[:] = new
     return filled
+
+
+def closed(unexplained: Mask) -> Mask:
+    """Join what is mostly lost and drop what is mostly not: matches inside a hole are chance."""
+    around = np.asarray(cv2.blur(unexplained, (NEIGHBOURS, NEIGHBOURS)), np.float32)
+    return np.asarray(np.clip(3 * around - 0.75, 0, 1), np.float32)
 
 
 def hole_boxes(unexplained: Mask, width: int, height: int) -> list[Box]:

@@ -1,0 +1,255 @@
+"""The product's first sentence: file in, file out, and the output is the input, restyled."""
+
+import threading
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.clips import Clip, Sound, patches
+from tests.look import look
+from tests.toys import save_convolution
+from vidstyle.apps.convert import stylize_video
+from vidstyle.errors import SinkError, SourceError, StyleError, VidstyleError
+from vidstyle.options import StylizeOptions
+from vidstyle.stats import Stats
+
+COLOURFUL = patches(64, 48)
+MIDDLES = np.ix_([12, 36], [16, 48])  # one pixel of each patch
+MATRICES = {"bt709": (1, 1, 1), "bt601": (6, 6, 6), "bt470bg": (5, 5, 6), "bt2020": (9, 9, 14)}
+
+
+@pytest.mark.parametrize("every", [None, 1, 3])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov", ".webm"])
+def test_frames_and_times_are_the_inputs(
+    tmp_path: Path, inverting: StylizeOptions, suffix: str, every: int | None
+) -> None:
+    clip = Clip(pts=[0, 1, 3, 4, 8, 9, 20, 21, 22, 30, 31, 47], options={"bf": "2"})
+    path = clip.write(tmp_path / "in.mp4")
+    output = tmp_path / f"out{suffix}"
+    result = stylize_video(path, output, replace(inverting, every=every))
+    assert look(output).times == clip.times()
+    assert (result.frames, result.warnings) == (12, [])
+    assert result.output_bytes == output.stat().st_size
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_every_frame_is_painted(tmp_path: Path, inverting: StylizeOptions, every: int) -> None:
+    path = Clip(picture=COLOURFUL).write(tmp_path / "in.mp4")
+    result = stylize_video(path, tmp_path / "out.mp4", replace(inverting, every=every))
+    for image in look(tmp_path / "out.mp4").images:
+        assert np.abs(image[MIDDLES] - (255 - COLOURFUL[MIDDLES].astype(int))).max() < 12
+    assert result.keyframes == (12 if every == 1 else 4)  # the first, every fourth, the last
+
+
+@pytest.mark.parametrize("matrix", MATRICES)
+@pytest.mark.parametrize("range_", [1, 2], ids=["limited", "full"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_colours_come_out_as_they_went_in(
+    tmp_path: Path, inverting: StylizeOptions, matrix: str, range_: int, suffix: str
+) -> None:
+    tags = (*MATRICES[matrix], range_)
+    pixels = "yuvj420p" if range_ == 2 else "yuv420p"
+    clip = Clip(frames=2, picture=COLOURFUL, tags=tags, pixels=pixels)
+    before = look(clip.write(tmp_path / "in.mp4"))
+    stylize_video(tmp_path / "in.mp4", tmp_path / f"out{suffix}", replace(inverting, strength=0))
+    after = look(tmp_path / f"out{suffix}")
+    assert before.tags == after.tags == tags
+    difference = np.abs(after.images[0][MIDDLES].astype(int) - before.images[0][MIDDLES])
+    assert difference.max() <= 2
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p10le", "yuv444p", "gray", "bgr0"])
+def test_colours_survive_the_way_to_eight_bits(
+    tmp_path: Path, inverting: StylizeOptions, pixels: str
+) -> None:
+    clip = Clip(frames=2, picture=COLOURFUL, pixels=pixels, codec="ffv1")
+    before = look(clip.write(tmp_path / "in.mkv"))
+    stylize_video(tmp_path / "in.mkv", tmp_path / "out.mp4", replace(inverting, strength=0))
+    after = look(tmp_path / "out.mp4")
+    difference = np.abs(after.images[0][MIDDLES].astype(int) - before.images[0][MIDDLES])
+    assert difference.max() <= 3
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_video_comes_out_upright(
+    tmp_path: Path, inverting: StylizeOptions, degrees: int
+) -> None:
+    clip = Clip(frames=2, picture=COLOURFUL, rotation=degrees, aspect=Fraction(4, 3))
+    stylize_video(
+        clip.write(tmp_path / "in.mp4"), tmp_path / "out.mp4", replace(inverting, strength=0)
+    )
+    found = look(tmp_path / "out.mp4")
+    upright = np.rot90(COLOURFUL, degrees // 90)
+    assert found.images[0].shape == upright.shape
+    assert found.rotation == 0
+    assert found.aspect == (Fraction(4, 3) if degrees == 180 else Fraction(3, 4))
+    rows, columns = (
+        [n // 4 for n in (upright.shape[0], 3 * upright.shape[0])],
+        [n // 4 for n in (upright.shape[1], 3 * upright.shape[1])],
+    )
+    place = np.ix_(rows, columns)
+    assert np.abs(found.images[0][place].astype(int) - upright[place]).max() < 12
+
+
+def test_sound_and_length_are_kept(tmp_path: Path, inverting: StylizeOptions) -> None:
+    path = Clip(sounds=[Sound(seconds=0.7)]).write(tmp_path / "in.mp4")
+    stylize_video(path, tmp_path / "out.mp4", inverting)
+    before, after = look(path), look(tmp_path / "out.mp4")
+    assert after.sounds[0].packets == before.sounds[0].packets
+    assert after.sounds[0].times == before.sounds[0].times
+    assert after.duration_s == before.duration_s
+    assert after.video_duration_s == before.video_duration_s
+
+
+def test_one_frame_is_a_video_too(tmp_path: Path, inverting: StylizeOptions) -> None:
+    path = Clip(frames=1, sounds=[Sound()]).write(tmp_path / "in.mp4")
+    result = stylize_video(path, None, inverting)
+    assert result.output == tmp_path / "in.inverter.mp4"
+    assert len(look(result.output).times) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "size_wh"),
+    [
+        ({"compare": True}, (128, 48)),
+        ({"max_height": 24}, (64, 48)),
+        ({"max_height": 24, "resize": True}, (32, 24)),
+        ({"scale": 0.5, "resize": True, "compare": True}, (64, 24)),
+    ],
+)
+def test_sizes_are_what_was_asked_for(
+    tmp_path: Path, inverting: StylizeOptions, changes: dict[str, bool], size_wh: tuple[int, int]
+) -> None:
+    path = Clip(frames=3).write(tmp_path / "in.mp4")
+    stylize_video(path, tmp_path / "out.mp4", replace(inverting, **changes))
+    assert look(tmp_path / "out.mp4").size_wh == size_wh
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_any_number_of_threads_gives_all_frames(
+    tmp_path: Path, inverting: StylizeOptions, threads: int
+) -> None:
+    path = Clip(frames=20).write(tmp_path / "in.mp4")
+    result = stylize_video(path, tmp_path / "out.mp4", replace(inverting, threads=threads))
+    assert result.frames == 20
+
+
+def test_start_and_end_cut_picture_and_sound(tmp_path: Path, inverting: StylizeOptions) -> None:
+    path = Clip(frames=30, sounds=[Sound(seconds=1.2)]).write(tmp_path / "in.mp4")
+    stylize_video(path, tmp_path / "out.mp4", replace(inverting, start=0.4, end=0.8))
+    found = look(tmp_path / "out.mp4")
+    assert found.times == [Fraction(n, 25) for n in range(10)]
+    assert found.duration_s == pytest.approx(0.4, abs=0.03)
+
+
+def test_interlaced_input_is_named(tmp_path: Path, inverting: StylizeOptions) -> None:
+    clip = Clip(interlaced=True, options={"x264-params": "tff=1"})
+    result = stylize_video(clip.write(tmp_path / "in.mp4"), None, inverting)
+    assert result.frames == 12
+    assert result.warnings == [
+        "the input was interlaced: its fields were joined into whole pictures"
+    ]
+
+
+def test_a_second_video_is_named(tmp_path: Path, inverting: StylizeOptions) -> None:
+    path = Clip(extra_video=True).write(tmp_path / "in.mkv")
+    result = stylize_video(path, None, inverting)
+    assert result.warnings == ["left out: video stream 1 (h264); one video is converted"]
+
+
+def test_what_is_there_of_a_cut_off_file_is_converted(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    path = cut_off_clip(tmp_path / "in.mkv")
+    result = stylize_video(path, None, inverting)
+    assert 10 < result.frames < 55
+    assert len(look(result.output).times) == result.frames
+    (warning,) = result.warnings
+    assert warning.startswith("the end of the input is missing: ")
+    assert f"about {60 - result.frames} frames" in warning
+
+
+def test_strict_refuses_a_cut_off_file(tmp_path: Path, inverting: StylizeOptions) -> None:
+    path = cut_off_clip(tmp_path / "in.mkv")
+    with pytest.raises(SourceError, match="end of the input is missing"):
+        stylize_video(path, None, replace(inverting, strict=True))
+    assert [file.name for file in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_an_output_is_not_replaced_unless_asked(tmp_path: Path, inverting: StylizeOptions) -> None:
+    path = Clip(frames=2).write(tmp_path / "in.mp4")
+    output = tmp_path / "out.mp4"
+    output.write_text("precious")
+    with pytest.raises(SinkError, match="exists. Use --overwrite"):
+        stylize_video(path, output, inverting)
+    assert output.read_text() == "precious"
+    stylize_video(path, output, replace(inverting, overwrite=True))
+    assert len(look(output).times) == 2
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_the_input_is_never_the_output(
+    tmp_path: Path, inverting: StylizeOptions, overwrite: bool
+) -> None:
+    path = Clip(frames=2).write(tmp_path / "in.mp4")
+    content = path.read_bytes()
+    (tmp_path / "link.mp4").symlink_to(path)
+    for output in (path, tmp_path / "link.mp4", tmp_path / "." / "in.mp4"):
+        with pytest.raises(SinkError, match="is the input itself"):
+            stylize_video(path, output, replace(inverting, overwrite=overwrite))
+    assert path.read_bytes() == content
+
+
+def test_styles_that_are_no_generators_are_refused(tmp_path: Path) -> None:
+    path = Clip(frames=2).write(tmp_path / "in.mp4")
+    (tmp_path / "broken.onnx").write_text("no network")
+    one_channel = np.ones((1, 3, 1, 1), np.float32)
+    styles = {
+        "nope": 'No style named "nope". Installed: ',
+        str(tmp_path / "missing.onnx"): "There is no file",
+        str(tmp_path / "broken.onnx"): "not a generator that can be run",
+        str(save_convolution(tmp_path / "grey.onnx", one_channel)): "into 1x1x64x96",
+    }
+    for style, reason in styles.items():
+        with pytest.raises(StyleError, match=reason):
+            stylize_video(path, tmp_path / "out.mp4", StylizeOptions(style=style))
+    assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("module", ["source.FileSource._picture", "sink.FileSink.write"])
+def test_an_error_in_the_middle_leaves_neither_file_nor_thread(
+    tmp_path: Path, inverting: StylizeOptions, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    path = Clip(frames=60).write(tmp_path / "in.mp4")
+    calls = 0
+
+    def break_later(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise VidstyleError("broken on purpose")
+
+    monkeypatch.setattr(f"vidstyle.media.{module}", break_later)
+    with pytest.raises(VidstyleError, match="broken on purpose"):
+        stylize_video(path, tmp_path / "out.mp4", inverting)
+    assert calls == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]
+    assert {"source", "stylizer", "sink"}.isdisjoint(t.name for t in threading.enumerate())
+
+
+def test_progress_can_be_read_from_the_stats(tmp_path: Path, inverting: StylizeOptions) -> None:
+    stats = Stats()
+    path = Clip(frames=25).write(tmp_path / "in.mp4")
+    stylize_video(path, tmp_path / "out.mp4", inverting, stats)
+    assert stats["frames"] == stats.expected_frames == 25
+    assert stats.position_s == pytest.approx(24 / 25)
+    assert {"decode", "encode", "generator"} <= stats.stages.keys()
+
+
+def cut_off_clip(path: Path) -> Path:
+    Clip(frames=60, options={"g": "5", "crf": "1"}).write(path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
+    return path

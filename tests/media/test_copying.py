@@ -1,0 +1,162 @@
+"""Sound, subtitles, chapters and tags of the input, in the output."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.clips import CHAPTERS, SUBTITLES, Clip, Sound
+from tests.look import Contents, look
+from vidstyle.media.codecs import choose_encoder
+from vidstyle.media.sink import FileSink
+from vidstyle.media.source import FileSource
+from vidstyle.stats import Stats
+
+Copy = Callable[..., tuple[Contents, list[str]]]
+CONTAINERS = (".mp4", ".mkv", ".mov")
+TWO_SOUNDS = (Sound(language="ger"), Sound(language="ita"))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    """Write a clip, copy it through source and sink, and look at the result."""
+
+    def copied(
+        clip: Clip, suffix: str, to: str, start_s: float = 0, end_s: float | None = None
+    ) -> tuple[Contents, list[str]]:
+        path, output = clip.write(tmp_path / f"in{suffix}"), tmp_path / f"out{to}"
+        encoder, stats = choose_encoder(output, None, None, None), Stats()
+        with (
+            FileSource(path, stats, start_s=start_s, end_s=end_s) as source,
+            FileSink(output, source.info, encoder, stats) as sink,
+        ):
+            for frame in source:
+                sink.write(frame)
+            sink.finish()
+        return look(output), sink.warnings
+
+    return copied
+
+
+@pytest.mark.parametrize("to", CONTAINERS)
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [("aac", ".mp4"), ("libmp3lame", ".mkv"), ("ac3", ".ts"), ("alac", ".mov")]
+)
+def test_sound_goes_along_bit_by_bit_and_in_time(
+    copy: Copy, tmp_path: Path, codec: str, suffix: str, to: str
+) -> None:
+    found, warnings = copy(Clip(sounds=[Sound(codec)]), suffix, to)
+    original = look(tmp_path / f"in{suffix}")
+    assert found.sounds[0].packets == original.sounds[0].packets
+    # Against the first frame, because the clock of a transport stream starts anywhere.
+    for heard, meant in zip(found.sounds[0].times, original.sounds[0].times, strict=True):
+        lag = (heard - float(found.times[0])) - (meant - float(original.times[0]))
+        assert abs(lag) <= 0.0011
+    assert warnings == []
+
+
+@pytest.mark.parametrize("to", CONTAINERS)
+def test_pictures_keep_their_times_beside_sound_that_starts_before_zero(
+    copy: Copy, to: str
+) -> None:
+    clip = Clip(sounds=[Sound("aac")])
+    found, _ = copy(clip, ".mp4", to)
+    assert found.times == clip.times()
+    assert found.sounds[0].times[0] == pytest.approx(-1024 / 48000, abs=0.001)
+
+
+def test_late_video_stays_late_against_the_sound(copy: Copy) -> None:
+    clip = Clip(pts=[1001 * (n + 7) for n in range(12)], time_base=Fraction(1, 30000))
+    clip = Clip(pts=clip.pts, time_base=clip.time_base, sounds=[Sound()])
+    found, _ = copy(clip, ".mkv", ".mp4")
+    assert float(found.times[0]) == pytest.approx(float(clip.times()[0]), abs=0.001)
+    assert found.sounds[0].times[0] <= 0
+
+
+@pytest.mark.parametrize("to", CONTAINERS)
+def test_all_tracks_come_with_their_languages_in_order(copy: Copy, to: str) -> None:
+    found, _ = copy(Clip(sounds=TWO_SOUNDS, language="eng"), ".mp4", to)
+    assert found.kinds[:3] == ["video", "audio", "audio"]
+    assert found.language == "eng"
+    assert [track.language for track in found.sounds] == ["ger", "ita"]
+
+
+@pytest.mark.parametrize("to", CONTAINERS)
+def test_sound_longer_than_the_video_is_kept_whole(copy: Copy, tmp_path: Path, to: str) -> None:
+    found, _ = copy(Clip(sounds=[Sound(seconds=1.5)]), ".mp4", to)
+    assert found.sounds[0].packets == look(tmp_path / "in.mp4").sounds[0].packets
+    assert found.duration_s == pytest.approx(1.5, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mkv", "srt"), (".mkv", "ass"), (".mp4", "mov_text")]
+)
+@pytest.mark.parametrize(("to", "own"), [(".mp4", "mov_text"), (".mov", "mov_text"), (".mkv", "")])
+def test_text_subtitles_say_the_same_at_the_same_time(
+    copy: Copy, suffix: str, codec: str, to: str, own: str
+) -> None:
+    found, _ = copy(Clip(subtitles=[codec], sounds=[Sound()]), suffix, to)
+    (track,) = found.subtitles
+    assert track.language == "eng"
+    assert not own or track.codec == own
+    lines = [(t, data) for t, data in zip(track.times, track.bytes_, strict=True) if len(data) > 2]
+    for (time_s, data), (start, _, text) in zip(lines, SUBTITLES, strict=True):
+        assert text.encode() in data
+        assert time_s == pytest.approx(start / 1000, abs=0.002)
+
+
+def test_subtitles_that_lose_their_looks_are_named(copy: Copy) -> None:
+    _, warnings = copy(Clip(subtitles=["ass"]), ".mkv", ".mp4")
+    assert warnings == ["subtitle stream 1 (ass) became mov_text: its fonts and places are lost"]
+
+
+def test_webm_gets_subtitles_of_its_own_kind(copy: Copy) -> None:
+    found, warnings = copy(Clip(subtitles=["srt"]), ".mkv", ".webm")
+    assert found.subtitles[0].codec == "webvtt"
+    assert b"first line" in found.subtitles[0].bytes_[0]
+    assert warnings == []
+
+
+@pytest.mark.parametrize(("codec", "to"), [("aac", ".webm"), ("libopus", ".mov")])
+def test_sound_that_the_container_refuses_is_named(copy: Copy, codec: str, to: str) -> None:
+    found, warnings = copy(Clip(sounds=[Sound(codec)]), ".mkv", to)
+    assert found.sounds == []
+    assert len(warnings) == 1
+    assert warnings[0].startswith("left out: audio stream 1")
+    assert ".mkv may" in warnings[0]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("to", CONTAINERS)
+def test_chapters_go_along_without_warnings(copy: Copy, suffix: str, to: str) -> None:
+    found, warnings = copy(Clip(chapters=True), suffix, to)
+    assert found.chapters == [(start / 1000, end / 1000, title) for start, end, title in CHAPTERS]
+    assert warnings == []
+
+
+@pytest.mark.parametrize("to", CONTAINERS)
+def test_tags_go_along_even_unusual_ones(copy: Copy, to: str) -> None:
+    tags = {"title": "A title", "location": "+40.6800-074.5000/", "com.apple.quicktime.make": "X"}
+    found, _ = copy(Clip(metadata=tags), ".mkv", to)
+    assert tags.items() <= found.metadata.items()
+
+
+def test_attachments_go_along_to_matroska_and_are_named_elsewhere(copy: Copy) -> None:
+    found, warnings = copy(Clip(attachment=True), ".mkv", ".mkv")
+    assert (found.kinds, warnings) == (["video", "attachment"], [])
+    found, warnings = copy(Clip(attachment=True), ".mkv", ".mp4")
+    assert found.kinds == ["video"]
+    assert warnings == ["left out: attachment stream 1; mp4 cannot hold it, .mkv may"]
+
+
+def test_a_cut_shifts_sound_and_chapters_with_the_pictures(copy: Copy, tmp_path: Path) -> None:
+    clip = Clip(frames=30, sounds=[Sound(seconds=1.2)], chapters=True)
+    found, _ = copy(clip, ".mp4", ".mp4", start_s=0.4, end_s=0.8)
+    original = look(tmp_path / "in.mp4")
+    assert found.times == [Fraction(n, 25) for n in range(10)]
+    assert found.chapters == [(0.0, pytest.approx(0.08), "two")]
+    first = original.sounds[0].packets.index(found.sounds[0].packets[0])
+    cut = original.sounds[0].times[first] - found.sounds[0].times[0]
+    assert cut == pytest.approx(0.4, abs=0.001)
+    assert found.sounds[0].times[-1] < 0.4

@@ -1,0 +1,226 @@
+"""Files as streams of upright frames."""
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.clips import Clip, Sound, patches, squares
+from vidstyle.errors import SourceError
+from vidstyle.frame import BT601, BT709, Frame
+from vidstyle.media.source import FileSource
+from vidstyle.stats import Stats
+
+UNEVEN = [0, 1, 3, 4, 8, 9, 20, 21, 22, 30, 31, 47]
+COLOURFUL = patches(64, 48)
+
+
+def read(path: Path, **options: float) -> list[Frame]:
+    with FileSource(path, Stats(), **options) as source:  # type: ignore[arg-type]
+        return list(source)
+
+
+def times(frames: list[Frame]) -> list[Fraction]:
+    return [frame.pts * frame.time_base for frame in frames]
+
+
+def corners(image: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The colours in the middle of the four quarters, as a 2x2x3 array."""
+    height, width = image.shape[:2]
+    rows, columns = [height // 4, 3 * height // 4], [width // 4, 3 * width // 4]
+    return image[np.ix_(rows, columns)].astype(np.int64)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+def test_uneven_times_are_the_files_own(tmp_path: Path, suffix: str) -> None:
+    clip = Clip(pts=UNEVEN, time_base=Fraction(1, 25), options={"bf": "2"})
+    assert times(read(clip.write(tmp_path / f"clip{suffix}"))) == clip.times()
+
+
+def test_a_late_first_frame_stays_late(tmp_path: Path) -> None:
+    clip = Clip(
+        pts=[1001 * n for n in range(3, 15)],
+        time_base=Fraction(1, 30000),
+        format_options={"movie_timescale": "30000"},
+    )
+    assert times(read(clip.write(tmp_path / "clip.mp4")))[0] == Fraction(1001, 10000)
+
+
+def test_a_transport_stream_starts_near_zero(tmp_path: Path) -> None:
+    path = Clip(format_options={"muxdelay": "1.4"}).write(tmp_path / "clip.ts")
+    frames = read(path)
+    assert len(frames) == 12
+    assert frames[0].time_s < 0.2
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_frames_are_upright(tmp_path: Path, degrees: int, mirrored: bool) -> None:
+    clip = Clip(frames=1, picture=COLOURFUL, rotation=degrees, mirrored=mirrored)
+    picture = read(clip.write(tmp_path / "clip.mov"))[0].picture
+    # `set_display_rotation` turns counter-clockwise and then mirrors.
+    expected = np.rot90(COLOURFUL, degrees // 90)
+    expected = expected[:, ::-1] if mirrored else expected
+    assert (picture.width, picture.height) == (expected.shape[1], expected.shape[0])
+    assert np.abs(corners(picture.to_rgb()) - corners(expected)).max() < 12
+
+
+def test_turning_inverts_the_aspect_of_pixels(tmp_path: Path) -> None:
+    path = Clip(rotation=90, aspect=Fraction(4, 3)).write(tmp_path / "clip.mp4")
+    with FileSource(path, Stats()) as source:
+        assert source.info.sample_aspect_ratio == Fraction(3, 4)
+        assert (source.info.width, source.info.height) == (48, 64)
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixels"),
+    [
+        ("ffv1", "yuv420p10le"),
+        ("ffv1", "yuv444p"),
+        ("ffv1", "yuv422p"),
+        ("ffv1", "gray"),
+        ("ffv1", "gray10le"),
+        ("ffv1", "bgr0"),
+        ("ffv1", "yuva420p"),
+        ("prores_ks", "yuv422p10le"),
+    ],
+)
+def test_every_pixel_format_becomes_the_same_picture(
+    tmp_path: Path, codec: str, pixels: str
+) -> None:
+    path = Clip(frames=2, codec=codec, pixels=pixels, picture=COLOURFUL).write(tmp_path / "c.mkv")
+    expected = COLOURFUL
+    if "gray" in pixels:
+        light = COLOURFUL @ np.array([0.299, 0.587, 0.114])
+        expected = np.repeat(light[..., None], 3, axis=2).astype(np.uint8)
+    image = read(path)[0].picture.to_rgb()
+    assert np.abs(corners(image) - corners(expected)).max() <= 6
+
+
+@pytest.mark.parametrize(("size_wh", "matrix"), [((64, 48), BT601), ((1280, 720), BT709)])
+def test_untagged_colours_are_read_by_size(
+    tmp_path: Path, size_wh: tuple[int, int], matrix: int
+) -> None:
+    path = Clip(frames=1, size_wh=size_wh).write(tmp_path / "clip.mp4")
+    assert read(path)[0].picture.colour.matrix == matrix
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (3, 1), (2, 2), (33, 21)])
+def test_tiny_and_odd_sizes_are_read(tmp_path: Path, size_wh: tuple[int, int]) -> None:
+    path = Clip(frames=3, size_wh=size_wh, codec="ffv1").write(tmp_path / "clip.mkv")
+    frames = read(path)
+    assert len(frames) == 3
+    assert (frames[0].picture.width, frames[0].picture.height) == size_wh
+
+
+def test_interlaced_frames_keep_number_and_times(tmp_path: Path) -> None:
+    clip = Clip(interlaced=True, options={"x264-params": "tff=1"})
+    stats = Stats()
+    with FileSource(clip.write(tmp_path / "clip.mp4"), stats) as source:
+        assert times(list(source)) == clip.times()
+    assert stats["interlaced"] == 1
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_start_and_end_cut_to_the_frame(tmp_path: Path, suffix: str) -> None:
+    clip = Clip(frames=30, options={"g": "10", "bf": "2"})
+    frames = read(clip.write(tmp_path / f"clip{suffix}"), start_s=0.46, end_s=0.9)
+    assert times(frames) == [Fraction(n, 25) for n in range(11)]  # 0.48 to 0.88
+    middle = squares(12, 64, 48)[16:32, 24:40]
+    seen = frames[0].picture.to_rgb()[16:32, 24:40]
+    assert np.abs(seen.astype(int) - middle).mean() < 12
+
+
+def test_a_start_behind_the_end_is_refused(tmp_path: Path) -> None:
+    path = Clip().write(tmp_path / "clip.mp4")
+    with pytest.raises(SourceError, match=r"no frame after 99 s: it is 0\.5 s long"):
+        read(path, start_s=99)
+
+
+def test_expected_frames_are_right(tmp_path: Path) -> None:
+    path = Clip(frames=25).write(tmp_path / "clip.mp4")
+    with FileSource(path, Stats()) as source:
+        assert source.info.expected_frames == 25
+    with FileSource(path, Stats(), start_s=0.2, end_s=0.6) as source:
+        assert source.info.expected_frames == len(list(source)) == 10
+
+
+def test_damaged_packets_are_counted_and_passed_over(tmp_path: Path) -> None:
+    path = Clip(frames=40, codec="ffv1", options={"slicecrc": "1"}).write(tmp_path / "clip.avi")
+    spoil(path, start=0.5)
+    stats = Stats()
+    with FileSource(path, stats) as source:
+        frames = list(source)
+    assert stats["corrupt packets"] + stats["damaged frames"] > 0
+    assert 30 <= len(frames) <= 40
+    assert all(a.pts < b.pts for a, b in pairwise(frames))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_missing_end_is_noticed(tmp_path: Path, suffix: str) -> None:
+    options = {"movflags": "faststart"} if suffix == ".mp4" else {}
+    clip = Clip(frames=60, options={"g": "5", "crf": "1"}, format_options=options)
+    path = clip.write(tmp_path / f"clip{suffix}")
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
+    with FileSource(path, Stats()) as source:
+        count = len(list(source))
+        assert 10 < count < 55
+        assert source.lost_s == pytest.approx(2.4 - count / 25, abs=0.2)
+
+
+def test_a_whole_file_has_lost_nothing(tmp_path: Path) -> None:
+    path = Clip(sounds=[Sound(seconds=0.3)]).write(tmp_path / "clip.mp4")
+    with FileSource(path, Stats()) as source:
+        assert len(list(source)) == 12
+        assert source.lost_s == 0
+
+
+def test_what_is_no_video_is_refused_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("hello")
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "words.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nhi\n")
+    write_song(tmp_path / "song.mp3")
+    for name, reason in {
+        "missing.mp4": "There is no file",
+        "text.mp4": "not a video that can be opened",
+        "empty.mp4": r"empty \(0 bytes\)",
+        "words.srt": r"has no video in it \(only subtitle\)",
+        "song.mp3": r"has no video in it \(only audio, cover picture\)",
+        ".": "is a folder",
+    }.items():
+        with pytest.raises(SourceError, match=reason):
+            read(tmp_path / name)
+
+
+def test_a_colon_in_a_name_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Clip(frames=2).write(tmp_path / "clip.mp4").rename(tmp_path / "file:clip.mp4")
+    monkeypatch.chdir(tmp_path)
+    assert len(read(Path("file:clip.mp4"))) == 2
+
+
+def spoil(path: Path, start: float, length: int = 300) -> None:
+    """Overwrite bytes in the middle of a file with noise."""
+    content = bytearray(path.read_bytes())
+    first = int(len(content) * start)
+    noise = np.random.default_rng(1).integers(0, 256, length, np.uint8).tobytes()
+    content[first : first + length] = noise
+    path.write_bytes(content)
+
+
+def write_song(path: Path) -> None:
+    """An MP3 with a cover picture."""
+    with av.open(str(path), "w") as output:
+        sound = output.add_stream("libmp3lame", rate=48000)
+        cover = output.add_stream("png", rate=1)
+        cover.width = cover.height = 16
+        cover.pix_fmt = "rgb24"
+        cover.disposition = av.stream.Disposition.attached_pic
+        output.mux(cover.encode(av.VideoFrame.from_ndarray(patches(16, 16))))
+        tone = av.AudioFrame.from_ndarray(np.zeros((2, 4800), np.float32), "fltp", "stereo")
+        tone.sample_rate, tone.pts = 48000, 0
+        output.mux(sound.encode(tone))
+        output.mux(sound.encode(None))

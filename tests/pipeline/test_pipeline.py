@@ -1,0 +1,119 @@
+"""Three stages side by side, and what happens when one of them fails."""
+
+import _thread
+import threading
+import traceback
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from vidstyle.frame import Frame, Picture
+from vidstyle.pipeline.pipeline import QUEUE_LENGTH, Pipeline
+
+pytestmark = pytest.mark.timeout(20)
+STAGES = ("source", "stylizer", "sink")
+GREY = Picture.from_rgb(np.full((2, 2, 3), 128, np.uint8))
+
+
+class Stages:
+    """All three stages in one; `failing` names the one that breaks at frame 3."""
+
+    def __init__(self, frames: int, failing: str = "") -> None:
+        self.frames, self.failing = frames, failing
+        self.given = 0
+        self.written: list[int] = []
+
+    def __iter__(self) -> Iterator[Frame]:
+        for number in range(self.frames):
+            self.break_at(number, "source")
+            self.given += 1
+            yield Frame(GREY, number, Fraction(1, 25))
+
+    def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            self.break_at(frame.pts, "stylizer")
+            yield frame
+
+    def write(self, frame: Frame) -> None:
+        self.break_at(frame.pts, "sink")
+        self.written.append(frame.pts)
+
+    def break_at(self, number: int, stage: str) -> None:
+        if number == 3 and stage == self.failing:
+            raise OSError(f"the {stage} broke")
+
+
+def pipeline_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name in STAGES]
+
+
+def test_every_frame_goes_through_in_order() -> None:
+    stages = Stages(50)
+    Pipeline(stages, stages, stages).run()
+    assert stages.written == list(range(50))
+
+
+def test_nothing_in_nothing_out() -> None:
+    stages = Stages(0)
+    Pipeline(stages, stages, stages).run()
+    assert stages.written == []
+
+
+@pytest.mark.parametrize("failing", STAGES)
+def test_a_failing_stage_ends_the_run(failing: str) -> None:
+    stages = Stages(1_000_000, failing)
+    with pytest.raises(OSError, match=f"the {failing} broke") as caught:
+        Pipeline(stages, stages, stages).run()
+    assert pipeline_threads() == []
+    assert "break_at" in "".join(traceback.format_tb(caught.tb))  # its own traceback
+    assert stages.given < 100
+
+
+def test_only_the_first_error_is_raised() -> None:
+    class AllBreak(Stages):
+        def write(self, frame: Frame) -> None:
+            raise ValueError("first")
+
+        def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+            try:
+                yield from frames
+            finally:
+                raise OSError("second, while being stopped")
+
+    stages = AllBreak(1_000_000)
+    with pytest.raises(ValueError, match="first"):
+        Pipeline(stages, stages, stages).run()
+    assert pipeline_threads() == []
+
+
+def test_a_slow_sink_holds_the_source_back() -> None:
+    go = threading.Event()
+
+    class Waiting(Stages):
+        def write(self, frame: Frame) -> None:
+            assert go.wait(10)
+            super().write(frame)
+
+    stages = Waiting(100)
+    run = threading.Thread(target=Pipeline(stages, stages, stages).run, daemon=True)
+    run.start()
+    run.join(0.3)  # time enough to run far ahead, were nothing bounded
+    in_flight = stages.given
+    go.set()
+    run.join(10)
+    assert in_flight <= 2 * QUEUE_LENGTH + 3
+    assert stages.written == list(range(100))
+
+
+def test_ctrl_c_stops_all_threads() -> None:
+    class Interrupting(Stages):
+        def write(self, frame: Frame) -> None:
+            if frame.pts == 10:
+                _thread.interrupt_main()
+
+    stages = Interrupting(1_000_000)
+    with pytest.raises(KeyboardInterrupt):
+        Pipeline(stages, stages, stages).run()
+    assert pipeline_threads() == []

@@ -1,0 +1,25 @@
+"""Toy generators that stand in for trained ones."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+
+def save_convolution(path: Path, weight: NDArray[np.float32]) -> Path:
+    """Save a network of one convolution, with a bias of 1, for images of any size."""
+    bias = np.ones(weight.shape[0], np.float32)
+    node = helper.make_node("Conv", ["image", "weight", "bias"], ["painting"])
+    graph = helper.make_graph(
+        [node],
+        "toy",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, "h", "w"])],
+        [helper.make_tensor_value_info("painting", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(bias, "bias")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 9
+    onnx.save(model, path)
+    return path

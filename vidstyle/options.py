@@ -75,7 +75,8 @@ class StylizeOptions:
         scale = min(1.0, self.max_height / min(width, height), self.scale or 1.0)
         if scale == 1.0:
             return width, height
-        return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+        wide, high = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+        return min(wide, width), min(high, height)
 
 
 def settings() -> tuple[Field[Any], ...]:

@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_one_frame_is_a_video_too(tmp_path: Path, inverting: StylizeOptions) -> 
     ],
 )
 def test_sizes_are_what_was_asked_for(
-    tmp_path: Path, inverting: StylizeOptions, changes: dict[str, bool], size_wh: tuple[int, int]
+    tmp_path: Path, inverting: StylizeOptions, changes: dict[str, Any], size_wh: tuple[int, int]
 ) -> None:
     path = Clip(frames=3).write(tmp_path / "in.mp4")
     stylize_video(path, tmp_path / "out.mp4", replace(inverting, **changes))

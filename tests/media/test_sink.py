@@ -102,6 +102,19 @@ def test_the_aspect_of_pixels_is_kept(tmp_path: Path) -> None:
     assert look(tmp_path / "out.mp4").aspect == Fraction(64, 45)
 
 
+@pytest.mark.parametrize("aspect", [Fraction(4, 3), Fraction(3, 4)])
+def test_pixels_become_square_where_their_aspect_would_be_lost(
+    tmp_path: Path, aspect: Fraction
+) -> None:
+    info, frames = source_of(Clip(aspect=aspect).write(tmp_path / "in.mp4"))
+    (warning,) = write(tmp_path / "out.webm", info, frames)
+    found = look(tmp_path / "out.webm")
+    size = found.size_wh
+    assert size == ((85, 48) if aspect > 1 else (64, 64))
+    assert found.aspect == 1
+    assert warning.startswith(f"64x48 became {size[0]}x{size[1]}: libvpx-vp9 in webm has square")
+
+
 def test_a_block_left_by_an_error_leaves_no_file(tmp_path: Path) -> None:
     info, frames = source_of(Clip(sounds=[Sound()]).write(tmp_path / "in.mp4"))
     output = tmp_path / "out" / "out.mp4"

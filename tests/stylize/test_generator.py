@@ -11,28 +11,28 @@ from vidstyle.stylize.generator import OnnxGenerator
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (63, 61), (64, 96), (121, 200)])
-def test_any_size_comes_back_as_it_went_in(toy_generator: Path, size: tuple[int, int]) -> None:
+def test_any_size_comes_back_as_it_went_in(inverter: Path, size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
-    painted = OnnxGenerator(toy_generator).paint(image)
+    painted = OnnxGenerator(inverter).paint(image)
     assert painted.shape == image.shape
     assert np.array_equal(painted, 255 - image)  # the toy inverts colours
 
 
-def test_channels_keep_their_order(toy_generator: Path) -> None:
+def test_channels_keep_their_order(inverter: Path) -> None:
     red = np.tile(np.uint8([200, 30, 10]), (16, 16, 1))
-    assert OnnxGenerator(toy_generator).paint(red)[0, 0].tolist() == [55, 225, 245]
+    assert OnnxGenerator(inverter).paint(red)[0, 0].tolist() == [55, 225, 245]
 
 
-def test_a_picture_keeps_its_colour_space(toy_generator: Path) -> None:
+def test_a_picture_keeps_its_colour_space(inverter: Path) -> None:
     picture = Picture.from_rgb(np.full((20, 30, 3), 90, np.uint8))
-    painted = OnnxGenerator(toy_generator).paint_picture(picture)
+    painted = OnnxGenerator(inverter).paint_picture(picture)
     assert painted.colour == picture.colour
     assert np.abs(painted.to_rgb().astype(int) - 165).max() <= 1
 
 
-def test_threads_change_nothing(toy_generator: Path) -> None:
+def test_threads_change_nothing(inverter: Path) -> None:
     image = np.random.default_rng(1).integers(0, 256, (50, 70, 3)).astype(np.uint8)
-    one, two = (OnnxGenerator(toy_generator, threads).paint(image) for threads in (1, 2))
+    one, two = (OnnxGenerator(inverter, threads).paint(image) for threads in (1, 2))
     assert np.array_equal(one, two)
 
 

@@ -48,27 +48,25 @@ def inverted(frame: Frame) -> np.typing.NDArray[np.int64]:
 
 @pytest.mark.parametrize("every", [None, 1, 2, 5, 50])
 @pytest.mark.parametrize("count", [1, 2, 3, 12])
-def test_frames_keep_their_number_and_times(
-    toy_generator: Path, every: int | None, count: int
-) -> None:
+def test_frames_keep_their_number_and_times(inverter: Path, every: int | None, count: int) -> None:
     frames = panning(frames=count)
-    done, _ = run(toy_generator, frames, every=every)
+    done, _ = run(inverter, frames, every=every)
     assert [(f.pts, f.time_base, f.duration) for f in done] == [
         (f.pts, f.time_base, f.duration) for f in frames
     ]
 
 
-def test_every_frame_is_painted_on_request(toy_generator: Path) -> None:
+def test_every_frame_is_painted_on_request(inverter: Path) -> None:
     frames = panning(frames=5)
-    done, stats = run(toy_generator, frames, every=1)
+    done, stats = run(inverter, frames, every=1)
     assert stats["keyframes"] == 5
     for before, after in zip(frames, done, strict=True):
         assert np.abs(after.picture.to_rgb() - inverted(before)).mean() < 3
 
 
-def test_frames_between_look_as_if_painted(toy_generator: Path) -> None:
+def test_frames_between_look_as_if_painted(inverter: Path) -> None:
     frames = panning(frames=11)
-    done, stats = run(toy_generator, frames, every=5)
+    done, stats = run(inverter, frames, every=5)
     assert stats["keyframes"] == 3
     for before, after in zip(frames, done, strict=True):
         difference = np.abs(after.picture.to_rgb() - inverted(before))
@@ -76,33 +74,33 @@ def test_frames_between_look_as_if_painted(toy_generator: Path) -> None:
         assert difference.mean() < 8
 
 
-def test_a_cut_is_never_blended_across(toy_generator: Path) -> None:
+def test_a_cut_is_never_blended_across(inverter: Path) -> None:
     frames = panning(seeds=(0, 7), frames=9)
-    done, stats = run(toy_generator, frames, every=6)
+    done, stats = run(inverter, frames, every=6)
     assert stats["cuts"] == 1
     for index in (7, 8, 9, 10):  # around the cut between 8 and 9
         difference = np.abs(done[index].picture.to_rgb() - inverted(frames[index]))
         assert difference[16:-16, 16:-16].mean() < 5
 
 
-def test_a_pan_is_no_cut(toy_generator: Path) -> None:
-    _, stats = run(toy_generator, panning(frames=20))
+def test_a_pan_is_no_cut(inverter: Path) -> None:
+    _, stats = run(inverter, panning(frames=20))
     assert stats["cuts"] == 0
 
 
-def test_what_appears_between_keyframes_is_painted_afresh(toy_generator: Path) -> None:
+def test_what_appears_between_keyframes_is_painted_afresh(inverter: Path) -> None:
     frames = panning(frames=7)
     image = frames[3].picture.to_rgb()
     image[40:112, 60:132] = texture(3)[:72, :72]  # for one frame only, on no keyframe
     frames[3] = frames[3].showing(Picture.from_rgb(image))
-    done, stats = run(toy_generator, frames, every=6)
+    done, stats = run(inverter, frames, every=6)
     assert stats["keyframes"] == 3 - 1
     painted = Picture.from_rgb(inverted(frames[3]).astype(np.uint8))
     difference = np.abs(done[3].picture.y.astype(int) - painted.y)
     assert difference[48:104, 68:124].mean() < 5  # without the fresh painting it is 14
 
 
-def test_auto_places_keyframes_where_the_warp_is_lost(toy_generator: Path) -> None:
+def test_auto_places_keyframes_where_the_warp_is_lost(inverter: Path) -> None:
     calm, _ = panning(frames=1), None
     still = [calm[0]] * 24
     times = [Frame(f.picture, 40 * i, Fraction(1, 1000), 40) for i, f in enumerate(still)]
@@ -115,37 +113,37 @@ def test_auto_places_keyframes_where_the_warp_is_lost(toy_generator: Path) -> No
         )
         for i in range(24)
     ]
-    keyframes = [run(toy_generator, frames)[1]["keyframes"] for frames in (times, wild)]
+    keyframes = [run(inverter, frames)[1]["keyframes"] for frames in (times, wild)]
     assert keyframes[0] < keyframes[1]
 
 
-def test_strength_zero_is_the_original(toy_generator: Path) -> None:
+def test_strength_zero_is_the_original(inverter: Path) -> None:
     frames = panning(frames=3)
-    done, _ = run(toy_generator, frames, strength=0.0)
+    done, _ = run(inverter, frames, strength=0.0)
     for before, after in zip(frames, done, strict=True):
         assert np.array_equal(after.picture.y, before.picture.y)
 
 
-def test_keeping_colours_keeps_the_chroma(toy_generator: Path) -> None:
+def test_keeping_colours_keeps_the_chroma(inverter: Path) -> None:
     frames = panning(frames=3)
-    done, _ = run(toy_generator, frames, keep_colors=True)
+    done, _ = run(inverter, frames, keep_colors=True)
     for before, after in zip(frames, done, strict=True):
         assert np.array_equal(after.picture.u, before.picture.u)
         assert np.array_equal(after.picture.v, before.picture.v)
         assert not np.array_equal(after.picture.y, before.picture.y)
 
 
-def test_the_working_size_does_not_change_the_output_size(toy_generator: Path) -> None:
+def test_the_working_size_does_not_change_the_output_size(inverter: Path) -> None:
     frames = panning(frames=4)
-    done, _ = run(toy_generator, frames, max_height=80, every=3)
+    done, _ = run(inverter, frames, max_height=80, every=3)
     assert {f.picture.y.shape for f in done} == {(HEIGHT, WIDTH)}
-    done, _ = run(toy_generator, frames, max_height=80, every=3, resize=True)
+    done, _ = run(inverter, frames, max_height=80, every=3, resize=True)
     assert {f.picture.y.shape for f in done} == {(80, 104)}
 
 
-def test_comparison_shows_the_original_on_the_left(toy_generator: Path) -> None:
+def test_comparison_shows_the_original_on_the_left(inverter: Path) -> None:
     frames = panning(frames=2)
-    done, _ = run(toy_generator, frames, compare=True)
+    done, _ = run(inverter, frames, compare=True)
     assert np.array_equal(done[0].picture.y[:, :WIDTH], frames[0].picture.y)
     assert done[0].picture.width == 2 * WIDTH
 
@@ -174,8 +172,8 @@ def test_boxes_cover_every_hole_with_room_around() -> None:
     assert covered.sum() < 320 * 240
 
 
-def test_stray_pixels_are_no_holes(toy_generator: Path) -> None:
+def test_stray_pixels_are_no_holes(inverter: Path) -> None:
     unexplained = np.zeros((TILE, TILE), np.float32)
     unexplained[5, 5] = 1
     picture = panning(frames=1)[0].picture
-    assert repaint(picture, picture, unexplained, OnnxGenerator(toy_generator)) is picture
+    assert repaint(picture, picture, unexplained, OnnxGenerator(inverter)) is picture

@@ -53,6 +53,11 @@ class Encoder:
         return self.name not in ODD_SIZES_ALLOWED
 
     @property
+    def states_aspect(self) -> bool:
+        """Whether the video itself says how wide its pixels are."""
+        return self.name.startswith(("libx26", "h264", "hevc"))
+
+    @property
     def is_hevc(self) -> bool:
         return self.name == "libx265" or self.name.startswith("hevc")
 

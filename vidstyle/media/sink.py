@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import ENOSPC
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -136,11 +137,21 @@ class FileSink:
 
     def _set_size(self, first: Picture) -> tuple[int, int]:
         width, height = first.width, first.height
+        aspect, name = self._like.sample_aspect_ratio, self._output.format.name
+        if aspect != 1 and name not in MP4_LIKE and not self._encoder.states_aspect:
+            # PyAV cannot set the aspect that Matroska keeps for such video.
+            wider = float(aspect)
+            width, height = round(width * max(1.0, wider)), round(height * max(1.0, 1 / wider))
+            self._video.codec_context.sample_aspect_ratio = Fraction(1)
+            self.warnings.append(
+                f"{first.width}x{first.height} became {width}x{height}: {self._encoder.name} "
+                f"in {name} has square pixels only"
+            )
         if self._encoder.even_sizes_only and (width % 2 or height % 2):
+            odd = f"{width}x{height}"
             width, height = max(2, width & ~1), max(2, height & ~1)
             self.warnings.append(
-                f"{first.width}x{first.height} became {width}x{height}: "
-                f"{self._encoder.name} wants even sizes"
+                f"{odd} became {width}x{height}: {self._encoder.name} wants even sizes"
             )
         self._video.width, self._video.height = width, height
         return width, height
@@ -165,10 +176,10 @@ class FileSink:
         return packets
 
     def _encodable(self, frame: Frame) -> av.VideoFrame:
-        """Copy a frame into FFmpeg's memory, cut or stretched by a row or column if it must be."""
+        """Copy a frame into FFmpeg's memory, cut by a row or column or stretched if it must be."""
         picture = frame.picture
         width, height = self._size_wh = self._size_wh or self._set_size(picture)
-        if picture.width < width or picture.height < height:  # a single row or column
+        if picture.width - width not in (0, 1) or picture.height - height not in (0, 1):
             picture = picture.resized(width, height)
         encodable = av.VideoFrame(width, height, "yuv420p")
         for plane, source in zip(encodable.planes, picture.planes, strict=True):

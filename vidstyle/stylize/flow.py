@@ -17,7 +17,7 @@ THUMBNAIL_SIDE = 144  # px, the shorter side
 FORGIVEN_PX2 = 1.0  # squared round-trip error that is just noise of the flow itself
 FORGIVEN_SHARE = 0.01  # of the squared motion, on top
 FAR = (1e4, 1e4, 0.0, 0.0)  # what a flow is outside of its picture: no way home
-LUMA_ALIKE, LUMA_FOREIGN = 14.0, 32.0  # differences trusted wholly, and not at all
+LUMA_ALIKE, LUMA_FOREIGN = 20.0, 45.0  # differences trusted wholly, and not at all
 
 
 @dataclass(frozen=True, slots=True, eq=False)

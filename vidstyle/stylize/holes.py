@@ -8,8 +8,8 @@ from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.warp import blend
 
 TILE = 32  # px of the working picture, even; holes are gathered in tiles of this size
-CONTEXT = 48  # px around a hole that the generator sees too: as far as it looks
-LEAST_HOLE = 0.2  # share of a tile that must be lost before it is worth painting
+CONTEXT = 24  # px around a hole that the generator sees too, besides what it mirrors
+LEAST_HOLE = 0.3  # share of a tile that must be lost before it is worth painting
 NEIGHBOURS = 7  # thumbnail pixels that vote on whether a place is lost
 FEATHER = 9  # px over which a patch fades in
 
@@ -25,8 +25,8 @@ def repaint(
         painting: what the keyframes could give.
         original: the frame itself, of the same size.
         unexplained: HxW of any size, 1 where no keyframe shows what the frame shows.
-        generator: paints each hole with its surroundings; as it looks no further, a patch is
-            what it would have painted there in the whole picture.
+        generator: paints each hole with its surroundings; it hardly looks further, so a patch
+            is what it would have painted there in the whole picture.
     """
     size_wh = (painting.width, painting.height)
     unexplained = closed(unexplained)

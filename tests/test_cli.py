@@ -1,0 +1,252 @@
+"""The command line: exit codes, messages, what goes to stdout and what to stderr."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Clip, Sound, patches
+from tests.look import look
+from vidstyle.cli import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, main
+from vidstyle.media.photo import write_photo
+from vidstyle.options import settings
+
+HANG_LIMIT_S = 30
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return Clip(sounds=[Sound()]).write(tmp_path / "in.mp4")
+
+
+def one_line(text: str) -> str:
+    """The text of an error, which must be a single line."""
+    assert text.startswith("vidstyle: ")
+    assert text.count("\n") == 1
+    assert "Traceback" not in text
+    return text
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, vidstyle.cli\n"
+        "try: vidstyle.cli.main(['convert', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print({'cv2', 'av', 'torch', 'onnxruntime', 'numpy', 'rich'} & set(sys.modules))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG_LIMIT_S
+    )
+    assert run.stdout.endswith("set()\n")
+
+
+def test_help_names_every_setting(capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["convert", "--help"])
+    assert stop.value.code == DONE
+    text = capsys.readouterr().out
+    for setting in settings():
+        assert "--" + setting.name.replace("_", "-") in text
+
+
+def test_version_is_told(capsys: Captured) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("vidstyle ")
+
+
+@pytest.mark.parametrize("words", [[], ["convert"]], ids=["short", "explicit"])
+def test_a_file_name_is_enough(
+    clip: Path, inverter: Path, capsys: Captured, words: list[str]
+) -> None:
+    assert main([*words, str(clip), "--style", str(inverter)]) == DONE
+    output = clip.with_name("in.inverter.mp4")
+    assert len(look(output).times) == 12
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"{output}  12 frames, " in err.replace("\n", "")
+
+
+def test_quiet_says_nothing(clip: Path, inverter: Path, capsys: Captured) -> None:
+    assert main([str(clip), "--style", str(inverter), "--quiet"]) == DONE
+    assert capsys.readouterr() == ("", "")
+
+
+def test_json_is_all_there_is_on_stdout(clip: Path, inverter: Path, capsys: Captured) -> None:
+    missing = clip.with_name("missing.mp4")
+    assert main([str(clip), str(missing), "--style", str(inverter), "--json"]) == FAILED
+    summary = json.loads(capsys.readouterr().out)
+    (result,), (failure,) = summary["results"], summary["failures"]
+    assert result["frames"] == 12
+    assert result["warnings"] == []
+    assert Path(result["output"]).stat().st_size == result["output_bytes"]
+    assert failure == {"input": str(missing), "error": failure["error"]}
+    assert "There is no file" in failure["error"]
+
+
+def test_a_bad_file_fails_the_batch_but_not_the_others(
+    clip: Path, inverter: Path, capsys: Captured
+) -> None:
+    clip.with_name("bad.mp4").write_text("no video")
+    assert main([str(clip.parent), "--style", str(inverter), "--quiet"]) == FAILED
+    assert clip.with_name("in.inverter.mp4").exists()
+    assert "bad.mp4 is not a video" in one_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (["missing.mp4"], FAILED, "There is no file"),
+        (["{clip}", "--style", "nope"], FAILED, 'No style named "nope". Installed: '),
+        (["{clip}", "-o", "{folder}/a.txt"], FAILED, "the name must end in .mp4"),
+        (["{clip}", "-o", "{clip}"], FAILED, "is the input itself"),
+        (["{clip}", "-o", "{folder}/no/a.mp4"], FAILED, "There is no folder"),
+        (["{clip}", "--start", "9"], FAILED, "no frame after 9 s"),
+        (["{clip}", "--codec", "nope"], FAILED, "No encoder"),
+        (["{folder}/empty"], FAILED, "holds nothing to convert"),
+        (["{clip}", "--strength", "2"], USAGE, "--strength must be between 0 and 1"),
+        (["{clip}", "{clip}", "-o", "{folder}/a.mp4"], USAGE, "2 inputs need a folder"),
+        (["image", "{clip}"], FAILED, "not a picture"),
+    ],
+)
+def test_errors_are_one_line_and_leave_nothing(
+    clip: Path, capsys: Captured, words: list[str], code: int, reason: str
+) -> None:
+    (clip.parent / "empty").mkdir()
+    filled = [word.format(clip=clip, folder=clip.parent) for word in words]
+    assert main(filled) == code
+    out, err = capsys.readouterr()
+    assert reason in one_line(err)
+    assert out == ""
+    assert sorted(file.name for file in clip.parent.iterdir()) == ["empty", "in.mp4"]
+
+
+@pytest.mark.parametrize("words", [[], ["a.mp4", "--nope"], ["a.mp4", "--every", "few"]])
+def test_wrong_calls_exit_with_two(capsys: Captured, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == USAGE
+    assert "usage: vidstyle" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback(capsys: Captured) -> None:
+    assert main(["missing.mp4", "--debug"]) == FAILED
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_bug_is_called_one(
+    clip: Path, inverter: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def divide(*_: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("vidstyle.apps.convert.stylize_video", divide)
+    assert main([str(clip), "--style", str(inverter)]) == FAILED
+    message = one_line(capsys.readouterr().err)
+    assert "Unexpected ZeroDivisionError: by nought. This is a bug" in message
+
+
+def test_auto_is_a_number_not_given(clip: Path, inverter: Path) -> None:
+    words = ["--every", "auto", "--threads", "auto", "--style", str(inverter), "--quiet"]
+    assert main([str(clip), *words]) == DONE
+
+
+def test_warnings_stand_under_the_result(tmp_path: Path, inverter: Path, capsys: Captured) -> None:
+    path = Clip(size_wh=(33, 21), codec="ffv1").write(tmp_path / "in.mkv")
+    assert main([str(path), "--style", str(inverter)]) == DONE
+    note = capsys.readouterr().err.splitlines()[-1]
+    assert note == "  note: 33x21 became 32x20: libx264 wants even sizes"
+
+
+def test_image_paints_pictures(tmp_path: Path, inverter: Path) -> None:
+    write_photo(tmp_path / "a.png", patches(20, 16))
+    assert main(["image", str(tmp_path), "--style", str(inverter), "--quiet"]) == DONE
+    assert (tmp_path / "a.inverter.png").exists()
+
+
+def test_preview_writes_one_still(clip: Path, inverter: Path) -> None:
+    assert main([str(clip), "--preview", "--style", str(inverter), "--quiet"]) == DONE
+    assert sorted(file.name for file in clip.parent.iterdir()) == ["in.inverter.png", "in.mp4"]
+
+
+@pytest.mark.parametrize("command", ["styles", "doctor"])
+def test_tables_and_their_json(capsys: Captured, command: str) -> None:
+    assert main([command]) == DONE
+    assert capsys.readouterr().out.strip()
+    assert main([command, "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", ["sp ace.mp4", "ünï☃.mp4", "-dash.mp4", "[red]x.mp4", "%03d.mp4"])
+def test_odd_file_names_are_only_names(
+    clip: Path, inverter: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    clip.rename(clip.with_name(name))
+    monkeypatch.chdir(clip.parent)
+    assert main([f"./{name}", "--style", str(inverter)]) == DONE
+    output = f"{Path(name).stem}.inverter.mp4"
+    assert Path(output).exists()
+    assert output in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)]
+)
+def test_a_stopped_run_leaves_no_file(
+    tmp_path: Path, inverter: Path, number: signal.Signals, code: int
+) -> None:
+    path = Clip(frames=2000, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
+    words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + HANG_LIMIT_S
+        while len(list(tmp_path.iterdir())) < 2:  # the half-made file appears
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        error = process.communicate(timeout=HANG_LIMIT_S)[1]
+    finally:
+        process.kill()
+    assert process.returncode == code
+    assert "Traceback" not in error
+    assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
+def test_a_terminal_gets_a_bar(tmp_path: Path, inverter: Path) -> None:
+    import pty
+
+    path = Clip(frames=400, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
+    words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    process = subprocess.Popen(words, stderr=theirs, env=environment)
+    os.close(theirs)
+    shown = b""
+    try:
+        while True:
+            try:
+                part = os.read(ours, 4096)
+            except OSError:  # how Linux says that the other side has closed
+                break
+            if not part:
+                break
+            shown += part
+        assert process.wait(HANG_LIMIT_S) == DONE
+    finally:
+        process.kill()
+        os.close(ours)
+    text = shown.decode()
+    assert "/400 " in text
+    assert " fps" in text
+    assert "x real time" in text
+    assert " left" in text

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,22 @@ def test_a_second_video_is_named(tmp_path: Path, inverting: StylizeOptions) -> N
     path = Clip(extra_video=True).write(tmp_path / "in.mkv")
     result = stylize_video(path, None, inverting)
     assert result.warnings == ["left out: video stream 1 (h264); one video is converted"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_joined_recordings_go_on_where_the_clock_starts_again(
+    tmp_path: Path, inverting: StylizeOptions, suffix: str
+) -> None:
+    clip = Clip(frames=25, sounds=[Sound("ac3", seconds=1)])
+    part = clip.write(tmp_path / "part.ts").read_bytes()
+    (tmp_path / "in.ts").write_bytes(part + part)
+    result = stylize_video(tmp_path / "in.ts", tmp_path / f"out{suffix}", inverting)
+    found = look(tmp_path / f"out{suffix}")
+    steps = {round(float(b - a), 3) for a, b in pairwise(found.times)}
+    assert (len(found.times), steps) == (50, {0.04})
+    assert len(found.sounds[0].packets) == 2 * len(look(tmp_path / "part.ts").sounds[0].packets)
+    assert found.sounds[0].times[-1] == pytest.approx(float(found.times[-1]), abs=0.1)
+    assert result.warnings == ["the input's clock started again 1 time: its parts were joined"]
 
 
 def test_what_is_there_of_a_cut_off_file_is_converted(

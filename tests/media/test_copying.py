@@ -23,9 +23,16 @@ def copy(tmp_path: Path) -> Copy:
     """Write a clip, copy it through source and sink, and look at the result."""
 
     def copied(
-        clip: Clip, suffix: str, to: str, start_s: float = 0, end_s: float | None = None
+        clip: Clip,
+        suffix: str,
+        to: str,
+        start_s: float = 0,
+        end_s: float | None = None,
+        spoil: Callable[[Path], None] | None = None,
     ) -> tuple[Contents, list[str]]:
         path, output = clip.write(tmp_path / f"in{suffix}"), tmp_path / f"out{to}"
+        if spoil is not None:
+            spoil(path)
         encoder, stats = choose_encoder(output, None, None, None), Stats()
         with (
             FileSource(path, stats, start_s=start_s, end_s=end_s) as source,
@@ -140,6 +147,19 @@ def test_tags_go_along_even_unusual_ones(copy: Copy, to: str) -> None:
     tags = {"title": "A title", "location": "+40.6800-074.5000/", "com.apple.quicktime.make": "X"}
     found, _ = copy(Clip(metadata=tags), ".mkv", to)
     assert tags.items() <= found.metadata.items()
+
+
+def test_a_damaged_packet_of_sound_costs_only_itself(copy: Copy, tmp_path: Path) -> None:
+    def spoil(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        adts = [n for n in range(len(content)) if content[n : n + 2] == b"\xff\xf1"]
+        place = adts[len(adts) // 2]
+        content[place : place + 2] = b"\x00\x00"
+        path.write_bytes(content)
+
+    found, warnings = copy(Clip(sounds=[Sound("aac")]), ".ts", ".mp4", spoil=spoil)
+    assert len(found.sounds[0].packets) == len(look(tmp_path / "in.ts").sounds[0].packets) - 1
+    assert warnings == ["left out: damaged packets of audio stream 1 (aac): 1"]
 
 
 def test_attachments_go_along_to_matroska_and_are_named_elsewhere(copy: Copy) -> None:

@@ -63,6 +63,13 @@ def test_every_encoder_keeps_number_and_times(tmp_path: Path, codec: str, suffix
     assert look(tmp_path / f"out{suffix}").times == clip.times()
 
 
+def test_uneven_frames_do_not_make_the_file_longer(tmp_path: Path) -> None:
+    clip = Clip(pts=[0, 1, 3, 4, 8, 9, 20, 21, 22, 30, 31, 47], options={"bf": "0"})
+    info, frames = source_of(clip.write(tmp_path / "in.mp4"))
+    write(tmp_path / "out.mkv", info, frames)
+    assert look(tmp_path / "out.mkv").duration_s == pytest.approx(48 / 25, abs=0.002)
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
 def test_the_last_frame_is_inside_the_length_the_file_states(tmp_path: Path, suffix: str) -> None:
     pts = [0, 10, 33, 41, 80, 95, 200, 210, 225, 300, 310, 440]

@@ -88,6 +88,9 @@ def _remarks(stats: Stats) -> list[str]:
     remarks = []
     if stats["interlaced"]:
         remarks.append("the input was interlaced: its fields were joined into whole pictures")
+    if stats["clock restarts"]:
+        times = _counted(stats["clock restarts"], "time")
+        remarks.append(f"the input's clock started again {times}: its parts were joined")
     if stats["repeated times"]:
         frames = _counted(stats["repeated times"], "frame")
         remarks.append(f"{frames} had no time of their own and got one")

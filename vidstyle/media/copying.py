@@ -3,14 +3,16 @@
 import io
 from collections import Counter
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
 import av
 from av.stream import Discard
 
+from vidstyle.media.clock import restart_offset
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.opening import is_cover, open_container, video_stream
+from vidstyle.media.opening import is_cover, open_container, read_packets, video_stream
 
 TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
 # The one kind of text subtitles that each container is sure to hold.
@@ -44,12 +46,15 @@ class StreamCopier:
         self._output = output
         self._input = open_container(info.path)
         self.warnings: list[str] = []
-        self._targets: dict[int, Any] = {}
+        self._targets: dict[int, Any] = {}  # by stream of the input, as the next two
+        self._offsets: dict[int, int] = {}  # added to times, in the stream's own units
+        self._last_dts: dict[int, int] = {}
+        self._refused: Counter[str] = Counter()
         original = video_stream(self._input, info.path)
         _name_alike(original, video)
         for stream in self._input.streams:
-            if stream.index != original.index and stream.discard != Discard.all:
-                self._add(stream)  # what is discarded is the chapters' titles, in MP4
+            if stream.index != original.index and not _is_written_anew(stream):
+                self._add(stream)
         self._packets = self._read()
         self._waiting = next(self._packets, None)
         self._copy_tags()
@@ -62,11 +67,17 @@ class StreamCopier:
     def advance(self, until_s: float) -> None:
         """Copy all packets that start before `until_s`, on the output's clock."""
         while self._waiting is not None and _start_s(self._waiting) < until_s:
-            self._output.mux(self._waiting)
+            try:
+                self._output.mux(self._waiting)
+            except av.InvalidDataError:  # the container looks into some packets, and refused one
+                self._refused[_describe(self._waiting.stream)] += 1
             self._waiting = next(self._packets, None)
 
     def close(self) -> None:
-        """Close the input."""
+        """Close the input, and have `warnings` name what was found damaged on the way."""
+        for name, count in self._refused.items():
+            self.warnings.append(f"left out: damaged packets of {name}: {count}")
+        self._refused.clear()
         self._packets.close()
         self._input.close()
 
@@ -123,23 +134,33 @@ class StreamCopier:
 
     def _read(self) -> Generator[Any, None, None]:
         """Yield the packets to copy, on the output's clock, until the file ends or breaks."""
-        try:
-            for packet in self._input.demux():
+        with suppress(av.FFmpegError):  # the source meets the same damage and reports it
+            for packet in read_packets(self._input):
                 target = self._targets.get(packet.stream.index)
                 if target is None or packet.dts is None:
                     continue
-                self._shift(packet)
-                if packet.pts is not None and packet.pts < 0 and self._origin_s > 0:
-                    continue
-                yield from self._retarget(packet, target)
-        except av.FFmpegError:
-            return  # the source meets the same damage and reports it
+                in_order = self._shift(packet)
+                cut_off = packet.pts is not None and packet.pts < 0 and self._origin_s > 0
+                if in_order and not cut_off:
+                    with suppress(av.FFmpegError):  # a subtitle that cannot be read
+                        yield from self._retarget(packet, target)
 
-    def _shift(self, packet: Any) -> None:
-        ticks = round(self._origin_s / packet.time_base)
-        packet.dts -= ticks
+    def _shift(self, packet: Any) -> bool:
+        """Move a packet to the output's clock; tell whether it then comes after the last one."""
+        index, time_base = packet.stream.index, Fraction(packet.time_base)
+        last, offset = self._last_dts.get(index), self._offsets.get(index)
+        if offset is None:
+            offset = -round(self._origin_s / time_base)
+        step = packet.duration or 1
+        offset += restart_offset(packet.dts + offset, last, step, time_base)
+        packet.dts += offset
         if packet.pts is not None:
-            packet.pts -= ticks
+            packet.pts += offset
+        self._offsets[index] = offset
+        if last is not None and packet.dts < last:
+            return False
+        self._last_dts[index] = packet.dts
+        return True
 
     def _retarget(self, packet: Any, target: Any) -> Iterator[Any]:
         if packet.stream.codec_context.codec.id == target.codec_context.codec.id:
@@ -173,6 +194,13 @@ def _kept(metadata: dict[str, str]) -> dict[str, str]:
 def _name_alike(original: Any, stream: Any) -> None:
     stream.metadata.update(_kept(original.metadata))
     stream.disposition = original.disposition
+
+
+def _is_written_anew(stream: Any) -> bool:
+    """Whether a stream only holds, in MP4, the titles of chapters or the time code."""
+    return stream.discard == Discard.all or (
+        stream.type == "data" and "timecode" in stream.metadata
+    )
 
 
 def _describe(stream: Any) -> str:

@@ -1,11 +1,14 @@
 """Opens media files and finds the video in them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 
 from vidstyle.errors import SourceError
+
+PATIENCE = 16  # reads that may fail in a row before a file counts as ended
 
 
 def open_container(path: Path) -> av.container.InputContainer:
@@ -47,6 +50,30 @@ def video_stream(container: av.container.InputContainer, path: Path) -> av.Video
     if stream.codec_context is None:
         raise SourceError(f"{path} has a video whose codec the installed PyAV does not know.")
     return stream
+
+
+def read_packets(container: av.container.InputContainer) -> Iterator[Any]:
+    """Yield the packets of all streams, reading on behind damage as far as that goes.
+
+    Raises:
+        av.FFmpegError: nothing more can be read.
+    """
+    packets: Iterator[Any] = container.demux()
+    failures = 0
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.FFmpegError:
+            failures += 1
+            if failures == PATIENCE:
+                raise
+            packets = container.demux()
+            continue
+        failures = 0
+        if packet.dts is not None or packet.size:  # else PyAV's own, to empty decoders
+            yield packet
 
 
 def is_cover(stream: Any) -> bool:

@@ -13,6 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from vidstyle.errors import SourceError
 from vidstyle.frame import BT709, ColourSpace, Frame, Picture, Plane
+from vidstyle.media.clock import restart_offset
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.info import (
     FULL_RANGE,
@@ -23,11 +24,10 @@ from vidstyle.media.info import (
     nominal_rate,
     orientation,
 )
-from vidstyle.media.opening import open_container, video_stream
+from vidstyle.media.opening import open_container, read_packets, video_stream
 from vidstyle.stats import Stats
 
 FREE_CLOCKS = {"mpegts", "mpeg"}  # formats whose clock starts anywhere
-PATIENCE = 16  # reads that may fail in a row before a file counts as ended
 # How far before the start to look for an I-frame. Some formats can only guess where they land.
 SEEK_BACK_S = (0.0, 10.0, math.inf)
 LEAST_LOSS_S = 0.5  # headers round, and sound ends a little early
@@ -53,7 +53,8 @@ class FileSource:
 
         Args:
             path: any file that FFmpeg reads.
-            stats: gets "corrupt packets", "damaged frames" and the time of stage "decode".
+            stats: gets "corrupt packets", "damaged frames", "interlaced", "repeated times", "clock
+                restarts", and the time of stage "decode".
             start_s: frames before are left out; the first frame from there on gets time zero.
             end_s: frames from there on are left out. Both count from the file's own zero, or from
                 its beginning in formats whose clock starts anywhere.
@@ -66,6 +67,7 @@ class FileSource:
         self._start_s, self._end_s = start_s, end_s
         self._settled = start_s == 0  # the place to start has been found
         self._seen_earlier = False  # a frame from before the start has been decoded
+        self._restarts = 0  # added to times, in units of time_base
         self._furthest_s = 0.0  # how far packets of any stream reach into the file
         self._reformatter = VideoReformatter()
         self._container = open_container(path)
@@ -119,11 +121,16 @@ class FileSource:
         step = max(1, round(1 / self.info.rate / self.info.time_base))
         if frame.pts is None:
             return 0 if last_pts is None else last_pts + step
-        pts = frame.pts - origin
+        pts = int(frame.pts - origin + self._restarts)
+        restart = restart_offset(pts, last_pts, step, self.info.time_base)
+        if restart:
+            self._stats.count("clock restarts")
+            self._restarts += restart
+            return pts + restart
         if last_pts is not None and pts <= last_pts:
             self._stats.count("repeated times")
             return last_pts + 1
-        return int(pts)
+        return pts
 
     def _first_frame(self) -> av.VideoFrame:
         """Decode up to the first frame from the start on."""
@@ -166,11 +173,9 @@ class FileSource:
             yield from deinterlacer.rest()
 
     def _decode_all(self) -> Iterator[av.VideoFrame]:
-        time_base = Fraction(self._stream.time_base or 1)
         for packet in self._demux():
             try:
                 for frame in self._stream.decode(packet):
-                    frame.time_base = time_base  # PyAV leaves it out of the last ones
                     if frame.is_corrupt:
                         self._count_damage("damaged frames")
                     yield frame
@@ -179,26 +184,14 @@ class FileSource:
 
     def _demux(self) -> Iterator[Any]:
         """Yield the video's packets, and None at the end to empty the decoder."""
-        packets: Iterator[Any] = self._container.demux()
-        failures = 0
-        while failures < PATIENCE:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                break
-            except av.FFmpegError:
-                failures += 1
-                packets = self._container.demux()
-                continue
-            if packet.dts is None and packet.size == 0:
-                continue  # PyAV's own way to empty decoders
-            failures = 0
-            if packet.pts is not None and packet.time_base:
-                end = packet.pts + (packet.duration or 0)
-                self._furthest_s = max(self._furthest_s, float(end * packet.time_base))
-            if packet.stream.index == self._stream.index:
-                yield packet
-        if failures:
+        try:
+            for packet in read_packets(self._container):
+                if packet.pts is not None and packet.time_base:
+                    end = packet.pts + (packet.duration or 0)
+                    self._furthest_s = max(self._furthest_s, float(end * packet.time_base))
+                if packet.stream.index == self._stream.index:
+                    yield packet
+        except av.FFmpegError:
             self._count_damage("corrupt packets")
         yield None
 

@@ -1,5 +1,6 @@
 """Which frames go through the generator."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from vidstyle.frame import Frame, Picture, Plane
 from vidstyle.stats import Stats
 from vidstyle.stylize.flow import (
     FlowEstimator,
-    Motion,
     Path,
     doubt_by_luma,
     extend,
@@ -29,8 +29,8 @@ class Shot:
     frame: Frame
     picture: Picture  # at the working size
     thumbnail: Plane
-    motion: Motion | None  # from the frame before; None at the start of a scene
-    path: Path  # to the keyframe before
+    arrival: Path | None  # from the frame before to this one; None at the start of a scene
+    path: Path  # from this one to the keyframe before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +46,7 @@ class Segment:
     """Some frames and the keyframes on both sides; `left` is None at the start of a scene."""
 
     left: Keyframe | None
-    between: list[Shot]
+    between: deque[Shot]
     right: Keyframe
 
 
@@ -71,25 +71,29 @@ class KeyframePlanner:
         self._interval, self._adaptive = interval, adaptive
         self._flow, self._cuts = FlowEstimator(), CutDetector()
 
-    def segments(self, frames: Iterable[Frame]) -> Iterator[Segment]:
-        """Yield segments that together hold every frame once, in order."""
+    def segments(self, frames: Iterable[Frame]) -> Iterator[Segment | None]:
+        """Yield segments that together hold every frame once, in order.
+
+        After each frame that completes none, yield None: time to see whether a painting is done.
+        """
         left: Keyframe | None = None
-        pending: list[Shot] = []
+        pending: deque[Shot] = deque()
         for frame in frames:
             last = pending[-1] if pending else left.shot if left else None
             shot = self._follow_up(last, left, frame)
-            if shot.motion is None and pending:
-                right = self._keyframe(pending.pop())
-                yield Segment(left, pending, right)
-            if shot.motion is None:
-                left, pending = self._keyframe(shot), []
-                yield Segment(None, [], left)
+            if shot.arrival is None:
+                if pending:
+                    yield Segment(left, pending, self._keyframe(pending.pop()))
+                left, pending = self._keyframe(shot), deque()
+                yield Segment(None, deque(), left)
                 continue
             pending.append(shot)
             if len(pending) >= self._interval() or (self._adaptive and _is_lost(shot.path)):
                 right = self._keyframe(pending.pop())
                 yield Segment(left, pending, right)
-                left, pending = right, []
+                left, pending = right, deque()
+            else:
+                yield None
         if pending:
             yield Segment(left, pending, self._keyframe(pending.pop()))
 
@@ -103,7 +107,8 @@ class KeyframePlanner:
                     before = stay(small.shape) if last is left.shot else last.path
                     path = extend(before, motion.to_previous, motion.previous_trust)
                     path = doubt_by_luma(path, small, left.shot.thumbnail)
-                    return Shot(frame, picture, small, motion, path)
+                    arrival = Path(motion.to_next, motion.next_trust)
+                    return Shot(frame, picture, small, arrival, path)
             self._stats.count("cuts")
         return Shot(frame, picture, small, None, stay(small.shape))
 

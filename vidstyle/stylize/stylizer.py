@@ -17,7 +17,8 @@ from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot
 from vidstyle.stylize.warp import blend, enlarge, fade, sharpen, warp
 
 FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
-SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; longer paths drift, and keyframes pop
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 8  # frames; longer paths drift, and hold more memory
+PAINTING_SHARE = 2 / 3  # of what carrying costs may go into painting
 TRUSTED = 0.5  # under this a path explains nothing
 
 
@@ -53,11 +54,12 @@ class Stylizer:
                 stats=self._stats,
             )
             ahead: deque[Segment] = deque()
-            most_ahead = self._painters if self._options.every == 1 else 1
             try:
                 for segment in planner.segments(frames):
-                    ahead.append(segment)
-                    if len(ahead) > most_ahead:
+                    if segment is not None:
+                        ahead.append(segment)
+                    # Frames are held no longer than it takes to paint: at 1080p each is 4 MB.
+                    while ahead and (_is_painted(ahead[0]) or len(ahead) > self._painters):
                         yield from self._render(ahead.popleft())
                 while ahead:
                     yield from self._render(ahead.popleft())
@@ -91,7 +93,7 @@ class Stylizer:
             return self._generator.paint_picture(picture)
 
     def _interval(self) -> int:
-        """Keyframes as often as warping costs: more would only buy flicker, fewer no speed."""
+        """As many frames as keep painting cheaper than carrying: more keyframes, more flicker."""
         if self._options.every is not None:
             return self._options.every
         stages = self._stats.stages
@@ -99,12 +101,14 @@ class Stylizer:
             return FIRST_INTERVAL
         paint, carry = stages["generator"], stages["warp"]
         ratio = (paint.cpu_s / paint.calls) / (carry.cpu_s / carry.calls)
-        return int(np.clip(round(ratio), SHORTEST_INTERVAL, LONGEST_INTERVAL))
+        return int(np.clip(round(ratio / PAINTING_SHARE), SHORTEST_INTERVAL, LONGEST_INTERVAL))
 
     def _render(self, segment: Segment) -> Iterator[Frame]:
-        paths_back = _paths_back(segment)
-        for shot, path_back in zip(segment.between, paths_back, strict=True):
+        with self._stats.timed("flow"):
+            paths_back = _paths_back(segment)
+        while segment.between:
             assert segment.left is not None
+            shot, path_back = segment.between.popleft(), paths_back.pop()
             yield self._between(segment.left, shot, path_back, segment.right)
         yield self._show(segment.right.shot, segment.right.painting.result())
 
@@ -133,15 +137,19 @@ class Stylizer:
             return shot.frame.showing(self.finish(shot.frame.picture, shot.picture, painting))
 
 
+def _is_painted(segment: Segment) -> bool:
+    return segment.right.painting.done()
+
+
 def _paths_back(segment: Segment) -> list[Path]:
-    """The paths of the frames between to the keyframe on their right."""
+    """The paths of the frames between to the keyframe on their right, the last frame's first."""
     keyframe = segment.right.shot
     path, following = stay(keyframe.thumbnail.shape), keyframe
     paths: list[Path] = []
     for shot in reversed(segment.between):
-        assert following.motion is not None
-        path = extend(path, following.motion.to_next, following.motion.next_trust)
+        assert following.arrival is not None
+        path = extend(path, following.arrival.flow, following.arrival.trust)
         path = doubt_by_luma(path, shot.thumbnail, keyframe.thumbnail)
         paths.append(path)
         following = shot
-    return paths[::-1]
+    return paths

@@ -38,7 +38,7 @@ def test_white_and_black_have_the_values_of_the_standard(space: ColourSpace) -> 
 
 
 def test_known_colours_of_bt601_and_bt709() -> None:
-    red = np.tile(np.uint8([255, 0, 0]), (4, 4, 1))
+    red = np.tile(np.array([255, 0, 0], np.uint8), (4, 4, 1))
     found = {
         matrix: [int(p[0, 0]) for p in Picture.from_rgb(red, ColourSpace(matrix)).planes]
         for matrix in (BT601, BT709)

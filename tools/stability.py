@@ -62,7 +62,7 @@ def measure(images: Iterator[RGBImage], height: int) -> dict[str, float]:
     errors, worst, sharpness = [], [], []
     previous: NDArray[np.float32] | None = None
     for index, image in enumerate(images):
-        current = image.astype(np.float32) / 255
+        current = image.astype(np.float32) / np.float32(255)
         if previous is not None and index != scenery.CUT:
             flow, occluded = scenery.flow_to_previous(index, height)
             squared = (sample(previous, follow(flow)) - current) ** 2

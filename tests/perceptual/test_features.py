@@ -31,9 +31,11 @@ def test_stride_one_sees_what_stride_two_skips(network: SqueezeNet) -> None:
 
 def test_the_first_layer_is_the_published_sum(network: SqueezeNet) -> None:
     images = torch.rand(1, 3, 40, 40)
-    bgr = images[0].flip(0).numpy() * 255 - np.float32([104, 117, 123])[:, None, None]
+    bgr = images[0].flip(0).numpy() * 255 - np.array([104, 117, 123], np.float32)[:, None, None]
     weight = network.conv1.weight[5].numpy()
-    expected = max(0.0, float((bgr[:, 1:8, 0:7] * weight).sum() + network.conv1.bias[5]))
+    bias = network.conv1.bias
+    assert bias is not None
+    expected = max(0.0, float((bgr[:, 1:8, 0:7] * weight).sum() + float(bias[5])))
     found = float(network(images, stride=1)["conv1"][0, 5, 1, 0])
     assert np.isclose(found, expected, rtol=1e-3, atol=1e-3)
 

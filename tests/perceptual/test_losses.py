@@ -6,6 +6,7 @@ from vidstyle.perceptual.losses import (
     gram_matrix,
     relaxed_earth_mover_loss,
     style_loss,
+    tone_loss,
     tv_loss,
 )
 
@@ -64,3 +65,11 @@ def test_the_earth_mover_is_the_slow_loops() -> None:
     to_here = np.mean([min(distance(a, b) for a in here) for b in there])
     found = float(relaxed_earth_mover_loss(here, there))
     assert np.isclose(found, max(to_there, to_here), atol=1e-5)
+
+
+def test_the_tone_is_the_mean_of_cells_and_no_finer() -> None:
+    images = torch.rand(1, 3, 16, 24)
+    shuffled = images.clone()
+    shuffled[..., :8, :8] = images[..., :8, :8].flip(3)  # other pixels, same mean
+    assert tone_loss(shuffled, images) < 1e-10
+    assert np.isclose(float(tone_loss(images + 0.5, images)), 0.25, rtol=1e-4)

@@ -1,7 +1,7 @@
-import cv2
 import numpy as np
 import pytest
 
+from tests.textures import noise_image
 from vidstyle.frame import Flow, Picture, Plane
 from vidstyle.stylize.flow import (
     THUMBNAIL_SIDE,
@@ -17,12 +17,11 @@ from vidstyle.stylize.flow import (
 
 
 def texture(height: int = 144, width: int = 200, seed: int = 0) -> Plane:
-    noise = np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
-    return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3), None, 0, 255, cv2.NORM_MINMAX)
+    return noise_image(height, width, seed)[..., 0].copy()
 
 
 def constant_flow(dx: float, dy: float, shape: tuple[int, int] = (144, 200)) -> Flow:
-    return np.tile(np.float32([dx, dy]), (*shape, 1))
+    return np.tile(np.array([dx, dy], np.float32), (*shape, 1))
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(0, 0), (3, -2), (-5, 4)])

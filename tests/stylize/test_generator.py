@@ -19,7 +19,7 @@ def test_any_size_comes_back_as_it_went_in(inverter: Path, size: tuple[int, int]
 
 
 def test_channels_keep_their_order(inverter: Path) -> None:
-    red = np.tile(np.uint8([200, 30, 10]), (16, 16, 1))
+    red = np.tile(np.array([200, 30, 10], np.uint8), (16, 16, 1))
     assert OnnxGenerator(inverter).paint(red)[0, 0].tolist() == [55, 225, 245]
 
 
@@ -49,7 +49,7 @@ def test_a_broken_file_is_said(tmp_path: Path) -> None:
 
 
 def test_a_network_that_changes_the_size_is_refused(tmp_path: Path) -> None:
-    shape = [1, 3, "h", "w"]
+    shape: list[int | str] = [1, 3, "h", "w"]
     pool = helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
     save(tmp_path / "pool.onnx", pool, shape, shape)
     with pytest.raises(StyleError, match="same size"):

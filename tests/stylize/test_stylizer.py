@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.textures import noise_image
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -17,9 +18,7 @@ HEIGHT, WIDTH = 160, 208
 
 
 def texture(seed: int) -> RGBImage:
-    noise = np.random.default_rng(seed).integers(0, 256, (HEIGHT + 80, WIDTH + 80, 3))
-    blurred = cv2.GaussianBlur(noise.astype(np.uint8), (0, 0), 4)
-    return np.asarray(cv2.normalize(blurred, None, 20, 235, cv2.NORM_MINMAX), np.uint8)
+    return noise_image(HEIGHT + 80, WIDTH + 80, seed, blur=4)
 
 
 def panning(seeds: Iterable[int] = (0,), frames: int = 12) -> list[Frame]:

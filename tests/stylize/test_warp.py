@@ -1,14 +1,13 @@
-import cv2
 import numpy as np
 import pytest
 
+from tests.textures import noise_image
 from vidstyle.frame import Picture
 from vidstyle.stylize.warp import blend, enlarge, fade, sampling_map, sharpen, warp
 
 
 def picture(height: int = 96, width: int = 128, seed: int = 0) -> Picture:
-    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8)
-    return Picture.from_rgb(cv2.GaussianBlur(noise, (0, 0), 2))
+    return Picture.from_rgb(noise_image(height, width, seed, blur=2))
 
 
 @pytest.mark.parametrize("size", [(96, 128), (97, 131)])
@@ -21,7 +20,9 @@ def test_zero_flow_changes_nothing(size: tuple[int, int]) -> None:
 
 def test_a_constant_flow_moves_by_whole_pixels() -> None:
     before = picture()
-    flow = np.tile(np.float32([2, -1]), (24, 32, 1))  # thumbnail pixels: 8 and -4 of the picture
+    flow = np.tile(
+        np.array([2, -1], np.float32), (24, 32, 1)
+    )  # thumbnail pixels: 8 and -4 of the picture
     after = warp(before, flow)
     assert np.array_equal(after.y[8:-8, 12:-12], before.y[4:-12, 20:-4])
     assert np.array_equal(after.u[4:-4, 6:-6], before.u[2:-6, 10:-2])
@@ -63,9 +64,8 @@ def test_sharpening_makes_up_for_sampling_between_pixels() -> None:
     def gradient(of: Picture) -> float:
         return float(np.abs(np.diff(of.y.astype(int), axis=1)).mean())
 
-    noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3)).astype(np.uint8)
-    before = Picture.from_rgb(cv2.GaussianBlur(noise, (0, 0), 1))
-    half_a_pixel = np.tile(np.float32([0.125, 0]), (24, 32, 1))
+    before = Picture.from_rgb(noise_image(96, 128, blur=1))
+    half_a_pixel = np.tile(np.array([0.125, 0], np.float32), (24, 32, 1))
     after = warp(before, half_a_pixel)
     assert gradient(after) < gradient(sharpen(after)) < 1.1 * gradient(before)
 
@@ -86,7 +86,9 @@ def test_enlarging_an_untouched_painting_gives_the_original() -> None:
 def test_enlarging_keeps_the_fine_detail_of_the_original() -> None:
     original = picture(180, 240)
     working = original.resized(120, 90)
-    painting = Picture(cv2.add(working.y, 30), working.u, working.v, working.colour)
+    painting = Picture(
+        np.minimum(working.y, 220) + np.uint8(30), working.u, working.v, working.colour
+    )
     large = enlarge(painting, working, original)
     room = original.y < 220
     assert np.abs(large.y.astype(int) - original.y - 30)[room].max() <= 1

@@ -16,6 +16,7 @@ from vidstyle.perceptual.losses import (
     gram_matrix,
     relaxed_earth_mover_loss,
     style_loss,
+    tone_loss,
     tv_loss,
 )
 from vidstyle.training.data import RandomCrops, colour_map, read_painting
@@ -44,6 +45,7 @@ class TrainingSettings:
     learning_rate: float = 2e-3
     content_weight: float = 1.0
     patch_weight: float = 2.0
+    tone_weight: float = 10.0
     tv_weight: float = 0.5
     stability_weight: float = 20.0
     seed: int = 0
@@ -106,7 +108,8 @@ class Trainer:
             state = torch.load(settings.start_from, weights_only=True)
             self.generator.load_state_dict(state["generator"])
         colours = torch.cat([crops[i].flatten(1)[:, ::97] for i in range(len(crops))], dim=1)
-        self.generator.set_colour_map(*colour_map(colours, self.painting.colours))
+        self.colour_map = colour_map(colours, self.painting.colours)
+        self.generator.set_colour_map(*self.colour_map)
         self.optimizer = torch.optim.Adam(self.generator.parameters(), settings.learning_rate)
         self.step = 0
 
@@ -158,10 +161,18 @@ class Trainer:
             "coarse": self.painting.gram_loss(seen, 2) / 2,
             "patch": settings.patch_weight * self.painting.patch_loss(seen),
             "content": settings.content_weight * _content(seen, content),
+            "tone": settings.tone_weight * tone_loss(images, self._recoloured(photos)),
             "tv": settings.tv_weight * tv_loss(images),
             "stability": settings.stability_weight * (again - inside).square().mean(),
             "range": 10 * (inside - images).square().mean(),
         }
+
+    def _recoloured(self, photos: Tensor) -> Tensor:
+        """The photos without their margin, in the painting's colours."""
+        matrix, offset = self.colour_map
+        inside = photos[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+        mapped = torch.einsum("ij,njhw->nihw", matrix, inside) + offset.view(1, 3, 1, 1)
+        return mapped.clamp(0, 1)
 
     def _save(self) -> None:
         state = {

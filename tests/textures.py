@@ -1,0 +1,14 @@
+"""Pictures with something to hold on to: blurred noise."""
+
+import cv2
+import numpy as np
+
+from vidstyle.frame import RGBImage
+
+
+def noise_image(height: int, width: int, seed: int = 0, blur: float = 3.0) -> RGBImage:
+    """HxWx3 uint8: noise blurred by a Gaussian of so many px, stretched to 20..235."""
+    noise = np.random.default_rng(seed).random((height, width, 3)).astype(np.float32)
+    soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), blur), np.float32)
+    stretched = (soft - soft.min()) / (soft.max() - soft.min())
+    return np.asarray(20 + 215 * stretched, np.uint8)

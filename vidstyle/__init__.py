@@ -1,8 +1,12 @@
 """Neural video style that runs live on an ordinary CPU."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# ONNX Runtime reads this when it is imported; otherwise it leaves an identifier in the home folder.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from vidstyle.apps.convert import stylize_video

@@ -259,5 +259,4 @@ def _clock_s(container: av.container.InputContainer) -> Fraction:
 
 def _plane(plane: Any) -> Plane:
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    # OpenCV's flow wants no gaps between rows; common widths have none, and are not copied.
-    return np.ascontiguousarray(rows[: plane.height, : plane.width])
+    return rows[: plane.height, : plane.width]

@@ -71,7 +71,7 @@ def thumbnail(picture: Picture) -> Plane:
     """The luma with a shorter side of `THUMBNAIL_SIDE`; smaller pictures stay as they are."""
     scale = THUMBNAIL_SIDE / min(picture.height, picture.width)
     if scale >= 1:
-        return picture.y
+        return np.ascontiguousarray(picture.y)  # DIS wants no gaps between rows
     return resize(picture.y, round(picture.width * scale), round(picture.height * scale))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clips import Clip, Sound, patches
+from tests.clips import Clip, Sound, cut_off_clip, patches
 from tests.look import look
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, main
 from vidstyle.media.photo import write_photo
@@ -163,6 +163,17 @@ def test_warnings_stand_under_the_result(tmp_path: Path, inverter: Path, capsys:
     assert main([str(path), "--style", str(inverter)]) == DONE
     note = capsys.readouterr().err.splitlines()[-1]
     assert note == "  note: 33x21 became 32x20: libx264 wants even sizes"
+
+
+def test_strict_tells_by_the_exit_code_that_something_was_lost(
+    tmp_path: Path, inverter: Path, capsys: Captured
+) -> None:
+    path = cut_off_clip(tmp_path / "in.mkv")
+    words = [str(path), "--style", str(inverter), "--overwrite"]
+    assert main(words) == DONE
+    assert main([*words, "--strict"]) == FAILED
+    assert "damaged: the end of the input is missing" in capsys.readouterr().err
+    assert (tmp_path / "in.inverter.mp4").exists()  # what there is was converted all the same
 
 
 def test_image_paints_pictures(tmp_path: Path, inverter: Path) -> None:

@@ -87,7 +87,8 @@ def _batch(
                 progress.say(describe(outcome))
     if options.json:
         print(json.dumps(summary(outcomes), indent=2))
-    return FAILED if any(isinstance(outcome, Failure) for outcome in outcomes) else DONE
+    failed = any(isinstance(o, Failure) or (options.strict and o.damage) for o in outcomes)
+    return FAILED if failed else DONE
 
 
 def _styles(parsed: argparse.Namespace) -> int:

@@ -93,7 +93,9 @@ def describe(result: Result) -> str:
             f"{result.output}  {result.frames} frames, {result.keyframes} keyframes, "
             f"{result.fps:.1f} fps, {result.seconds:.1f} s, {size}"
         )
-    return "\n".join([line, *(f"  note: {warning}" for warning in result.warnings)])
+    notes = [f"  damaged: {part}" for part in result.damage]
+    notes += [f"  note: {warning}" for warning in result.warnings]
+    return "\n".join([line, *notes])
 
 
 def summary(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
@@ -111,6 +113,7 @@ def summary(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
                 "fps": round(r.fps, 2),
                 "seconds": round(r.seconds, 3),
                 "output_bytes": r.output_bytes,
+                "damage": r.damage,
                 "warnings": r.warnings,
             }
             for r in done

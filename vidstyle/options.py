@@ -55,7 +55,7 @@ class StylizeOptions:
     threads: int | None = _setting(
         None, "cores to use; auto is all of them", "N|auto", automatic=True
     )
-    strict: bool = _setting(False, "fail when a part of the input could not be read")
+    strict: bool = _setting(False, "exit with 1 when a part of the input could not be read")
     overwrite: bool = _setting(False, "replace the output if it exists")
     quiet: bool = _setting(False, "print nothing but errors")
     json: bool = _setting(False, "print a summary as JSON")

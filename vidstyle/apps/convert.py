@@ -5,7 +5,6 @@ from pathlib import Path
 import cv2
 
 from vidstyle.apps.outputs import Result, check_target
-from vidstyle.errors import SourceError
 from vidstyle.machine import ThreadPlan, usable_cores
 from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.sink import FileSink
@@ -49,9 +48,6 @@ def stylize_video(
         with FileSink(output, source.info, encoder, stats, threads=threads.encoder) as sink:
             stylizer = Stylizer(generator, options, stats, threads.painters)
             Pipeline(source, stylizer, sink).run()
-            damage = _damage(source, stats)
-            if damage and options.strict:
-                raise SourceError(f"{input}: {'; '.join(damage)}. Without --strict it converts.")
             size = sink.finish()
         return Result(
             input=input,
@@ -61,7 +57,8 @@ def stylize_video(
             keyframes=stats["keyframes"],
             seconds=stats.elapsed_s,
             output_bytes=size,
-            warnings=damage + _remarks(stats) + sink.warnings,
+            damage=_damage(source, stats),
+            warnings=_remarks(stats) + sink.warnings,
         )
 
 

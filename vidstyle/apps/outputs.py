@@ -18,7 +18,8 @@ class Result:
     keyframes: int
     seconds: float
     output_bytes: int
-    warnings: list[str] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)  # what of the input could not be read
+    warnings: list[str] = field(default_factory=list)  # what else differs from it
 
     @property
     def fps(self) -> float:

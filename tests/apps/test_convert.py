@@ -14,7 +14,7 @@ from tests.clips import Clip, Sound, cut_off_clip, patches
 from tests.look import look
 from tests.toys import save_convolution
 from vidstyle.apps.convert import stylize_video
-from vidstyle.errors import SinkError, SourceError, StyleError, VidstyleError
+from vidstyle.errors import SinkError, StyleError, VidstyleError
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 

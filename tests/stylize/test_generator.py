@@ -51,23 +51,23 @@ def test_a_broken_file_is_said(tmp_path: Path) -> None:
 def test_a_network_that_changes_the_size_is_refused(tmp_path: Path) -> None:
     shape: list[int | str] = [1, 3, "h", "w"]
     pool = helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
-    save(tmp_path / "pool.onnx", pool, shape, shape)
+    save(tmp_path / "pool.onnx", [pool], shape, shape)
     with pytest.raises(StyleError, match="same size"):
         OnnxGenerator(tmp_path / "pool.onnx")
 
 
 def test_a_network_that_wants_something_else_is_refused(tmp_path: Path) -> None:
     identity = helper.make_node("Identity", ["x"], ["y"])
-    save(tmp_path / "vector.onnx", identity, [1, 7], [1, 7])
+    save(tmp_path / "vector.onnx", [identity], [1, 7], [1, 7])
     with pytest.raises(StyleError, match="not a generator that can be run"):
         OnnxGenerator(tmp_path / "vector.onnx")
 
 
 def save(
-    file: Path, node: onnx.NodeProto, inputs: list[int | str], outputs: list[int | str]
+    file: Path, nodes: list[onnx.NodeProto], inputs: list[int | str], outputs: list[int | str]
 ) -> None:
     graph = helper.make_graph(
-        [node],
+        nodes,
         "toy",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, inputs)],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, outputs)],

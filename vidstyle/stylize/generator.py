@@ -27,6 +27,7 @@ class OnnxGenerator:
         Raises:
             StyleError: the file is missing, broken, or not image to image.
         """
+        self._file = file
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -43,8 +44,9 @@ class OnnxGenerator:
             self._input = self._session.get_inputs()[0].name
             result = self._run(np.zeros((1, 3, 64, 96), np.float32))
         except Exception as error:  # ONNX Runtime's errors have no common base class
-            reason = str(error).strip().splitlines()[0]
-            raise StyleError(f"{file} is not a generator that can be run: {reason}") from error
+            raise StyleError(
+                f"{file} is not a generator that can be run: {_first_line(error)}"
+            ) from error
         if result.shape != (1, 3, 64, 96):
             raise StyleError(
                 f"{file} turns a picture of 1x3x64x96 into {'x'.join(map(str, result.shape))}. "
@@ -52,13 +54,23 @@ class OnnxGenerator:
             )
 
     def paint(self, image: RGBImage) -> RGBImage:
-        """Stylize HxWx3 uint8 RGB of any size."""
+        """Stylize HxWx3 uint8 RGB of any size.
+
+        Raises:
+            StyleError: the network failed, for one because memory ran out.
+        """
         height, width = image.shape[:2]
         below, right = (BORDER + -side % GRID for side in (height, width))
         how = cv2.BORDER_REFLECT_101 if min(height, width) > BORDER + GRID else cv2.BORDER_REPLICATE
         bordered = cv2.copyMakeBorder(image, BORDER, below, BORDER, right, how)
         batch = np.asarray(cv2.dnn.blobFromImage(bordered, 1 / 255), np.float32)
-        painted = self._run(batch)[0]
+        try:
+            painted = self._run(batch)[0]
+        except Exception as error:
+            raise StyleError(
+                f"{self._file} failed on a picture of {width}x{height}: {_first_line(error)} "
+                "A smaller --max-height needs less memory."
+            ) from error
         inside = painted[:, BORDER : BORDER + height, BORDER : BORDER + width]
         planes = [cv2.convertScaleAbs(np.clip(plane, 0, 1), alpha=255) for plane in inside]
         return np.asarray(cv2.merge(planes), np.uint8)
@@ -69,3 +81,7 @@ class OnnxGenerator:
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._session.run(None, {self._input: batch})[0])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

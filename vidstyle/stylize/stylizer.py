@@ -19,7 +19,6 @@ from vidstyle.stylize.warp import blend, enlarge, fade, sharpen, warp
 FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 8  # frames; longer paths drift, and hold more memory
 PAINTING_SHARE = 2 / 3  # of what carrying costs may go into painting
-TRUSTED = 0.5  # under this a path explains nothing
 
 
 class Stylizer:

@@ -38,14 +38,14 @@ class TrainingSettings:
     photos: tuple[Path, ...]
     feature_weights: Path
     checkpoint: Path
-    steps: int = 4000
+    steps: int = 4500
     batch_size: int = 4
     crop: int = 192  # px, without the margin
     style_size: int = 400  # px, the painting's short side: larger makes larger strokes
     learning_rate: float = 2e-3
-    content_weight: float = 1.0
-    patch_weight: float = 2.0
-    tone_weight: float = 10.0
+    content_weight: float = 2.5
+    patch_weight: float = 1.5
+    tone_weight: float = 15.0
     tv_weight: float = 0.5
     stability_weight: float = 20.0
     seed: int = 0

@@ -63,6 +63,20 @@ def test_a_network_that_wants_something_else_is_refused(tmp_path: Path) -> None:
         OnnxGenerator(tmp_path / "vector.onnx")
 
 
+def test_a_network_that_fails_later_is_said(tmp_path: Path) -> None:
+    # Reshape to one fixed size works for the trial picture only.
+    shape: list[int | str] = [1, 3, "h", "w"]
+    fixed = helper.make_tensor("size", TensorProto.INT64, [4], [1, 3, 64, 96])
+    nodes = [
+        helper.make_node("Constant", [], ["size"], value=fixed),
+        helper.make_node("Reshape", ["x", "size"], ["y"]),
+    ]
+    save(tmp_path / "fixed.onnx", nodes, shape, shape)
+    generator = OnnxGenerator(tmp_path / "fixed.onnx")
+    with pytest.raises(StyleError, match="failed on a picture of 30x20"):
+        generator.paint(np.zeros((20, 30, 3), np.uint8))
+
+
 def save(
     file: Path, nodes: list[onnx.NodeProto], inputs: list[int | str], outputs: list[int | str]
 ) -> None:

@@ -4,8 +4,8 @@ Every height is converted in a process of its own, so that peak memory is that r
 same run the two things a conversion is compared with are timed: decoding and encoding without any
 painting (the limit), and one frame of a peer network where one is given.
 
-    python tools/benchmark.py
-    python tools/benchmark.py --heights 720 --seconds 20 --peer wave.onnx
+    python -m tools.benchmark
+    python -m tools.benchmark --heights 720 --seconds 20 --peer wave.onnx
 """
 
 import argparse
@@ -16,6 +16,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -59,19 +60,26 @@ def main() -> None:
         "runs": [],
     }
     context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as folder:
-        for height in parsed.heights:
-            clip = Path(folder) / f"{height}.mp4"
-            make_clip(clip, height, parsed.seconds)
-            options = StylizeOptions(style=parsed.style, every=parsed.every, preset=parsed.preset)
+    options = StylizeOptions(style=parsed.style, every=parsed.every, preset=parsed.preset)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for clip in parsed.clips or rendered_clips(folder, parsed.heights, parsed.seconds):
             with context.Pool(1, maxtasksperchild=1) as pool:
-                limit = pool.apply(measure_limit, (clip, options))
-                run = pool.apply(measure, (clip, options))
-                peer = pool.apply(measure_peer, (parsed.peer, height)) if parsed.peer else None
-            run |= {"height": height, "limit_fps": limit, "peer_ms": peer}
+                limit = pool.apply(measure_limit, (clip, folder, options))
+                run = pool.apply(measure, (clip, folder, options))
+                peer = pool.apply(measure_peer, (clip, parsed.peer)) if parsed.peer else None
+            run |= {"limit_fps": limit, "peer_ms": peer}
             report["runs"].append(run)
             _print(run)
     print(json.dumps(report))
+
+
+def rendered_clips(folder: Path, heights: Iterable[int], seconds: float) -> Iterator[Path]:
+    """Yield clips of the sample's scenery, one a height."""
+    for height in heights:
+        clip = folder / f"{height} lines.mp4"
+        make_clip(clip, height, seconds)
+        yield clip
 
 
 def make_clip(file: Path, height: int, seconds: float) -> None:
@@ -95,10 +103,10 @@ def make_clip(file: Path, height: int, seconds: float) -> None:
             container.mux(stream.encode(None))
 
 
-def measure(clip: Path, options: StylizeOptions) -> dict[str, Any]:
+def measure(clip: Path, folder: Path, options: StylizeOptions) -> dict[str, Any]:
     """Convert a clip and report its stages, speed and peak memory."""
     stats, cpu = Stats(), _cpu_s()
-    result = stylize_video(clip, clip.with_suffix(".out.mp4"), options, stats)
+    result = stylize_video(clip, folder / "painted.mp4", replace(options, overwrite=True), stats)
     cpu = _cpu_s() - cpu
     stages = {
         name: {
@@ -112,6 +120,7 @@ def measure(clip: Path, options: StylizeOptions) -> dict[str, Any]:
     ours = sum(stage["core_ms_per_frame"] for stage in stages.values())
     total = 1000 * cpu / result.frames
     return {
+        "clip": clip.stem,
         "frames": result.frames,
         "keyframes": result.keyframes,
         "fps": round(result.fps, 1),
@@ -122,9 +131,9 @@ def measure(clip: Path, options: StylizeOptions) -> dict[str, Any]:
     }
 
 
-def measure_limit(clip: Path, options: StylizeOptions) -> float:
+def measure_limit(clip: Path, folder: Path, options: StylizeOptions) -> float:
     """Frames per second of the same pipeline without a stylizer."""
-    stats, output = Stats(), clip.with_suffix(".limit.mp4")
+    stats, output = Stats(), folder / "limit.mp4"
     encoder = choose_encoder(output, options.codec, options.crf, options.preset)
     with (
         FileSource(clip, stats, threads=usable_cores()) as source,
@@ -135,12 +144,13 @@ def measure_limit(clip: Path, options: StylizeOptions) -> float:
     return round(stats["frames"] / stats.elapsed_s, 1)
 
 
-def measure_peer(model: Path, height: int) -> float:
-    """Milliseconds that another network needs for one frame of this height, on all cores."""
+def measure_peer(clip: Path, model: Path) -> float:
+    """Milliseconds that another network needs for one frame of the clip, on all cores."""
     generator = OnnxGenerator(model, threads=usable_cores())
-    width = scenery.SIZE_WH[0] * height // scenery.SIZE_WH[1]
+    with FileSource(clip, Stats()) as source:
+        image = np.zeros((source.info.height, source.info.width, 3), np.uint8)
     started = time.perf_counter()
-    generator.paint(np.zeros((height, width, 3), np.uint8))
+    generator.paint(image)
     return round(1000 * (time.perf_counter() - started), 1)
 
 
@@ -158,18 +168,20 @@ def _cpu_s() -> float:
 
 
 def _print(run: dict[str, Any]) -> None:
-    table = Table("stage", "calls", "p50 ms", "p99 ms", "core-ms per frame", title=_title(run))
+    table = Table("stage", "calls", "p50 ms", "p99 ms", "core-ms per frame")
     for name, stage in run["stages"].items():
         table.add_row(name, *(str(stage[key]) for key in list(stage)))
     table.add_row("codec threads", "", "", "", str(run["codec_threads_core_ms_per_frame"]))
     table.add_row("all", "", "", "", str(run["core_ms_per_frame"]))
-    Console().print(table)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_headline(run))
+    console.print(table)
 
 
-def _title(run: dict[str, Any]) -> str:
+def _headline(run: dict[str, Any]) -> str:
     parts = [
-        f"{run['height']} lines: {run['fps']} fps",
-        f"{run['fps'] / run['limit_fps']:.2f} of decoding and encoding alone",
+        f"{run['clip']}: {run['fps']} fps",
+        f"decoding and encoding alone {run['limit_fps']} fps",
         f"{run['keyframes']} keyframes in {run['frames']} frames",
         f"{run['peak_mb']} MB at most",
     ]
@@ -180,6 +192,7 @@ def _title(run: dict[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("clips", nargs="*", type=Path, help="videos; rendered ones unless given")
     parser.add_argument("--heights", type=int, nargs="+", default=HEIGHTS)
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the clips")
     parser.add_argument("--style", help="as for vidstyle")

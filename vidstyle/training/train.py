@@ -45,7 +45,7 @@ class TrainingSettings:
     learning_rate: float = 2e-3
     content_weight: float = 2.5
     patch_weight: float = 1.5
-    tone_weight: float = 15.0
+    tone_weight: float = 25.0
     tv_weight: float = 0.5
     stability_weight: float = 20.0
     seed: int = 0

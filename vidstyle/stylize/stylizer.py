@@ -17,7 +17,8 @@ from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot
 from vidstyle.stylize.warp import blend, enlarge, fade, sharpen, warp
 
 FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
-SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 8  # frames; longer paths drift, and hold more memory
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; longer paths drift
+HELD_BYTES = 24e6  # of waiting frames, at most: 12 frames at 720p, 7 at 1080p
 PAINTING_SHARE = 2 / 3  # of what carrying costs may go into painting
 
 
@@ -32,6 +33,7 @@ class Stylizer:
     ) -> None:
         self._generator, self._options, self._stats = generator, options, stats
         self._painters = painters
+        self._frame_bytes = 0
 
     def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Yield one stylized frame for each frame, in order.
@@ -84,6 +86,7 @@ class Stylizer:
         return original.beside(painting) if options.compare else painting
 
     def _working(self, picture: Picture) -> Picture:
+        self._frame_bytes = sum(plane.nbytes for plane in picture.planes)
         with self._stats.timed("resize"):
             return picture.resized(*self._options.working_size_wh(picture.width, picture.height))
 
@@ -100,7 +103,10 @@ class Stylizer:
             return FIRST_INTERVAL
         paint, carry = stages["generator"], stages["warp"]
         ratio = (paint.cpu_s / paint.calls) / (carry.cpu_s / carry.calls)
-        return int(np.clip(round(ratio / PAINTING_SHARE), SHORTEST_INTERVAL, LONGEST_INTERVAL))
+        longest = np.clip(
+            HELD_BYTES // max(1, self._frame_bytes), SHORTEST_INTERVAL, LONGEST_INTERVAL
+        )
+        return int(np.clip(round(ratio / PAINTING_SHARE), SHORTEST_INTERVAL, longest))
 
     def _render(self, segment: Segment) -> Iterator[Frame]:
         with self._stats.timed("flow"):

@@ -236,7 +236,7 @@ def test_a_stopped_run_leaves_no_file(
 def test_a_terminal_gets_a_bar(tmp_path: Path, inverter: Path) -> None:
     import pty
 
-    path = Clip(frames=400, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
+    path = Clip(frames=2500, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
     words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
@@ -257,7 +257,7 @@ def test_a_terminal_gets_a_bar(tmp_path: Path, inverter: Path) -> None:
         process.kill()
         os.close(ours)
     text = shown.decode()
-    assert "/400 " in text
+    assert "/2500 " in text
     assert " fps" in text
     assert "x real time" in text
     assert " left" in text

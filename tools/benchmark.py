@@ -15,7 +15,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -45,7 +45,7 @@ RENDERED = 60  # frames; played forth and back until the clip is long enough
 class Untouched:
     """A stylizer that paints nothing: what is left is decoding and encoding."""
 
-    def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+    def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         """Yield the frames as they came."""
         yield from frames
 

@@ -3,7 +3,7 @@
 import _thread
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -31,7 +31,7 @@ class Stages:
             self.given += 1
             yield Frame(GREY, number, Fraction(1, 25))
 
-    def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+    def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         for frame in frames:
             self.break_at(frame.pts, "stylizer")
             yield frame
@@ -76,7 +76,7 @@ def test_only_the_first_error_is_raised() -> None:
         def write(self, frame: Frame) -> None:
             raise ValueError("first")
 
-        def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
             try:
                 yield from frames
             finally:

@@ -1,8 +1,8 @@
 """source -> stylizer -> sink, one thread each."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, suppress
 from typing import Protocol
 
 from vidstyle.frame import Frame
@@ -14,7 +14,7 @@ QUEUE_LENGTH = 2  # frames; more only took memory: 3 MB each at 1080p
 class Stylizer(Protocol):
     """A stage that turns frames into frames of the same number and times."""
 
-    def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]: ...
+    def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]: ...
 
 
 class Sink(Protocol):
@@ -48,15 +48,17 @@ class Pipeline:
                 ("sink", self._write),
             )
         ]
-        for thread in threads:
-            thread.start()
         try:
+            for thread in threads:
+                thread.start()
             for thread in threads:
                 while thread.is_alive():
                     thread.join(timeout=0.1)  # without one, Ctrl-C would not get through
         except BaseException as interruption:
             self._fail(interruption)
-            _join_in_spite_of_interrupts(threads)
+        for thread in threads:
+            if thread.ident is not None:  # it has been started
+                thread.join()
         if self._failure is not None:
             raise self._failure
 
@@ -66,8 +68,10 @@ class Pipeline:
         self._decoded.close()
 
     def _transform(self) -> None:
-        for frame in self._stylizer.stylize(self._decoded):
-            self._stylized.put(frame)
+        # Closed here, so that what it raises on the way out is met in this thread.
+        with closing(self._stylizer.stylize(self._decoded)) as frames:
+            for frame in frames:
+                self._stylized.put(frame)
         self._stylized.close()
 
     def _write(self) -> None:

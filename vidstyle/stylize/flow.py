@@ -1,6 +1,6 @@
 """Optical flow between neighbouring frames, and how far it can be trusted.
 
-Flow is computed on thumbnails: the paths it gives move whole strokes, and DIS at 128 lines costs
+Flow is computed on thumbnails: the paths it gives move whole strokes, and DIS at 144 lines costs
 a millisecond where full size costs seven or more.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from vidstyle.frame import Array, Flow, Mask, Picture, Plane, resize
 
-THUMBNAIL_SIDE = 128  # px, the shorter side
+THUMBNAIL_SIDE = 144  # px, the shorter side
 FORGIVEN_PX2 = 1.0  # squared round-trip error that is just noise of the flow itself
 FORGIVEN_SHARE = 0.01  # of the squared motion, on top
 FAR = (1e4, 1e4, 0.0, 0.0)  # what a flow is outside of its picture: no way home
@@ -46,7 +46,7 @@ class FlowEstimator:
         # The preset stops at a quarter of its input, which is right for full pictures. A thumbnail
         # goes down to its own pixels: three times the cost, half the jitter of the result.
         self._dis.setFinestScale(0)
-        self._dis.setPatchStride(8)
+        self._dis.setPatchStride(7)
         self._dis.setGradientDescentIterations(5)  # the preset's twelve changed nothing
 
     def between(self, previous: Plane, current: Plane) -> Motion:

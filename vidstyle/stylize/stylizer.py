@@ -1,7 +1,7 @@
 """Frame in, frame out: keyframes by the generator, the frames between by warping."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
@@ -35,7 +35,7 @@ class Stylizer:
         self._painters = painters
         self._frame_bytes = 0
 
-    def stylize(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+    def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         """Yield one stylized frame for each frame, in order.
 
         Raises:

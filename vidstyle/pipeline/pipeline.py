@@ -56,9 +56,7 @@ class Pipeline:
                     thread.join(timeout=0.1)  # without one, Ctrl-C would not get through
         except BaseException as interruption:
             self._fail(interruption)
-        for thread in threads:
-            if thread.ident is not None:  # it has been started
-                thread.join()
+            _join_in_spite_of_interrupts(threads)
         if self._failure is not None:
             raise self._failure
 
@@ -98,5 +96,5 @@ def _join_in_spite_of_interrupts(threads: list[threading.Thread]) -> None:
     # A thread left running would meet files that the caller is about to close.
     while any(thread.is_alive() for thread in threads):
         with suppress(KeyboardInterrupt):
-            for thread in threads:
+            for thread in filter(threading.Thread.is_alive, threads):
                 thread.join()

@@ -11,7 +11,7 @@ from vidstyle.errors import StyleError
 from vidstyle.frame import Picture, RGBImage
 
 GRID = 4  # px; a generator takes sides that are multiples of this
-BORDER = 24  # px mirrored around the picture: a network's zero padding paints a frame
+BORDER = 40  # px mirrored around the picture: zero padding paints a frame as wide as that
 FATAL_ONLY = 4  # ONNX Runtime's log level; what it raises is translated below
 
 

@@ -8,7 +8,7 @@ from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.warp import blend
 
 TILE = 32  # px of the working picture, even; holes are gathered in tiles of this size
-CONTEXT = 24  # px around a hole that the generator sees too, besides what it mirrors
+CONTEXT = 16  # px around a hole that the generator sees too, besides what it mirrors
 LEAST_HOLE = 0.3  # share of a tile that must be lost before it is worth painting
 NEIGHBOURS = 7  # thumbnail pixels that vote on whether a place is lost
 FEATHER = 9  # px over which a patch fades in

@@ -18,7 +18,7 @@ from vidstyle.stylize.warp import blend, enlarge, fade, sharpen, warp
 
 FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; longer paths drift
-HELD_BYTES = 24e6  # of waiting frames, at most: 12 frames at 720p, 7 at 1080p
+HELD_BYTES = 20e6  # of waiting frames, at most: 12 frames at 720p, 6 at 1080p
 PAINTING_SHARE = 2 / 3  # of what carrying costs may go into painting
 
 

@@ -9,6 +9,7 @@ painting (the limit), and one frame of a peer network where one is given.
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
@@ -17,16 +18,16 @@ import tempfile
 import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from tools import scenery
+from tools.arpeggio import arpeggio
+from tools.make_samples import SOUND_RATE, write_clip
 from vidstyle.apps.convert import stylize_video
 from vidstyle.frame import Frame
 from vidstyle.machine import processor_name, usable_cores
@@ -83,24 +84,17 @@ def rendered_clips(folder: Path, heights: Iterable[int], seconds: float) -> Iter
 
 
 def make_clip(file: Path, height: int, seconds: float) -> None:
-    """Render the sample's scenery at a height and encode it with a tone, at 30 fps."""
+    """Render the sample's scenery at a height and encode it with sound, at 30 fps."""
     pictures = [scenery.render(index, height=height) for index in range(RENDERED)]
     pictures += pictures[-2:0:-1]
-    with av.open(str(file), "w") as container:
-        video = container.add_stream("libx264", rate=30, options={"preset": "fast", "crf": "20"})
-        video.height, video.width = pictures[0].shape[:2]
-        video.pix_fmt = "yuv420p"
-        audio = container.add_stream("aac", rate=48000, layout="mono")
-        for index in range(round(seconds * 30)):
-            frame = av.VideoFrame.from_ndarray(pictures[index % len(pictures)], format="rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, 30)
-            container.mux(video.encode(frame))
-            tone = np.sin(np.arange(index * 1600, (index + 1) * 1600) * (2 * np.pi * 440 / 48000))
-            sound = av.AudioFrame.from_ndarray(tone.astype(np.float32)[None], "fltp", "mono")
-            sound.sample_rate, sound.pts = 48000, index * 1600
-            container.mux(audio.encode(sound))
-        for stream in (video, audio):
-            container.mux(stream.encode(None))
+    count = round(seconds * scenery.RATE)
+    write_clip(
+        file,
+        scenery.size_wh(height),
+        itertools.islice(itertools.cycle(pictures), count),
+        arpeggio(seconds, SOUND_RATE),
+        {"preset": "fast", "crf": "20"},
+    )
 
 
 def measure(clip: Path, folder: Path, options: StylizeOptions) -> dict[str, Any]:

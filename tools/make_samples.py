@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,18 +27,32 @@ def main() -> None:
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "demo.mp4"
-    write_clip(path)
+    sound = arpeggio(FRAME_COUNT / RATE, SOUND_RATE)
+    write_clip(path, SIZE_WH, frames(), sound, {"crf": "23", "preset": "slow"})
     print(f"{path}: {FRAME_COUNT} frames, {path.stat().st_size} bytes")
 
 
-def write_clip(path: Path) -> None:
-    """Encode the scenery as H.264 (BT.709, limited range) and its sound as AAC."""
+def write_clip(
+    path: Path,
+    size_wh: tuple[int, int],
+    images: Iterable[NDArray[np.uint8]],
+    sound: NDArray[np.float32],
+    options: dict[str, str],
+) -> None:
+    """Encode a clip as H.264 (BT.709, limited range) at `RATE`, with stereo sound as AAC.
+
+    Args:
+        path: an .mp4 file.
+        size_wh: of the images, even.
+        images: HxWx3 uint8 RGB.
+        sound: 2xN float32 at `SOUND_RATE`, at least as long as the images.
+        options: of libx264.
+    """
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as output:
-        video = _add_video(output)
+        video = _add_video(output, size_wh, options)
         audio = output.add_stream("aac", rate=SOUND_RATE, layout="stereo", bit_rate=96_000)
-        sound = arpeggio(FRAME_COUNT / RATE, SOUND_RATE)
         step = SOUND_RATE // RATE
-        for index, image in enumerate(frames()):
+        for index, image in enumerate(images):
             output.mux(video.encode(_video_frame(image, index)))
             part = sound[:, index * step : (index + 1) * step]
             output.mux(audio.encode(_audio_frame(part, index * step)))
@@ -45,9 +60,11 @@ def write_clip(path: Path) -> None:
         output.mux(audio.encode(None))
 
 
-def _add_video(output: av.container.OutputContainer) -> av.VideoStream:
-    stream = output.add_stream("libx264", rate=RATE, options={"crf": "23", "preset": "slow"})
-    stream.width, stream.height = SIZE_WH
+def _add_video(
+    output: av.container.OutputContainer, size_wh: tuple[int, int], options: dict[str, str]
+) -> av.VideoStream:
+    stream = output.add_stream("libx264", rate=RATE, options=options)
+    stream.width, stream.height = size_wh
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
     context.time_base = Fraction(1, RATE)

@@ -14,7 +14,7 @@ from vidstyle import __version__
 from vidstyle.errors import VidstyleError
 from vidstyle.machine import ThreadPlan, memory_gb, processor_name, usable_cores
 from vidstyle.media.codecs import available_encoders, default_preset
-from vidstyle.options import StylizeOptions
+from vidstyle.options import DEFAULTS
 from vidstyle.stylize.catalog import checked, shipped_styles
 
 EXTRAS = {"torch": "train"}
@@ -51,7 +51,7 @@ def _settings(cores: int) -> dict[str, str]:
         "threads": f"{threads.decoder} decoding, {threads.painters} painting, "
         f"{threads.opencv} warping, {threads.encoder} encoding",
         "encoder": f"libx264, preset {default_preset(cores)}",
-        "working size": f"{StylizeOptions().max_height} lines at most",
+        "working size": f"{DEFAULTS.max_height} lines at most",
         "keyframes": "placed while converting, from the generator's and the warp's own times",
     }
 

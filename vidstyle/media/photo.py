@@ -1,6 +1,5 @@
 """Single pictures from files and into files."""
 
-import secrets
 from pathlib import Path
 
 import cv2
@@ -8,6 +7,7 @@ import numpy as np
 
 from vidstyle.errors import SinkError, SourceError
 from vidstyle.frame import RGBImage
+from vidstyle.media.partial import partial_path
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 JPEG_QUALITY = 95
@@ -50,7 +50,7 @@ def write_photo(file: Path, image: RGBImage) -> int:
     jpeg = file.suffix.lower() in (".jpg", ".jpeg")
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if jpeg else []
     _, encoded = cv2.imencode(file.suffix, bgr, quality)
-    partial = file.with_name(f".{file.stem}.{secrets.token_hex(4)}.partial{file.suffix}")
+    partial = partial_path(file)
     try:
         partial.write_bytes(encoded.tobytes())
         partial.replace(file)

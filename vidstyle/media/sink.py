@@ -1,7 +1,6 @@
 """Frames into video files."""
 
 import math
-import secrets
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from vidstyle.frame import Frame, Picture
 from vidstyle.media.codecs import MP4_LIKE, Encoder, container_format, muxer_options, pixel_format
 from vidstyle.media.copying import StreamCopier
 from vidstyle.media.info import VideoInfo
+from vidstyle.media.partial import partial_path
 from vidstyle.media.verify import verify
 from vidstyle.stats import Stats
 
@@ -53,9 +53,7 @@ class FileSink:
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
         self._threads = threads
         # Absolute, because FFmpeg takes what stands before a colon for a protocol.
-        self._partial = path.absolute().with_name(
-            f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}"
-        )
+        self._partial = partial_path(path.absolute())
         self._size_wh: tuple[int, int] | None = None
         self._pts = array("q")  # 8 bytes a frame: an hour at 60 fps is 2 MB
         self._durations: dict[int, int] = {}  # by pts, of frames inside the encoder

@@ -1,0 +1,9 @@
+"""Where a file is written before it gets its name."""
+
+import secrets
+from pathlib import Path
+
+
+def partial_path(path: Path) -> Path:
+    """A hidden name beside the final one that nobody else uses, with the same suffix."""
+    return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")

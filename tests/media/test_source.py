@@ -135,6 +135,11 @@ def test_start_and_end_cut_to_the_frame(tmp_path: Path, suffix: str) -> None:
     assert np.abs(seen.astype(int) - middle).mean() < 12
 
 
+def test_a_start_is_found_behind_the_only_i_frame_of_a_transport_stream(tmp_path: Path) -> None:
+    path = Clip(frames=30, options={"g": "300"}).write(tmp_path / "clip.ts")
+    assert len(read(path, start_s=0.5)) == 17  # of 30 at 25 a second
+
+
 def test_a_start_behind_the_end_is_refused(tmp_path: Path) -> None:
     path = Clip().write(tmp_path / "clip.mp4")
     with pytest.raises(SourceError, match=r"no frame after 99 s: it is 0\.5 s long"):

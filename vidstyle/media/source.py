@@ -27,6 +27,10 @@ from vidstyle.media.info import (
 from vidstyle.media.opening import open_container, read_packets, video_stream
 from vidstyle.stats import Stats
 
+VIDEO_SUFFIXES = (
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
+    ".wmv", ".flv", ".3gp", ".ogv", ".gif",
+)  # fmt: skip
 FREE_CLOCKS = {"mpegts", "mpeg"}  # formats whose clock starts anywhere
 # How far before the start to look for an I-frame. Some formats can only guess where they land.
 SEEK_BACK_S = (0.0, 10.0, math.inf)
@@ -70,11 +74,10 @@ class FileSource:
         self._restarts = 0  # added to times, in units of time_base
         self._furthest_s = 0.0  # how far packets of any stream reach into the file
         self._reformatter = VideoReformatter()
+        self._threads = threads
         self._container = open_container(path)
         try:
-            self._stream = video_stream(self._container, path)
-            self._stream.thread_type = "AUTO"
-            self._stream.codec_context.thread_count = threads
+            self._stream = self._open_stream()
             self._clock_s = _clock_s(self._container)
             self._decoded = self._decode()
             self._first = self._first_frame()
@@ -132,12 +135,26 @@ class FileSource:
             return last_pts + 1
         return pts
 
+    def _open_stream(self) -> av.VideoStream:
+        stream = video_stream(self._container, self._path)
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = self._threads
+        return stream
+
+    def _seek(self, place_s: float) -> None:
+        if place_s > 0:
+            self._container.seek(int((place_s + self._clock_s) * av.time_base))
+            return
+        # A seek to the beginning of MPEG-TS lands behind its first I-frame.
+        self._container.close()
+        self._container = open_container(self._path)
+        self._stream = self._open_stream()
+
     def _first_frame(self) -> av.VideoFrame:
         """Decode up to the first frame from the start on."""
         first = next(self._decoded, None) if self._start_s == 0 else None
         for back_s in SEEK_BACK_S if self._start_s > 0 else ():
-            place_s = max(0.0, self._start_s - back_s)
-            self._container.seek(int((place_s + self._clock_s) * av.time_base))
+            self._seek(max(0.0, self._start_s - back_s))
             self._seen_earlier, self._decoded = False, self._decode()
             first = next(self._decoded, None)
             if first is not None and self._seen_earlier:

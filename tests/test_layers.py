@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
-BASE = {"errors", "frame", "options", "stats", "machine"}
+BASE = {"errors", "frame", "options", "stats", "machine", "models"}
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console"},
-    "console": {"apps", "stylize"},
+    "console": {"apps", "stylize", "training"},
     "__init__": {"apps"},
     "__main__": {"cli"},
-    "apps": {"pipeline", "media", "stylize", "optimize"},
+    "apps": {"pipeline", "media", "stylize", "perceptual", "training", "optimize"},
     "optimize": {"perceptual", "stylize", "media"},
     "training": {"perceptual", "stylize", "media"},
     "pipeline": set[str](),
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "machine": set[str](),
     "stats": set[str](),
     "options": {"errors"},
+    "models": {"errors"},
 }
 
 

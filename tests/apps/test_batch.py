@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clip
-from vidstyle.apps.batch import VIDEO_SUFFIXES, Failure, Job, list_jobs, run_batch
+from vidstyle.apps.batch import Failure, Job, list_jobs, run_batch
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, StyleError
 from vidstyle.media.photo import PHOTO_SUFFIXES
+from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 

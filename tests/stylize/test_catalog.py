@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from vidstyle import models as shelf
 from vidstyle.errors import StyleError
-from vidstyle.stylize import catalog
-from vidstyle.stylize.catalog import checked, find_style, models_folder, shipped_styles, style_name
+from vidstyle.models import intact_file, models_folder
+from vidstyle.stylize.catalog import find_style, shipped_styles, style_name
 from vidstyle.stylize.generator import OnnxGenerator
 
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
@@ -14,7 +15,7 @@ LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
 
 def test_every_shipped_style_is_intact_runs_and_fits_its_class() -> None:
     for style in shipped_styles():
-        OnnxGenerator(checked(style))
+        OnnxGenerator(intact_file(style.file, style.sha256))
         assert style.path.stat().st_size == style.bytes <= LARGEST_BYTES[style.size_class]
         assert style.licence and style.training
         assert {"title", "artist", "year", "source"} <= style.painting.keys()
@@ -55,7 +56,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "training": "",
     }
     (tmp_path / "catalog.json").write_text(json.dumps({"styles": [entry]}), encoding="utf-8")
-    monkeypatch.setattr(catalog, "models_folder", lambda: tmp_path)
+    monkeypatch.setattr(shelf, "models_folder", lambda: tmp_path)
     return tmp_path
 
 

@@ -11,11 +11,6 @@ from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import find_style, style_name
 
-VIDEO_SUFFIXES = (
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
-    ".wmv", ".flv", ".3gp", ".ogv", ".gif",
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Job:

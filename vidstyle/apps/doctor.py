@@ -14,8 +14,9 @@ from vidstyle import __version__
 from vidstyle.errors import VidstyleError
 from vidstyle.machine import ThreadPlan, memory_gb, processor_name, usable_cores
 from vidstyle.media.codecs import available_encoders, default_preset
+from vidstyle.models import intact_file
 from vidstyle.options import DEFAULTS
-from vidstyle.stylize.catalog import checked, shipped_styles
+from vidstyle.stylize.catalog import shipped_styles
 
 EXTRAS = {"torch": "train"}
 
@@ -60,7 +61,7 @@ def _styles() -> str:
     try:
         styles = shipped_styles()
         for style in styles:
-            checked(style)
+            intact_file(style.file, style.sha256)
     except VidstyleError as error:
         return str(error)
     return f"{len(styles)}, checksums right"

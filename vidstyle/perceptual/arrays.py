@@ -1,0 +1,140 @@
+"""Arrays out of weight files: only the convolutions that a network asks for.
+
+Knows the formats, .npz and both of PyTorch's, but neither where files come from nor networks.
+"""
+
+import logging
+import math
+import pickle
+import struct
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vidstyle.errors import StyleError
+
+log = logging.getLogger(__name__)
+
+Array = NDArray[np.float32]
+
+
+def read_convolutions(
+    file: Path, shapes: Mapping[str, tuple[int, ...]], network: str
+) -> dict[str, tuple[Array, Array]]:
+    """Read weight (OIHW float32) and bias (O) of the named convolutions, and nothing else.
+
+    Args:
+        file: an .npz, or a state dict that PyTorch saved, with arrays `NAME.weight`, `NAME.bias`.
+        shapes: name of each convolution, and the shape that its weight must have.
+        network: its name, for messages.
+
+    Raises:
+        StyleError: the file cannot be read, or holds no such arrays.
+    """
+    names = [f"{name}.{part}" for name in shapes for part in ("weight", "bias")]
+    try:
+        arrays = (_read_npz if file.suffix == ".npz" else _read_pth)(file, names)
+    except Exception as error:  # damaged pickles raise whatever they like
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise StyleError(_misfit(file, network, reason or "damaged, or of another kind")) from error
+    for name, shape in shapes.items():
+        for part, wanted in ((f"{name}.weight", shape), (f"{name}.bias", shape[:1])):
+            if part not in arrays:
+                raise StyleError(_misfit(file, network, f"it holds no {part}"))
+            if (found := arrays[part].shape) != wanted:
+                raise StyleError(_misfit(file, network, f"{part} is {found}, not {wanted}"))
+    return {name: (arrays[f"{name}.weight"], arrays[f"{name}.bias"]) for name in shapes}
+
+
+def _misfit(file: Path, network: str, reason: str) -> str:
+    return (
+        f"{file} is not a {network} weight file: {reason}. "
+        "Give the one that torchvision publishes, or none to have that downloaded."
+    )
+
+
+def _read_npz(file: Path, names: Iterable[str]) -> dict[str, Array]:
+    with np.load(file) as arrays:
+        return {name: arrays[name].astype(np.float32) for name in names if name in arrays}
+
+
+def _read_pth(file: Path, names: Iterable[str]) -> dict[str, Array]:
+    """A state dict in either of PyTorch's formats; what is not named stays on the disk.
+
+    torchvision's VGG files are of 2017: a stream, which torch.load cannot map.
+    """
+    zipped = zipfile.is_zipfile(file)
+    if not zipped:
+        try:
+            return _read_stream(file, names)
+        except pickle.UnpicklingError:
+            log.debug("%s holds more than plain tensors, read in one piece", file)
+    state = torch.load(file, map_location="cpu", weights_only=True, mmap=zipped)
+    return {name: state[name].detach().float().numpy() for name in names if name in state}
+
+
+def _read_stream(file: Path, names: Iterable[str]) -> dict[str, Array]:
+    starts = {}
+    with file.open("rb") as opened:
+        if _StreamReader(opened).load() != 0x1950A86A20F9469CFC6C:
+            raise ValueError("neither of PyTorch's formats")
+        for _ in ("version", "sizes of C types"):
+            _StreamReader(opened).load()
+        slots: dict[str, _Slot] = _StreamReader(opened).load()
+        for key in _StreamReader(opened).load():
+            (count,) = struct.unpack("<q", opened.read(8))
+            starts[key] = opened.tell()
+            opened.seek(4 * count, 1)
+    arrays = {}
+    for name in slots.keys() & set(names):
+        slot = slots[name]
+        start = starts[slot.key] + 4 * slot.offset
+        flat = np.fromfile(file, np.dtype("<f4"), math.prod(slot.shape), offset=start)
+        arrays[name] = flat.reshape(slot.shape)
+    return arrays
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """Where in the stream a tensor is: the key of its storage, and the first number in that."""
+
+    key: str
+    offset: int
+    shape: tuple[int, ...]
+
+
+def _slot(key: str, offset: int, shape: tuple[int, ...], stride: Any, *_rest: Any) -> _Slot:
+    if tuple(stride) != torch.empty(shape, device="meta").stride():
+        raise pickle.UnpicklingError("not in C order")
+    return _Slot(key, offset, tuple(shape))
+
+
+STREAM_NAMES = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("torch", "FloatStorage"): np.float32,
+    ("torch._utils", "_rebuild_tensor"): _slot,  # before PyTorch 0.4
+    ("torch._utils", "_rebuild_tensor_v2"): _slot,
+}
+
+
+class _StreamReader(pickle.Unpickler):
+    """Reads the places of float32 tensors, no numbers; refuses to call anything else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return STREAM_NAMES[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"{module}.{name}") from None
+
+    def persistent_load(self, saved: Any) -> str:
+        _storage, _type, key, _device, _count, view = saved
+        if view is not None:
+            raise pickle.UnpicklingError("a view of a storage")
+        return str(key)

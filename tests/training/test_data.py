@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from vidstyle.errors import SourceError
-from vidstyle.training.data import RandomCrops, colour_map, read_painting
+from vidstyle.training.data import colour_map, read_painting, to_tensor
 
 
 @pytest.fixture
@@ -19,28 +18,18 @@ def photo(tmp_path: Path) -> Path:
     return file
 
 
-def test_crops_have_the_size_and_the_range_asked_for(photo: Path) -> None:
-    crops = RandomCrops([photo], 64)
-    for _ in range(10):
-        crop = crops[0]
-        assert crop.shape == (3, 64, 64)
-        assert crop.dtype == torch.float32
-        assert crop.min() >= 0 and crop.max() <= 1
-        assert torch.allclose(crop[0], torch.tensor(200 / 255), atol=0.02)  # red first
-
-
-def test_the_same_seed_gives_the_same_crops(photo: Path) -> None:
-    first, second = RandomCrops([photo], 32, seed=3), RandomCrops([photo], 32, seed=3)
-    assert all(torch.equal(first[0], second[0]) for _ in range(3))
-
-
-def test_no_photos_are_said() -> None:
-    with pytest.raises(SourceError, match="No photos"):
-        RandomCrops([], 32)
+def test_a_tensor_has_channels_first_and_goes_to_one() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
+    tensor = to_tensor(image[:, ::-1])
+    assert tensor.shape == (3, 5, 7)
+    assert tensor.dtype == torch.float32
+    assert tensor[2, 4, 0] == image[4, 6, 2] / np.float32(255)
 
 
 def test_a_painting_is_scaled_by_its_short_side(photo: Path) -> None:
-    assert read_painting(photo, 45).shape == (1, 3, 45, 60)
+    painting = read_painting(photo, 45)
+    assert painting.shape == (1, 3, 45, 60)
+    assert torch.allclose(painting[0, 0], torch.tensor(200 / 255), atol=0.01)  # red first
 
 
 def test_the_colour_map_gives_mean_and_covariance_of_the_target() -> None:

@@ -1,4 +1,4 @@
-"""Photos as random crops, the painting as a tensor, and the colours both are made of."""
+"""Pictures as tensors, the painting among them, and the map between their colours."""
 
 from pathlib import Path
 
@@ -6,42 +6,9 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from vidstyle.errors import SourceError
 from vidstyle.frame import RGBImage
 from vidstyle.media.photo import read_photo
-
-
-class RandomCrops(Dataset[Tensor]):
-    """Square crops of photos at random zoom, mirrored half of the time.
-
-    The zoom goes down to half the crop's size: video at 720p is far smoother than a small photo,
-    and a generator that never saw smooth content paints it with noise.
-    """
-
-    def __init__(self, files: list[Path], size: int, seed: int = 0) -> None:
-        if not files:
-            raise SourceError("No photos to learn from. Give a folder with .jpg or .png files.")
-        self.images = [read_photo(file) for file in files]
-        self.size = size
-        self.random = np.random.default_rng(seed)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> Tensor:
-        """Return 3xSxS float32 RGB 0..1."""
-        image = self.images[index]
-        height, width = image.shape[:2]
-        side = min(int(self.size * self.random.uniform(0.5, 1.6)), height, width)
-        top = self.random.integers(0, height - side + 1)
-        left = self.random.integers(0, width - side + 1)
-        crop = image[top : top + side, left : left + side]
-        smaller = side > self.size
-        how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-        crop = np.asarray(cv2.resize(crop, (self.size, self.size), interpolation=how), np.uint8)
-        return to_tensor(crop[:, ::-1] if self.random.random() < 0.5 else crop)
 
 
 def read_painting(file: Path, short_side: int) -> Tensor:

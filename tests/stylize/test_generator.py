@@ -77,14 +77,50 @@ def test_a_network_that_fails_later_is_said(tmp_path: Path) -> None:
         generator.paint(np.zeros((20, 30, 3), np.uint8))
 
 
+@pytest.fixture
+def byte_inverter(tmp_path: Path) -> Path:
+    """Inverts colours as the toy does, but takes and gives NxHxWx3 uint8."""
+    white = helper.make_tensor("white", TensorProto.UINT8, [], [255])
+    nodes = [
+        helper.make_node("Constant", [], ["white"], value=white),
+        helper.make_node("Sub", ["white", "x"], ["y"]),
+    ]
+    shape: list[int | str] = ["n", "h", "w", 3]
+    save(tmp_path / "bytes.onnx", nodes, shape, shape, TensorProto.UINT8)
+    return tmp_path / "bytes.onnx"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (63, 61), (121, 200)])
+def test_a_network_for_bytes_paints_the_same(
+    inverter: Path, byte_inverter: Path, size: tuple[int, int]
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
+    by_float, by_bytes = (OnnxGenerator(f).paint(image) for f in (inverter, byte_inverter))
+    assert np.array_equal(by_float, by_bytes)
+    assert by_bytes.flags.c_contiguous
+
+
+def test_a_network_from_bytes_to_floats_is_refused(tmp_path: Path) -> None:
+    cast = helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)
+    shape: list[int | str] = ["n", "h", "w", 3]
+    save(tmp_path / "mixed.onnx", [cast], shape, shape, TensorProto.UINT8, TensorProto.FLOAT)
+    with pytest.raises(StyleError, match="turns uint8 into float32"):
+        OnnxGenerator(tmp_path / "mixed.onnx")
+
+
 def save(
-    file: Path, nodes: list[onnx.NodeProto], inputs: list[int | str], outputs: list[int | str]
+    file: Path,
+    nodes: list[onnx.NodeProto],
+    inputs: list[int | str],
+    outputs: list[int | str],
+    taken: int = TensorProto.FLOAT,
+    given: int | None = None,
 ) -> None:
     graph = helper.make_graph(
         nodes,
         "toy",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, inputs)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, outputs)],
+        [helper.make_tensor_value_info("x", taken, inputs)],
+        [helper.make_tensor_value_info("y", given or taken, outputs)],
     )
     onnx.save(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), file

@@ -14,10 +14,13 @@ GRID = 4  # px; a generator takes sides that are multiples of this
 BORDER = 40  # px mirrored around the picture: zero padding paints a frame as wide as that
 FATAL_ONLY = 4  # ONNX Runtime's log level; what it raises is translated below
 
+Batch = NDArray[np.float32] | NDArray[np.uint8]  # as the network takes or gives it
+
 
 class OnnxGenerator:
-    """A network from Nx3xHxW float32 RGB 0..1 to the same, run on the CPU.
+    """A network from a picture to a picture of the same size, run on the CPU.
 
+    Its input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx3 uint8 RGB.
     `paint` may be called from several threads at once; each call then uses its own core.
     """
 
@@ -42,15 +45,22 @@ class OnnxGenerator:
                 file, options, providers=["CPUExecutionProvider"]
             )
             self._input = self._session.get_inputs()[0].name
-            result = self._run(np.zeros((1, 3, 64, 96), np.float32))
+            self._takes_bytes = self._session.get_inputs()[0].type == "tensor(uint8)"
+            blank = self._batch(np.zeros((64, 96, 3), np.uint8))
+            result = self._run(blank)
         except Exception as error:  # ONNX Runtime's errors have no common base class
             raise StyleError(
                 f"{file} is not a generator that can be run: {_first_line(error)}"
             ) from error
-        if result.shape != (1, 3, 64, 96):
+        if result.shape != blank.shape:
             raise StyleError(
-                f"{file} turns a picture of 1x3x64x96 into {'x'.join(map(str, result.shape))}. "
+                f"{file} turns a picture of {_shape(blank)} into {_shape(result)}. "
                 "A generator gives a picture of the same size."
+            )
+        if result.dtype != blank.dtype:
+            raise StyleError(
+                f"{file} turns {blank.dtype} into {result.dtype}. "
+                "A generator gives the kind of picture that it takes."
             )
 
     def paint(self, image: RGBImage) -> RGBImage:
@@ -62,16 +72,19 @@ class OnnxGenerator:
         height, width = image.shape[:2]
         below, right = (BORDER + -side % GRID for side in (height, width))
         how = cv2.BORDER_REFLECT_101 if min(height, width) > BORDER + GRID else cv2.BORDER_REPLICATE
-        bordered = cv2.copyMakeBorder(image, BORDER, below, BORDER, right, how)
-        batch = np.asarray(cv2.dnn.blobFromImage(bordered, 1 / 255), np.float32)
+        edges = (BORDER, below, BORDER, right)
+        bordered = np.asarray(cv2.copyMakeBorder(image, *edges, how), np.uint8)
         try:
-            painted = self._run(batch)[0]
+            painted = self._run(self._batch(bordered))[0]
         except Exception as error:
             raise StyleError(
                 f"{self._file} failed on a picture of {width}x{height}: {_first_line(error)} "
                 "A smaller --max-height needs less memory."
             ) from error
-        inside = painted[:, BORDER : BORDER + height, BORDER : BORDER + width]
+        rows, columns = slice(BORDER, BORDER + height), slice(BORDER, BORDER + width)
+        if self._takes_bytes:
+            return np.ascontiguousarray(painted[rows, columns], np.uint8)
+        inside = painted[:, rows, columns]
         planes = [cv2.convertScaleAbs(np.clip(plane, 0, 1), alpha=255) for plane in inside]
         return np.asarray(cv2.merge(planes), np.uint8)
 
@@ -79,8 +92,17 @@ class OnnxGenerator:
         """Stylize a picture, keeping its colour space."""
         return Picture.from_rgb(self.paint(picture.to_rgb()), picture.colour)
 
-    def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _batch(self, image: RGBImage) -> Batch:
+        if self._takes_bytes:
+            return image[np.newaxis]
+        return np.asarray(cv2.dnn.blobFromImage(image, 1 / 255), np.float32)
+
+    def _run(self, batch: Batch) -> Batch:
         return np.asarray(self._session.run(None, {self._input: batch})[0])
+
+
+def _shape(batch: Batch) -> str:
+    return "x".join(map(str, batch.shape))
 
 
 def _first_line(error: Exception) -> str:

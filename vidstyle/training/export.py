@@ -1,58 +1,132 @@
-"""From a trained generator to the .onnx that ships."""
+"""From a trained generator to the files that ship: .onnx, and .pt2 for PyTorch."""
 
 import warnings
+from copy import deepcopy
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
+import onnxruntime
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from numpy.typing import NDArray
+from onnx import ModelProto
 from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
 
-from vidstyle.training.network import GRID, ConvNorm, Generator
+from vidstyle.errors import StyleError
+from vidstyle.training import network
+from vidstyle.training.compact import OPSET, as_stored, compacted, folded_convolutions
+from vidstyle.training.network import GRID, ConvNorm, Generator, RoundableConv
 
-OPSET = 20
 LARGEST_SIDE = 8192  # px
+LARGEST_DIFFERENCE = 1 / 255  # between ONNX Runtime and PyTorch, anywhere in a picture
+
+Pixels = Literal["float", "uint8"]
 
 
-class Clipped(nn.Module):
-    """The generator as it ships: batch norms folded, colours kept inside 0..1."""
+class Shipped(nn.Module):
+    """The generator with colours kept inside 0..1; with `uint8`, from bytes to bytes."""
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: nn.Module, pixels: Pixels = "float") -> None:
         super().__init__()
-        self.generator = fold_norms(generator)
+        self.generator = generator
+        self.pixels = pixels
 
     def forward(self, image: Tensor) -> Tensor:
-        painted: Tensor = self.generator(image)
+        """Take and return Nx3xHxW float32 RGB 0..1 or, with `uint8`, NxHxWx3 uint8 RGB."""
+        if self.pixels == "float":
+            return self._painted(image)
+        painted = self._painted(image.permute(0, 3, 1, 2).float() / 255)
+        return (painted * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+
+    def _painted(self, images: Tensor) -> Tensor:
+        painted: Tensor = self.generator(images)
         return painted.clamp(0, 1)
 
 
-def export(generator: Generator, file: Path) -> None:
-    """Write the generator as ONNX: input `image`, output `painted`, both Nx3xHxW RGB 0..1.
+def export(
+    generator: Generator,
+    file: Path,
+    about: dict[str, str] | None = None,
+    pixels: Pixels = "float",
+) -> None:
+    """Write the generator as ONNX: input `image`, output `painted`, sides in multiples of four.
 
-    Convolution weights are stored as int8 with a scale per output channel, and expanded once
-    when the file is loaded: a quarter of the size, computed in float32 all the same.
+    Both are Nx3xHxW float32 RGB 0..1 or, with `pixels="uint8"`, NxHxWx3 uint8 RGB. Convolution
+    weights are stored as int8 with a scale per output channel, and expanded once when the file is
+    loaded: a quarter of the size, computed in float32 all the same.
+
+    Args:
+        about: facts for the file's metadata, a few bytes each.
+
+    Raises:
+        StyleError: ONNX Runtime paints something else with the file than PyTorch does.
     """
-    sides = (torch.export.Dim(n, min=2, max=LARGEST_SIDE // GRID) for n in ("rows", "columns"))
-    height, width = (GRID * side for side in sides)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own insides
         program = torch.onnx.export(
-            Clipped(generator).eval(),
-            (torch.zeros(1, 3, 16 * GRID, 24 * GRID),),
+            Shipped(folded(generator), pixels).eval(),
+            (_blank(pixels),),
             input_names=["image"],
             output_names=["painted"],
-            dynamic_shapes={"image": {2: height, 3: width}},
+            dynamic_shapes={"image": _any_size(pixels)},
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
         )
     assert program is not None
-    model = stored_as_int8(program.model_proto)
-    onnx.checker.check_model(model)
+    model = compacted(program.model_proto, about)
+    _check(model, Shipped(rounded(generator), pixels), pixels)
     partial = file.with_suffix(".partial")
-    partial.write_bytes(model.SerializeToString())
+    partial.write_bytes(model.SerializeToString(deterministic=True))
     partial.replace(file)
+
+
+def export_torch(generator: Generator, file: Path) -> None:
+    """Write the generator for `torch.export.load`: Nx3xHxW float32 RGB 0..1 in and out.
+
+    Sides are multiples of four. The weights are those of the .onnx, in float32. Whoever loads
+    the file needs PyTorch, but not this package.
+    """
+    program = torch.export.export(
+        Shipped(rounded(generator)).eval(),
+        (_blank("float"),),
+        dynamic_shapes={"image": _any_size("float")},
+    )
+    _forget_where(program)
+    partial = file.with_suffix(".partial.pt2")
+    torch.export.save(program, partial)
+    partial.replace(file)
+
+
+def folded(generator: Generator) -> nn.Module:
+    """A copy without batch norms that paints the same, weights rounded if it learnt with that."""
+    copy = fold_norms(deepcopy(generator)).eval().requires_grad_(False)
+    for module in copy.modules():
+        if isinstance(module, RoundableConv) and module.rounding:
+            module.weight.copy_(network.as_stored(module.weight))
+            module.rounding = False
+    return copy
+
+
+def rounded(generator: Generator) -> nn.Module:
+    """A folded copy whose weights and biases are exactly those that `export` stores."""
+    copy = folded(generator)
+    for parameter in copy.parameters():
+        parameter.copy_(torch.from_numpy(as_stored(parameter.numpy())))
+    return copy
+
+
+def folded_weights(file: Path) -> dict[str, Tensor]:
+    """Weights and biases in a file that `export` made, now or in the past, or `quantize`.
+
+    Returns:
+        float32 tensors in the order of computation, by the names of a folded generator's
+        parameters: `stem.weight` (OxIxHxW), `stem.bias`, `blocks.0.narrow.weight` and so on.
+    """
+    arrays = folded_convolutions(onnx.load(file))
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
 
 
 def fold_norms(module: nn.Module) -> nn.Module:
@@ -62,32 +136,51 @@ def fold_norms(module: nn.Module) -> nn.Module:
     return module
 
 
-def stored_as_int8(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store 4-D weights as int8 times a scale; ONNX Runtime folds the two nodes away on loading."""
-    graph = model.graph
-    nodes, kept = [], []
-    for tensor in graph.initializer:
-        if len(tensor.dims) != 4 or tensor.data_type != TensorProto.FLOAT:
-            kept.append(tensor)
-            continue
-        name = tensor.name
-        weight = numpy_helper.to_array(tensor)
-        scale = np.abs(weight).max(axis=(1, 2, 3), keepdims=True) / 127
-        scale = np.maximum(scale, 1e-12).astype(np.float32)
-        kept.append(numpy_helper.from_array(np.rint(weight / scale).astype(np.int8), f"{name}_q"))
-        kept.append(numpy_helper.from_array(scale, f"{name}_s"))
-        nodes.append(helper.make_node("Cast", [f"{name}_q"], [f"{name}_f"], to=TensorProto.FLOAT))
-        nodes.append(helper.make_node("Mul", [f"{name}_f", f"{name}_s"], [name]))
-    nodes.extend(graph.node)
-    for node in nodes:
-        node.ClearField("metadata_props")  # the exporter's stack traces: paths and kilobytes
-        node.ClearField("doc_string")
-    slim = helper.make_graph(nodes, "generator", graph.input, graph.output, kept)
-    for value in (*slim.input, *slim.output):
-        value.ClearField("metadata_props")
-    return helper.make_model(
-        slim,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=model.ir_version,
-        producer_name="vidstyle",
+def _blank(pixels: Pixels) -> Tensor:
+    height, width = 16 * GRID, 24 * GRID
+    if pixels == "float":
+        return torch.zeros(2, 3, height, width)
+    return torch.zeros(2, height, width, 3, dtype=torch.uint8)
+
+
+def _any_size(pixels: Pixels) -> dict[int, Dim]:
+    rows, columns = (Dim(n, min=2, max=LARGEST_SIDE // GRID) for n in ("rows", "columns"))
+    first = 2 if pixels == "float" else 1
+    return {0: Dim("n"), first: GRID * rows, first + 1: GRID * columns}
+
+
+def _check(model: ModelProto, reference: Shipped, pixels: Pixels) -> None:
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
+    for image in _test_images(pixels):
+        (painted,) = session.run(None, {"image": image})
+        with torch.no_grad():
+            expected = reference(torch.from_numpy(image)).numpy()
+        difference = np.abs(painted.astype(np.float32) - expected.astype(np.float32)).max()
+        worst = difference if pixels == "float" else difference / 255
+        if not worst <= LARGEST_DIFFERENCE:  # also when it is no number
+            raise StyleError(
+                f"ONNX Runtime and PyTorch differ by {worst * 255:.2f} levels of 255 on the "
+                "exported generator. Nothing was written."
+            )
+
+
+def _test_images(pixels: Pixels) -> list[NDArray[np.generic]]:
+    """Noise in a wide picture, a slope in a tall one, neither square nor a power of two."""
+    noise = np.random.default_rng(0).random((1, 3, 11 * GRID, 25 * GRID), np.float32)
+    down, across = np.linspace(0, 1, 23 * GRID), np.linspace(1, 0, 9 * GRID)
+    slope = np.stack(
+        [np.add.outer(down, across) / 2, np.outer(down, across), np.outer(down**2, across)]
+    )
+    images = [noise, slope[np.newaxis].astype(np.float32)]
+    if pixels == "float":
+        return list(images)
+    return [np.rint(image * 255).astype(np.uint8).transpose(0, 2, 3, 1) for image in images]
+
+
+def _forget_where(program: ExportedProgram) -> None:
+    """Drop the stack traces: paths of the machine that exported."""
+    for node in program.graph.nodes:
+        for key in ("stack_trace", "nn_module_stack", "source_fn_stack"):
+            node.meta.pop(key, None)

@@ -1,0 +1,120 @@
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from tests.training.test_export import SHIPPED, SMALL, painting_generator
+from vidstyle.errors import StyleError
+from vidstyle.frame import RGBImage
+from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.training import quantize as quantize_module
+from vidstyle.training.export import export, folded_weights
+from vidstyle.training.quantize import HEAD, quantize, structural_similarity
+
+
+def smooth_images(count: int) -> list[RGBImage]:
+    noise = np.random.default_rng(0).random((count, 9, 12, 3))
+    large = [cv2.resize(image, (130, 99), interpolation=cv2.INTER_CUBIC) for image in noise]
+    return [np.clip(image * 255, 0, 255).astype(np.uint8) for image in large]
+
+
+@pytest.fixture(scope="module", params=["the shipped style", "a small one for bytes"])
+def files(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, float]:
+    folder = tmp_path_factory.mktemp("quantize")
+    file, output = folder / "float32.onnx", folder / "int8.onnx"
+    if request.param == "the shipped style":
+        file = SHIPPED
+    else:
+        export(painting_generator(SMALL), file, {"style": "noise"}, pixels="uint8")
+    return file, output, quantize(file, smooth_images(6), output)
+
+
+def test_it_paints_almost_the_same(files: tuple[Path, Path, float]) -> None:
+    file, output, similarity = files
+    assert similarity >= 0.97
+    (image,) = smooth_images(1)
+    first, second = (OnnxGenerator(f).paint(image) for f in (file, output))
+    assert structural_similarity(first / 255, second / 255) >= 0.97
+    assert not np.array_equal(first, second)
+
+
+def test_all_but_the_head_computes_in_int8(files: tuple[Path, Path, float], tmp_path: Path) -> None:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # it warns that the optimized file suits this machine only
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    onnxruntime.InferenceSession(files[1], options, providers=["CPUExecutionProvider"])
+    kinds = Counter(node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node)
+    assert kinds["QLinearConv"] == len(folded_weights(files[0])) // 2 - len(HEAD)
+    assert kinds["Conv"] + kinds["FusedConv"] == len(HEAD)
+
+
+def test_the_file_stays_small_and_keeps_its_facts(files: tuple[Path, Path, float]) -> None:
+    file, output, _ = files
+    assert output.stat().st_size < file.stat().st_size + 2000
+    assert onnx.load(output).metadata_props == onnx.load(file).metadata_props
+
+
+def test_weights_leave_room_for_sums_in_16_bits(files: tuple[Path, Path, float]) -> None:
+    tensors = onnx.load(files[1]).graph.initializer
+    codes = [onnx.numpy_helper.to_array(t) for t in tensors if t.data_type == onnx.TensorProto.INT8]
+    narrow = [code for code in codes if np.abs(code.astype(int)).max() <= 63]
+    assert len(narrow) == len(folded_weights(files[0])) // 2 - len(HEAD)
+
+
+def test_weights_can_be_read_back_from_int8(files: tuple[Path, Path, float]) -> None:
+    weights, expected = folded_weights(files[1]), folded_weights(files[0])
+    assert weights.keys() == expected.keys()
+    for name, weight in weights.items():
+        assert (weight - expected[name]).abs().max() <= expected[name].abs().max() / 50
+    assert torch.allclose(weights["paint.weight"], expected["paint.weight"], rtol=1e-3)
+
+
+@pytest.mark.parametrize("layer", ["blocks.1.wide", "decision", "detail"])
+def test_layers_can_stay_float(files: tuple[Path, Path, float], tmp_path: Path, layer: str) -> None:
+    everything = folded_weights(files[0])
+    others = {name.rpartition(".")[0] for name in everything} - {layer}
+    assert quantize(files[0], smooth_images(2), tmp_path / "one.onnx", others) > 0.99
+    codes = onnx.load(tmp_path / "one.onnx").graph.node
+    assert sum(node.op_type == "QuantizeLinear" for node in codes) == 2
+
+
+def test_an_unlike_picture_is_refused(
+    files: tuple[Path, Path, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantize_module, "LARGEST_WEIGHT", 1)
+    with pytest.raises(StyleError, match="similar to those in float32"):
+        quantize(files[0], smooth_images(2), tmp_path / "coarse.onnx", ())
+    assert not list(tmp_path.iterdir())
+
+
+def test_similarity_follows_the_formula() -> None:
+    rng = np.random.default_rng(1)
+    first = rng.random((13, 12, 1))
+    second = np.clip(first + rng.normal(0, 0.1, first.shape), 0, 1)
+    assert structural_similarity(first, first) == pytest.approx(1)
+    assert structural_similarity(first, second) == pytest.approx(
+        slow_similarity(first[..., 0], second[..., 0]), abs=1e-9
+    )
+
+
+def slow_similarity(first: np.ndarray, second: np.ndarray) -> float:
+    """Window by window, as Wang et al. (2004) write it."""
+    bell = np.exp(-np.square(np.arange(-5, 6)) / (2 * 1.5**2))
+    window = np.outer(bell, bell) / bell.sum() ** 2
+    results = []
+    for row in range(first.shape[0] - 10):
+        for column in range(first.shape[1] - 10):
+            a, b = (x[row : row + 11, column : column + 11] for x in (first, second))
+            mean_a, mean_b = (window * a).sum(), (window * b).sum()
+            var_a, var_b = (window * (a - mean_a) ** 2).sum(), (window * (b - mean_b) ** 2).sum()
+            cov = (window * (a - mean_a) * (b - mean_b)).sum()
+            above = (2 * mean_a * mean_b + 1e-4) * (2 * cov + 9e-4)
+            results.append(above / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4)))
+    return float(np.mean(results))

@@ -6,6 +6,7 @@ Nothing heavy is imported here: `--help` must answer at once.
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -14,14 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import UnionType
-from typing import Any
+from typing import Any, TypeVar
 
 from vidstyle import __version__
 from vidstyle.errors import OptionError, VidstyleError
-from vidstyle.options import StylizeOptions, settings
+from vidstyle.options import StylizeOptions, TrainOptions, settings
+
+Options = TypeVar("Options")
 
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
-COMMANDS = ("convert", "image", "styles", "doctor")
+COMMANDS = ("convert", "image", "train", "styles", "doctor")
 STILL_SETTINGS = (
     "style", "strength", "keep_colors", "scale", "max_height", "resize", "compare", "overwrite",
     "quiet", "json",
@@ -52,11 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _convert(parsed: argparse.Namespace) -> int:
-    from vidstyle.apps.batch import VIDEO_SUFFIXES
     from vidstyle.apps.convert import stylize_video
     from vidstyle.apps.still import preview_video
+    from vidstyle.media.source import VIDEO_SUFFIXES
 
-    options = _options(parsed)
+    options = _options(parsed, StylizeOptions)
     return _batch(
         parsed, options, preview_video if options.preview else stylize_video, VIDEO_SUFFIXES
     )
@@ -66,7 +69,7 @@ def _image(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.still import stylize_photo
     from vidstyle.media.photo import PHOTO_SUFFIXES
 
-    return _batch(parsed, _options(parsed), stylize_photo, PHOTO_SUFFIXES)
+    return _batch(parsed, _options(parsed, StylizeOptions), stylize_photo, PHOTO_SUFFIXES)
 
 
 def _batch(
@@ -89,6 +92,23 @@ def _batch(
         print(json.dumps(summary(outcomes), indent=2))
     failed = any(isinstance(o, Failure) or (options.strict and o.damage) for o in outcomes)
     return FAILED if failed else DONE
+
+
+def _train(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.train import train_style
+    from vidstyle.console import TrainingProgress, describe_training, training_summary
+
+    options = _options(parsed, TrainOptions)
+    first = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
+    with TrainingProgress(shown=first and not options.quiet) as progress:
+        result = train_style(parsed.painting, parsed.output, options, progress.show)
+    if result is None:  # one of several processes, and not the one that writes
+        return DONE
+    if not options.quiet:
+        print(describe_training(result), file=sys.stderr if options.json else sys.stdout)
+    if options.json:
+        print(json.dumps(training_summary(result), indent=2))
+    return DONE if result.finished else INTERRUPTED
 
 
 def _styles(parsed: argparse.Namespace) -> int:
@@ -126,10 +146,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     convert = _command(commands, "convert", _convert, "stylize videos (the default command)")
     _add_files(convert, "video files, or folders of them", "INPUT.STYLE.mp4 beside the input")
-    _add_settings(convert, [setting.name for setting in settings()])
+    _add_settings(convert, StylizeOptions)
     image = _command(commands, "image", _image, "stylize pictures")
     _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
-    _add_settings(image, STILL_SETTINGS)
+    _add_settings(image, StylizeOptions, STILL_SETTINGS)
+    train = _command(commands, "train", _train, "teach vidstyle a painting of your own")
+    train.add_argument("painting", type=Path, metavar="PAINTING", help="a picture file")
+    train.add_argument("-o", "--output", type=Path, help="file (NAME.onnx in the current folder)")
+    _add_settings(train, TrainOptions)
     styles = _command(commands, "styles", _styles, "list the styles")
     doctor = _command(commands, "doctor", _doctor, "say what this machine has and what follows")
     for command in (styles, doctor):
@@ -155,23 +179,27 @@ def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> N
     )
 
 
-def _add_settings(command: argparse.ArgumentParser, names: Sequence[str]) -> None:
-    types = typing.get_type_hints(StylizeOptions)
-    for setting in settings():
-        if setting.name not in names:
+def _add_settings(
+    command: argparse.ArgumentParser, kind: type[Any], names: Sequence[str] = ()
+) -> None:
+    """Add a flag for each field of an options class, or only for those named."""
+    types = typing.get_type_hints(kind)
+    for setting in settings(kind):
+        if names and setting.name not in names:
             continue
         flag = "--" + setting.name.replace("_", "-")
-        help = setting.metadata["help"]
+        more = setting.metadata
         if types[setting.name] is bool:
-            command.add_argument(flag, action="store_true", help=help)
+            command.add_argument(flag, action="store_true", help=more["help"])
             continue
-        shown = "auto" if setting.metadata.get("automatic") else setting.default
+        shown = "auto" if more.get("automatic") else setting.default
         command.add_argument(
             flag,
-            type=_reader(types[setting.name], bool(setting.metadata.get("automatic"))),
+            type=_reader(types[setting.name], bool(more.get("automatic"))),
             default=setting.default,
-            metavar=setting.metadata["metavar"],
-            help=help if shown is None else f"{help} ({shown})",
+            choices=more.get("choices"),
+            metavar=more["metavar"] or "|".join(more["choices"]),
+            help=more["help"] if shown is None else f"{more['help']} ({shown})",
         )
 
 
@@ -187,9 +215,9 @@ def _reader(kind: Any, automatic: bool) -> Callable[[str], Any]:
     return read
 
 
-def _options(parsed: argparse.Namespace) -> StylizeOptions:
+def _options(parsed: argparse.Namespace, kind: type[Options]) -> Options:
     given = vars(parsed)
-    return StylizeOptions(**{s.name: given[s.name] for s in settings() if s.name in given})
+    return kind(**{s.name: given[s.name] for s in settings(kind) if s.name in given})
 
 
 def _say_error(error: Exception, debug: bool) -> None:

@@ -15,8 +15,10 @@ from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style
+from vidstyle.training.outcome import TrainProgress, TrainResult
 
 REFRESH_S = 0.2
+LOSSES_BESIDE_BAR = ("style", "patch", "content", "temporal")  # all do not fit into 80 columns
 
 
 class Progress:
@@ -83,6 +85,80 @@ class Progress:
                 self._bar.update(task, completed=frames, total=total, numbers=_numbers(stats))
 
 
+class TrainingProgress:
+    """A bar with losses and time left on stderr; on a dull terminal, a line a minute."""
+
+    def __init__(self, shown: bool) -> None:
+        self._console = Console(stderr=True)
+        self._shown = shown
+        self._bar = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[numbers]}"),
+            console=self._console,
+            transient=True,
+            disable=not (shown and self._console.is_terminal),
+        )
+        self._task = self._bar.add_task("preparing", total=1.0, numbers="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, progress: TrainProgress) -> None:
+        """Show the state after a step."""
+        left = _clock(progress.left_s)
+        if self._console.is_terminal:
+            self._bar.update(
+                self._task,
+                description=f"step {progress.step}",
+                completed=progress.done,
+                numbers=f"{_losses(progress, LOSSES_BESIDE_BAR)}  {left} left",
+            )
+        elif self._shown and progress.saved:
+            losses = _losses(progress, tuple(progress.losses))
+            self._console.print(
+                f"step {progress.step}  {losses}  {left} left", highlight=False, soft_wrap=True
+            )
+
+
+def describe_training(result: TrainResult) -> str:
+    """What a training run made, and how to use it."""
+    size = f"{result.output_bytes:,} bytes"
+    pace = f"{result.steps} steps in {_clock(result.seconds)}"
+    lines = [f"{result.output}  ({size}, {pace})"]
+    lines += [f"{file}  ({file.stat().st_size:,} bytes)" for file in result.others]
+    lines.append(f"{result.folder}/preview.png shows how it learned, losses.png how well.")
+    if not result.finished:
+        lines.append("Stopped early: this is what there was by then. --resume goes on.")
+    lines += [f"  note: {warning}" for warning in result.warnings]
+    lines.append(f"Use it: vidstyle film.mp4 --style {result.output}")
+    return "\n".join(lines)
+
+
+def training_summary(result: TrainResult) -> dict[str, Any]:
+    """A training run as plain data, for --json."""
+    return {
+        "output": str(result.output),
+        "folder": str(result.folder),
+        "others": [str(file) for file in result.others],
+        "finished": result.finished,
+        "steps": result.steps,
+        "seconds": round(result.seconds, 3),
+        "output_bytes": result.output_bytes,
+        "losses": {name: round(value, 5) for name, value in result.losses.items()},
+        "warnings": result.warnings,
+    }
+
+
 def describe(result: Result) -> str:
     """One line on a finished job, and one for each warning."""
     size = _size(result.output_bytes)
@@ -142,8 +218,16 @@ def print_findings(findings: dict[str, Any]) -> None:
     Console().print(table, markup=False, highlight=False)
 
 
+def _losses(progress: TrainProgress, names: Sequence[str]) -> str:
+    return " ".join(f"{name} {progress.losses[name]:.2f}" for name in names)
+
+
 def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
 
 
 def _plain(value: Any) -> str:
@@ -159,5 +243,5 @@ def _numbers(stats: Stats) -> str:
     parts.append(f"{stats.position_s / elapsed_s:.2f}x real time")
     if total and frames:
         left_s = max(0, total - frames) / fps
-        parts.append(f"{int(left_s // 60)}:{int(left_s % 60):02d} left")
+        parts.append(f"{_clock(left_s)} left")
     return "  ".join(parts)

@@ -79,9 +79,76 @@ class StylizeOptions:
         return min(wide, width), min(high, height)
 
 
-def settings() -> tuple[Field[Any], ...]:
-    """The fields of `StylizeOptions`, with their help texts, for whoever builds a form of them."""
-    return fields(StylizeOptions)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions:
+    """How to train a style. The weights of the losses are factors of tuned defaults.
+
+    Raises:
+        OptionError: a value makes no sense; the message names the setting.
+    """
+
+    name: str | None = _setting(None, "the style's name (that of the painting's file)", "NAME")
+    size: str = _setting("55k", "size class of the model's file", choices=("17k", "55k", "220k"))
+    content: str | None = _setting(
+        None, "photos, videos or frames to learn on; without, generated pictures", "FOLDER"
+    )
+    minutes: float = _setting(20.0, "how long to train", "M")
+    steps: int | None = _setting(None, "train for so many steps instead, however long", "S")
+    features: str = _setting(
+        "slim",
+        "the network that judges; only slim is there without a download",
+        choices=("slim", "squeezenet", "vgg16", "vgg19"),
+    )
+    feature_weights: str | None = _setting(
+        None, "its weight file, instead of the public one", "FILE"
+    )
+    start_from: str = _setting(
+        "auto", "a style to start from: a name, a file, none; auto is a shipped one", "STYLE"
+    )
+    style_weight: float = _setting(1.0, "more of the painting's strokes", "W")
+    content_weight: float = _setting(1.0, "more of the picture's shapes and shades", "W")
+    tv_weight: float = _setting(1.0, "smoother", "W")
+    temporal_weight: float = _setting(1.0, "steadier", "W")
+    style_scale: float = _setting(1.0, "size of the strokes", "F")
+    batch: int = _setting(4, "pictures a step, over all processes", "N")
+    seed: int = _setting(0, "another seed, another result", "N")
+    precision: str = _setting(
+        "auto", "arithmetic of the networks", choices=("auto", "float32", "bfloat16")
+    )
+    low_memory: bool = _setting(False, "gradient checkpointing: less memory, more time")
+    pixels: str = _setting("float", "what the model takes and gives", choices=("float", "uint8"))
+    int8: bool = _setting(False, "write NAME.int8.onnx too: static int8, for processors with VNNI")
+    torch: bool = _setting(False, "write NAME.pt2 too, for torch.export.load")
+    threads: int | None = _setting(
+        None, "cores to use; auto is all of them", "N|auto", automatic=True
+    )
+    resume: bool = _setting(False, "go on from the last checkpoint")
+    overwrite: bool = _setting(False, "replace what an earlier run left")
+    quiet: bool = _setting(False, "print nothing but errors")
+    json: bool = _setting(False, "print a summary as JSON")
+
+    def __post_init__(self) -> None:
+        for setting in settings(TrainOptions):
+            choices = setting.metadata.get("choices")
+            if choices:
+                value, wanted = getattr(self, setting.name), ", ".join(choices)
+                _check(value in choices, setting.name, f"one of {wanted}")
+        _check(self.minutes > 0, "minutes", "over 0")
+        _check(self.steps is None or self.steps >= 1, "steps", "at least 1")
+        for name in ("style", "content", "tv", "temporal"):
+            _check(getattr(self, f"{name}_weight") >= 0, f"{name}-weight", "0 or more")
+        _check(0.2 <= self.style_scale <= 5, "style-scale", "between 0.2 and 5")
+        _check(self.batch >= 1, "batch", "at least 1")
+        _check(self.seed >= 0, "seed", "0 or more")
+        _check(self.threads is None or self.threads >= 1, "threads", "at least 1, or auto")
+        _check(not (self.resume and self.overwrite), "resume", "without --overwrite")
+        named = self.name is None or (self.name.strip() and not set(self.name) & set("/\\"))
+        _check(bool(named), "name", "a name without slashes")
+
+
+def settings(kind: type[Any] = StylizeOptions) -> tuple[Field[Any], ...]:
+    """The fields of an options class, with their help texts, for whoever builds a form of them."""
+    return fields(kind)
 
 
 def _check(holds: bool, name: str, wanted: str) -> None:

@@ -1,216 +1,293 @@
-"""Teach a generator one painting."""
+"""Teach a generator one painting: steps, schedule, checkpoints; one process or several."""
 
-import logging
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from vidstyle.perceptual.features import LAYERS, SqueezeNet
-from vidstyle.perceptual.losses import (
-    content_loss,
-    gram_matrix,
-    relaxed_earth_mover_loss,
-    style_loss,
-    tone_loss,
-    tv_loss,
+from vidstyle.errors import OptionError, SinkError, StyleError
+from vidstyle.media.partial import partial_path
+from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.training.content import Content
+from vidstyle.training.data import colour_map
+from vidstyle.training.motion import Motion, with_noise
+from vidstyle.training.network import (
+    SIZE_CLASSES,
+    Generator,
+    freeze_norms,
+    round_weights,
+    start_from,
 )
-from vidstyle.training.data import RandomCrops, colour_map, read_painting
-from vidstyle.training.network import Architecture, Generator
+from vidstyle.training.objective import MARGIN, LossWeights, Objective
 
-log = logging.getLogger(__name__)
-
-CONTENT_LAYERS = ("fire3", "fire5")
-PATCH_LAYERS = ("fire3", "fire5")
-MARGIN = 16  # px of each side that no loss sees: zero padding is a place to park the style
-EYEPIECE = 96  # px, side of the crop that the slow stride-1 features look at
+CHECKPOINT_VERSION = 1
+RECORD_EVERY = 10  # steps, of the loss curves
+AVERAGE_DECAY = (
+    0.998  # of the weights' moving average, a step: the palette wanders with single steps
+)
+WARM_UP = 0.02  # share of the run
+FREEZE_AT = 0.7  # share from which the statistics that will be folded are learned with
+ROUND_AT = 0.8  # share from which the weights are rounded as they will be stored
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What a training run needs to be repeated."""
+    """What a run needs, beside painting, content and features, to be repeated."""
 
-    painting: Path
-    photos: tuple[Path, ...]
-    feature_weights: Path
-    checkpoint: Path
-    steps: int = 4500
-    batch_size: int = 4
+    size_class: str = "55k"
+    steps: int | None = None  # None: as many as `seconds` allow
+    seconds: float = 1200.0
+    batch_size: int = 4  # over all processes
     crop: int = 192  # px, without the margin
-    style_size: int = 400  # px, the painting's short side: larger makes larger strokes
     learning_rate: float = 2e-3
-    content_weight: float = 2.5
-    patch_weight: float = 1.5
-    tone_weight: float = 25.0
-    tv_weight: float = 0.5
-    stability_weight: float = 20.0
+    weights: LossWeights = field(default_factory=LossWeights)
     seed: int = 0
-    start_from: Path | None = None  # checkpoint of another style: strokes are learned already
-    architecture: Architecture | None = None  # None is the 55 KB class
-
-
-class Painting:
-    """What the feature network sees in the painting, at both strides."""
-
-    def __init__(self, features: SqueezeNet, image: Tensor) -> None:
-        self.colours = image[0].flatten(1)
-        self.grams: dict[int, dict[str, Tensor]] = {}
-        self.vectors: dict[str, Tensor] = {}
-        with torch.no_grad():
-            for stride in (1, 2):
-                seen = features(image, stride)
-                self.grams[stride] = {name: gram_matrix(seen[name]) for name in LAYERS}
-            self.vectors = {name: as_vectors(seen[name]) for name in PATCH_LAYERS}
-
-    def gram_loss(self, seen: dict[str, Tensor], stride: int) -> Tensor:
-        """Half for the Gram matrix of the whole batch, half for each picture by itself.
-
-        A picture need not hold all the painting has; a batch should.
-        """
-        total = torch.zeros(())
-        for name, target in self.grams[stride].items():
-            grams = gram_matrix(seen[name])
-            total = total + style_loss(grams, target) / 2
-            total = total + style_loss(grams.mean(dim=0, keepdim=True), target) / 2
-        return total
-
-    def patch_loss(self, seen: dict[str, Tensor], samples: int = 1024) -> Tensor:
-        """The relaxed earth mover's distance at `samples` random places, mean over layers."""
-        total = torch.zeros(())
-        for name, target in self.vectors.items():
-            vectors = as_vectors(seen[name])
-            total = total + relaxed_earth_mover_loss(
-                vectors[torch.randperm(len(vectors))[:samples]],
-                target[torch.randperm(len(target))[:samples]],
-            )
-        return total / len(self.vectors)
+    precision: torch.dtype = torch.float32
+    low_memory: bool = False
 
 
 class Trainer:
-    """A generator, its optimizer and the step count: everything a checkpoint holds."""
+    """A generator on its way, and everything a checkpoint must hold to go on exactly there."""
 
-    def __init__(self, settings: TrainingSettings) -> None:
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        painting: Tensor,
+        content: Content,
+        features: FeatureNetwork,
+        start: dict[str, Tensor] | None = None,
+    ) -> None:
+        """Prepare step 0.
+
+        Args:
+            settings: how to train.
+            painting: 1x3xHxW float32 RGB 0..1.
+            content: pictures to learn on.
+            features: the network that judges.
+            start: folded weights of a finished generator, see `network.start_from`.
+
+        Raises:
+            OptionError: the batch cannot be shared out evenly among the processes.
+            StyleError: `start` is of another architecture.
+        """
         torch.manual_seed(settings.seed)
-        self.settings = settings
-        self.features = SqueezeNet(settings.feature_weights)
-        self.painting = Painting(
-            self.features, read_painting(settings.painting, settings.style_size)
+        self.settings, self.content = settings, content
+        self.rank, self.processes = 0, 1
+        if dist.is_initialized():
+            self.rank, self.processes = dist.get_rank(), dist.get_world_size()
+        if settings.batch_size % self.processes:
+            raise OptionError(f"--batch must be a multiple of {self.processes}, the processes.")
+        self.device = _device(self.rank)
+        self.objective = Objective(
+            features.to(self.device),
+            painting.to(self.device),
+            settings.weights,
+            settings.low_memory,
         )
-        size = settings.crop + 2 * MARGIN
-        crops = RandomCrops(list(settings.photos), size, settings.seed)
-        self.batches = DataLoader(crops, settings.batch_size, shuffle=True, drop_last=True)
-        self.generator = Generator(settings.architecture)
-        if settings.start_from is not None:
-            state = torch.load(settings.start_from, weights_only=True)
-            self.generator.load_state_dict(state["generator"])
-        colours = torch.cat([crops[i].flatten(1)[:, ::97] for i in range(len(crops))], dim=1)
-        self.colour_map = colour_map(colours, self.painting.colours)
-        self.generator.set_colour_map(*self.colour_map)
+        sample = content.crops(16, self._crop_size, 0, settings.seed)  # in all processes the same
+        matrix, offset = colour_map(
+            sample.transpose(0, 1).flatten(1)[:, ::7], painting[0].flatten(1)
+        )
+        self.colour_map = matrix.to(self.device), offset.to(self.device)
+        self.generator = Generator(SIZE_CLASSES[settings.size_class])
+        if start is not None:
+            start_from(self.generator, start, sample)
+        self.generator.set_colour_map(matrix, offset)
+        self.generator.to(self.device)
+        self.average = AveragedModel(
+            self.generator,
+            multi_avg_fn=get_ema_multi_avg_fn(AVERAGE_DECAY),  # type: ignore[no-untyped-call]
+            use_buffers=True,
+        )
+        self.learner: torch.nn.Module = self.generator
+        if self.processes > 1:
+            # Hands out the first one's statistics too: all must freeze the same.
+            self.learner = DistributedDataParallel(self.generator)
         self.optimizer = torch.optim.Adam(self.generator.parameters(), settings.learning_rate)
-        self.step = 0
+        self.step, self.elapsed_s = 0, 0.0
+        self.history: list[dict[str, float]] = []
 
-    def run(self, log_every: int = 50) -> Generator:
-        """Train to the last step, saving a checkpoint now and then; return the generator."""
-        self._resume()
-        started, averages = time.monotonic(), dict[str, float]()
-        while self.step < self.settings.steps:
-            for batch in self.batches:
-                for name, value in self._train_on(batch).items():
-                    averages[name] = 0.95 * averages.get(name, value) + 0.05 * value
-                self.step += 1
-                if self.step % log_every == 0:
-                    parts = " ".join(f"{name} {value:.3f}" for name, value in averages.items())
-                    log.info("%d %.0fs %s", self.step, time.monotonic() - started, parts)
-                    self._save()
-                if self.step >= self.settings.steps:
-                    break
-        self._save()
-        return self.generator
+    @property
+    def done(self) -> float:
+        """The share of the run that is behind us, 0 to 1."""
+        settings = self.settings
+        share = self.step / settings.steps if settings.steps else self.elapsed_s / settings.seconds
+        return min(1.0, share)
 
-    def _train_on(self, photos: Tensor) -> dict[str, float]:
-        settings, done = self.settings, self.step / self.settings.steps
+    @property
+    def left_s(self) -> float:
+        """Seconds to the end at the present pace."""
+        if not self.settings.steps:
+            return max(0.0, self.settings.seconds - self.elapsed_s)
+        return (self.settings.steps - self.step) * self.elapsed_s / max(1, self.step)
+
+    def recent_losses(self) -> dict[str, float]:
+        """The mean of the last hundred steps' losses, each times its weight."""
+        records = self.history[-100 // RECORD_EVERY :]
+        names = [name for name in records[0] if name not in ("step", "seconds")] if records else []
+        return {name: sum(r[name] for r in records) / len(records) for name in names}
+
+    def run(self, after_step: Callable[[], None] = lambda: None) -> None:
+        """Train to the end, calling `after_step` after each step."""
+        previous_s = time.monotonic()
+        while not self._all_done():
+            losses = self._learn()
+            self.step += 1
+            now_s = time.monotonic()
+            self.elapsed_s, previous_s = self.elapsed_s + now_s - previous_s, now_s
+            if self.step % RECORD_EVERY == 0 or self.step == 1:
+                self.history.append({"step": self.step, "seconds": self.elapsed_s, **losses})
+            after_step()
+
+    def finished_generator(self) -> Generator:
+        """The average of the last few hundred steps' weights: what is shown and exported."""
+        generator = self.average.module
+        assert isinstance(generator, Generator)
+        return generator.eval()
+
+    def _learn(self) -> dict[str, float]:
+        settings, done = self.settings, self.done
+        torch.manual_seed(hash((settings.seed, self.step, self.rank)) % 2**63)
         self.generator.train()
-        if done > 0.7:  # the statistics that will be folded are learned with from here on
+        if done > FREEZE_AT:
             freeze_norms(self.generator)
+        if done > ROUND_AT:
+            round_weights(self.generator)
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * max(0.02, (1 + math.cos(math.pi * done)) / 2)
-        painted = self.generator(photos)
-        losses = self._losses(photos, painted)
+            group["lr"] = settings.learning_rate * learning_rate_at(done)
+        losses = self._losses(self._crops())
         self.optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
         self.optimizer.step()
+        self.average.update_parameters(self.generator)
         return {name: float(value.detach()) for name, value in losses.items()}
 
-    def _losses(self, photos: Tensor, painted: Tensor) -> dict[str, Tensor]:
-        settings = self.settings
-        inside = painted[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
-        images = inside.clamp(0, 1)
-        with torch.no_grad():
-            content = self.features(photos[..., MARGIN:-MARGIN, MARGIN:-MARGIN])
-        seen = self.features(images)
-        seen_closely = self.features(random_crop(images, EYEPIECE), stride=1)
-        noise = 0.03 * torch.randn_like(photos)
-        again = self.generator((photos + noise).clamp(0, 1))[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
-        return {
-            "fine": self.painting.gram_loss(seen_closely, 1) / 2,
-            "coarse": self.painting.gram_loss(seen, 2) / 2,
-            "patch": settings.patch_weight * self.painting.patch_loss(seen),
-            "content": settings.content_weight * _content(seen, content),
-            "tone": settings.tone_weight * tone_loss(images, self._recoloured(photos)),
-            "tv": settings.tv_weight * tv_loss(images),
-            "stability": settings.stability_weight * (again - inside).square().mean(),
-            "range": 10 * (inside - images).square().mean(),
-        }
+    def _losses(self, photos: Tensor) -> dict[str, Tensor]:
+        motion = Motion.random(photos)
+        moved = with_noise(motion.moved(photos))
+        low = self.settings.precision != torch.float32
+        with torch.autocast(self.device.type, self.settings.precision, enabled=low):
+            painted, again = self.learner(torch.cat([photos, moved])).float().chunk(2)
+        return self.objective.losses(photos, self._recoloured(photos), painted, again, motion)
 
     def _recoloured(self, photos: Tensor) -> Tensor:
-        """The photos without their margin, in the painting's colours."""
+        """The photos in the painting's colours."""
         matrix, offset = self.colour_map
-        inside = photos[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
-        mapped = torch.einsum("ij,njhw->nihw", matrix, inside) + offset.view(1, 3, 1, 1)
+        mapped = torch.einsum("ij,njhw->nihw", matrix, photos) + offset.view(1, 3, 1, 1)
         return mapped.clamp(0, 1)
 
-    def _save(self) -> None:
+    def _crops(self) -> Tensor:
+        count = self.settings.batch_size // self.processes
+        crops = self.content.crops(
+            count, self._crop_size, self.step + 1, self.settings.seed, self.rank
+        )
+        return crops.to(self.device)
+
+    @property
+    def _crop_size(self) -> int:
+        return self.settings.crop + 2 * MARGIN
+
+    def _all_done(self) -> bool:
+        """Whether it is over; with several processes, whether the first one says so."""
+        if self.processes == 1:
+            return self.done >= 1
+        share = torch.tensor([self.done, self.elapsed_s], dtype=torch.float64, device=self.device)
+        dist.broadcast(share, src=0)
+        self.elapsed_s = float(share[1])  # one clock for all: schedules must agree
+        return float(share[0]) >= 1
+
+    def save(self, file: Path, about: dict[str, Any]) -> None:
+        """Write a checkpoint; the old one stays until the new one is whole.
+
+        Raises:
+            SinkError: the disk refused.
+        """
         state = {
+            "version": CHECKPOINT_VERSION,
+            "about": about,
             "generator": self.generator.state_dict(),
+            "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "layer_means": self.objective.layer_means,
             "step": self.step,
+            "elapsed_s": self.elapsed_s,
+            "history": self.history,
         }
-        partial = self.settings.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.settings.checkpoint)
+        partial = partial_path(file)
+        try:
+            torch.save(state, partial)
+            partial.replace(file)
+        except (OSError, RuntimeError) as error:  # PyTorch's writer raises RuntimeError
+            raise SinkError(
+                f"Cannot write {file} ({reason(error)}). The checkpoint before it is kept; "
+                "make room and go on with --resume."
+            ) from error
+        finally:  # Ctrl-C comes here too
+            partial.unlink(missing_ok=True)
 
-    def _resume(self) -> None:
-        if self.settings.checkpoint.exists():
-            state = torch.load(self.settings.checkpoint, weights_only=True)
-            self.generator.load_state_dict(state["generator"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step = state["step"]
-            log.info("going on from step %d", self.step)
+    def load(self, file: Path, about: dict[str, Any]) -> None:
+        """Go on from a checkpoint that was saved with the same `about`.
+
+        Raises:
+            StyleError: there is none, it is broken, or of another version, painting or size.
+        """
+        state = read_checkpoint(file)
+        differing = [key for key, value in about.items() if state["about"].get(key) != value]
+        if differing:
+            raise StyleError(
+                f"{file} was made with another {' and '.join(differing)}. "
+                "Resume with what it was started with, or start afresh with --overwrite."
+            )
+        self.generator.load_state_dict(state["generator"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.objective.layer_means = state["layer_means"]
+        self.step, self.elapsed_s = state["step"], state["elapsed_s"]
+        self.history = state["history"]
 
 
-def _content(seen: dict[str, Tensor], target: dict[str, Tensor]) -> Tensor:
-    return torch.stack([content_loss(seen[name], target[name]) for name in CONTENT_LAYERS]).mean()
+def read_checkpoint(file: Path) -> dict[str, Any]:
+    """Read what `Trainer.save` wrote.
+
+    Raises:
+        StyleError: it is missing, broken or of another version.
+    """
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        version = state["version"]
+    except FileNotFoundError as error:
+        raise StyleError(f"There is no {file} to resume from. Start without --resume.") from error
+    except Exception as error:  # a broken file fails in the archive, the pickle or the dictionary
+        raise StyleError(f"{file} is broken. Start afresh with --overwrite.") from error
+    if version != CHECKPOINT_VERSION:
+        raise StyleError(
+            f"{file} is a checkpoint of version {version}; this vidstyle reads version "
+            f"{CHECKPOINT_VERSION}. Start afresh with --overwrite."
+        )
+    return state
 
 
-def as_vectors(activations: Tensor) -> Tensor:
-    """NxCxHxW to PxC, one vector a place."""
-    return activations.permute(0, 2, 3, 1).flatten(0, 2)
+def learning_rate_at(done: float) -> float:
+    """Its share of the highest one: a short linear warm-up, then a cosine down to 2 %."""
+    return max(0.02, min(1.0, done / WARM_UP, (1 + math.cos(math.pi * done)) / 2))
 
 
-def random_crop(images: Tensor, size: int) -> Tensor:
-    """The same random square of every picture."""
-    top = int(torch.randint(0, images.shape[2] - size + 1, ()))
-    left = int(torch.randint(0, images.shape[3] - size + 1, ()))
-    return images[..., top : top + size, left : left + size]
+def reason(error: Exception) -> str:
+    """What went wrong, in one line."""
+    strerror: str | None = getattr(error, "strerror", None)
+    return (strerror or str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def freeze_norms(generator: Generator) -> None:
-    """Let batch norms use, and keep, their running statistics."""
-    for module in generator.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.eval()
+def _device(rank: int) -> torch.device:
+    if torch.cuda.is_available():
+        return torch.device("cuda", rank % torch.cuda.device_count())
+    return torch.device("cpu")

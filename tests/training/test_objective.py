@@ -1,0 +1,241 @@
+"""Each loss against its formula, written again with NumPy or plain loops."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from tests.training.toys import ToyFeatures, toy_painting
+from vidstyle.training import objective as objective_module
+from vidstyle.training.motion import Motion
+from vidstyle.training.objective import MARGIN, MEMORY, LossWeights, Objective, as_vectors
+
+SIDE = 32  # px inside the margin
+WEIGHTS = LossWeights(style=1.1, patch=1.2, content=1.3, tone=1.4, tv=1.5, temporal=1.6, range=1.7)
+
+Array = NDArray[np.float64]
+
+
+@pytest.fixture
+def objective() -> Objective:
+    return Objective(ToyFeatures(), toy_painting(), WEIGHTS)
+
+
+def pictures(seed: int, count: int = 2) -> Tensor:
+    random = torch.Generator().manual_seed(seed)
+    side = SIDE + 2 * MARGIN
+    noise = torch.rand(count, 3, side // 4, side // 4, generator=random)
+    return functional.interpolate(noise, scale_factor=4, mode="bicubic", align_corners=False)
+
+
+def seen(images: Tensor) -> dict[str, Array]:
+    return {name: part.double().numpy() for name, part in ToyFeatures()(images).items()}
+
+
+def inner(images: Tensor) -> Tensor:
+    return images[:, :, MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
+
+
+def still(count: int = 2) -> Motion:
+    side = SIDE + 2 * MARGIN
+    grid = functional.affine_grid(
+        torch.eye(2, 3).expand(count, 2, 3), [count, 1, side, side], False
+    )
+    return Motion(grid, torch.ones(count, 1, 1, 1))
+
+
+def losses(objective: Objective, painted: Tensor) -> dict[str, Tensor]:
+    return objective.losses(pictures(1), pictures(2), painted, pictures(4), still())
+
+
+def gram(activations: Array) -> Array:
+    """CxHxW to CxC."""
+    flat = activations.reshape(len(activations), -1)
+    return np.array([[np.mean(a * b) for b in flat] for a in flat])
+
+
+def gram_losses(images: Tensor) -> list[float]:
+    """By layer: half each picture by itself, half all of them together."""
+    painting, painted = seen(toy_painting()), seen(images)
+    found = []
+    for name in ("fine", "coarse"):
+        target = gram(painting[name][0])
+        grams = [gram(activations) for activations in painted[name]]
+        alone = [np.sum((g - target) ** 2) / np.sum(target**2) for g in grams]
+        together = np.sum((np.mean(grams, axis=0) - target) ** 2) / np.sum(target**2)
+        found.append(float(np.mean(alone) + together) / 2)
+    return found
+
+
+def cosine_distances(here: Array, there: Array) -> Array:
+    def units(vectors: Array) -> Array:
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+    return 1 - units(here) @ units(there).T
+
+
+def flat(activations: Array) -> Array:
+    return np.moveaxis(activations, 1, -1).reshape(-1, activations.shape[1])
+
+
+def test_the_gram_loss_is_the_formula(objective: Objective) -> None:
+    means = np.array([0.2, 3.0])  # the second layer lags behind
+    objective.layer_means = torch.tensor([0.2, 3.0])
+    for seed in (1, 2, 3):  # the running means have a memory
+        images = pictures(seed)
+        by_layer = np.array(gram_losses(images))
+        means = MEMORY * means + (1 - MEMORY) * by_layer
+        lag = np.sqrt(means / means.mean())
+        expected = np.sum(by_layer * lag / lag.mean()) / 2
+        found = objective.gram_loss(objective.features(images))
+        assert float(found) == pytest.approx(expected, rel=1e-4)
+    assert objective.layer_means.numpy() == pytest.approx(means, rel=1e-5)
+
+
+def test_the_painting_itself_has_no_style_loss(objective: Objective) -> None:
+    found = objective.features(toy_painting())
+    assert objective.gram_loss(found) < 1e-8
+
+
+def test_the_patch_loss_is_the_slow_way(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objective_module, "PATCHES", 10**6)  # all places there are
+    images = pictures(1, count=1)
+    painting, painted = seen(toy_painting()), seen(images)
+    expected = []
+    for name in ("fine", "coarse"):
+        distances = cosine_distances(flat(painted[name]), flat(painting[name]))
+        expected.append(max(distances.min(axis=1).mean(), distances.min(axis=0).mean()))
+    found = objective.patch_loss(objective.features(images))
+    assert float(found) == pytest.approx(np.mean(expected), rel=1e-3)
+
+
+def test_patches_are_drawn_anew_each_time(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objective_module, "PATCHES", 20)
+    asked = []
+    distance = objective_module.relaxed_earth_mover_loss
+
+    def spied(vectors: Tensor, target: Tensor) -> Tensor:
+        asked.append((vectors, target))
+        return distance(vectors, target)
+
+    monkeypatch.setattr(objective_module, "relaxed_earth_mover_loss", spied)
+    found = objective.features(pictures(1))
+    for _ in range(2):
+        objective.patch_loss(found)
+    assert [(len(v), len(t)) for v, t in asked] == [(20, 20)] * 4
+    assert not torch.equal(asked[0][0], asked[2][0])
+    assert not torch.equal(asked[0][1], asked[2][1])
+    everywhere = {tuple(v.tolist()) for v in as_vectors(found["fine"])}
+    assert all(tuple(v.tolist()) in everywhere for v in asked[0][0])
+
+
+def test_a_vector_is_one_place() -> None:
+    activations = torch.rand(2, 5, 3, 4)
+    vectors = as_vectors(activations)
+    assert vectors.shape == (24, 5)
+    assert torch.equal(vectors[12 + 1 * 4 + 2], activations[1, :, 1, 2])
+
+
+def test_all_losses_are_their_formulas_times_their_weights(objective: Objective) -> None:
+    photos, recoloured, again = pictures(1), pictures(2), pictures(4)
+    painted = pictures(3) * 1.3 - 0.1  # leaves 0..1
+    torch.manual_seed(0)
+    motion = Motion.random(photos)
+    found = objective.losses(photos, recoloured, painted, again, motion)
+    moved = inner(motion.moved(painted)).numpy()
+    inside = inner(painted)
+    clipped = inside.clamp(0, 1)
+    x, other = clipped.numpy(), inner(recoloured).numpy()
+    content, target = seen(clipped), seen(inner(photos))
+    ratios = [
+        np.sum((content[name] - target[name]) ** 2) / np.sum(target[name] ** 2)
+        for name in ("fine", "coarse")
+    ]
+    cells = [
+        (x[n, c, i : i + 8, j : j + 8].mean() - other[n, c, i : i + 8, j : j + 8].mean()) ** 2
+        for n in range(2)
+        for c in range(3)
+        for i in range(0, SIDE, 8)
+        for j in range(0, SIDE, 8)
+    ]
+    by_layer = np.array(gram_losses(clipped))
+    means = MEMORY + (1 - MEMORY) * by_layer
+    lag = np.sqrt(means / means.mean())
+    expected = {
+        "style": 1.1 * np.sum(by_layer * lag / lag.mean()) / 2,
+        "content": 1.3 * np.mean(ratios),
+        "tone": 1.4 * np.mean(cells),
+        "tv": 1.5 * (np.mean(np.diff(x, axis=3) ** 2) + np.mean(np.diff(x, axis=2) ** 2)),
+        "temporal": 1.6 * np.mean((inner(again).numpy() - moved) ** 2),
+        "range": 1.7 * np.mean(np.square(inside.numpy() - np.clip(inside.numpy(), 0, 1))),
+    }
+    assert found.keys() == expected.keys() | {"patch"}
+    for name, value in expected.items():
+        assert value > 1e-4
+        assert float(found[name]) == pytest.approx(value, rel=1e-3), name
+
+
+def test_a_stylization_that_moves_with_the_picture_is_steady(objective: Objective) -> None:
+    painted = pictures(3)
+    torch.manual_seed(0)
+    motion = Motion.random(painted)
+    steady = objective.losses(pictures(1), pictures(2), painted, motion.moved(painted), motion)[
+        "temporal"
+    ]
+    stays = objective.losses(pictures(1), pictures(2), painted, painted, motion)["temporal"]
+    assert steady < 1e-10
+    assert stays > 1e-3
+
+
+def test_no_loss_sees_the_margin(objective: Objective) -> None:
+    painted = pictures(3)
+    other = painted.clone()
+    other[..., : MARGIN - 2, :] = 7.0
+    other[..., :, SIDE + MARGIN + 2 :] = -7.0
+    found = []
+    for images in (painted, other):
+        objective.layer_means = torch.ones(2)
+        torch.manual_seed(0)
+        found.append(losses(objective, images))
+    for name in found[0]:
+        assert float(found[0][name]) == pytest.approx(float(found[1][name]), rel=1e-4), name
+
+
+def test_colours_out_of_range_cost_by_how_far(objective: Objective) -> None:
+    assert losses(objective, pictures(3).clamp(0, 1))["range"] == 0
+    found = losses(objective, torch.full_like(pictures(3), 1.5))["range"]
+    assert float(found) == pytest.approx(1.7 * 0.25)
+
+
+def test_the_photo_is_no_place_to_learn(objective: Objective) -> None:
+    photos = pictures(1).requires_grad_()
+    painted = pictures(3).requires_grad_()
+    total = sum(
+        objective.losses(photos, pictures(2), painted, pictures(4), still()).values(),
+        start=torch.zeros(()),
+    )
+    total.backward()  # type: ignore[no-untyped-call]
+    assert photos.grad is None
+    assert painted.grad is not None and painted.grad.abs().sum() > 0
+
+
+def test_low_memory_gives_the_same_losses_and_gradients() -> None:
+    found = []
+    for low_memory in (False, True):
+        objective = Objective(ToyFeatures(), toy_painting(), WEIGHTS, low_memory)
+        torch.manual_seed(0)
+        painted = pictures(3).requires_grad_()
+        parts = losses(objective, painted)
+        torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+        assert painted.grad is not None
+        found.append(({name: float(part.detach()) for name, part in parts.items()}, painted.grad))
+    (plain, gradient), (low, low_gradient) = found
+    assert low == pytest.approx(plain, rel=1e-6)
+    assert torch.allclose(low_gradient, gradient, atol=1e-7)
+    assert gradient.abs().max() > 1e-4

@@ -1,0 +1,131 @@
+"""What a generator is asked for: one painting's strokes and colours, the photo's shapes, calm."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.losses import (
+    content_loss,
+    relaxed_earth_mover_loss,
+    style_loss,
+    tone_loss,
+    tv_loss,
+)
+from vidstyle.training.motion import Motion
+
+MARGIN = 16  # px of each side that no loss sees: zero padding is a place to park the style
+PATCHES = 1024  # places drawn for the earth mover's distance
+MEMORY = 0.98  # of the running mean of a layer's loss, a step
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Tuned by eye on faces, landscapes and streets; see models/README.md for what each cured."""
+
+    style: float = 1.0
+    patch: float = 1.5
+    content: float = 2.5
+    tone: float = 25.0
+    tv: float = 0.5
+    temporal: float = 20.0
+    range: float = 10.0
+
+
+class Objective:
+    """The losses of painted pictures against one painting."""
+
+    def __init__(
+        self,
+        features: FeatureNetwork,
+        painting: Tensor,
+        weights: LossWeights,
+        low_memory: bool = False,
+    ) -> None:
+        """Look at the painting (1x3xHxW float32 RGB 0..1) once."""
+        self.features, self.weights, self.low_memory = features, weights, low_memory
+        with torch.no_grad():
+            seen = features(painting)
+            self.grams = features.grams(seen)
+            self.vectors = {name: as_vectors(seen[name]) for name in features.patch_layers}
+        self.layer_means = torch.ones(len(self.grams))  # running; part of a checkpoint
+
+    def losses(
+        self, photos: Tensor, recoloured: Tensor, painted: Tensor, again: Tensor, motion: Motion
+    ) -> dict[str, Tensor]:
+        """Every loss times its weight, by name; all pictures are Nx3xHxW RGB.
+
+        Args:
+            photos: what was given to the generator.
+            recoloured: the photos in the painting's colours.
+            painted: what it made of them.
+            again: what it made of the photos after `motion`, with sensor noise.
+            motion: where things went.
+        """
+        weights = self.weights
+        inside = _inner(painted)
+        images = inside.clamp(0, 1)
+        with torch.no_grad():
+            content = self.features(_inner(photos))
+        seen = self._look(images)
+        steady = (_inner(again) - _inner(motion.moved(painted.detach()))).square().mean()
+        return {
+            "style": weights.style * self.gram_loss(seen),
+            "patch": weights.patch * self.patch_loss(seen),
+            "content": weights.content * self._content(seen, content),
+            "tone": weights.tone * tone_loss(images, _inner(recoloured)),
+            "tv": weights.tv * tv_loss(images),
+            "temporal": weights.temporal * steady,
+            "range": weights.range * (inside - images).square().mean(),
+        }
+
+    def gram_loss(self, seen: dict[str, Tensor]) -> Tensor:
+        """Half for the Gram matrix of the whole batch, half for each picture by itself.
+
+        A picture need not hold all the painting has; a batch should. Layers that lag behind the
+        others count more: each is weighted by the root of its running share.
+        """
+        by_layer = []
+        for name, grams in self.features.grams(seen).items():
+            target = self.grams[name]
+            together = style_loss(grams.mean(dim=0, keepdim=True), target)
+            by_layer.append((style_loss(grams, target) + together) / 2)
+        losses = torch.stack(by_layer)
+        means = self.layer_means = self.layer_means.to(losses.device)
+        means.mul_(MEMORY).add_(losses.detach(), alpha=1 - MEMORY)
+        lag = (means / means.mean()).sqrt()
+        return (losses * lag / lag.mean()).sum() / 2
+
+    def patch_loss(self, seen: dict[str, Tensor]) -> Tensor:
+        """The relaxed earth mover's distance at random places, mean over layers."""
+        losses = [
+            relaxed_earth_mover_loss(_drawn(as_vectors(seen[name])), _drawn(target))
+            for name, target in self.vectors.items()
+        ]
+        return torch.stack(losses).mean()
+
+    def _content(self, seen: dict[str, Tensor], target: dict[str, Tensor]) -> Tensor:
+        layers = self.features.content_layers
+        return torch.stack([content_loss(seen[name], target[name]) for name in layers]).mean()
+
+    def _look(self, images: Tensor) -> dict[str, Tensor]:
+        if self.low_memory:
+            seen: dict[str, Tensor] = checkpoint(self.features, images, use_reentrant=False)
+            return seen
+        seen = self.features(images)
+        return seen
+
+
+def as_vectors(activations: Tensor) -> Tensor:
+    """NxCxHxW to PxC, one vector a place."""
+    return activations.permute(0, 2, 3, 1).flatten(0, 2)
+
+
+def _drawn(vectors: Tensor) -> Tensor:
+    return vectors[torch.randperm(len(vectors), device=vectors.device)[:PATCHES]]
+
+
+def _inner(images: Tensor) -> Tensor:
+    return images[..., MARGIN:-MARGIN, MARGIN:-MARGIN]

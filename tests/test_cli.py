@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.clips import Clip, Sound, cut_off_clip, patches
 from tests.look import look
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, main
 from vidstyle.media.photo import write_photo
-from vidstyle.options import settings
+from vidstyle.options import StylizeOptions, TrainOptions, settings
 
 HANG_LIMIT_S = 30
 
@@ -34,10 +35,11 @@ def one_line(text: str) -> str:
     return text
 
 
-def test_help_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("command", ["convert", "train"])
+def test_help_imports_nothing_heavy(command: str) -> None:
     code = (
         "import sys, vidstyle.cli\n"
-        "try: vidstyle.cli.main(['convert', '--help'])\n"
+        f"try: vidstyle.cli.main(['{command}', '--help'])\n"
         "except SystemExit: pass\n"
         "print({'cv2', 'av', 'torch', 'onnxruntime', 'numpy', 'rich'} & set(sys.modules))"
     )
@@ -47,12 +49,15 @@ def test_help_imports_nothing_heavy() -> None:
     assert run.stdout.endswith("set()\n")
 
 
-def test_help_names_every_setting(capsys: Captured) -> None:
+@pytest.mark.parametrize(
+    ("command", "kind"), [("convert", StylizeOptions), ("train", TrainOptions)]
+)
+def test_help_names_every_setting(capsys: Captured, command: str, kind: type[Any]) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["convert", "--help"])
+        main([command, "--help"])
     assert stop.value.code == DONE
     text = capsys.readouterr().out
-    for setting in settings():
+    for setting in settings(kind):
         assert "--" + setting.name.replace("_", "-") in text
 
 
@@ -114,6 +119,8 @@ def test_a_bad_file_fails_the_batch_but_not_the_others(
         (["{clip}", "--strength", "2"], USAGE, "--strength must be between 0 and 1"),
         (["{clip}", "{clip}", "-o", "{folder}/a.mp4"], USAGE, "2 inputs need a folder"),
         (["image", "{clip}"], FAILED, "not a picture"),
+        (["train", "{clip}", "--minutes", "0"], USAGE, "--minutes must be over 0"),
+        (["train", "{clip}", "-o", "{clip}"], FAILED, "the name must end in .onnx"),
     ],
 )
 def test_errors_are_one_line_and_leave_nothing(
@@ -128,7 +135,18 @@ def test_errors_are_one_line_and_leave_nothing(
     assert sorted(file.name for file in clip.parent.iterdir()) == ["empty", "in.mp4"]
 
 
-@pytest.mark.parametrize("words", [[], ["a.mp4", "--nope"], ["a.mp4", "--every", "few"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["a.mp4", "--nope"],
+        ["a.mp4", "--every", "few"],
+        ["train"],
+        ["train", "a.png", "--size", "56k"],
+        ["train", "a.png", "--steps", "1.5"],
+        ["train", "a.png", "b.png"],
+    ],
+)
 def test_wrong_calls_exit_with_two(capsys: Captured, words: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(words)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from vidstyle.errors import OptionError, VidstyleError
-from vidstyle.options import StylizeOptions, settings
+from vidstyle.options import StylizeOptions, TrainOptions, settings
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,62 @@ def test_a_wrong_option_is_a_vidstyle_error() -> None:
     assert issubclass(OptionError, VidstyleError)
 
 
-def test_every_setting_explains_itself() -> None:
-    assert all(setting.metadata["help"] for setting in settings())
+@pytest.mark.parametrize("kind", [StylizeOptions, TrainOptions])
+def test_every_setting_explains_itself(kind: type[Any]) -> None:
+    assert all(setting.metadata["help"] for setting in settings(kind))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("size", "56k"),
+        ("minutes", 0),
+        ("minutes", float("nan")),
+        ("steps", 0),
+        ("features", "vgg11"),
+        ("style_weight", -1),
+        ("content_weight", -0.1),
+        ("tv_weight", -1),
+        ("temporal_weight", -1),
+        ("style_scale", 0.1),
+        ("style_scale", 6),
+        ("batch", 0),
+        ("seed", -1),
+        ("precision", "float16"),
+        ("pixels", "int16"),
+        ("threads", 0),
+        ("name", "a/b"),
+        ("name", "a\\b"),
+        ("name", " "),
+        ("name", ""),
+    ],
+)
+def test_a_senseless_value_for_training_is_refused_by_name(name: str, wrong: Any) -> None:
+    flag = "--" + name.replace("_", "-")
+    with pytest.raises(OptionError, match=f"{flag} must be "):
+        TrainOptions(**{name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("minutes", 0.01),
+        ("steps", 1),
+        ("style_weight", 0),
+        ("style_scale", 0.2),
+        ("style_scale", 5),
+        ("batch", 1),
+        ("seed", 0),
+        ("name", "Starry Night 2.0"),
+    ],
+)
+def test_the_limits_of_training_are_allowed(name: str, right: Any) -> None:
+    assert getattr(TrainOptions(**{name: right}), name) == right
+
+
+def test_resuming_and_starting_afresh_exclude_each_other() -> None:
+    with pytest.raises(OptionError, match="--resume must be without --overwrite"):
+        TrainOptions(resume=True, overwrite=True)
 
 
 @pytest.mark.parametrize(

@@ -23,3 +23,9 @@ class OptionError(VidstyleError):
 
 class MissingExtraError(VidstyleError):
     """A feature needs packages that a plain install leaves out."""
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    strerror: str | None = getattr(error, "strerror", None)
+    return (strerror or str(error).strip() or type(error).__name__).splitlines()[0]

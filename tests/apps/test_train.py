@@ -3,13 +3,14 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from tests.perceptual.weights import write_random_slim
 from tests.training.toys import blurred_noise, toy_content
 from vidstyle.apps.train import train_style
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, main
-from vidstyle.errors import MissingExtraError, SinkError
+from vidstyle.console import TrainingProgress
+from vidstyle.errors import SinkError
 from vidstyle.media.photo import read_photo, write_photo
 from vidstyle.options import TrainOptions
 from vidstyle.stylize.generator import OnnxGenerator
@@ -31,7 +33,6 @@ from vidstyle.training.outcome import TrainProgress
 from vidstyle.training.session import GENERATED_NOTE
 from vidstyle.training.train import TrainingSettings
 
-HANG_LIMIT_S = 60
 TINY = ["--size=17k", "--steps=3", "--batch=1", "--threads=1"]
 
 Captured = pytest.CaptureFixture[str]
@@ -66,7 +67,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory, features: str) -> Run:
-    """`vidstyle train painting.png`, with all forms of output, in a process of its own name."""
+    """`vidstyle train painting.png`, with all forms of output."""
     folder = tmp_path_factory.mktemp("plain")
     write_photo(folder / "painting.png", blurred_noise(100))
     words = [*TINY, features, "--name=mine", "--int8", "--torch", "--json"]
@@ -97,9 +98,6 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, features: str) -> Run:
 
 def captured(words: list[str]) -> tuple[int, str, str]:
     """Run the command line here; pytest's own capture is not for a module's fixtures."""
-    from contextlib import redirect_stderr, redirect_stdout
-    from io import StringIO
-
     out, err = StringIO(), StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         code = main(words)
@@ -277,43 +275,80 @@ def test_the_painting_is_never_written_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("missing", ["torch", "matplotlib", "onnx", "onnxscript"])
 def test_without_the_extra_it_says_which(
-    painting: Path, missing: str, monkeypatch: pytest.MonkeyPatch
+    painting: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    for name in list(sys.modules):
-        if (
-            (name.startswith("vidstyle.training.") and name != "vidstyle.training.outcome")
-            or name == missing
-            or name.startswith(f"{missing}.")
-        ):
-            monkeypatch.delitem(sys.modules, name)
-
-    class Blocker:
-        @staticmethod
-        def find_spec(name: str, *_: object) -> None:
-            if name == missing:
-                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    monkeypatch.setattr(sys, "meta_path", [Blocker, *sys.meta_path])
-    with pytest.raises(
-        MissingExtraError, match=rf'needs the package {missing}\. .*pip install "vidstyle\[train\]"'
-    ):
-        train_style(painting, painting.with_name("style.onnx"))
-    assert names(painting.parent) == ["painting.png"]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-def test_ctrl_c_while_preparing_leaves_nothing(painting: Path) -> None:
-    words = [sys.executable, "-m", "vidstyle", "train", str(painting), "-o", "style.onnx"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(
-        words, stderr=subprocess.PIPE, text=True, cwd=painting.parent, env=environment
+    for module in ("session", "export"):  # will be imported again
+        monkeypatch.delitem(sys.modules, f"vidstyle.training.{module}")
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.chdir(painting.parent)
+    assert main(["train", "painting.png"]) == FAILED
+    assert one_line(capsys.readouterr().err) == (
+        f"vidstyle: Training needs the package {missing}. "
+        'Install the extra: pip install "vidstyle[train]".\n'
     )
-    try:
-        time.sleep(2)
-        process.send_signal(signal.SIGINT)
-        error = process.communicate(timeout=HANG_LIMIT_S)[1]
-    finally:
-        process.kill()
-    assert process.returncode == INTERRUPTED
-    assert "Traceback" not in error
     assert names(painting.parent) == ["painting.png"]
+
+
+def test_ctrl_c_while_preparing_leaves_nothing(
+    painting: Path, features: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(seed: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session_module, "procedural_content", interrupted)
+    monkeypatch.chdir(painting.parent)
+    assert main(["train", "painting.png", *TINY, features]) == INTERRUPTED
+    assert "Stopped. Nothing half-made" in one_line(capsys.readouterr().err)
+    assert names(painting.parent) == ["painting.png"]
+
+
+def test_other_processes_of_a_group_say_nothing(
+    painting: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "run_session", lambda *_: None)  # as all but the first do
+    assert main(["train", str(painting), "-o", str(painting.with_name("a.onnx"))]) == DONE
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_dull_terminal_gets_a_line_for_each_checkpoint(capsys: Captured) -> None:
+    losses = {"style": 0.5, "patch": 0.25, "content": 0.125, "tone": 0.1, "temporal": 0.01}
+    with TrainingProgress(shown=True) as progress:
+        progress.show(TrainProgress(7, 0.1, 75.0, losses, saved=False))
+        progress.show(TrainProgress(8, 0.2, 65.0, losses, saved=True))
+    with TrainingProgress(shown=False) as progress:
+        progress.show(TrainProgress(9, 0.3, 55.0, losses, saved=True))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "step 8  style 0.50 patch 0.25 content 0.12 tone 0.10 temporal 0.01  1:05 left\n"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
+def test_a_terminal_gets_losses_and_time_left_in_80_columns() -> None:
+    import pty
+
+    code = (
+        "from vidstyle.console import TrainingProgress\n"
+        "from vidstyle.training.outcome import TrainProgress\n"
+        "names = ('style', 'patch', 'content', 'tone', 'tv', 'temporal', 'range')\n"
+        "with TrainingProgress(shown=True) as progress:\n"
+        "    losses = dict.fromkeys(names, 0.25)\n"
+        "    progress.show(TrainProgress(12345, 0.5, 754.0, losses, saved=False))\n"
+    )
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
+    os.close(theirs)
+    text = b""
+    try:
+        while part := os.read(ours, 4096):
+            text += part
+    except OSError:  # how Linux says that the other side has closed
+        pass
+    finally:
+        os.close(ours)
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.decode())
+    assert "step 12345 " in shown
+    assert "━" in shown
+    assert "style 0.25 patch 0.25 content 0.25 temporal 0.25  12:34 left" in shown

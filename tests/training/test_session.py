@@ -20,9 +20,10 @@ from vidstyle.errors import SinkError, SourceError, StyleError
 from vidstyle.media.photo import read_photo, write_photo
 from vidstyle.options import TrainOptions
 from vidstyle.training import session as session_module
+from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.outcome import TrainProgress, TrainResult
 from vidstyle.training.session import GENERATED_NOTE, run_session
-from vidstyle.training.train import TrainingSettings, read_checkpoint
+from vidstyle.training.train import Trainer, TrainingSettings
 
 HANG_LIMIT_S = 60
 OPTIONS = TrainOptions(size="17k", steps=4, batch=1, threads=1)
@@ -135,7 +136,7 @@ def test_ctrl_c_before_the_first_step_leaves_nothing(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session_module.Trainer, "_learn", interrupted)
+    monkeypatch.setattr(Trainer, "_learn", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(painting)
     assert names(painting) == ["painting.png"]
@@ -266,7 +267,7 @@ def test_a_shipped_style_of_the_size_is_where_it_starts(
 ) -> None:
     starts = []
 
-    class Spy(session_module.Trainer):
+    class Spy(Trainer):
         def __init__(self, *arguments: Any) -> None:
             starts.append(arguments[4])
             super().__init__(*arguments)
@@ -282,7 +283,12 @@ def test_weights_are_factors_of_the_tuned_ones(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(painting, steps=1).losses
-    factors = {"style_weight": 2.0, "content_weight": 3.0, "tv_weight": 5.0, "temporal_weight": 0.0}
+    factors: dict[str, Any] = {
+        "style_weight": 2.0,
+        "content_weight": 3.0,
+        "tv_weight": 5.0,
+        "temporal_weight": 0.0,
+    }
     second = run(painting, steps=1, overwrite=True, **factors).losses
     expected = {
         "style": 2.0, "patch": 2.0, "content": 3.0, "tone": 3.0, "tv": 5.0, "temporal": 0.0,

@@ -7,7 +7,7 @@ import numpy as np
 
 from vidstyle.errors import SinkError, SourceError
 from vidstyle.frame import RGBImage
-from vidstyle.media.partial import partial_path
+from vidstyle.media.partial import write_whole
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 JPEG_QUALITY = 95
@@ -50,11 +50,8 @@ def write_photo(file: Path, image: RGBImage) -> int:
     jpeg = file.suffix.lower() in (".jpg", ".jpeg")
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if jpeg else []
     _, encoded = cv2.imencode(file.suffix, bgr, quality)
-    partial = partial_path(file)
     try:
-        partial.write_bytes(encoded.tobytes())
-        partial.replace(file)
+        write_whole(file, encoded.tobytes())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise SinkError(f"Cannot write {file}: {error.strerror}.") from error
     return int(encoded.size)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.errors import StyleError
-from vidstyle.perceptual.features import FeatureNetwork, frozen_conv
+from vidstyle.errors import StyleError, reason
+from vidstyle.perceptual.features import FeatureNetwork
 
 STAGES = {"stage1": (16, 16), "stage2": (32, 32), "stage3": (64, 64, 64), "stage4": (128, 128, 128)}
 # Which stage stands for which of SqueezeNet's layers, at its first stride of 1 and (/2) of 2.
@@ -83,18 +83,19 @@ class Slim(FeatureNetwork):
         super().__init__()
         self.body = SlimBody()
         try:
-            with np.load(weight_file) as arrays:
-                for stage, widths in STAGES.items():
-                    names = [f"{stage}.{i}" for i in range(len(widths))]
-                    convs = [_conv(arrays[f"{n}.weight"], arrays[f"{n}.bias"]) for n in names]
-                    setattr(self.body, stage, nn.ModuleList(convs))
-                for layer in HEADS:
-                    head = torch.from_numpy(arrays[f"{layer}.head"].astype(np.float32))
-                    self.register_buffer(_buffer(layer), head)
-        except (OSError, KeyError, ValueError) as error:
+            # Opened here, because NumPy leaves a broken archive open.
+            with weight_file.open("rb") as opened, np.load(opened) as arrays:
+                state = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays}
+            heads = {layer: state.pop(f"{layer}.head") for layer in HEADS}
+            self.body.load_state_dict(state)
+            for layer, stage in HEADS.items():
+                side = STAGES[stage][-1] + 1
+                self.register_buffer(_buffer(layer), heads[layer].view(side, side))
+        except Exception as error:  # damaged archives raise whatever they like
             raise StyleError(
-                f"{weight_file} is not a weight file of the slim features ({error})."
+                f"{weight_file} is not a weight file of the slim features ({reason(error)})."
             ) from error
+        self.requires_grad_(False)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return every stage by its name, and content and patch layers by the teacher's.
@@ -150,10 +151,6 @@ def _gram_with_constant(activations: Tensor) -> Tensor:
     flat = activations.flatten(2)
     flat = torch.cat([flat, flat.new_ones(len(flat), 1, flat.shape[2])], dim=1)
     return flat @ flat.transpose(1, 2) / flat.shape[2]
-
-
-def _conv(weight: NDArray[np.float16], bias: NDArray[np.float16]) -> nn.Conv2d:
-    return frozen_conv(weight.astype(np.float32), bias.astype(np.float32), padding=1)
 
 
 def _buffer(layer: str) -> str:

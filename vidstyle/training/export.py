@@ -2,6 +2,7 @@
 
 import warnings
 from copy import deepcopy
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from vidstyle.errors import StyleError
+from vidstyle.media.partial import write_whole
 from vidstyle.training import network
 from vidstyle.training.compact import OPSET, as_stored, compacted, folded_convolutions
 from vidstyle.training.network import GRID, ConvNorm, Generator, RoundableConv
@@ -78,9 +80,7 @@ def export(
     assert program is not None
     model = compacted(program.model_proto, about)
     _check(model, Shipped(rounded(generator), pixels), pixels)
-    partial = file.with_suffix(".partial")
-    partial.write_bytes(model.SerializeToString(deterministic=True))
-    partial.replace(file)
+    write_whole(file, model.SerializeToString(deterministic=True))
 
 
 def export_torch(generator: Generator, file: Path) -> None:
@@ -95,9 +95,9 @@ def export_torch(generator: Generator, file: Path) -> None:
         dynamic_shapes={"image": _any_size("float")},
     )
     _forget_where(program)
-    partial = file.with_suffix(".partial.pt2")
-    torch.export.save(program, partial)
-    partial.replace(file)
+    encoded = BytesIO()  # on a full disk, PyTorch's own writer ends the process
+    torch.export.save(program, encoded)
+    write_whole(file, encoded.getvalue())
 
 
 def folded(generator: Generator) -> nn.Module:

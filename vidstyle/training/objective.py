@@ -49,7 +49,10 @@ class Objective:
         with torch.no_grad():
             seen = features(painting)
             self.grams = features.grams(seen)
-            self.vectors = {name: as_vectors(seen[name]) for name in features.patch_layers}
+            vectors = {name: as_vectors(seen[name]) for name in features.patch_layers}
+            # What all places have in common would make all of them look alike to a cosine.
+            self.centres = {name: them.mean(dim=0) for name, them in vectors.items()}
+            self.vectors = {name: them - self.centres[name] for name, them in vectors.items()}
         self.layer_means = torch.ones(len(self.grams))  # running; part of a checkpoint
 
     def losses(
@@ -101,7 +104,9 @@ class Objective:
     def patch_loss(self, seen: dict[str, Tensor]) -> Tensor:
         """The relaxed earth mover's distance at random places, mean over layers."""
         losses = [
-            relaxed_earth_mover_loss(_drawn(as_vectors(seen[name])), _drawn(target))
+            relaxed_earth_mover_loss(
+                _drawn(as_vectors(seen[name]) - self.centres[name]), _drawn(target)
+            )
             for name, target in self.vectors.items()
         ]
         return torch.stack(losses).mean()

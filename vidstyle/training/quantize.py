@@ -16,6 +16,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
+from vidstyle.media.partial import write_whole
 from vidstyle.training.compact import Array, Arrays, compacted, expanded, int8_code, model_of
 from vidstyle.training.network import GRID
 
@@ -53,9 +54,7 @@ def quantize(
             f"In int8, {file} paints pictures that are only {similarity:.3f} similar to those in "
             f"float32; {LEAST_SIMILARITY} is wanted. Keep more layers in float."
         )
-    partial = output.with_suffix(".partial")
-    partial.write_bytes(result.SerializeToString(deterministic=True))
-    partial.replace(output)
+    write_whole(output, result.SerializeToString(deterministic=True))
     return similarity
 
 

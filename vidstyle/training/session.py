@@ -17,12 +17,13 @@ import onnxscript  # noqa: F401
 import torch
 import torch.distributed as dist
 
-from vidstyle.errors import SinkError, SourceError, StyleError
+from vidstyle.errors import SinkError, SourceError, StyleError, reason
 from vidstyle.machine import usable_cores
 from vidstyle.media.photo import read_photo
 from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_style, shipped_styles
+from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.content import Content, procedural_content, read_content
 from vidstyle.training.data import read_painting
 from vidstyle.training.export import Pixels, export, export_torch, folded_weights
@@ -31,7 +32,7 @@ from vidstyle.training.objective import LossWeights
 from vidstyle.training.outcome import TrainProgress, TrainResult, int8_path, torch_path
 from vidstyle.training.quantize import quantize
 from vidstyle.training.report import ContactSheet, plot_losses
-from vidstyle.training.train import Trainer, TrainingSettings, read_checkpoint, reason
+from vidstyle.training.train import Trainer, TrainingSettings
 
 Report = Callable[[TrainProgress], None]
 

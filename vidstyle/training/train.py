@@ -11,11 +11,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
-from vidstyle.errors import OptionError, SinkError, StyleError
-from vidstyle.media.partial import partial_path
+from vidstyle.errors import OptionError, StyleError
 from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
 from vidstyle.training.content import Content
 from vidstyle.training.data import colour_map
 from vidstyle.training.motion import Motion, with_noise
@@ -28,11 +28,8 @@ from vidstyle.training.network import (
 )
 from vidstyle.training.objective import MARGIN, LossWeights, Objective
 
-CHECKPOINT_VERSION = 1
 RECORD_EVERY = 10  # steps, of the loss curves
-AVERAGE_DECAY = (
-    0.998  # of the weights' moving average, a step: the palette wanders with single steps
-)
+AVERAGE_DECAY = 0.998  # a step, of the weights' moving average: single steps wander in colour
 WARM_UP = 0.02  # share of the run
 FREEZE_AT = 0.7  # share from which the statistics that will be folded are learned with
 ROUND_AT = 0.8  # share from which the weights are rounded as they will be stored
@@ -104,7 +101,7 @@ class Trainer:
         self.generator.to(self.device)
         self.average = AveragedModel(
             self.generator,
-            multi_avg_fn=get_ema_multi_avg_fn(AVERAGE_DECAY),  # type: ignore[no-untyped-call]
+            avg_fn=_averaged,
             use_buffers=True,
         )
         self.learner: torch.nn.Module = self.generator
@@ -166,7 +163,13 @@ class Trainer:
         losses = self._losses(self._crops())
         self.optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
+        if not norm.isfinite():
+            raise StyleError(
+                f"Training went astray at step {self.step + 1}: a gradient is not a number. "
+                "--resume with --precision float32 goes on from the last checkpoint; another "
+                "--seed starts afresh."
+            )
         self.optimizer.step()
         self.average.update_parameters(self.generator)
         return {name: float(value.detach()) for name, value in losses.items()}
@@ -206,14 +209,12 @@ class Trainer:
         return float(share[0]) >= 1
 
     def save(self, file: Path, about: dict[str, Any]) -> None:
-        """Write a checkpoint; the old one stays until the new one is whole.
+        """Write a checkpoint.
 
         Raises:
-            SinkError: the disk refused.
+            SinkError: the disk refused; the old one is still there.
         """
         state = {
-            "version": CHECKPOINT_VERSION,
-            "about": about,
             "generator": self.generator.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -222,17 +223,7 @@ class Trainer:
             "elapsed_s": self.elapsed_s,
             "history": self.history,
         }
-        partial = partial_path(file)
-        try:
-            torch.save(state, partial)
-            partial.replace(file)
-        except (OSError, RuntimeError) as error:  # PyTorch's writer raises RuntimeError
-            raise SinkError(
-                f"Cannot write {file} ({reason(error)}). The checkpoint before it is kept; "
-                "make room and go on with --resume."
-            ) from error
-        finally:  # Ctrl-C comes here too
-            partial.unlink(missing_ok=True)
+        write_checkpoint(file, about, state)
 
     def load(self, file: Path, about: dict[str, Any]) -> None:
         """Go on from a checkpoint that was saved with the same `about`.
@@ -240,13 +231,7 @@ class Trainer:
         Raises:
             StyleError: there is none, it is broken, or of another version, painting or size.
         """
-        state = read_checkpoint(file)
-        differing = [key for key, value in about.items() if state["about"].get(key) != value]
-        if differing:
-            raise StyleError(
-                f"{file} was made with another {' and '.join(differing)}. "
-                "Resume with what it was started with, or start afresh with --overwrite."
-            )
+        state = read_checkpoint(file, about)
         self.generator.load_state_dict(state["generator"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -255,36 +240,15 @@ class Trainer:
         self.history = state["history"]
 
 
-def read_checkpoint(file: Path) -> dict[str, Any]:
-    """Read what `Trainer.save` wrote.
-
-    Raises:
-        StyleError: it is missing, broken or of another version.
-    """
-    try:
-        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-        version = state["version"]
-    except FileNotFoundError as error:
-        raise StyleError(f"There is no {file} to resume from. Start without --resume.") from error
-    except Exception as error:  # a broken file fails in the archive, the pickle or the dictionary
-        raise StyleError(f"{file} is broken. Start afresh with --overwrite.") from error
-    if version != CHECKPOINT_VERSION:
-        raise StyleError(
-            f"{file} is a checkpoint of version {version}; this vidstyle reads version "
-            f"{CHECKPOINT_VERSION}. Start afresh with --overwrite."
-        )
-    return state
-
-
 def learning_rate_at(done: float) -> float:
     """Its share of the highest one: a short linear warm-up, then a cosine down to 2 %."""
     return max(0.02, min(1.0, done / WARM_UP, (1 + math.cos(math.pi * done)) / 2))
 
 
-def reason(error: Exception) -> str:
-    """What went wrong, in one line."""
-    strerror: str | None = getattr(error, "strerror", None)
-    return (strerror or str(error).strip() or type(error).__name__).splitlines()[0]
+def _averaged(average: Tensor, latest: Tensor, count: Tensor | int) -> Tensor:
+    """The moving average with one more; short at first, so that the start is soon forgotten."""
+    decay = min(AVERAGE_DECAY, (1 + int(count)) / (10 + int(count)))
+    return average + (latest - average) * (1 - decay)
 
 
 def _device(rank: int) -> torch.device:

@@ -1,0 +1,65 @@
+"""Checkpoints of a training run: whole or not at all, and never mistaken for another's."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidstyle.errors import SinkError, StyleError, reason
+from vidstyle.media.partial import write_whole
+
+VERSION = 1
+
+
+def write_checkpoint(file: Path, about: dict[str, Any], state: dict[str, Any]) -> None:
+    """Write a checkpoint; the old one stays until the new one is whole.
+
+    Args:
+        file: where to.
+        about: what a run that goes on from it must have in common with this one.
+        state: tensors, numbers, and lists and dictionaries of them.
+
+    Raises:
+        SinkError: the disk refused.
+    """
+    encoded = BytesIO()  # on a full disk, PyTorch's own writer may end the process
+    torch.save({"version": VERSION, "about": about, **state}, encoded)
+    try:
+        write_whole(file, encoded.getbuffer())
+    except OSError as error:
+        raise SinkError(
+            f"Cannot write {file} ({reason(error)}). The checkpoint before it is kept; "
+            "make room and go on with --resume."
+        ) from error
+
+
+def read_checkpoint(file: Path, about: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Read what `write_checkpoint` wrote.
+
+    Args:
+        file: where from.
+        about: what it must agree in; None takes any.
+
+    Raises:
+        StyleError: it is missing, broken, of another version, or of another run.
+    """
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        version, found = state["version"], state["about"]
+    except FileNotFoundError as error:
+        raise StyleError(f"There is no {file} to resume from. Start without --resume.") from error
+    except Exception as error:  # a broken file fails in the archive, the pickle or the dictionary
+        raise StyleError(f"{file} is broken. Start afresh with --overwrite.") from error
+    if version != VERSION:
+        raise StyleError(
+            f"{file} is a checkpoint of version {version}; this vidstyle reads version "
+            f"{VERSION}. Start afresh with --overwrite."
+        )
+    differing = [key for key, value in (about or {}).items() if found.get(key) != value]
+    if differing:
+        raise StyleError(
+            f"{file} was made with another {' and '.join(differing)}. "
+            "Resume with what it was started with, or start afresh with --overwrite."
+        )
+    return state

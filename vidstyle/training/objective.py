@@ -56,22 +56,21 @@ class Objective:
         self.layer_means = torch.ones(len(self.grams))  # running; part of a checkpoint
 
     def losses(
-        self, photos: Tensor, recoloured: Tensor, painted: Tensor, again: Tensor, motion: Motion
+        self, recoloured: Tensor, painted: Tensor, again: Tensor, motion: Motion
     ) -> dict[str, Tensor]:
         """Every loss times its weight, by name; all pictures are Nx3xHxW RGB.
 
         Args:
-            photos: what was given to the generator.
-            recoloured: the photos in the painting's colours.
-            painted: what it made of them.
+            recoloured: the photos in the painting's colours; shapes and shades are theirs.
+            painted: what the generator made of the photos.
             again: what it made of the photos after `motion`, with sensor noise.
             motion: where things went.
         """
         weights = self.weights
         inside = _inner(painted)
         images = inside.clamp(0, 1)
-        with torch.no_grad():
-            content = self.features(_inner(photos))
+        with torch.no_grad():  # of the photos themselves, it would ask for their colours back
+            content = self.features(_inner(recoloured))
         seen = self._look(images)
         steady = (_inner(again) - _inner(motion.moved(painted.detach()))).square().mean()
         return {

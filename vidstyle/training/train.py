@@ -180,7 +180,7 @@ class Trainer:
         low = self.settings.precision != torch.float32
         with torch.autocast(self.device.type, self.settings.precision, enabled=low):
             painted, again = self.learner(torch.cat([photos, moved])).float().chunk(2)
-        return self.objective.losses(photos, self._recoloured(photos), painted, again, motion)
+        return self.objective.losses(self._recoloured(photos), painted, again, motion)
 
     def _recoloured(self, photos: Tensor) -> Tensor:
         """The photos in the painting's colours."""

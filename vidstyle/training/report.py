@@ -1,15 +1,18 @@
 """What a person watching a training run gets to see: a contact sheet and the loss curves."""
 
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from torch.nn import functional
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import RGBImage
-from vidstyle.media.partial import partial_path
+from vidstyle.media.partial import write_whole
 from vidstyle.media.photo import read_photo, write_photo
+from vidstyle.stylize.generator import BORDER
 from vidstyle.training.data import to_tensor
 from vidstyle.training.network import GRID, Generator
 
@@ -44,11 +47,16 @@ class ContactSheet:
 
 
 def paint(generator: Generator, image: RGBImage) -> RGBImage:
-    """What the generator makes of HxWx3 uint8 RGB, sides in multiples of 4, on its device."""
+    """What the generator makes of HxWx3 uint8 RGB, on its device, mirrored borders as in use.
+
+    Sides are multiples of 4, and over 40 px.
+    """
     device = next(generator.parameters()).device
+    bordered = functional.pad(to_tensor(image)[None].to(device), (BORDER,) * 4, mode="reflect")
     with torch.no_grad():
-        painted = generator(to_tensor(image)[None].to(device))[0].clamp(0, 1)
-    pixels = (painted * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+        painted = generator(bordered)[0].clamp(0, 1)
+    inside = painted[:, BORDER:-BORDER, BORDER:-BORDER]
+    pixels = (inside * 255).round().byte().permute(1, 2, 0).cpu().numpy()
     return np.ascontiguousarray(pixels)
 
 
@@ -68,12 +76,11 @@ def plot_losses(history: list[dict[str, float]], file: Path) -> None:
     axes.set(xlabel="step", ylabel="loss times its weight", yscale="log")
     axes.grid(alpha=0.3)
     axes.legend(loc="upper right", ncols=4)
-    partial = partial_path(file)
+    encoded = BytesIO()
+    figure.savefig(encoded, dpi=110)
     try:
-        figure.savefig(partial, dpi=110)
-        partial.replace(file)
+        write_whole(file, encoded.getvalue())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise SinkError(f"Cannot write {file}: {error.strerror}.") from error
 
 
@@ -90,7 +97,7 @@ def _fitted(photo: RGBImage) -> RGBImage:
     height, width = photo.shape[:2]
     shown = min(width, height * LARGEST_WIDTH // ROW_HEIGHT)
     left = (width - shown) // 2
-    across = max(GRID * 4, round(shown * ROW_HEIGHT / height / GRID) * GRID)
+    across = max(BORDER + GRID, round(shown * ROW_HEIGHT / height / GRID) * GRID)
     middle = photo[:, left : left + shown]
     resized = cv2.resize(middle, (across, ROW_HEIGHT), interpolation=cv2.INTER_AREA)
     return np.asarray(resized, np.uint8)

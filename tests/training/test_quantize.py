@@ -14,6 +14,7 @@ from vidstyle.frame import RGBImage
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.training import quantize as quantize_module
 from vidstyle.training.export import export, folded_weights
+from vidstyle.training.network import LARGEST_BYTES, SIZE_CLASSES
 from vidstyle.training.quantize import HEAD, quantize, structural_similarity
 
 
@@ -118,3 +119,11 @@ def slow_similarity(first: np.ndarray, second: np.ndarray) -> float:
             above = (2 * mean_a * mean_b + 1e-4) * (2 * cov + 9e-4)
             results.append(above / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4)))
     return float(np.mean(results))
+
+
+@pytest.mark.parametrize("size_class", SIZE_CLASSES)
+def test_every_size_class_keeps_its_promise(size_class: str, tmp_path: Path) -> None:
+    file, output = tmp_path / "float32.onnx", tmp_path / "int8.onnx"
+    export(painting_generator(SIZE_CLASSES[size_class]), file, {"size_class": size_class})
+    quantize(file, smooth_images(2), output)
+    assert file.stat().st_size < output.stat().st_size <= LARGEST_BYTES[size_class]

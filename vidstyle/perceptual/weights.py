@@ -91,7 +91,7 @@ def fetch(
 def _download(weight_file: WeightFile, partial: Path, report: Report | None) -> None:
     done = _size(partial)
     headers = {"User-Agent": "vidstyle"} | ({"Range": f"bytes={done}-"} if done else {})
-    log.info("downloading %s to %s", weight_file.url, partial.parent)
+    log.warning("Downloading %s to %s", weight_file.url, partial.parent)
     try:
         with urlopen(Request(weight_file.url, headers=headers), timeout=TIMEOUT_S) as response:
             _append(response, partial, done if response.status == 206 else 0, report)

@@ -206,7 +206,7 @@ def learn_styles(student: Student, teacher: SqueezeNet, draw: Pictures, steps: i
         losses = [torch.stack(values).sum() for values in (maps, grams, changes)]
         _descend(optimizer, student, losses[0] + 2 * losses[1] + losses[2])
         walking.step(gradient)
-        _report(step, started, maps=losses[0] / 15, grams=losses[1] / 15, changes=losses[2] / 15)
+        _report(step, started, maps=losses[0] / len(HEADS), grams=losses[1] / len(HEADS), changes=losses[2] / len(HEADS))
 
 
 def aligned(body: SlimBody, teacher: SqueezeNet, images: Tensor) -> Pairs:

@@ -44,7 +44,7 @@ def main() -> None:
     teacher = SqueezeNet(parsed.teacher)
     candidate = load_features(parsed.features, parsed.feature_weights)
     photos = sorted(parsed.photos.read_text(encoding="utf-8").split())
-    rows, sheet = [], []
+    rows, by_layer, sheet = [], [], []
     for painting_name, number in PAIRS:
         photo = _square(read_painting(parsed.photo_folder / photos[number], SIDE))
         painting = read_painting(parsed.paintings / painting_name, PAINTING_SIDE)
@@ -52,6 +52,7 @@ def main() -> None:
         others = [optimize(candidate, photo, painting, w, parsed.steps) for w in CONTENT_WEIGHTS]
         row = compare(teacher, photo, painting, best, others)
         rows.append(row)
+        by_layer.append([layer_losses(teacher, image, painting) for image in (best, others[1])])
         sheet.append(cv2.hconcat([_pixels(p) for p in (photo, best, *others)]))
         print(f"{painting_name:32}" + "  ".join(f"{k} {v:.3f}" for k, v in row.items()), flush=True)
         write_photo(parsed.sheet, np.asarray(cv2.vconcat(sheet), np.uint8))
@@ -59,8 +60,15 @@ def main() -> None:
         key: float(np.exp(np.mean(np.log([row[key] for row in rows]))))
         for key in ("ratio_coarse", "ratio_fine")
     }
+    layers = {
+        name: [float(np.mean([pair[side][name] for pair in by_layer])) for side in (0, 1)]
+        for name in by_layer[0][0]
+    }
+    for name, (own, found) in layers.items():
+        print(f"{name:8} optimized with the teacher {own:.4f}, with slim {found:.4f}")
     names = [name for name, _ in PAIRS]
-    print(json.dumps({"pairs": dict(zip(names, rows, strict=True)), "geometric_means": means}))
+    pairs = dict(zip(names, rows, strict=True))
+    print(json.dumps({"pairs": pairs, "geometric_means": means, "layers": layers}))
 
 
 def optimize(
@@ -111,11 +119,16 @@ def compare(
 
 
 def gram_distance(teacher: SqueezeNet, image: Tensor, painting: Tensor, suffix: str) -> float:
-    """The sum over layers of squared Gram distance over the painting's squared Gram matrix."""
+    """The sum of `layer_losses` at a first stride of 2 or of 1."""
+    losses = layer_losses(teacher, image, painting)
+    return sum(loss for name, loss in losses.items() if name.endswith("/2") == (suffix == COARSE))
+
+
+def layer_losses(teacher: SqueezeNet, image: Tensor, painting: Tensor) -> dict[str, float]:
+    """By layer: squared Gram distance over the painting's squared Gram matrix."""
     with torch.no_grad():
         own, target = (teacher.grams(teacher(picture)) for picture in (image, painting))
-    names = [n for n in own if n.endswith("/2") == (suffix == COARSE)]
-    return float(sum(style_loss(own[name], target[name]) for name in names))
+    return {name: float(style_loss(own[name], target[name])) for name in own}
 
 
 def content_distance(teacher: SqueezeNet, image: Tensor, photo: Tensor) -> float:

@@ -206,7 +206,8 @@ def learn_styles(student: Student, teacher: SqueezeNet, draw: Pictures, steps: i
         losses = [torch.stack(values).sum() for values in (maps, grams, changes)]
         _descend(optimizer, student, losses[0] + 2 * losses[1] + losses[2])
         walking.step(gradient)
-        _report(step, started, maps=losses[0] / len(HEADS), grams=losses[1] / len(HEADS), changes=losses[2] / len(HEADS))
+        names = ("maps", "grams", "changes")
+        _report(step, started, **dict(zip(names, torch.stack(losses) / len(HEADS), strict=True)))
 
 
 def aligned(body: SlimBody, teacher: SqueezeNet, images: Tensor) -> Pairs:

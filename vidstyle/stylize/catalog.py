@@ -35,7 +35,7 @@ def shipped_styles() -> list[Style]:
     try:
         return [Style(**entry) for entry in catalog_section("styles")]
     except TypeError as error:
-        raise StyleError(f"The catalogue is broken ({error}). Install vidstyle again.") from error
+        raise StyleError(f"catalog.json is broken ({error}). Install vidstyle again.") from error
 
 
 def find_style(name: str | None) -> Path:

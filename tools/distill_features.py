@@ -29,10 +29,10 @@ from torch import Tensor, nn
 from vidstyle.media.photo import PHOTO_SUFFIXES, read_photo
 from vidstyle.models import models_folder
 from vidstyle.perceptual.losses import gram_matrix
-from vidstyle.perceptual.slim import HEADS, STAGES, SlimBody, pack
+from vidstyle.perceptual.slim import HEADS, STAGES, SlimBody, pack, with_constant
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.training.content import Content
-from vidstyle.training.data import colour_map
+from vidstyle.training.data import colour_map, recoloured
 from vidstyle.training.export import fold_norms
 from vidstyle.training.network import ConvNorm, freeze_norms
 
@@ -50,14 +50,28 @@ Pairs = dict[str, tuple[Tensor, Tensor]]  # by layer: the teacher's map, and the
 
 
 class Student(nn.Module):
-    """The slim body as it learns, with batch norms and whole heads."""
+    """The slim body as it learns, with batch norms and whole heads.
+
+    Heads learn in units of their first solution: the teacher's channels are hundreds large or tiny.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.body = SlimBody(ConvNorm)
         self.heads = nn.ParameterDict(
-            {_key(layer): torch.zeros(1, STAGES[stage][-1] + 1) for layer, stage in HEADS.items()}
+            {layer: torch.zeros(1, STAGES[stage][-1] + 1) for layer, stage in HEADS.items()}
         )
+        self.units = {layer: torch.ones(1, 1) for layer in HEADS}
+
+    def head(self, layer: str) -> Tensor:
+        """Tx(C+1), from a stage and a constant to the teacher's channels."""
+        head: Tensor = self.heads[layer] * self.units[layer]
+        return head
+
+    def set_head(self, layer: str, head: Tensor) -> None:
+        """Begin to learn from this one."""
+        self.units[layer] = head.norm(dim=1, keepdim=True).clamp_min(1e-3)
+        self.heads[layer] = nn.Parameter(head / self.units[layer])
 
 
 class Heads:
@@ -87,7 +101,7 @@ class Walkers:
 
     def __init__(self, draw: "Pictures", life: int) -> None:
         photos, self.paintings = draw.photos(2), draw.paintings(2)
-        starts = [draw.recoloured(a, b) for a, b in zip(photos, self.paintings, strict=True)]
+        starts = [draw.matched(a, b) for a, b in zip(photos, self.paintings, strict=True)]
         noisy = random.random() < 0.15
         self.images = torch.rand_like(photos) if noisy else torch.stack(starts)
         self.images.requires_grad_()
@@ -131,14 +145,12 @@ class Pictures:
             return (photo + random.uniform(0.02, 0.2) * torch.randn_like(photo)).clamp(0, 1)
         if kind < 0.85:
             return torch.lerp(photo, painting, random.uniform(0.2, 0.8))
-        return self.recoloured(photo, painting)
+        return self.matched(photo, painting)
 
     @staticmethod
-    def recoloured(photo: Tensor, painting: Tensor) -> Tensor:
+    def matched(photo: Tensor, painting: Tensor) -> Tensor:
         """A photo (3xSxS) in a painting's colours."""
-        matrix, offset = colour_map(photo.flatten(1), painting.flatten(1))
-        mapped = torch.einsum("ij,jhw->ihw", matrix, photo) + offset.view(3, 1, 1)
-        return mapped.clamp(0, 1)
+        return recoloured(photo[None], *colour_map(photo.flatten(1), painting.flatten(1)))[0]
 
 
 class Energies:
@@ -170,7 +182,7 @@ def learn_maps(student: Student, teacher: SqueezeNet, draw: Pictures, steps: int
             with torch.no_grad():
                 head = recent.add(layer, stage, target, energy)
                 if step >= steps - HEAD_SUMS:
-                    student.heads[_key(layer)].data = whole.add(layer, stage, target, energy)
+                    student.set_head(layer, whole.add(layer, stage, target, energy))
             losses.append(((head @ stage - target).square().sum(dim=(1, 2)) / energy).mean())
         _descend(optimizer, student, torch.stack(losses).sum())
         _report(step, started, maps=torch.stack(losses).mean())
@@ -189,7 +201,7 @@ def learn_styles(student: Student, teacher: SqueezeNet, draw: Pictures, steps: i
         images = torch.cat([walking.images, walking.paintings, draw.mixed(2)])
         maps, grams, changes, style = [], [], [], torch.zeros(())
         for layer, (target, stage) in aligned(student.body, teacher, images).items():
-            head = student.heads[_key(layer)]
+            head = student.head(layer)
             energy = energies.of(layer, target.square().sum(dim=(1, 2)))
             maps.append(((head @ stage - target).square().sum(dim=(1, 2)) / energy).mean())
             wanted = gram_matrix(target[..., None])
@@ -229,9 +241,7 @@ def aligned(body: SlimBody, teacher: SqueezeNet, images: Tensor) -> Pairs:
         offset = OFFSETS.get(layer) or OFFSETS[name]
         size = min(target.shape[-1], stage.shape[-1] - offset)
         target, stage = _crop(target, 0, size), _crop(stage, offset, size)
-        flat = stage.flatten(2)
-        constant = flat.new_ones(len(flat), 1, flat.shape[2])
-        pairs[layer] = target.flatten(2), torch.cat([flat, constant], dim=1)
+        pairs[layer] = target.flatten(2), with_constant(stage).flatten(2)
     return pairs
 
 
@@ -267,7 +277,7 @@ def main() -> None:
     draw = Pictures(photos, paintings, parsed.seed)
     learn_maps(student, teacher, draw, parsed.map_steps)
     learn_styles(student, teacher, draw, parsed.style_steps)
-    heads = {layer: student.heads[_key(layer)].data for layer in HEADS}
+    heads = {layer: student.head(layer).detach() for layer in HEADS}
     file = models_folder() / "slim.npz"
     size = pack(folded_body(student), heads, file)
     register(file, size, parsed.agreement, parsed.recipe)
@@ -318,10 +328,6 @@ def _crop(maps: Tensor, offset: int, size: int) -> Tensor:
     """The cells from `offset` on, without those at the edges."""
     inside = slice(offset + EDGE, offset + size - EDGE)
     return maps[..., inside, inside]
-
-
-def _key(layer: str) -> str:
-    return layer.replace("/", "_by_")
 
 
 def _parser() -> argparse.ArgumentParser:

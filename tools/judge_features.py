@@ -22,7 +22,7 @@ from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss, tv_loss
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.zoo import load_features
-from vidstyle.training.data import colour_map, read_painting
+from vidstyle.training.data import colour_map, read_painting, recoloured
 
 PAIRS = (  # paintings and photos that tools/distill_features.py leaves out
     ("van-gogh-starry-night.jpg", 0),
@@ -77,8 +77,7 @@ def optimize(
     """Adam on the pixels, from the photo in the painting's colours; 1x3xHxW RGB 0..1."""
     with torch.no_grad():
         grams, content = features.grams(features(painting)), features(photo)
-    matrix, offset = colour_map(photo[0].flatten(1), painting[0].flatten(1))
-    image = (torch.einsum("ij,njhw->nihw", matrix, photo) + offset.view(1, 3, 1, 1)).clamp(0, 1)
+    image = recoloured(photo, *colour_map(photo[0].flatten(1), painting[0].flatten(1)))
     image.requires_grad_()
     optimizer = torch.optim.Adam([image], lr=0.03)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, 0.003)

@@ -27,14 +27,7 @@ class Progress:
     def __init__(self, jobs: int, shown: bool) -> None:
         self._console = Console(stderr=True)
         self._jobs, self._done = jobs, 0
-        self._bar = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[numbers]}"),
-            console=self._console,
-            transient=True,
-            disable=not (shown and self._console.is_terminal),
-        )
+        self._bar = _bar(self._console, shown)
         self._task: TaskID | None = None
         self._stats: Stats | None = None
         self._stop = threading.Event()
@@ -91,14 +84,7 @@ class TrainingProgress:
     def __init__(self, shown: bool) -> None:
         self._console = Console(stderr=True)
         self._shown = shown
-        self._bar = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[numbers]}"),
-            console=self._console,
-            transient=True,
-            disable=not (shown and self._console.is_terminal),
-        )
+        self._bar = _bar(self._console, shown)
         self._task = self._bar.add_task("preparing", total=1.0, numbers="")
 
     def __enter__(self) -> Self:
@@ -224,6 +210,18 @@ def _losses(progress: TrainProgress, names: Sequence[str]) -> str:
 
 def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"
+
+
+def _bar(console: Console, shown: bool) -> RichProgress:
+    """A bar with a description before it and numbers behind it, only on a terminal."""
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[numbers]}"),
+        console=console,
+        transient=True,
+        disable=not (shown and console.is_terminal),
+    )
 
 
 def _clock(seconds: float) -> str:

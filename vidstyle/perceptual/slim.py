@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.losses import gram_matrix
 
 STAGES = {"stage1": (16, 16), "stage2": (32, 32), "stage3": (64, 64, 64), "stage4": (128, 128, 128)}
 # Which stage stands for which of SqueezeNet's layers, at its first stride of 1 and (/2) of 2.
@@ -90,7 +91,7 @@ class Slim(FeatureNetwork):
             self.body.load_state_dict(state)
             for layer, stage in HEADS.items():
                 side = STAGES[stage][-1] + 1
-                self.register_buffer(_buffer(layer), heads[layer].view(side, side))
+                self.register_buffer(layer, heads[layer].view(side, side))
         except Exception as error:  # damaged archives raise whatever they like
             raise StyleError(
                 f"{weight_file} is not a weight file of the slim features ({reason(error)})."
@@ -105,23 +106,15 @@ class Slim(FeatureNetwork):
         """
         seen: dict[str, Tensor] = self.body(images)
         for layer in self.content_layers:
-            head, stage = self.head(layer), seen[HEADS[layer]]
+            head, stage = self.get_buffer(layer), seen[HEADS[layer]]
             seen[layer] = functional.conv2d(stage, head[:, :-1, None, None], head[:, -1])
         return seen
 
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         """The Gram matrices of all layers in `HEADS`, Nx(C+1)x(C+1), C the stage's channels."""
-        by_stage = {stage: _gram_with_constant(seen[stage]) for stage in STAGES}
-        turned = {}
-        for layer, stage in HEADS.items():
-            head = self.head(layer)
-            turned[layer] = head @ by_stage[stage] @ head.T
-        return turned
-
-    def head(self, layer: str) -> Tensor:
-        """The triangular factor of a layer's head, (C+1)x(C+1)."""
-        head: Tensor = getattr(self, _buffer(layer))
-        return head
+        by_stage = {stage: gram_matrix(with_constant(seen[stage])) for stage in STAGES}
+        heads = {layer: self.get_buffer(layer) for layer in HEADS}
+        return {layer: head @ by_stage[HEADS[layer]] @ head.T for layer, head in heads.items()}
 
 
 def pack(body: SlimBody, heads: dict[str, Tensor], file: Path) -> int:
@@ -146,12 +139,6 @@ def pack(body: SlimBody, heads: dict[str, Tensor], file: Path) -> int:
     return file.stat().st_size
 
 
-def _gram_with_constant(activations: Tensor) -> Tensor:
-    """The Gram matrix of NxCxHxW and one more channel that is 1 everywhere."""
-    flat = activations.flatten(2)
-    flat = torch.cat([flat, flat.new_ones(len(flat), 1, flat.shape[2])], dim=1)
-    return flat @ flat.transpose(1, 2) / flat.shape[2]
-
-
-def _buffer(layer: str) -> str:
-    return "head_" + layer.replace("/", "_by_")
+def with_constant(activations: Tensor) -> Tensor:
+    """NxCxHxW and one more channel that is 1 everywhere: what a head is applied to."""
+    return torch.cat([activations, torch.ones_like(activations[:, :1])], dim=1)

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from vidstyle.errors import StyleError
+from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage
 
 GRID = 4  # px; a generator takes sides that are multiples of this
@@ -50,7 +50,7 @@ class OnnxGenerator:
             result = self._run(blank)
         except Exception as error:  # ONNX Runtime's errors have no common base class
             raise StyleError(
-                f"{file} is not a generator that can be run: {_first_line(error)}"
+                f"{file} is not a generator that can be run: {reason(error)}"
             ) from error
         if result.shape != blank.shape:
             raise StyleError(
@@ -78,7 +78,7 @@ class OnnxGenerator:
             painted = self._run(self._batch(bordered))[0]
         except Exception as error:
             raise StyleError(
-                f"{self._file} failed on a picture of {width}x{height}: {_first_line(error)} "
+                f"{self._file} failed on a picture of {width}x{height}: {reason(error)} "
                 "A smaller --max-height needs less memory."
             ) from error
         rows, columns = slice(BORDER, BORDER + height), slice(BORDER, BORDER + width)
@@ -103,7 +103,3 @@ class OnnxGenerator:
 
 def _shape(batch: Batch) -> str:
     return "x".join(map(str, batch.shape))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -45,6 +45,12 @@ def colour_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return matrix, target.mean(dim=1) - matrix @ source.mean(dim=1)
 
 
+def recoloured(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+    """Pictures (Nx3xHxW RGB 0..1) after a colour map, clipped to 0..1."""
+    mapped = torch.einsum("ij,njhw->nihw", matrix, images) + offset.view(1, 3, 1, 1)
+    return mapped.clamp(0, 1)
+
+
 def _matrix_power(symmetric: Tensor, exponent: float) -> Tensor:
     values, vectors = torch.linalg.eigh(symmetric)
     result: Tensor = vectors @ torch.diag(values.clamp_min(1e-6) ** exponent) @ vectors.T

@@ -84,8 +84,10 @@ class RoundableConv(nn.Conv2d):
     rounding = False
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.weight + (as_stored(self.weight) - self.weight).detach()
-        y: Tensor = self._conv_forward(x, weight if self.rounding else self.weight, self.bias)
+        weight = self.weight
+        if self.rounding:
+            weight = weight + (as_stored(weight) - weight).detach()
+        y: Tensor = self._conv_forward(x, weight, self.bias)
         return y
 
 

@@ -17,7 +17,7 @@ from vidstyle.errors import OptionError, StyleError
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
 from vidstyle.training.content import Content
-from vidstyle.training.data import colour_map
+from vidstyle.training.data import colour_map, recoloured
 from vidstyle.training.motion import Motion, with_noise
 from vidstyle.training.network import (
     SIZE_CLASSES,
@@ -180,13 +180,7 @@ class Trainer:
         low = self.settings.precision != torch.float32
         with torch.autocast(self.device.type, self.settings.precision, enabled=low):
             painted, again = self.learner(torch.cat([photos, moved])).float().chunk(2)
-        return self.objective.losses(self._recoloured(photos), painted, again, motion)
-
-    def _recoloured(self, photos: Tensor) -> Tensor:
-        """The photos in the painting's colours."""
-        matrix, offset = self.colour_map
-        mapped = torch.einsum("ij,njhw->nihw", matrix, photos) + offset.view(1, 3, 1, 1)
-        return mapped.clamp(0, 1)
+        return self.objective.losses(recoloured(photos, *self.colour_map), painted, again, motion)
 
     def _crops(self) -> Tensor:
         count = self.settings.batch_size // self.processes

@@ -13,6 +13,8 @@ import pytest
 
 from tests.clips import Clip, Sound, cut_off_clip, patches
 from tests.look import look
+from tests.shelf import TOYS
+from tests.toys import save_adder
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, main
 from vidstyle.media.photo import write_photo
 from vidstyle.options import StylizeOptions, TrainOptions, settings
@@ -119,6 +121,14 @@ def test_a_bad_file_fails_the_batch_but_not_the_others(
         (["{clip}", "--strength", "2"], USAGE, "--strength must be between 0 and 1"),
         (["{clip}", "{clip}", "-o", "{folder}/a.mp4"], USAGE, "2 inputs need a folder"),
         (["image", "{clip}"], FAILED, "not a picture"),
+        (["{clip}", "--style", "{folder}/no.onnx"], FAILED, "There is no file"),
+        (["{clip}", "--style", "wave:0.6,ink:0.6"], USAGE, "add up to 1.2, not to 1. A mix looks"),
+        (["image", "{clip}", "--style", "wave:1"], USAGE, "a mix takes at least two styles"),
+        (["styles", "{clip}"], USAGE, "A gallery takes a picture and a file to write, as in: "),
+        (["styles", "--gallery", "{folder}/a.png"], USAGE, "vidstyle styles photo.jpg --gallery"),
+        (["styles", "{clip}", "--gallery", "{folder}/a.png"], FAILED, "not a picture"),
+        (["styles", "{clip}", "-o", "{folder}/a.txt"], FAILED, "the name must end in .jpg"),
+        (["styles", "{clip}", "-o", "{folder}/a.png", "--strength", "2"], USAGE, "--strength must"),
         (["train", "{clip}", "--minutes", "0"], USAGE, "--minutes must be over 0"),
         (["train", "{clip}", "-o", "{clip}"], FAILED, "the name must end in .onnx"),
     ],
@@ -133,6 +143,76 @@ def test_errors_are_one_line_and_leave_nothing(
     assert reason in one_line(err)
     assert out == ""
     assert sorted(file.name for file in clip.parent.iterdir()) == ["empty", "in.mp4"]
+
+
+@pytest.mark.parametrize("words", [["{photo}"], ["image", "{photo}"], ["styles", "{photo}"]])
+@pytest.mark.parametrize("damage", ["missing", "not the file that was shipped"])
+def test_a_shipped_style_that_is_not_as_shipped_is_said(
+    shelf: Path, tmp_path: Path, capsys: Captured, damage: str, words: list[str]
+) -> None:
+    photo = tmp_path / "me.png"
+    write_photo(photo, patches(20, 16))
+    if damage == "missing":
+        (shelf / "warm.onnx").unlink()
+    else:
+        (shelf / "warm.onnx").write_bytes(b"cold")
+    style = ["-o", str(tmp_path / "a.png")] if words[0] == "styles" else ["--style", "warm"]
+    assert main([word.format(photo=photo) for word in words] + style) == FAILED
+    out, err = capsys.readouterr()
+    assert damage in one_line(err)
+    assert out == ""
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["me.png", "shelf"]
+
+
+@pytest.mark.parametrize(
+    ("style", "code", "reason"),
+    [
+        ("negative:0.6,cold:0.4", FAILED, 'No style named "cold". Installed: negative, white, '),
+        ("negative:0.6,no.onnx:0.4", FAILED, "There is no file"),
+        ("negative:0.6,two.onnx:0.4", FAILED, "A generator takes one RGB picture"),
+        ("two.onnx", FAILED, "A generator takes one RGB picture"),
+        ("negative,warm", USAGE, '"negative" has no weight'),
+        ("negative:0.6,warm:0.5", USAGE, "the weights add up to 1.1, not to 1"),
+        ("negative:1.6,warm:-0.6", USAGE, 'the weight of "warm" is -0.6, not over 0'),
+        ("warm:0.5,warm:0.5", USAGE, '"warm" is named more than once'),
+    ],
+)
+@pytest.mark.parametrize(
+    "words", [["in.mp4"], ["in.mp4", "--preview"], ["image", "me.png"]], ids=" ".join
+)
+@pytest.mark.usefixtures("shelf")
+def test_bad_styles_are_one_line_and_leave_nothing(
+    clip: Path,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    style: str,
+    code: int,
+    reason: str,
+) -> None:
+    monkeypatch.chdir(clip.parent)
+    write_photo(Path("me.png"), patches(20, 16))
+    save_adder(Path("two.onnx"))
+    before = sorted(clip.parent.iterdir())
+    assert main([*words, "--style", style]) == code
+    out, err = capsys.readouterr()
+    assert reason in one_line(err)
+    assert out == ""
+    assert sorted(clip.parent.iterdir()) == before
+
+
+@pytest.mark.usefixtures("shelf")
+def test_mixes_are_named_after_what_is_in_them(clip: Path, tmp_path: Path) -> None:
+    write_photo(tmp_path / "me.png", patches(20, 16))
+    style = ["--style", "negative:0.6,warm:0.4", "--quiet"]
+    assert main([str(clip), *style]) == DONE
+    assert main([str(clip), "--preview", *style]) == DONE
+    assert main(["image", str(tmp_path), *style]) == DONE
+    assert main(["image", str(tmp_path), *style, "--overwrite"]) == DONE  # results are no inputs
+    made = {file.name for file in tmp_path.iterdir()} - {"in.mp4", "me.png", "shelf"}
+    assert made == {
+        f"{n}.negative-60+warm-40.{s}" for n, s in (("in", "mp4"), ("in", "png"), ("me", "png"))
+    }
 
 
 @pytest.mark.parametrize(
@@ -211,6 +291,35 @@ def test_tables_and_their_json(capsys: Captured, command: str) -> None:
     assert capsys.readouterr().out.strip()
     assert main([command, "--json"]) == DONE
     assert json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("shelf")
+def test_styles_are_a_table_of_one_line_each(capsys: Captured) -> None:
+    assert main(["styles"]) == DONE
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["style", "painting", "artist", "year", "size", "bytes", "licence"]
+    assert [line.split()[0] for line in lines] == list(TOYS)
+    assert ["(default)" in line for line in lines] == [True, False, False]
+    assert all("  A. Toy  1900  17k  " in line and "MIT" in line for line in lines)
+    assert "  [white]  " in lines[1]  # brackets are no markup
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_gallery_is_written_and_not_replaced_unless_asked(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    write_photo(tmp_path / "me.png", patches(20, 16))
+    words = ["styles", str(tmp_path / "me.png"), "--gallery", str(tmp_path / "all.jpg")]
+    assert main(words) == DONE
+    assert f"{tmp_path / 'all.jpg'}  (" in capsys.readouterr().out
+    first = (tmp_path / "all.jpg").read_bytes()
+    assert main([*words, "--strength", "0.5"]) == FAILED
+    assert "exists. Use --overwrite" in one_line(capsys.readouterr().err)
+    assert (tmp_path / "all.jpg").read_bytes() == first
+    assert main([*words, "--strength", "0.5", "--overwrite", "--json"]) == DONE
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert result["keyframes"] == len(TOYS)
+    assert (tmp_path / "all.jpg").read_bytes() != first
 
 
 @pytest.mark.parametrize("name", ["sp ace.mp4", "ünï☃.mp4", "-dash.mp4", "[red]x.mp4", "%03d.mp4"])

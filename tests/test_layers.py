@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
-BASE = {"errors", "frame", "options", "stats", "machine", "models"}
+BASE = {"errors", "frame", "options", "stats", "machine", "mix", "models"}
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console"},
     "console": {"apps", "stylize", "training"},
@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "frame": set[str](),
     "machine": set[str](),
     "stats": set[str](),
-    "options": {"errors"},
+    "mix": {"errors"},
+    "options": {"errors", "mix"},
     "models": {"errors"},
 }
 

@@ -8,6 +8,21 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 
+def save_adder(path: Path) -> Path:
+    """Save a network that takes two pictures and gives their sum: no generator."""
+    shape: list[int | str] = [1, 3, "h", "w"]
+    names = ("photo", "mask")
+    graph = helper.make_graph(
+        [helper.make_node("Add", names, ["painting"])],
+        "toy",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in names],
+        [helper.make_tensor_value_info("painting", TensorProto.FLOAT, None)],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), path)
+    return path
+
+
 def save_convolution(path: Path, weight: NDArray[np.float32]) -> Path:
     """Save a network of one convolution, with a bias of 1, for images of any size."""
     bias = np.ones(weight.shape[0], np.float32)

@@ -29,6 +29,7 @@ STILL_SETTINGS = (
     "style", "strength", "keep_colors", "scale", "max_height", "resize", "compare", "overwrite",
     "quiet", "json",
 )  # fmt: skip
+GALLERY_SETTINGS = ("strength", "keep_colors", "scale", "max_height", "overwrite")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,11 +116,27 @@ def _styles(parsed: argparse.Namespace) -> int:
     from vidstyle.console import print_styles
     from vidstyle.stylize.catalog import shipped_styles
 
+    if parsed.picture or parsed.gallery:
+        return _gallery(parsed)
     styles = shipped_styles()
     if parsed.json:
         print(json.dumps([asdict(style) for style in styles], indent=2))
     else:
         print_styles(styles)
+    return DONE
+
+
+def _gallery(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.gallery import paint_gallery
+    from vidstyle.console import describe, summary
+
+    if not (parsed.picture and parsed.gallery):
+        raise OptionError(
+            "A gallery takes a picture and a file to write, "
+            "as in: vidstyle styles photo.jpg --gallery gallery.png"
+        )
+    result = paint_gallery(parsed.picture, parsed.gallery, _options(parsed, StylizeOptions))
+    print(json.dumps(summary([result]), indent=2) if parsed.json else describe(result))
     return DONE
 
 
@@ -154,7 +171,18 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("painting", type=Path, metavar="PAINTING", help="a picture file")
     train.add_argument("-o", "--output", type=Path, help="file (NAME.onnx in the current folder)")
     _add_settings(train, TrainOptions)
-    styles = _command(commands, "styles", _styles, "list the styles")
+    styles = _command(commands, "styles", _styles, "list the styles, or paint a picture in all")
+    styles.add_argument(
+        "picture", nargs="?", type=Path, metavar="PICTURE", help="what --gallery paints"
+    )
+    styles.add_argument(
+        "-o",
+        "--gallery",
+        type=Path,
+        metavar="FILE",
+        help="write PICTURE in every style, side by side",
+    )
+    _add_settings(styles, StylizeOptions, GALLERY_SETTINGS)
     doctor = _command(commands, "doctor", _doctor, "say what this machine has and what follows")
     for command in (styles, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")

@@ -18,6 +18,7 @@ from vidstyle.stylize.catalog import Style
 from vidstyle.training.outcome import TrainProgress, TrainResult
 
 REFRESH_S = 0.2
+UNBROKEN = 1000  # columns; a table takes no more than it needs
 LOSSES_BESIDE_BAR = ("style", "patch", "content", "temporal")  # all do not fit into 80 columns
 
 
@@ -185,13 +186,23 @@ def summary(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
 
 
 def print_styles(styles: Sequence[Style]) -> None:
-    """Print the catalogue as a table."""
-    table = Table("style", "size", "painting", "licence", box=None, pad_edge=False)
+    """Print the catalogue as a table; into a file or a pipe, one line a style."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("style", no_wrap=True)
+    table.add_column("painting")
+    table.add_column("artist")
+    table.add_column("year")
+    table.add_column("size", no_wrap=True)
+    table.add_column("bytes", no_wrap=True, justify="right")
+    table.add_column("licence", no_wrap=True)
     for number, style in enumerate(styles):
         name = f"{style.name} (default)" if number == 0 else style.name
-        painting = f"{style.painting['title']}, {style.painting['artist']} {style.painting['year']}"
-        table.add_row(name, f"{style.bytes / 1000:.0f} KB", painting, style.licence)
-    Console().print(table)
+        painting = (str(style.painting[key]) for key in ("title", "artist", "year"))
+        table.add_row(name, *painting, style.size_class, f"{style.bytes:,}", style.licence)
+    console = Console()
+    if not console.is_terminal:
+        console.width = UNBROKEN
+    console.print(table, markup=False, highlight=False)
 
 
 def print_findings(findings: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from vidstyle.errors import OptionError
+from vidstyle.mix import EXAMPLE, style_shares
 
 
 def _setting(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
@@ -23,7 +24,9 @@ class StylizeOptions:
     """
 
     style: str | None = _setting(
-        None, "a style's name, or a file of your own ending in .onnx", "NAME|FILE.onnx"
+        None,
+        f"a style's name, a file of your own ending in .onnx, or a mix such as {EXAMPLE}",
+        "NAME|FILE.onnx|MIX",
     )
     every: int | None = _setting(
         None,
@@ -61,6 +64,7 @@ class StylizeOptions:
     json: bool = _setting(False, "print a summary as JSON")
 
     def __post_init__(self) -> None:
+        style_shares(self.style)  # says what is wrong with a mix
         _check(self.every is None or self.every >= 1, "every", "a whole number from 1, or auto")
         _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
         _check(self.scale is None or 0 < self.scale <= 1, "scale", "over 0 and at most 1")

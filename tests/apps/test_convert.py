@@ -231,6 +231,20 @@ def test_styles_that_are_no_generators_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out.mp4").exists()
 
 
+@pytest.mark.usefixtures("shelf")
+def test_a_mix_paints_a_whole_video(tmp_path: Path) -> None:
+    path = Clip(frames=12).write(tmp_path / "in.mp4")
+    images = {}
+    for style in ("negative", "white", "negative:0.25,white:0.75"):
+        options = StylizeOptions(style=style, every=4, crf=1)
+        result = stylize_video(path, None, options)
+        assert result.output == tmp_path / f"in.{result.style}.mp4"
+        images[result.style] = np.stack(look(result.output).images).astype(float)
+    mixed = images["negative-25+white-75"]
+    assert len(mixed) == 12
+    assert np.abs(mixed - (0.25 * images["negative"] + 0.75 * images["white"])).mean() < 3
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("module", ["source.FileSource._picture", "sink.FileSink.write"])
 def test_an_error_in_the_middle_leaves_neither_file_nor_thread(

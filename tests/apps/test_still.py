@@ -73,3 +73,13 @@ def test_bad_input_and_existing_output_are_refused(
     (tmp_path / "b.inverter.png").touch()
     with pytest.raises(SinkError, match="exists"):
         stylize_photo(tmp_path / "b.png", None, inverting)
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_mix_is_one_picture_named_after_its_styles(tmp_path: Path) -> None:
+    write_photo(tmp_path / "a.png", COLOURFUL)
+    result = stylize_photo(tmp_path / "a.png", None, StylizeOptions(style="negative:0.6,white:0.4"))
+    assert result.output == tmp_path / "a.negative-60+white-40.png"
+    assert result.style == "negative-60+white-40"
+    painted = read_photo(result.output)
+    assert np.abs(painted[MIDDLES] - (255 - 0.6 * COLOURFUL[MIDDLES])).max() < 6

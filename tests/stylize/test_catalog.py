@@ -1,13 +1,11 @@
-import hashlib
-import json
+import re
 from pathlib import Path
 
 import pytest
 
-from vidstyle import models as shelf
 from vidstyle.errors import StyleError
 from vidstyle.models import intact_file, models_folder
-from vidstyle.stylize.catalog import find_style, shipped_styles, style_name
+from vidstyle.stylize.catalog import check_style, find_style, shipped_styles, style_name
 from vidstyle.stylize.generator import OnnxGenerator
 
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
@@ -21,6 +19,12 @@ def test_every_shipped_style_is_intact_runs_and_fits_its_class() -> None:
         assert {"title", "artist", "year", "source"} <= style.painting.keys()
 
 
+def test_names_are_unique_and_can_be_typed_and_mixed() -> None:
+    names = [style.name for style in shipped_styles()]
+    assert len(set(names)) == len(names)
+    assert [name for name in names if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name)] == []
+
+
 def test_every_model_file_is_in_the_catalogue() -> None:
     files = {file.name for file in models_folder().glob("*.onnx")}
     assert files == {style.file for style in shipped_styles()}
@@ -31,9 +35,10 @@ def test_the_first_style_is_the_default() -> None:
     assert style_name(None) == shipped_styles()[0].name
 
 
-def test_an_unknown_style_names_the_known_ones() -> None:
-    with pytest.raises(StyleError, match=shipped_styles()[0].name):
-        find_style("starry")
+@pytest.mark.parametrize("name", ["starry", ""])
+def test_an_unknown_style_names_the_known_ones(name: str) -> None:
+    with pytest.raises(StyleError, match=f'"{name}".*{shipped_styles()[0].name}'):
+        find_style(name)
 
 
 def test_a_file_of_ones_own_is_taken_as_it_is() -> None:
@@ -41,40 +46,42 @@ def test_a_file_of_ones_own_is_taken_as_it_is() -> None:
     assert style_name("some/ink.onnx") == "ink"
 
 
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A models folder with one style called ink."""
-    (tmp_path / "ink.onnx").write_bytes(b"ink")
-    entry = {
-        "name": "ink",
-        "file": "ink.onnx",
-        "sha256": hashlib.sha256(b"ink").hexdigest(),
-        "bytes": 3,
-        "size_class": "17k",
-        "licence": "MIT",
-        "painting": {},
-        "training": "",
-    }
-    (tmp_path / "catalog.json").write_text(json.dumps({"styles": [entry]}), encoding="utf-8")
-    monkeypatch.setattr(shelf, "models_folder", lambda: tmp_path)
-    return tmp_path
-
-
-def test_an_altered_file_is_refused(models: Path) -> None:
-    assert find_style("ink") == models / "ink.onnx"
-    (models / "ink.onnx").write_bytes(b"inc")
+def test_an_altered_file_is_refused(shelf: Path) -> None:
+    assert find_style("warm") == shelf / "warm.onnx"
+    (shelf / "warm.onnx").write_bytes(b"cold")
     with pytest.raises(StyleError, match="not the file that was shipped"):
-        find_style("ink")
+        find_style("warm")
 
 
-def test_a_missing_file_is_said(models: Path) -> None:
-    (models / "ink.onnx").unlink()
+def test_a_missing_file_is_said(shelf: Path) -> None:
+    (shelf / "warm.onnx").unlink()
     with pytest.raises(StyleError, match="missing"):
-        find_style("ink")
+        find_style("warm")
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"styles": [{"name": "x"}]}'])
-def test_a_broken_catalogue_is_said(models: Path, text: str) -> None:
-    (models / "catalog.json").write_text(text, encoding="utf-8")
+def test_a_broken_catalogue_is_said(shelf: Path, text: str) -> None:
+    (shelf / "catalog.json").write_text(text, encoding="utf-8")
     with pytest.raises(StyleError, match=r"catalog\.json is broken"):
         shipped_styles()
+
+
+@pytest.mark.parametrize(
+    ("style", "name"),
+    [
+        ("negative:0.6,warm:0.4", "negative-60+warm-40"),
+        ("warm:0.25, some/ink.onnx:0.75", "warm-25+ink-75"),
+        ("negative:0.333,warm:0.333,white:0.333", "negative-33+warm-33+white-33"),
+    ],
+)
+def test_a_mix_has_a_name_for_files(style: str, name: str) -> None:
+    assert style_name(style) == name
+
+
+def test_every_style_of_a_mix_is_looked_for(shelf: Path) -> None:
+    check_style("negative:0.6,warm:0.4")
+    with pytest.raises(StyleError, match='No style named "cold"'):
+        check_style("negative:0.6,cold:0.4")
+    (shelf / "warm.onnx").unlink()
+    with pytest.raises(StyleError, match="missing"):
+        check_style("negative:0.6,warm:0.4")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from tests.toys import save_adder
 from vidstyle.errors import StyleError
 from vidstyle.frame import Picture
 from vidstyle.stylize.generator import OnnxGenerator
@@ -56,11 +59,72 @@ def test_a_network_that_changes_the_size_is_refused(tmp_path: Path) -> None:
         OnnxGenerator(tmp_path / "pool.onnx")
 
 
-def test_a_network_that_wants_something_else_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("shape", "kind", "taken"),
+    [
+        ([1, 7], TensorProto.FLOAT, "float 1x7"),
+        (["n", 3, "f", "h", "w"], TensorProto.FLOAT, "float nx3xfxhxw"),
+        ([1, 1, "h", "w"], TensorProto.FLOAT, "float 1x1xhxw"),
+        (["n", "h", "w", 1], TensorProto.UINT8, "uint8 nxhxwx1"),
+        ([1, 3, "h", "w"], TensorProto.DOUBLE, "double 1x3xhxw"),
+    ],
+    ids=["vector", "video", "grey", "grey bytes", "doubles"],
+)
+def test_a_network_that_takes_no_rgb_picture_is_refused(
+    tmp_path: Path, shape: list[int | str], kind: int, taken: str
+) -> None:
     identity = helper.make_node("Identity", ["x"], ["y"])
-    save(tmp_path / "vector.onnx", [identity], [1, 7], [1, 7])
+    save(tmp_path / "odd.onnx", [identity], shape, shape, kind)
+    with pytest.raises(StyleError, match=rf"odd\.onnx takes x \({taken}\)\. A generator takes one"):
+        OnnxGenerator(tmp_path / "odd.onnx")
+
+
+def test_a_network_with_two_inputs_is_refused(tmp_path: Path) -> None:
+    file = save_adder(tmp_path / "two.onnx")
+    with pytest.raises(StyleError, match=r"takes photo \(.*\) and mask \(.*\)\. A generator takes"):
+        OnnxGenerator(file)
+
+
+def test_a_network_that_does_not_say_what_it_takes_is_tried(tmp_path: Path) -> None:
+    identity = helper.make_node("Identity", ["x"], ["y"])
+    save(tmp_path / "silent.onnx", [identity], None, None)
+    image = np.full((20, 30, 3), 77, np.uint8)
+    assert np.array_equal(OnnxGenerator(tmp_path / "silent.onnx").paint(image), image)
+
+
+def test_a_network_of_one_size_is_refused(tmp_path: Path) -> None:
+    identity = helper.make_node("Identity", ["x"], ["y"])
+    save(tmp_path / "fixed.onnx", [identity], [1, 3, 224, 224], [1, 3, 224, 224])
     with pytest.raises(StyleError, match="not a generator that can be run"):
-        OnnxGenerator(tmp_path / "vector.onnx")
+        OnnxGenerator(tmp_path / "fixed.onnx")
+
+
+MEMORY_TEST = """
+import sys
+import numpy as np
+from pathlib import Path
+from vidstyle.stylize.generator import OnnxGenerator
+
+def resident_mb():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1000
+
+generators = [OnnxGenerator(Path(sys.argv[1])) for _ in range(8)]
+image = np.zeros((360, 640, 3), np.uint8)
+for _ in range(3):
+    generators[0].paint(image)
+after_one = resident_mb()
+for generator in generators:
+    generator.paint(image)
+print(resident_mb() - after_one)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory as Linux counts it")
+def test_networks_share_the_memory_they_compute_in(inverter: Path) -> None:
+    words = [sys.executable, "-c", MEMORY_TEST, str(inverter)]
+    run = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert float(run.stdout) < 20  # MB; 0 was found, 160 with memory of their own
 
 
 def test_a_network_that_fails_later_is_said(tmp_path: Path) -> None:
@@ -111,8 +175,8 @@ def test_a_network_from_bytes_to_floats_is_refused(tmp_path: Path) -> None:
 def save(
     file: Path,
     nodes: list[onnx.NodeProto],
-    inputs: list[int | str],
-    outputs: list[int | str],
+    inputs: list[int | str] | None,
+    outputs: list[int | str] | None,
     taken: int = TensorProto.FLOAT,
     given: int | None = None,
 ) -> None:
@@ -122,6 +186,5 @@ def save(
         [helper.make_tensor_value_info("x", taken, inputs)],
         [helper.make_tensor_value_info("y", given or taken, outputs)],
     )
-    onnx.save(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), file
-    )
+    opsets = [helper.make_opsetid("", 20)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), file)

@@ -7,7 +7,8 @@ import pytest
 from tests.textures import noise_image
 from vidstyle.frame import Frame, Picture
 from vidstyle.stats import Stats
-from vidstyle.stylize.keyframes import KeyframePlanner, Segment
+from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot
+from vidstyle.stylize.mixture import Mixture
 
 
 def still(seeds: Iterable[int], each: int) -> list[Frame]:
@@ -16,12 +17,10 @@ def still(seeds: Iterable[int], each: int) -> list[Frame]:
 
 
 def plan(frames: list[Frame], interval: Callable[[], int]) -> list[Segment]:
-    def submit(picture: Picture) -> Future[Picture]:
-        done: Future[Picture] = Future()
-        done.set_result(picture)
-        return done
+    def keyframe(shot: Shot) -> Keyframe:
+        return Keyframe(shot, Mixture([]), Future())  # no painting is ever asked for
 
-    planner = KeyframePlanner(lambda p: p, submit, interval, adaptive=True, stats=Stats())
+    planner = KeyframePlanner(lambda p: p, keyframe, interval, adaptive=True, stats=Stats())
     return [segment for segment in planner.segments(frames) if segment is not None]
 
 

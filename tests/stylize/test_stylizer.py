@@ -1,4 +1,7 @@
-from collections.abc import Iterable
+import gc
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,8 +13,10 @@ from tests.textures import noise_image
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize import loading
+from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.holes import TILE, hole_boxes, repaint
+from vidstyle.stylize.loading import GeneratorPool
 from vidstyle.stylize.stylizer import Stylizer
 
 HEIGHT, WIDTH = 160, 208
@@ -148,13 +153,111 @@ def test_comparison_shows_the_original_on_the_left(inverter: Path) -> None:
 
 
 def test_a_generator_that_fails_ends_the_run() -> None:
-    class Failing:
-        def paint_picture(self, picture: Picture) -> Picture:
+    class Failing(ImageGenerator):
+        def paint(self, image: RGBImage) -> RGBImage:
             raise RuntimeError("out of paint")
 
-    stylizer = Stylizer(Failing(), StylizeOptions(), Stats())  # type: ignore[arg-type]
+    stylizer = Stylizer(Failing(), StylizeOptions(), Stats())
     with pytest.raises(RuntimeError, match="out of paint"):
         list(stylizer.stylize(iter(panning(frames=3))))
+
+
+class Even(ImageGenerator):
+    """Paints everything in one shade."""
+
+    def __init__(self, shade: int) -> None:
+        self.shade = shade
+
+    def paint(self, image: RGBImage) -> RGBImage:
+        return np.full_like(image, self.shade)
+
+
+def switching(
+    frames: list[Frame], at: int, every: int | None, old: ImageGenerator, new: ImageGenerator
+) -> list[Frame]:
+    """Stylize the frames; the generator is switched just before frame `at` comes in."""
+    stylizer = Stylizer(old, StylizeOptions(every=every), Stats())
+
+    def source() -> Iterator[Frame]:
+        for index, frame in enumerate(frames):
+            if index == at:
+                stylizer.switch(new)
+            yield frame
+
+    return list(stylizer.stylize(source()))
+
+
+def shades(frames: list[Frame]) -> list[float]:
+    return [float(frame.picture.to_rgb().mean()) for frame in frames]
+
+
+def test_a_switch_counts_from_the_next_keyframe_on() -> None:
+    shown = shades(switching(panning(frames=12), 4, 1, Even(40), Even(200)))
+    assert np.allclose(shown[:4], 40, atol=2)
+    assert np.allclose(shown[4:], 200, atol=2)
+
+
+def test_frames_between_two_styles_go_over_from_one_to_the_other() -> None:
+    frames = panning(frames=16)
+    done = switching(frames, 7, 5, Even(40), Even(200))
+    assert [f.pts for f in done] == [f.pts for f in frames]
+    shown = shades(done)
+    assert np.allclose(shown[:6], 40, atol=3)
+    # Keyframes at 5 and 10: what lies between changes evenly.
+    assert np.allclose(shown[5:11], np.linspace(40, 200, 6), atol=8)
+    assert np.allclose(shown[10:], 200, atol=3)
+
+
+def test_what_appears_while_styles_change_is_painted_in_both() -> None:
+    frames = panning(frames=7)
+    image = frames[2].picture.to_rgb()
+    image[40:112, 60:132] = texture(3)[:72, :72]  # for one frame only, on no keyframe
+    frames[2] = frames[2].showing(Picture.from_rgb(image))
+
+    class Negative(ImageGenerator):
+        def paint(self, image: RGBImage) -> RGBImage:
+            return 255 - image
+
+    done = switching(frames, 3, 6, Negative(), Even(200))
+    passed = frames[2].pts / frames[6].pts
+    luma = Picture.from_rgb(np.full((HEIGHT, WIDTH, 3), 200, np.uint8)).y
+    negative = Picture.from_rgb(np.asarray(255 - image, np.uint8)).y
+    wanted = (1 - passed) * negative.astype(float) + passed * luma
+    difference = np.abs(done[2].picture.y - wanted)
+    assert difference[48:104, 68:124].mean() < 6  # by one style alone: 14 or 29
+
+
+@pytest.mark.timeout(20)
+def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames, may_load, loaders = panning(seeds=(0, 1, 2)), threading.Event(), set()
+
+    def slow(file: Path, threads: int) -> OnnxGenerator:
+        loaders.add(threading.current_thread().name)
+        assert file.stem == "negative" or may_load.wait(10)
+        return OnnxGenerator(file, threads)
+
+    monkeypatch.setattr(loading, "OnnxGenerator", slow)
+    with GeneratorPool(limit=1) as pool:
+        old = pool.get("negative")
+        stylizer = Stylizer(old, StylizeOptions(every=3), Stats())
+        old_network, coming = weakref.ref(old), pool.warm("white")
+        del old
+        shown = []
+        for index, frame in enumerate(stylizer.stylize(iter(frames))):
+            shown.append(shades([frame])[0])
+            if index == 12:  # so many frames have come out while nothing could be loaded
+                assert not coming.done()
+                may_load.set()
+                coming.result(10)
+                stylizer.switch(pool.get("white"))
+        gc.collect()
+        assert old_network() is None
+    assert len(shown) == len(frames)
+    assert max(shown[:12]) < 180
+    assert min(shown[-12:]) > 250
+    assert loaders == {"loader_0"}
 
 
 def test_boxes_cover_every_hole_with_room_around() -> None:

@@ -9,7 +9,7 @@ from vidstyle.errors import OptionError, SourceError
 from vidstyle.media.photo import PHOTO_SUFFIXES
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import find_style, style_name
+from vidstyle.stylize.catalog import check_style, style_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def list_jobs(
         OptionError: several inputs, but the output is no folder.
         StyleError: there is no such style.
     """
-    find_style(options.style)  # said once, not for every file
+    check_style(options.style)  # said once, not for every file
     found = [file for path in inputs for file in _files(path, options, suffixes)]
     if output is not None and not output.is_dir():
         if len(found) > 1:

@@ -12,8 +12,8 @@ from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.pipeline.pipeline import Pipeline
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import find_style, style_name
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.catalog import style_name
+from vidstyle.stylize.loading import load_generator
 from vidstyle.stylize.stylizer import Stylizer
 
 
@@ -40,7 +40,7 @@ def stylize_video(
     check_target(input, output, options.overwrite)
     threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
     cv2.setNumThreads(threads.opencv)
-    generator = OnnxGenerator(find_style(options.style))
+    generator = load_generator(options.style)
     with FileSource(
         input, stats, start_s=options.start, end_s=options.end, threads=threads.decoder
     ) as source:

@@ -10,8 +10,8 @@ from vidstyle.media.photo import read_photo, write_photo
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import find_style, style_name
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.catalog import style_name
+from vidstyle.stylize.loading import load_generator
 from vidstyle.stylize.stylizer import Stylizer
 
 PREVIEW_AT = 1 / 3  # of the way through: past titles, before credits
@@ -78,7 +78,7 @@ def _frame_at(input: Path, time_s: float) -> Picture:
 def _paint(
     input: Path, output: Path, picture: Picture, options: StylizeOptions, stats: Stats
 ) -> Result:
-    generator = OnnxGenerator(find_style(options.style))
+    generator = load_generator(options.style)
     stylizer = Stylizer(generator, replace(options, every=1), stats)
     painted = stylizer.stylize_picture(picture)
     size = write_photo(output, painted.to_rgb())

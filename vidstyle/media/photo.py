@@ -37,15 +37,24 @@ def read_photo(file: Path) -> RGBImage:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
+def check_photo_name(file: Path) -> None:
+    """Find out before any work whether a picture can have this name.
+
+    Raises:
+        SinkError: the suffix is no picture's.
+    """
+    if file.suffix.lower() not in PHOTO_SUFFIXES:
+        kinds = ", ".join(PHOTO_SUFFIXES)
+        raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
+
+
 def write_photo(file: Path, image: RGBImage) -> int:
     """Write HxWx3 uint8 RGB in the format of the suffix; return the size in bytes.
 
     Raises:
         SinkError: the suffix is no picture's, or the disk refused. Nothing is left behind.
     """
-    if file.suffix.lower() not in PHOTO_SUFFIXES:
-        kinds = ", ".join(PHOTO_SUFFIXES)
-        raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
+    check_photo_name(file)
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     jpeg = file.suffix.lower() in (".jpg", ".jpeg")
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if jpeg else []

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import StyleError
+from vidstyle.mix import style_shares
 from vidstyle.models import catalog_section, intact_file, models_folder
 
 
@@ -39,7 +40,7 @@ def shipped_styles() -> list[Style]:
 
 
 def find_style(name: str | None) -> Path:
-    """The generator file for a style's name, for a path ending in .onnx, or for the default.
+    """The generator file for one style's name, for a path ending in .onnx, or for the default.
 
     Raises:
         StyleError: no such style, or its file is not the one that was shipped.
@@ -47,7 +48,7 @@ def find_style(name: str | None) -> Path:
     if name is not None and name.endswith(".onnx"):
         return Path(name)
     styles = shipped_styles()
-    style = next((s for s in styles if s.name == name), None) if name else styles[0]
+    style = styles[0] if name is None else next((s for s in styles if s.name == name), None)
     if style is None:
         names = ", ".join(s.name for s in styles)
         raise StyleError(
@@ -56,8 +57,25 @@ def find_style(name: str | None) -> Path:
     return intact_file(style.file, style.sha256)
 
 
+def check_style(style: str | None) -> None:
+    """Find out before any work whether a style, or each style of a mix, is there.
+
+    Raises:
+        StyleError: as for `find_style`.
+    """
+    for share in style_shares(style):
+        find_style(share.style)
+
+
 def style_name(style: str | None) -> str:
-    """A short name for file names: the style's own, or that of its file."""
+    """A short name for file names: ink for "ink" and "my/ink.onnx", wave-60+ink-40 for a mix."""
+    shares = style_shares(style)
+    if len(shares) == 1:
+        return _short_name(style)
+    return "+".join(f"{_short_name(share.style)}-{100 * share.weight:.0f}" for share in shares)
+
+
+def _short_name(style: str | None) -> str:
     if style is None:
         return shipped_styles()[0].name
     return Path(style).stem if style.endswith(".onnx") else style

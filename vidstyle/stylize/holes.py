@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from vidstyle.frame import Mask, Picture, resize
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.warp import blend
 
 TILE = 32  # px of the working picture, even; holes are gathered in tiles of this size
@@ -17,7 +17,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
 
 def repaint(
-    painting: Picture, original: Picture, unexplained: Mask, generator: OnnxGenerator
+    painting: Picture, original: Picture, unexplained: Mask, generator: ImageGenerator
 ) -> Picture:
     """Return the painting with its holes filled from a fresh stylization of the original.
 

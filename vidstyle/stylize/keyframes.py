@@ -17,6 +17,7 @@ from vidstyle.stylize.flow import (
     stay,
     thumbnail,
 )
+from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.scenes import CutDetector
 
 UNTRUSTED_LIMIT = 0.12  # share of the picture that the last keyframe may leave unexplained
@@ -38,6 +39,7 @@ class Keyframe:
     """A frame that is painted for itself, and its painting, which may not be ready yet."""
 
     shot: Shot
+    generator: ImageGenerator  # what paints it
     painting: Future[Picture]
 
 
@@ -61,13 +63,13 @@ class KeyframePlanner:
     def __init__(
         self,
         working: Callable[[Picture], Picture],
-        submit: Callable[[Picture], Future[Picture]],
+        keyframe: Callable[[Shot], Keyframe],
         interval: Callable[[], int],
         adaptive: bool,
         stats: Stats,
     ) -> None:
         self._stats = stats
-        self._working, self._submit = working, submit
+        self._working, self._keyframe = working, keyframe
         self._interval, self._adaptive = interval, adaptive
         self._flow, self._cuts = FlowEstimator(), CutDetector()
 
@@ -111,9 +113,6 @@ class KeyframePlanner:
                     return Shot(frame, picture, small, arrival, path)
             self._stats.count("cuts")
         return Shot(frame, picture, small, None, stay(small.shape))
-
-    def _keyframe(self, shot: Shot) -> Keyframe:
-        return Keyframe(shot, self._submit(shot.picture))
 
 
 def _is_lost(path: Path) -> bool:

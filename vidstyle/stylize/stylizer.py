@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -11,9 +11,10 @@ from vidstyle.frame import Frame, Mask, Picture
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.flow import Path, doubt_by_luma, extend, stay
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.holes import repaint
 from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot
+from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.warp import blend, enlarge, fade, sharpen, warp
 
 FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
@@ -25,15 +26,23 @@ PAINTING_SHARE = 2 / 3  # of what carrying costs may go into painting
 class Stylizer:
     """Turns frames into stylized frames of the same times.
 
-    Belongs to one thread. The generator works ahead on threads of its own.
+    Belongs to one thread, but for `switch`. The generator works ahead on threads of its own.
     """
 
     def __init__(
-        self, generator: OnnxGenerator, options: StylizeOptions, stats: Stats, painters: int = 1
+        self, generator: ImageGenerator, options: StylizeOptions, stats: Stats, painters: int = 1
     ) -> None:
         self._generator, self._options, self._stats = generator, options, stats
         self._painters = painters
         self._frame_bytes = 0
+
+    def switch(self, generator: ImageGenerator) -> None:
+        """Paint with another generator from the next keyframe on; callable from any thread.
+
+        Costs nothing: load it before, see `GeneratorPool`. No frame waits or is lost; those
+        between an old keyframe and a new one go over from the one style to the other.
+        """
+        self._generator = generator
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         """Yield one stylized frame for each frame, in order.
@@ -43,13 +52,15 @@ class Stylizer:
         """
         with ThreadPoolExecutor(self._painters, thread_name_prefix="generator") as pool:
 
-            def submit(picture: Picture) -> Future[Picture]:
+            def keyframe(shot: Shot) -> Keyframe:
                 self._stats.count("keyframes")
-                return pool.submit(self._paint, picture)
+                generator = self._generator  # read once: a switch may come at any time
+                painting = pool.submit(self._paint, generator, shot.picture)
+                return Keyframe(shot, generator, painting)
 
             planner = KeyframePlanner(
                 self._working,
-                submit,
+                keyframe,
                 self._interval,
                 adaptive=self._options.every is None,
                 stats=self._stats,
@@ -70,7 +81,7 @@ class Stylizer:
     def stylize_picture(self, picture: Picture) -> Picture:
         """Stylize one picture by itself, now."""
         working = self._working(picture)
-        return self.finish(picture, working, self._paint(working))
+        return self.finish(picture, working, self._paint(self._generator, working))
 
     def finish(self, original: Picture, working: Picture, painting: Picture) -> Picture:
         """Apply size, colours, strength and comparison to a painting of the working size."""
@@ -90,9 +101,9 @@ class Stylizer:
         with self._stats.timed("resize"):
             return picture.resized(*self._options.working_size_wh(picture.width, picture.height))
 
-    def _paint(self, picture: Picture) -> Picture:
+    def _paint(self, generator: ImageGenerator, picture: Picture) -> Picture:
         with self._stats.timed("generator"):
-            return self._generator.paint_picture(picture)
+            return generator.paint_picture(picture)
 
     def _interval(self) -> int:
         """As many frames as keep painting cheaper than carrying: more keyframes, more flicker."""
@@ -134,7 +145,8 @@ class Stylizer:
             painting = sharpen(mixed)
         unexplained: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
         with self._stats.timed("repaint"):
-            painting = repaint(painting, shot.picture, unexplained, self._generator)
+            generator = _generator_between(left, right, progress)
+            painting = repaint(painting, shot.picture, unexplained, generator)
         return self._show(shot, painting)
 
     def _show(self, shot: Shot, painting: Picture) -> Frame:
@@ -144,6 +156,13 @@ class Stylizer:
 
 def _is_painted(segment: Segment) -> bool:
     return segment.right.painting.done()
+
+
+def _generator_between(left: Keyframe, right: Keyframe, progress: float) -> ImageGenerator:
+    """What paints a frame between two keyframes as their blend looks."""
+    if left.generator is right.generator:
+        return right.generator
+    return Mixture([(left.generator, 1 - progress), (right.generator, progress)])
 
 
 def _paths_back(segment: Segment) -> list[Path]:

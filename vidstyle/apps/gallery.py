@@ -1,0 +1,90 @@
+"""Every style on one picture, side by side, to choose from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidstyle.apps.outputs import Result, check_target
+from vidstyle.frame import Picture, RGBImage
+from vidstyle.media.photo import check_photo_name, read_photo, write_photo
+from vidstyle.options import DEFAULTS, StylizeOptions
+from vidstyle.stats import Stats
+from vidstyle.stylize.catalog import shipped_styles
+from vidstyle.stylize.loading import load_generator
+from vidstyle.stylize.stylizer import Stylizer
+
+TILE_SIDE = 480  # px, the longer side of each picture
+NARROWEST_CELL = 240  # px; a name must fit under the narrowest picture
+LABEL_HEIGHT, FONT_SIZE, BASELINE = 40, 22, 28  # px, below a picture
+MARGIN = 20  # px
+PAPER, INK = (250, 250, 250), (40, 40, 40)  # RGB
+
+
+def paint_gallery(
+    input: Path | str,
+    output: Path | str,
+    options: StylizeOptions = DEFAULTS,
+    stats: Stats | None = None,
+) -> Result:
+    """Paint a picture in every shipped style and write all of them on one sheet.
+
+    Args:
+        input: JPEG, PNG, WebP, BMP or TIFF.
+        output: likewise.
+        options: how; each picture is painted at the size that they give and then made smaller.
+        stats: pass one to read its clocks.
+
+    Raises:
+        VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
+    """
+    input, output, stats = Path(input), Path(output), stats or Stats()
+    check_photo_name(output)
+    check_target(input, output, options.overwrite)
+    picture = Picture.from_rgb(read_photo(input))
+    options = replace(options, resize=True, compare=False)
+    tiles = [("original", _tile(picture))]
+    for style in shipped_styles():
+        stylizer = Stylizer(load_generator(style.name), options, stats)
+        tiles.append((style.name, _tile(stylizer.stylize_picture(picture))))
+    size = write_photo(output, sheet(tiles))
+    return Result(
+        input=input,
+        output=output,
+        style="all",
+        frames=1,
+        keyframes=len(tiles) - 1,
+        seconds=stats.elapsed_s,
+        output_bytes=size,
+    )
+
+
+def sheet(tiles: Sequence[tuple[str, RGBImage]]) -> RGBImage:
+    """Lay out pictures of one size, HxWx3 uint8 RGB, with a name under each.
+
+    The sheet is nearly a square, rather wide than high, with few empty places.
+    """
+    height, width = tiles[0][1].shape[:2]
+    cell_height = height + LABEL_HEIGHT + MARGIN
+    cell_width = max(width, NARROWEST_CELL) + MARGIN
+    columns = math.ceil(len(tiles) / max(1, math.isqrt(len(tiles) * cell_width // cell_height)))
+    rows = math.ceil(len(tiles) / columns)
+    shape = (rows * cell_height + MARGIN, columns * cell_width + MARGIN, 3)
+    paper = np.full(shape, PAPER, np.uint8)
+    font = cv2.FontFace("sans")
+    for number, (name, tile) in enumerate(tiles):
+        row, column = divmod(number, columns)
+        top, left = MARGIN + row * cell_height, MARGIN + column * cell_width
+        paper[top : top + height, left : left + width] = tile
+        label = paper[top + height :, left : left + cell_width - MARGIN]  # a long name ends there
+        cv2.putText(label, name, (0, BASELINE), INK, font, FONT_SIZE)
+    return paper
+
+
+def _tile(picture: Picture) -> RGBImage:
+    scale = TILE_SIDE / max(picture.width, picture.height)
+    width, height = (max(1, round(side * scale)) for side in (picture.width, picture.height))
+    return picture.resized(width, height).to_rgb()

@@ -1,16 +1,18 @@
 """Teach the slim features to see what SqueezeNet sees, and put them into models/.
 
-Two stages. First the maps: the heads are solved anew at every step by least squares (through a
-gradient alone, a linear map from 128 correlated channels to 512 is never found), and the body
-learns to make that solution better. Then what an optimizer needs: pictures on the way from a photo
-to a painting, moved by the gradients of the slim style loss itself, are part of every batch, and
-Gram matrices and their differences must be the teacher's. Without those pictures the gradients
-lead to noise that looks like the painting to slim and to nobody else.
+Three stages. First the coarse branch is fitted to the teacher, layer by layer, by least squares.
+Then the fine branch learns its maps: the heads are solved anew at every step by least squares
+(through a gradient alone, a linear map to many correlated channels is never found), and the branch
+learns to make that solution better; the coarse one goes on from its fit. Last both learn what an
+optimizer needs: pictures on the way from a photo to a painting, moved by the gradients of the slim
+style loss itself, are part of every batch, and Gram matrices and their differences must be the
+teacher's. Without those pictures the gradients lead to noise that looks like the painting to slim
+and to nobody else.
 
 Losses are divided by a running mean of the teacher's energy, not by each picture's own: a smooth
 sky has next to none and would drown all others.
 
-Batch norms keep units alive (without them, two thirds of the last stage died) and fold away.
+Batch norms keep the fine branch's units alive (without them many died) and fold away.
 """
 
 import argparse
@@ -20,16 +22,25 @@ import math
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tools.fit_features import fit_coarse
 from vidstyle.media.photo import PHOTO_SUFFIXES, read_photo
 from vidstyle.models import models_folder
 from vidstyle.perceptual.losses import gram_matrix
-from vidstyle.perceptual.slim import HEADS, STAGES, SlimBody, pack, with_constant
+from vidstyle.perceptual.slim import (
+    COARSE_LAYERS,
+    FINE_STAGES,
+    HEADS,
+    SlimBody,
+    pack,
+    with_constant,
+)
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.training.content import Content
 from vidstyle.training.data import colour_map, recoloured
@@ -37,20 +48,25 @@ from vidstyle.training.export import fold_norms
 from vidstyle.training.network import ConvNorm, freeze_norms
 
 SIZE = 144  # px of the pictures
-CLOSE = 88  # px of the part of them that the teacher sees at its slow stride of 1
+CLOSE = 72  # px of the part of them that the teacher sees at its slow stride of 1
 LARGEST_SIDE = 420  # px, short side of photos and paintings
 EDGE = 2  # cells that zero padding spoils on either side
-STRIDES = {"stage1": 1, "stage2": 2, "stage3": 4, "stage4": 8}  # px
+STRIDES = {"stage1": 1, "stage2": 2}  # px, of the fine branch
 # The teacher does not pad its first layer: its cell 0 lies where the stage has this one.
-OFFSETS = {"conv1": 3, "stage2": 2, "conv1/2": 1, "stage3": 1, "stage4": 1}
+OFFSETS = {"conv1": 3, "fire2": 2, "fire3": 2, "fire4": 2}
 RIDGE = 1e-3  # of the mean energy
 MEMORY = 0.6  # of the last batches in the least squares, a step
-HEAD_SUMS = 60  # steps before the second stage that the heads are solved over
+HEAD_SUMS = 60  # steps before the last stage that the heads are solved over
+MAP_RATES, STYLE_RATES = (
+    (3e-3, 3e-4),
+    (8e-4, 3e-4),
+)  # highest, of the fine branch and of the coarse one
+FIT_BATCHES = 24  # that the coarse branch is fitted over
 Pairs = dict[str, tuple[Tensor, Tensor]]  # by layer: the teacher's map, and the stage
 
 
 class Student(nn.Module):
-    """The slim body as it learns, with batch norms and whole heads.
+    """The slim body as it learns, with batch norms and whole heads on the fine branch.
 
     Heads learn in units of their first solution: the teacher's channels are hundreds large or tiny.
     """
@@ -59,7 +75,7 @@ class Student(nn.Module):
         super().__init__()
         self.body = SlimBody(ConvNorm)
         self.heads = nn.ParameterDict(
-            {layer: torch.zeros(1, STAGES[stage][-1] + 1) for layer, stage in HEADS.items()}
+            {layer: torch.zeros(1, FINE_STAGES[stage][-1] + 1) for layer, stage in HEADS.items()}
         )
         self.units = {layer: torch.ones(1, 1) for layer in HEADS}
 
@@ -72,6 +88,13 @@ class Student(nn.Module):
         """Begin to learn from this one."""
         self.units[layer] = head.norm(dim=1, keepdim=True).clamp_min(1e-3)
         self.heads[layer] = nn.Parameter(head / self.units[layer])
+
+
+class Teacher:
+    """SqueezeNet at both of its first strides."""
+
+    def __init__(self, weight_file: Path) -> None:
+        self.fine, self.coarse = (SqueezeNet(weight_file, (stride,)) for stride in (1, 2))
 
 
 class Heads:
@@ -166,12 +189,12 @@ class Energies:
         return 0.3 * values + 0.7 * self._means[name]
 
 
-def learn_maps(student: Student, teacher: SqueezeNet, draw: Pictures, steps: int) -> None:
-    """The first stage: the body learns, the heads are solved."""
-    optimizer = torch.optim.Adam(student.body.parameters(), 3e-3)
+def learn_maps(student: Student, teacher: Teacher, draw: Pictures, steps: int) -> None:
+    """The second stage: the body learns, the heads are solved."""
+    optimizer = torch.optim.Adam(_groups(student, MAP_RATES))
     recent, whole, energies, started = Heads(MEMORY), Heads(1.0), Energies(), time.monotonic()
     for step in range(steps):
-        _set_rate(optimizer, 3e-3, step, steps)
+        _set_rates(optimizer, MAP_RATES, step, steps)
         student.train()
         if step > 0.7 * steps:
             freeze_norms(student)
@@ -179,33 +202,35 @@ def learn_maps(student: Student, teacher: SqueezeNet, draw: Pictures, steps: int
         losses = []
         for layer, (target, stage) in aligned(student.body, teacher, images).items():
             energy = energies.of(layer, target.square().sum(dim=(1, 2)))
-            with torch.no_grad():
-                head = recent.add(layer, stage, target, energy)
-                if step >= steps - HEAD_SUMS:
-                    student.set_head(layer, whole.add(layer, stage, target, energy))
-            losses.append(((head @ stage - target).square().sum(dim=(1, 2)) / energy).mean())
+            found = stage
+            if layer in HEADS:
+                with torch.no_grad():
+                    head = recent.add(layer, stage, target, energy)
+                    if step >= steps - HEAD_SUMS:
+                        student.set_head(layer, whole.add(layer, stage, target, energy))
+                found = head @ stage
+            losses.append(((found - target).square().sum(dim=(1, 2)) / energy).mean())
         _descend(optimizer, student, torch.stack(losses).sum())
         _report(step, started, maps=torch.stack(losses).mean())
 
 
-def learn_styles(student: Student, teacher: SqueezeNet, draw: Pictures, steps: int) -> None:
-    """The second stage: Gram matrices on the way to a painting."""
-    optimizer = torch.optim.Adam(student.parameters(), 8e-4)
+def learn_styles(student: Student, teacher: Teacher, draw: Pictures, steps: int) -> None:
+    """The last stage: Gram matrices on the way to a painting."""
+    optimizer = torch.optim.Adam(_groups(student, STYLE_RATES))
     energies, started = Energies(), time.monotonic()
     walkers = [Walkers(draw, 8), Walkers(draw, 4)]
     for step in range(steps):
-        _set_rate(optimizer, 8e-4, step, steps)
+        _set_rates(optimizer, STYLE_RATES, step, steps)
         walking = walkers[step % 2]
         if walking.life <= 0:
             walking = walkers[step % 2] = Walkers(draw, min(70, 8 + step // 6))
         images = torch.cat([walking.images, walking.paintings, draw.mixed(2)])
         maps, grams, changes, style = [], [], [], torch.zeros(())
         for layer, (target, stage) in aligned(student.body, teacher, images).items():
-            head = student.head(layer)
+            seen = student.head(layer) @ stage if layer in HEADS else stage
             energy = energies.of(layer, target.square().sum(dim=(1, 2)))
-            maps.append(((head @ stage - target).square().sum(dim=(1, 2)) / energy).mean())
-            wanted = gram_matrix(target[..., None])
-            found = head @ gram_matrix(stage[..., None]) @ head.T
+            maps.append(((seen - target).square().sum(dim=(1, 2)) / energy).mean())
+            found, wanted = (gram_matrix(them[..., None]) for them in (seen, target))
             energy = energies.of(f"gram {layer}", wanted.square().sum(dim=(1, 2)))
             grams.append(((found - wanted).square().sum(dim=(1, 2)) / energy).mean())
             change, wanted_change = found[:2] - found[2:4], wanted[:2] - wanted[2:4]
@@ -219,27 +244,26 @@ def learn_styles(student: Student, teacher: SqueezeNet, draw: Pictures, steps: i
         _descend(optimizer, student, losses[0] + 2 * losses[1] + losses[2])
         walking.step(gradient)
         names = ("maps", "grams", "changes")
-        _report(step, started, **dict(zip(names, torch.stack(losses) / len(HEADS), strict=True)))
+        _report(step, started, **dict(zip(names, torch.stack(losses) / len(maps), strict=True)))
 
 
-def aligned(body: SlimBody, teacher: SqueezeNet, images: Tensor) -> Pairs:
-    """For every layer the teacher's map (NxTxP) and the stage with a constant (Nx(C+1)xP).
+def aligned(body: SlimBody, teacher: Teacher, images: Tensor) -> Pairs:
+    """For every layer the teacher's map (NxTxP), and what the body has for it.
 
-    Both show the same places; the teacher's stride of 1 only looks at a random part.
+    That is the stage with a constant (Nx(C+1)xP) for a fine layer, and the map itself for a coarse
+    one. Both show the same places; the teacher's stride of 1 only looks at a random part.
     """
     seen = body(images)
     top, left = (8 * random.randint(0, (SIZE - CLOSE) // 8) for _ in range(2))
     with torch.no_grad():
-        coarse = teacher(images)
-        fine = teacher(images[..., top : top + CLOSE, left : left + CLOSE])
-    pairs = {}
+        coarse = teacher.coarse(images)
+        fine = teacher.fine(images[..., top : top + CLOSE, left : left + CLOSE])
+    pairs = {layer: (coarse[layer].flatten(2), seen[layer].flatten(2)) for layer in COARSE_LAYERS}
     for layer, name in HEADS.items():
-        stage, target = seen[name], coarse[layer] if layer.endswith("/2") else fine[layer]
-        if not layer.endswith("/2"):
-            row, column, side = (px // STRIDES[name] for px in (top, left, CLOSE))
-            stage = stage[..., row : row + side, column : column + side]
-        offset = OFFSETS.get(layer) or OFFSETS[name]
-        size = min(target.shape[-1], stage.shape[-1] - offset)
+        row, column, side = (px // STRIDES[name] for px in (top, left, CLOSE))
+        stage = seen[name][..., row : row + side, column : column + side]
+        offset, target = OFFSETS[layer], fine[layer]
+        size = min(target.shape[-1], side - offset)
         target, stage = _crop(target, 0, size), _crop(stage, offset, size)
         pairs[layer] = target.flatten(2), with_constant(stage).flatten(2)
     return pairs
@@ -273,8 +297,13 @@ def main() -> None:
     photos, paintings = (
         _pictures(folder, left_out) for folder in (parsed.photos, parsed.paintings)
     )
-    student, teacher = Student(), SqueezeNet(parsed.teacher)
+    student, teacher = Student(), Teacher(parsed.teacher)
     draw = Pictures(photos, paintings, parsed.seed)
+    fit_coarse(
+        student.body,
+        teacher.coarse,
+        [torch.cat([draw.mixed(6), draw.paintings(2)]) for _ in range(FIT_BATCHES)],
+    )
     learn_maps(student, teacher, draw, parsed.map_steps)
     learn_styles(student, teacher, draw, parsed.style_steps)
     heads = {layer: student.head(layer).detach() for layer in HEADS}
@@ -304,11 +333,22 @@ def _pictures(folder: Path, left_out: set[str]) -> Content:
     return Content(images)
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, highest: float, step: int, steps: int) -> None:
+def _groups(student: Student, rates: tuple[float, float]) -> list[dict[str, Any]]:
+    """The weights that start from nothing, and those that were fitted."""
+    fine = [p for stage in FINE_STAGES for p in student.body.get_submodule(stage).parameters()]
+    new = [*fine, *student.heads.parameters()]
+    known = set(map(id, new))
+    fitted = [p for p in student.parameters() if id(p) not in known]
+    return [{"params": new, "lr": rates[0]}, {"params": fitted, "lr": rates[1]}]
+
+
+def _set_rates(
+    optimizer: torch.optim.Optimizer, highest: tuple[float, float], step: int, steps: int
+) -> None:
     """A short warm-up, then a cosine."""
-    rate = highest * max(0.05, (1 + math.cos(math.pi * step / steps)) / 2)
-    for group in optimizer.param_groups:
-        group["lr"] = rate * min(1.0, (step + 1) / 30)
+    share = max(0.05, (1 + math.cos(math.pi * step / steps)) / 2) * min(1.0, (step + 1) / 30)
+    for group, rate in zip(optimizer.param_groups, highest, strict=True):
+        group["lr"] = rate * share
 
 
 def _descend(optimizer: torch.optim.Optimizer, student: Student, loss: Tensor) -> None:
@@ -338,8 +378,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--leave-out", type=Path, required=True, help="text file: names of pictures not to use"
     )
-    parser.add_argument("--map-steps", type=int, default=1200)
-    parser.add_argument("--style-steps", type=int, default=800)
+    parser.add_argument("--map-steps", type=int, default=400)
+    parser.add_argument("--style-steps", type=int, default=700)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--agreement", default="", help="as the catalogue shows it")
     parser.add_argument("--recipe", default="", help="the command, as the catalogue shows it")

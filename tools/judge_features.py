@@ -34,7 +34,7 @@ PAIRS = (  # paintings and photos that tools/distill_features.py leaves out
 )
 SIDE = 224  # px of the pictures
 PAINTING_SIDE = 320  # px, short side
-CONTENT_WEIGHTS = (0.3, 1.0, 3.0)  # times that of the teacher
+CONTENT_WEIGHTS = (0.5, 1.0, 2.0)  # times that of the teacher
 COARSE, FINE = "/2", ""  # the layers' names at a first stride of 2 and of 1
 
 

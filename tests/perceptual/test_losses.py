@@ -73,3 +73,9 @@ def test_the_tone_is_the_mean_of_cells_and_no_finer() -> None:
     shuffled[..., :8, :8] = images[..., :8, :8].flip(3)  # other pixels, same mean
     assert tone_loss(shuffled, images) < 1e-10
     assert np.isclose(float(tone_loss(images + 0.5, images)), 0.25, rtol=1e-4)
+
+
+def test_the_gradient_of_a_gram_matrix_is_right() -> None:
+    random = torch.Generator().manual_seed(0)
+    activations = torch.randn(2, 3, 4, 5, dtype=torch.float64, generator=random).requires_grad_()
+    assert torch.autograd.gradcheck(gram_matrix, activations)

@@ -11,10 +11,10 @@ from torch.nn import functional
 from tests.perceptual.weights import write_random_slim
 from vidstyle.errors import StyleError
 from vidstyle.perceptual.losses import gram_matrix
-from vidstyle.perceptual.slim import HEADS, STAGES, Slim, SlimBody, pack
+from vidstyle.perceptual.slim import COARSE_LAYERS, FINE_STAGES, HEADS, Slim, SlimBody, pack
 from vidstyle.perceptual.zoo import load_features
 
-TEACHER_CHANNELS = 150
+TEACHER_CHANNELS = 500
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def body() -> SlimBody:
 def heads() -> dict[str, Tensor]:
     random = torch.Generator().manual_seed(0)
     return {
-        layer: torch.randn(TEACHER_CHANNELS, STAGES[stage][-1] + 1, generator=random)
+        layer: torch.randn(TEACHER_CHANNELS, FINE_STAGES[stage][-1] + 1, generator=random)
         for layer, stage in HEADS.items()
     }
 
@@ -49,9 +49,9 @@ def slim(packed: Path) -> Slim:
     return Slim(packed)
 
 
-def pictures(seed: int, count: int = 2) -> Tensor:
+def pictures(seed: int, count: int = 2, rows: int = 12, columns: int = 16) -> Tensor:
     random = torch.Generator().manual_seed(seed)
-    noise = torch.rand(count, 3, 12, 16, generator=random)
+    noise = torch.rand(count, 3, rows, columns, generator=random)
     return functional.interpolate(noise, scale_factor=4, mode="bilinear", align_corners=False)
 
 
@@ -67,15 +67,18 @@ def full_heads(body: SlimBody, heads: dict[str, Tensor], images: Tensor) -> dict
 def test_a_packed_body_sees_what_it_saw(slim: Slim, body: SlimBody) -> None:
     images = pictures(0)
     seen, expected = slim(images), body(images)
-    for stage in STAGES:
-        assert torch.equal(seen[stage], expected[stage])
+    assert set(seen) == {*FINE_STAGES, *COARSE_LAYERS}
+    for name, activations in seen.items():
+        assert torch.allclose(activations, expected[name], rtol=1e-4, atol=1e-5), name
 
 
-def test_the_stages_have_their_strides_and_widths(slim: Slim) -> None:
+def test_the_layers_have_their_strides_and_widths(slim: Slim) -> None:
     seen = slim(pictures(0))
-    for n, (stage, widths) in enumerate(STAGES.items()):
-        assert seen[stage].shape == (2, widths[-1], 48 >> n, 64 >> n)
-        assert seen[stage].std() > 1e-3
+    shapes = {"stage1": (16, 48, 64), "stage2": (32, 24, 32), "conv1/2": (96, 21, 29)}
+    shapes |= {"fire4/2": (256, 10, 14), "fire5/2": (256, 5, 7), "fire8/2": (512, 5, 7)}
+    for name, shape in shapes.items():
+        assert seen[name].shape == (2, *shape)
+        assert seen[name].std() > 1e-4
 
 
 def test_the_file_is_float16_and_small(packed: Path) -> None:
@@ -83,7 +86,7 @@ def test_the_file_is_float16_and_small(packed: Path) -> None:
         assert {array.dtype for array in arrays.values()} == {np.dtype(np.float16)}
         names = set(arrays)
     assert {f"{layer}.head" for layer in HEADS} < names
-    assert "stage4.2.weight" in names
+    assert "fire8.expand3x3.weight" in names
     assert packed.stat().st_size < 2_000_000
 
 
@@ -95,7 +98,7 @@ def test_gram_distances_are_those_of_the_full_heads(
     found, target = slim.grams(slim(photos)), slim.grams(slim(paintings))
     full_found = full_heads(body, heads, photos)
     full_target = full_heads(body, heads, paintings)
-    assert list(found) == list(HEADS) == list(slim.style_layers)
+    assert list(found) == list(slim.style_layers) == [*HEADS, *COARSE_LAYERS]
     for layer in HEADS:
         distance = (found[layer] - target[layer]).norm() / target[layer].norm()
         full = gram_matrix(full_target[layer])
@@ -104,29 +107,11 @@ def test_gram_distances_are_those_of_the_full_heads(
         assert expected > 0.01
 
 
-def test_content_distances_are_those_of_the_full_heads(
-    slim: Slim, body: SlimBody, heads: dict[str, Tensor]
-) -> None:
-    photos, others = pictures(1), pictures(2)
-    found, target = slim(photos), slim(others)
-    full_found = full_heads(body, heads, photos)
-    full_target = full_heads(body, heads, others)
-    for layer in slim.content_layers:
-        distance = (found[layer] - target[layer]).norm() / target[layer].norm()
-        expected = (full_found[layer] - full_target[layer]).norm() / full_target[layer].norm()
-        assert float(distance) == pytest.approx(float(expected), rel=0.01), layer
-
-
-def test_patch_angles_are_those_of_the_full_heads(
-    slim: Slim, body: SlimBody, heads: dict[str, Tensor]
-) -> None:
-    images = pictures(1)
-    found, full = slim(images), full_heads(body, heads, images)
-    for layer in slim.patch_layers:
-        angle = functional.cosine_similarity(found[layer], found[layer].roll(5, 3))
-        expected = functional.cosine_similarity(full[layer], full[layer].roll(5, 3))
-        assert torch.allclose(angle, expected, atol=0.005)
-        assert expected.min() < 0.99
+def test_coarse_gram_matrices_are_of_the_layers_themselves(slim: Slim) -> None:
+    seen = slim(pictures(1))
+    grams = slim.grams(seen)
+    for layer in COARSE_LAYERS:
+        assert torch.equal(grams[layer], gram_matrix(seen[layer]))
 
 
 def test_it_does_not_learn_but_the_picture_does(slim: Slim) -> None:
@@ -161,7 +146,7 @@ def replace_by_one_array(file: Path) -> None:
 
 def leave_out_a_head(file: Path) -> None:
     arrays = dict(np.load(file))
-    del arrays["fire5/2.head"]
+    del arrays["fire3.head"]
     np.savez(file, allow_pickle=False, **arrays)
 
 
@@ -192,13 +177,14 @@ def test_a_file_of_something_else_is_said(
 
 def test_random_slim_features_are_there_for_other_tests(tmp_path: Path) -> None:
     write_random_slim(tmp_path / "slim.npz")
-    assert load_features("slim", tmp_path / "slim.npz").style_layers == tuple(HEADS)
+    assert load_features("slim", tmp_path / "slim.npz").style_layers == (*HEADS, *COARSE_LAYERS)
 
 
 def test_the_features_that_ship_tell_strokes_from_shapes() -> None:
     """The same texture moved elsewhere is alike in style, another one is not."""
     slim = load_features("slim")
-    here, there, other = pictures(1, 1), pictures(1, 1).roll(20, 3), pictures(1, 1) ** 3
+    here = pictures(1, 1, rows=48, columns=48)
+    there, other = here.roll(20, 3), here**3
     grams = [slim.grams(slim(images)) for images in (here, there, other)]
     for layer in slim.style_layers:
         alike, unlike = ((grams[0][layer] - grams[n][layer]).norm() for n in (1, 2))

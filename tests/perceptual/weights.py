@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vidstyle.perceptual.slim import HEADS, STAGES, SlimBody, pack
+from vidstyle.perceptual.slim import FINE_STAGES, HEADS, SlimBody, pack
 from vidstyle.perceptual.vgg import WIDTHS, Kind, layer_names
 
 FIRES = {  # name: input, squeeze, expand
@@ -80,5 +80,5 @@ def random_vgg(kind: Kind, deepest: str) -> dict[str, torch.Tensor]:
 def write_random_slim(file: Path) -> None:
     """Write a slim feature network whose heads are triangles of random numbers."""
     torch.manual_seed(0)
-    heads = {layer: torch.randn(200, STAGES[stage][-1] + 1) for layer, stage in HEADS.items()}
+    heads = {layer: torch.randn(200, FINE_STAGES[stage][-1] + 1) for layer, stage in HEADS.items()}
     pack(SlimBody(), heads, file)

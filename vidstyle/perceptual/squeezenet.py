@@ -15,8 +15,9 @@ from vidstyle.perceptual.arrays import read_convolutions
 from vidstyle.perceptual.features import FeatureNetwork, frozen_conv
 from vidstyle.perceptual.vgg import MEAN_RGB, SPREAD_RGB
 
+CONV1_CHANNELS = 96
 FIRES = {  # name: channels in, squeezed, and of each of the two expansions
-    "fire2": (96, 16, 64),
+    "fire2": (CONV1_CHANNELS, 16, 64),
     "fire3": (128, 16, 64),
     "fire4": (128, 32, 128),
     "fire5": (256, 32, 128),
@@ -123,7 +124,7 @@ def layer_at(stride: int, name: str) -> str:
 
 
 def _shapes() -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {"conv1": (96, 3, 7, 7)}
+    shapes: dict[str, tuple[int, ...]] = {"conv1": (CONV1_CHANNELS, 3, 7, 7)}
     for name, (inputs, squeezed, expanded) in FIRES.items():
         shapes[f"{name}.squeeze"] = (squeezed, inputs, 1, 1)
         shapes[f"{name}.expand1x1"] = (expanded, squeezed, 1, 1)

@@ -1,0 +1,1 @@
+"""The measurements behind `python -m tools.evaluate`, a module for each concern."""

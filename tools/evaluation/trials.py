@@ -1,0 +1,168 @@
+"""Puts networks to the test and returns figures by the keys of `table`."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tools.evaluation.candidates import Candidate
+from tools.evaluation.grid import grid_ratios
+from tools.evaluation.likeness import luminance_similarity, picture_similarity
+from tools.evaluation.speed import SIZES_WH, bare_ms
+from tools.evaluation.steadiness import Reel, noise_gain, painted, unsteadiness, unstyled
+from tools.evaluation.style import Judge
+from tools.evaluation.table import Figure
+from vidstyle.frame import RGBImage
+from vidstyle.stylize.generator import OnnxGenerator
+
+Figures = dict[str, Figure]
+
+NOT_JUDGED = "not judged"  # there are no weights for a second judge
+
+
+class PhotoTrial:
+    """The same photos for everyone, and up to two judges."""
+
+    def __init__(self, photos: Sequence[RGBImage], judge: Judge, second: Judge | None) -> None:
+        self.photos, self._judge, self._second = photos, judge, second
+
+    def painted_by(self, file: Path, threads: int) -> list[RGBImage]:
+        """What a generator makes of the photos."""
+        generator = OnnxGenerator(file, threads)
+        return [generator.paint(photo) for photo in self.photos]
+
+    def figures(self, pictures: Sequence[RGBImage], painting: Path) -> Figures:
+        """Means over the photos of everything that is seen in single pictures."""
+        pairs = list(zip(pictures, self.photos, strict=True))
+        opinions = [self._judge.opinion(*pair, painting) for pair in pairs]
+        grid = grid_ratios(pictures, self.photos)
+        return {
+            "style": _mean(opinion.style for opinion in opinions),
+            "style_conv1": _mean(opinion.layers["conv1/2"] for opinion in opinions),
+            "content": _mean(opinion.content for opinion in opinions),
+            "feature_distance": _mean(opinion.difference for opinion in opinions),
+            "ssim": _mean(luminance_similarity(*pair) for pair in pairs),
+            "grid_4": grid[4],
+            "grid_2": grid[2],
+        } | self._second_figures(pairs, painting)
+
+    def noise_gain(self, file: Path, threads: int) -> float:
+        """How much the photos boil under noise when a generator paints them."""
+        return noise_gain(OnnxGenerator(file, threads).paint, self.photos)
+
+    def int8_figures(
+        self,
+        candidate: Candidate,
+        pictures: Sequence[RGBImage],
+        own_style: float,
+        threads: int,
+    ) -> Figures:
+        """The int8 form against what the float32 form painted, and against its style loss."""
+        if candidate.int8_file is None:
+            return {}
+        rounded = self.painted_by(candidate.int8_file, threads)
+        pairs = zip(rounded, self.photos, strict=True)
+        style = _mean(self._judge.opinion(*pair, candidate.painting).style for pair in pairs)
+        alike = (picture_similarity(*pair) for pair in zip(rounded, pictures, strict=True))
+        size = candidate.int8_file.stat().st_size
+        return {
+            "int8_bytes": size,
+            "int8_keeps_limit": candidate.keeps_limit(size),
+            "int8_ssim": _mean(alike),
+            "int8_style": style / own_style,
+        }
+
+    def _second_figures(
+        self, pairs: Iterable[tuple[RGBImage, RGBImage]], painting: Path
+    ) -> Figures:
+        if self._second is None:
+            return {"second_style": NOT_JUDGED, "second_content": NOT_JUDGED}
+        opinions = [self._second.opinion(*pair, painting) for pair in pairs]
+        return {
+            "second_style": _mean(opinion.style for opinion in opinions),
+            "second_content": _mean(opinion.content for opinion in opinions),
+        }
+
+
+def steadiness_figures(
+    reels: Iterable[Reel], files: Sequence[Path], every: int, report: Callable[[str], None]
+) -> dict[Path | None, Figures]:
+    """By generator file, and by None for the reels unstyled: errors on the sample and on clips.
+
+    Args:
+        reels: the sample, by that name, and clips; each is dropped before the next is made.
+        files: the generators.
+        every: frames from one keyframe to the next.
+        report: called with a line for each reel.
+    """
+    clips: dict[tuple[Path | None, str], list[float]] = {}
+    figures: dict[Path | None, Figures] = {file: {} for file in (None, *files)}
+    for reel in reels:
+        report(f"painting {reel.name}, {len(reel.frames)} frames")
+        for file, mode, images in _films(reel, files, every):
+            errors = unsteadiness(images, reel.steps)
+            if reel.name == "sample":
+                figures[file][f"sample_e_stab_{mode}"] = errors.e_stab
+                figures[file][f"sample_e_warp_{mode}"] = errors.e_warp
+            else:
+                clips.setdefault((file, mode), []).append(errors.e_warp)
+    for (file, mode), values in clips.items():
+        figures[file][f"clips_e_warp_{mode}"] = _mean(values)
+    return figures
+
+
+def speed_figures(
+    models: Sequence[Candidate], peers: Sequence[Candidate], rounds: int
+) -> dict[Path, Figures]:
+    """By candidate's file: milliseconds at each size, and times as fast as the peer.
+
+    The peer is the one with the same painting, otherwise the first.
+    """
+    int8_files = [model.int8_file for model in models if model.int8_file]
+    files = [*(candidate.file for candidate in (*models, *peers)), *int8_files]
+    figures: dict[Path, Figures] = {candidate.file: {} for candidate in (*models, *peers)}
+    for size, size_wh in SIZES_WH.items():
+        times_ms = bare_ms(files, size_wh, rounds)
+        for peer in peers:
+            figures[peer.file][f"ms_{size}"] = times_ms[peer.file]
+        for model in models:
+            figures[model.file] |= _speed(model, times_ms, _peer_of(model, peers), size)
+    return figures
+
+
+def against_peer(own: Mapping[str, Figure], peer: Mapping[str, Figure]) -> Figures:
+    """Style and content over those of the peer."""
+    return {f"{key}_to_peer": float(own[key]) / float(peer[key]) for key in ("style", "content")}
+
+
+def _films(
+    reel: Reel, files: Sequence[Path], every: int
+) -> Iterable[tuple[Path | None, str, Iterable[RGBImage]]]:
+    yield None, "each", unstyled(reel)
+    for file in files:
+        yield file, "each", painted(reel, file, 1)
+        yield file, "keyed", painted(reel, file, every)
+
+
+def _speed(
+    model: Candidate, times_ms: Mapping[Path, float], peer: Candidate | None, size: str
+) -> Figures:
+    own_ms = times_ms[model.file]
+    found: Figures = {f"ms_{size}": own_ms}
+    if peer:
+        found[f"times_peer_{size}"] = times_ms[peer.file] / own_ms
+    if model.int8_file:
+        int8_ms = times_ms[model.int8_file]
+        found |= {f"int8_ms_{size}": int8_ms, f"int8_time_{size}": int8_ms / own_ms}
+        if peer:
+            found[f"int8_times_peer_{size}"] = times_ms[peer.file] / int8_ms
+    return found
+
+
+def _peer_of(model: Candidate, peers: Sequence[Candidate]) -> Candidate | None:
+    same = (peer for peer in peers if peer.painting == model.painting)
+    return next(same, peers[0] if peers else None)
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))

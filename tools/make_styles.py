@@ -1,0 +1,146 @@
+"""Train the styles that ship and put them into models/, all of them or those that are named.
+
+    python -m tools.make_styles --paintings PAINTINGS --photos PHOTOS
+    python -m tools.make_styles --paintings PAINTINGS --photos PHOTOS starry-night great-wave
+
+Both folders have a SOURCES.csv: it says who painted what, and which photos may be used (those of
+licence_class research-only are left out, and the first few, which the styles are judged on). Each
+run is a plain `vidstyle train`, goes on where it was broken off, and enters the catalogue when it
+is done.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidstyle.apps.train import train_style
+from vidstyle.models import models_folder
+from vidstyle.options import TrainOptions
+
+STEPS = 2000
+HELD_OUT = 12  # photos that no style learns on
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One style of the shelf, and how its training differs from the defaults."""
+
+    name: str
+    painting: str  # file
+    different: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"steps": STEPS, **self.different}
+
+    @property
+    def size_class(self) -> str:
+        return str(self.options.get("size", "55k"))
+
+
+SHELF = (  # in the catalogue's order, the default first
+    Recipe("starry-night", "van-gogh-starry-night.jpg"),
+    Recipe("great-wave", "hokusai-great-wave.jpg"),
+    Recipe("udnie", "picabia-udnie.jpg"),
+)
+
+
+def main() -> None:
+    """Train and register what was asked for."""
+    parsed = _parser().parse_args()
+    unknown = set(parsed.names) - {recipe.name for recipe in SHELF}
+    if unknown:
+        raise SystemExit(f"No such style: {', '.join(sorted(unknown))}.")
+    wanted = [recipe for recipe in SHELF if not parsed.names or recipe.name in parsed.names]
+    parsed.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        photos = Path(name)
+        link_photos(parsed.photos, photos)
+        for recipe in wanted:
+            trained = train(recipe, parsed.paintings, photos, parsed.work, parsed.threads)
+            register(recipe, trained, read_sources(parsed.paintings)[recipe.painting])
+
+
+def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: int | None) -> Path:
+    """Train one style in the folder `work`, or finish what was begun there."""
+    output = work / f"{recipe.name}.onnx"
+    begun = (work / f"{recipe.name}.training" / "checkpoint.pt").exists()
+    options = TrainOptions(
+        content=str(photos), threads=threads, resume=begun, overwrite=not begun, **recipe.options
+    )
+
+    def show(progress: Any) -> None:
+        if progress.step % 100 == 0:
+            losses = ", ".join(f"{name} {loss:.3f}" for name, loss in progress.losses.items())
+            left = f"{progress.left_s / 60:.0f} min left"
+            print(f"{recipe.name}: step {progress.step}, {left}, {losses}", flush=True)
+
+    train_style(paintings / recipe.painting, output, options, show)
+    return output
+
+
+def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
+    """Copy a trained file into models/ and enter it into the catalogue."""
+    file = models_folder() / f"{recipe.name}.onnx"
+    shutil.copyfile(trained, file)
+    entry = {
+        "name": recipe.name,
+        "file": file.name,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "bytes": file.stat().st_size,
+        "size_class": recipe.size_class,
+        "licence": "MIT",
+        "painting": {
+            "title": source["title"],
+            "artist": source["artist"],
+            "year": source["year"],
+            "source": source["licence"],
+        },
+        "training": command(recipe),
+    }
+    catalog = models_folder() / "catalog.json"
+    content = json.loads(catalog.read_text(encoding="utf-8"))
+    known = {style["name"]: style for style in content["styles"]} | {recipe.name: entry}
+    content["styles"] = [known[r.name] for r in SHELF if r.name in known]
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    catalog.write_text(text + "\n", encoding="utf-8")
+
+
+def command(recipe: Recipe) -> str:
+    """The `vidstyle train` that makes the style again."""
+    words = [f"--{name.replace('_', '-')} {value}" for name, value in recipe.options.items()]
+    return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", *words])
+
+
+def read_sources(folder: Path) -> dict[str, dict[str, str]]:
+    """The rows of a folder's SOURCES.csv, by file."""
+    with (folder / "SOURCES.csv").open(encoding="utf-8", newline="") as opened:
+        return {row["file"]: row for row in csv.DictReader(opened)}
+
+
+def link_photos(folder: Path, target: Path) -> None:
+    """Fill `target` with links to the photos that a style that ships may learn on."""
+    rows = read_sources(folder)
+    free = sorted(name for name, row in rows.items() if row["licence_class"] != "research-only")
+    for name in free[HELD_OUT:]:
+        (target / name).symlink_to((folder / name).resolve())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="STYLE", help="which (all)")
+    parser.add_argument("--paintings", type=Path, required=True, help="folder")
+    parser.add_argument("--photos", type=Path, required=True, help="folder")
+    parser.add_argument("--work", type=Path, default=Path("training"), help="folder for runs")
+    parser.add_argument("--threads", type=int, help="cores to use")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@ import numpy as np
 import torch
 
 from vidstyle.perceptual.losses import (
+    centred,
     content_loss,
     gram_matrix,
     relaxed_earth_mover_loss,
@@ -79,3 +80,11 @@ def test_the_gradient_of_a_gram_matrix_is_right() -> None:
     random = torch.Generator().manual_seed(0)
     activations = torch.randn(2, 3, 4, 5, dtype=torch.float64, generator=random).requires_grad_()
     assert torch.autograd.gradcheck(gram_matrix, activations)
+
+
+def test_centred_gram_matrices_are_covariances() -> None:
+    activations = torch.rand(2, 3, 4, 5)
+    found = centred(gram_matrix(activations), activations.mean(dim=(2, 3)))
+    for n in range(2):
+        expected = torch.cov(activations[n].flatten(1), correction=0)
+        assert torch.allclose(found[n], expected, atol=1e-6)

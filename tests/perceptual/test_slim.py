@@ -114,6 +114,18 @@ def test_coarse_gram_matrices_are_of_the_layers_themselves(slim: Slim) -> None:
         assert torch.equal(grams[layer], gram_matrix(seen[layer]))
 
 
+def test_means_are_those_of_the_gram_matrices_channels(slim: Slim, body: SlimBody) -> None:
+    images = pictures(1)
+    seen = slim(images)
+    means = slim.means(seen)
+    assert set(means) == set(slim.style_layers)
+    for layer, stage in HEADS.items():
+        with_one = torch.cat([body(images)[stage], torch.ones_like(seen[stage][:, :1])], dim=1)
+        turned = torch.einsum("tc,nchw->nthw", slim.get_buffer(layer), with_one)
+        assert torch.allclose(means[layer], turned.mean(dim=(2, 3)), rtol=1e-3, atol=1e-5)
+    assert torch.allclose(means["fire5/2"], seen["fire5/2"].mean(dim=(2, 3)))
+
+
 def test_it_does_not_learn_but_the_picture_does(slim: Slim) -> None:
     assert not any(parameter.requires_grad for parameter in slim.parameters())
     images = pictures(0).requires_grad_()

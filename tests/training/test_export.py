@@ -16,10 +16,10 @@ from vidstyle.training import export as export_module
 from vidstyle.training import network
 from vidstyle.training.compact import as_stored, compacted, expanded, int8_code, model_of
 from vidstyle.training.export import Shipped, export, export_torch, folded_weights, rounded
-from vidstyle.training.network import Architecture, Generator, round_weights
+from vidstyle.training.network import PIXELS, Architecture, Generator, round_weights
 
 SMALL = Architecture(channels=8, bottleneck=4, dilations=(1, 2), head_channels=4)
-SHIPPED = Path(__file__).parent.parent.parent / "models" / "wheat-field.onnx"
+SHIPPED = Path(__file__).parent.parent.parent / "models" / "great-wave.onnx"
 
 
 def painting_generator(architecture: Architecture | None = None) -> Generator:
@@ -150,9 +150,10 @@ def test_what_learnt_with_rounded_weights_is_stored_with_them(
     for_bytes: tuple[Generator, Path],
 ) -> None:
     generator, file = for_bytes
-    assert torch.equal(
-        folded_weights(file)["skip.weight"], network.as_stored(generator.skip.weight)
-    )
+    for pixel in range(PIXELS // 3):
+        part = slice(3 * pixel, 3 * pixel + 3)
+        found = folded_weights(file)["skip.weight"][part, part]
+        assert torch.allclose(found, network.as_stored(generator.skip.weight), rtol=1e-3)
     images = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         learnt, stored = generator(images), rounded(generator)(images)

@@ -6,12 +6,17 @@ from torch.nn import functional
 from vidstyle.errors import StyleError
 from vidstyle.training.export import fold_norms, folded
 from vidstyle.training.network import (
+    FINE,
     GRID,
+    PIXELS,
     Architecture,
     Generator,
+    PixelPaint,
     RoundableConv,
+    as_cells,
     as_stored,
     freeze_norms,
+    from_cells,
     round_weights,
     start_from,
 )
@@ -47,16 +52,35 @@ def test_a_colour_map_is_what_the_skip_does() -> None:
     assert torch.allclose(generator(images), expected, atol=1e-5)
 
 
-def test_the_stem_is_a_convolution_of_unshuffled_pixels() -> None:
-    stem = Generator().stem.conv
-    images = torch.rand(1, 3, 24, 32)
-    weight = stem.weight.reshape(
-        -1, 3, 3, GRID, 3, GRID
-    )  # out, in, cell row, row, cell column, column
-    unshuffled_weight = weight.permute(0, 1, 3, 5, 2, 4).flatten(1, 3)
-    unshuffled = functional.pixel_unshuffle(images, GRID)
-    expected = functional.conv2d(unshuffled, unshuffled_weight, padding=1)
-    assert torch.allclose(stem(images), expected, atol=1e-5)
+def test_cells_hold_rows_in_them_columns_in_them_channels() -> None:
+    images = torch.arange(2 * 3 * 4 * 6).view(2, 3, 4, 6)
+    cells = as_cells(images)
+    assert cells.shape == (2, PIXELS, 2, 3)
+    for row in range(FINE):
+        for column in range(FINE):
+            for channel in range(3):
+                found = cells[:, (row * FINE + column) * 3 + channel]
+                assert torch.equal(found, images[:, channel, row::FINE, column::FINE])
+    assert torch.equal(from_cells(cells), images)
+
+
+def test_flat_ground_gets_no_pattern() -> None:
+    torch.manual_seed(0)
+    paint = PixelPaint(5, PIXELS, 3, padding=1)
+    flat = torch.rand(1, 5, 1, 1).expand(1, 5, 6, 6)
+    painted = from_cells(paint(flat))[..., FINE:-FINE, FINE:-FINE]
+    assert (painted - painted[..., :1, :1]).abs().max() < 1e-6
+    assert painted.abs().max() > 0.01
+    uneven = from_cells(paint(torch.rand(1, 5, 6, 6)))[0, 0]
+    assert (uneven[1::2, 1::2] - uneven[::2, ::2]).abs().max() > 0.01
+
+
+def test_what_is_decided_is_as_coarse_as_the_grid() -> None:
+    generator = trained()
+    seen: list[Tensor] = []
+    generator.decision.register_forward_hook(lambda *given: seen.append(given[2]))
+    generator(torch.rand(1, 3, 24, 32))
+    assert seen[0].shape[2:] == (24 // GRID, 32 // GRID)
 
 
 @pytest.mark.parametrize(

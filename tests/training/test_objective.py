@@ -57,14 +57,21 @@ def gram(activations: Array) -> Array:
     return np.array([[np.mean(a * b) for b in flat] for a in flat])
 
 
+def covariance(activations: Array) -> Array:
+    """CxHxW to CxC."""
+    return np.cov(activations.reshape(len(activations), -1), bias=True)
+
+
 def gram_losses(images: Tensor) -> list[float]:
-    """By layer: half each picture by itself, half all of them together."""
+    """By layer: half each picture's covariances, half the Gram matrix of all together."""
     painting, painted = seen(toy_painting()), seen(images)
     found = []
     for name in ("fine", "coarse"):
+        texture = covariance(painting[name][0])
+        textures = [covariance(activations) for activations in painted[name]]
+        alone = [np.sum((c - texture) ** 2) / np.sum(texture**2) for c in textures]
         target = gram(painting[name][0])
         grams = [gram(activations) for activations in painted[name]]
-        alone = [np.sum((g - target) ** 2) / np.sum(target**2) for g in grams]
         together = np.sum((np.mean(grams, axis=0) - target) ** 2) / np.sum(target**2)
         found.append(float(np.mean(alone) + together) / 2)
     return found

@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-import torch
 
 from tests.training.test_export import SHIPPED, SMALL, painting_generator
 from vidstyle.errors import StyleError
@@ -15,7 +14,7 @@ from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.training import quantize as quantize_module
 from vidstyle.training.export import export, folded_weights
 from vidstyle.training.network import LARGEST_BYTES, SIZE_CLASSES
-from vidstyle.training.quantize import HEAD, quantize, structural_similarity
+from vidstyle.training.quantize import quantize, structural_similarity
 
 
 def smooth_images(count: int) -> list[RGBImage]:
@@ -46,14 +45,16 @@ def test_it_paints_almost_the_same(files: tuple[Path, Path, float]) -> None:
     assert not np.array_equal(first, second)
 
 
-def test_all_but_the_head_computes_in_int8(files: tuple[Path, Path, float], tmp_path: Path) -> None:
+def test_every_convolution_computes_in_int8(
+    files: tuple[Path, Path, float], tmp_path: Path
+) -> None:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # it warns that the optimized file suits this machine only
     options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
     onnxruntime.InferenceSession(files[1], options, providers=["CPUExecutionProvider"])
     kinds = Counter(node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node)
-    assert kinds["QLinearConv"] == len(folded_weights(files[0])) // 2 - len(HEAD)
-    assert kinds["Conv"] + kinds["FusedConv"] == len(HEAD)
+    assert kinds["QLinearConv"] == len(folded_weights(files[0])) // 2
+    assert kinds["Conv"] + kinds["FusedConv"] == 0
 
 
 def test_the_file_stays_small_and_keeps_its_facts(files: tuple[Path, Path, float]) -> None:
@@ -66,7 +67,7 @@ def test_weights_leave_room_for_sums_in_16_bits(files: tuple[Path, Path, float])
     tensors = onnx.load(files[1]).graph.initializer
     codes = [onnx.numpy_helper.to_array(t) for t in tensors if t.data_type == onnx.TensorProto.INT8]
     narrow = [code for code in codes if np.abs(code.astype(int)).max() <= 63]
-    assert len(narrow) == len(folded_weights(files[0])) // 2 - len(HEAD)
+    assert len(narrow) == len(folded_weights(files[0])) // 2
 
 
 def test_weights_can_be_read_back_from_int8(files: tuple[Path, Path, float]) -> None:
@@ -74,7 +75,6 @@ def test_weights_can_be_read_back_from_int8(files: tuple[Path, Path, float]) -> 
     assert weights.keys() == expected.keys()
     for name, weight in weights.items():
         assert (weight - expected[name]).abs().max() <= expected[name].abs().max() / 50
-    assert torch.allclose(weights["paint.weight"], expected["paint.weight"], rtol=1e-3)
 
 
 @pytest.mark.parametrize("layer", ["blocks.1.wide", "decision", "detail"])
@@ -82,8 +82,13 @@ def test_layers_can_stay_float(files: tuple[Path, Path, float], tmp_path: Path, 
     everything = folded_weights(files[0])
     others = {name.rpartition(".")[0] for name in everything} - {layer}
     assert quantize(files[0], smooth_images(2), tmp_path / "one.onnx", others) > 0.99
-    codes = onnx.load(tmp_path / "one.onnx").graph.node
-    assert sum(node.op_type == "QuantizeLinear" for node in codes) == 2
+    before, after = (rounded_tensors(file) for file in (files[0], tmp_path / "one.onnx"))
+    reads_bytes = before > 0 and layer == "detail"
+    assert after - before == (1 if reads_bytes else 2)
+
+
+def rounded_tensors(file: Path) -> int:
+    return sum(node.op_type == "QuantizeLinear" for node in onnx.load(file).graph.node)
 
 
 def test_an_unlike_picture_is_refused(

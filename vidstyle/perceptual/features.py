@@ -22,6 +22,10 @@ class FeatureNetwork(nn.Module):
         """The Gram matrices (NxCxC) that style is judged by, from what `forward` returned."""
         return {name: gram_matrix(seen[name]) for name in self.style_layers}
 
+    def means(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The means of the Gram matrices' channels over each picture (NxC)."""
+        return {name: seen[name].mean(dim=(2, 3)) for name in self.style_layers}
+
 
 def frozen_conv(
     weight: NDArray[np.float32], bias: NDArray[np.float32], padding: int = 0

@@ -33,6 +33,15 @@ class _Gram(torch.autograd.Function):
         return product
 
 
+def centred(grams: Tensor, means: Tensor) -> Tensor:
+    """Covariances from Gram matrices (NxCxC) and the channels' means (NxC).
+
+    What is left is texture. The mean is most of a Gram matrix: how light a picture is and which
+    colour it has as a whole.
+    """
+    return grams - means[:, :, None] * means[:, None, :]
+
+
 def style_loss(grams: Tensor, target: Tensor) -> Tensor:
     """Squared distance of Gram matrices (NxCxC, 1xCxC) over the target's square, mean over N."""
     distance = (grams - target).square().sum(dim=(1, 2))

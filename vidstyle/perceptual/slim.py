@@ -141,6 +141,14 @@ class Slim(FeatureNetwork):
             grams[layer] = head @ by_stage[stage] @ head.T
         return grams | {layer: gram_matrix(seen[layer]) for layer in COARSE_LAYERS}
 
+    def means(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The means of the Gram matrices' channels over each picture (NxC)."""
+        means = {layer: seen[layer].mean(dim=(2, 3)) for layer in COARSE_LAYERS}
+        for layer, stage in HEADS.items():
+            of_stage = functional.pad(seen[stage].mean(dim=(2, 3)), (0, 1), value=1.0)
+            means[layer] = of_stage @ self.get_buffer(layer).T
+        return means
+
 
 def pack(body: SlimBody, heads: dict[str, Tensor], file: Path) -> int:
     """Write body and heads as an .npz of float16 arrays; return its size in bytes.

@@ -4,7 +4,7 @@ import warnings
 from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import onnx
@@ -18,19 +18,36 @@ from torch.export import Dim, ExportedProgram
 from vidstyle.errors import StyleError
 from vidstyle.media.partial import write_whole
 from vidstyle.training import network
-from vidstyle.training.compact import OPSET, as_stored, compacted, folded_convolutions
-from vidstyle.training.network import GRID, ConvNorm, Generator, RoundableConv
+from vidstyle.training.compact import (
+    OPSET,
+    as_stored,
+    compacted,
+    folded_convolutions,
+    with_block_moves,
+    with_levels,
+)
+from vidstyle.training.network import (
+    FINE,
+    GRID,
+    PIXELS,
+    ColourSkip,
+    ConvNorm,
+    Generator,
+    PixelPaint,
+    RoundableConv,
+)
 
 LARGEST_SIDE = 8192  # px
 LARGEST_DIFFERENCE = 1 / 255  # between ONNX Runtime and PyTorch, anywhere in a picture
 
+Module = TypeVar("Module", bound=nn.Module)
 Pixels = Literal["float", "uint8"]
 
 
 class Shipped(nn.Module):
     """The generator with colours kept inside 0..1; with `uint8`, from bytes to bytes."""
 
-    def __init__(self, generator: nn.Module, pixels: Pixels = "float") -> None:
+    def __init__(self, generator: Generator, pixels: Pixels = "float") -> None:
         super().__init__()
         self.generator = generator
         self.pixels = pixels
@@ -38,13 +55,20 @@ class Shipped(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Take and return Nx3xHxW float32 RGB 0..1 or, with `uint8`, NxHxWx3 uint8 RGB."""
         if self.pixels == "float":
-            return self._painted(image)
-        painted = self._painted(image.permute(0, 3, 1, 2).float() / 255)
-        return (painted * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+            painted: Tensor = self.generator(image)
+            return painted.clamp(0, 1)
+        return self._painted_bytes(image)
 
-    def _painted(self, images: Tensor) -> Tensor:
-        painted: Tensor = self.generator(images)
-        return painted.clamp(0, 1)
+    def _painted_bytes(self, image: Tensor) -> Tensor:
+        """Change the order of bytes, not of floats."""
+        count, height, width, _ = image.shape
+        rows, columns, row = height // FINE, width // FINE, FINE * 3  # bytes side by side in a cell
+        strips = image.reshape(count * rows, FINE, columns, row).transpose(1, 2)
+        cells = strips.reshape(count, rows, columns, PIXELS).permute(0, 3, 1, 2)
+        painted = self.generator.painted(cells.float() / 255).clamp(0, 1)
+        levels = (painted * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+        strips = levels.reshape(count * rows, columns, FINE, row).transpose(1, 2)
+        return strips.reshape(count, height, width, 3)
 
 
 def export(
@@ -78,7 +102,8 @@ def export(
             verbose=False,
         )
     assert program is not None
-    model = compacted(program.model_proto, about)
+    exported = with_block_moves(program.model_proto)
+    model = compacted(with_levels(exported) if pixels == "uint8" else exported, about)
     _check(model, Shipped(rounded(generator), pixels), pixels)
     write_whole(file, model.SerializeToString(deterministic=True))
 
@@ -100,7 +125,7 @@ def export_torch(generator: Generator, file: Path) -> None:
     write_whole(file, encoded.getvalue())
 
 
-def folded(generator: Generator) -> nn.Module:
+def folded(generator: Generator) -> Generator:
     """A copy without batch norms that paints the same, weights rounded if it learnt with that."""
     copy = fold_norms(deepcopy(generator)).eval().requires_grad_(False)
     for module in copy.modules():
@@ -110,7 +135,7 @@ def folded(generator: Generator) -> nn.Module:
     return copy
 
 
-def rounded(generator: Generator) -> nn.Module:
+def rounded(generator: Generator) -> Generator:
     """A folded copy whose weights and biases are exactly those that `export` stores."""
     copy = folded(generator)
     for parameter in copy.parameters():
@@ -129,10 +154,13 @@ def folded_weights(file: Path) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
 
 
-def fold_norms(module: nn.Module) -> nn.Module:
-    """Replace every convolution with batch norm by one convolution, in place."""
+def fold_norms(module: Module) -> Module:
+    """Replace whatever is a plain convolution in the end, as one with batch norm, in place."""
     for name, child in module.named_children():
-        setattr(module, name, child.folded() if isinstance(child, ConvNorm) else fold_norms(child))
+        if isinstance(child, ConvNorm | ColourSkip | PixelPaint):
+            setattr(module, name, child.folded())
+        else:
+            fold_norms(child)
     return module
 
 

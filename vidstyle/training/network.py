@@ -1,4 +1,4 @@
-"""The tiny generator: everything heavy happens on a 4x4 pixel-unshuffled grid."""
+"""The tiny generator: what to paint is decided on a grid of 4x4 pixels, how on one of 2x2."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,24 +9,28 @@ from torch.nn import functional
 
 from vidstyle.errors import StyleError
 
-GRID = 4  # pixels per cell, both ways; every weight of the body fires once per 16 pixels
+GRID = 4  # pixels per cell, both ways, where most weights are
+FINE = 2  # pixels per cell of the head
+PIXELS = 3 * FINE**2  # channels of a fine cell: rows, in them columns, in them red, green and blue
 
 
 @dataclass(frozen=True)
 class Architecture:
     """The widths that make a size class. Defaults are the 55 KB class."""
 
+    stem_kernel: int = 3  # cells
     channels: int = 32
     bottleneck: int = 16
     dilations: tuple[int, ...] = (1, 2, 4)
     head_channels: int = 16
 
 
-# Widths whose files keep the promise of their class: bytes of the .onnx on disk.
+# Widths whose files keep the promise of their class: bytes of the .onnx on disk. Multiples of 16:
+# with others, int8 arithmetic runs at half its speed.
 SIZE_CLASSES = {
-    "17k": Architecture(channels=16, bottleneck=8, dilations=(1, 2), head_channels=8),
+    "17k": Architecture(1, channels=16, dilations=(1, 2), head_channels=8),
     "55k": Architecture(),
-    "220k": Architecture(channels=64, bottleneck=32, dilations=(1, 2, 4, 2, 1), head_channels=32),
+    "220k": Architecture(channels=64, bottleneck=32, dilations=(1, 2, 4, 1), head_channels=32),
 }
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
 
@@ -34,39 +38,42 @@ LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
 class Generator(nn.Module):
     """A picture in, a painted picture out; starts as a plain colour change.
 
-    A 3x3 stem on the 4x4 pixel-unshuffled picture and dilated residual blocks decide on that
-    coarse grid what to paint. The head works at half resolution, where the decision, brought up
-    smoothly, meets filters on the picture itself, and ends in a bilinear step: no shuffle, so no
-    shuffle grid. A colour skip brings back the picture's own detail. There is no normalisation
-    at run time: the batch norms fold away.
+    A 3x3 stem on cells of 4x4 pixels and dilated residual blocks decide what to paint. The head
+    works on cells of 2x2, where the decision, brought up smoothly, meets filters on the picture
+    itself, and paints the four pixels of each. A colour skip brings back the picture's own detail.
+    There is no normalisation at run time: the batch norms fold away.
 
     The residual blocks are those of Johnson et al. (arXiv:1603.08155), whose convolutions at the
-    full resolution, most of their cost, are gone.
+    full resolution, most of their cost, are gone. Painting 4x4 pixels at once from the coarse grid
+    would be faster still, but left a pattern of that period.
     """
 
     def __init__(self, architecture: Architecture | None = None) -> None:
         super().__init__()
         a = self.architecture = architecture or Architecture()
-        # An unshuffle by 4 and a 3x3 convolution are one 12x12 convolution of stride 4, and
-        # ONNX Runtime computes that without the transpose (12 of 115 ms at 720p).
-        self.stem = ConvNorm(3, a.channels, kernel=3 * GRID, stride=GRID)
+        self.stem = ConvNorm(3 * GRID**2, a.channels, a.stem_kernel)
         self.blocks = nn.Sequential(
             *(Residual(a.channels, a.bottleneck, dilation) for dilation in a.dilations)
         )
         self.decision = ConvNorm(a.channels, a.head_channels, kernel=1)
-        self.detail = ConvNorm(3, a.head_channels, kernel=6, stride=2)
-        self.paint = RoundableConv(a.head_channels, 3, 3, padding=1)
-        self.skip = RoundableConv(3, 3, 1)
+        self.detail = ConvNorm(PIXELS, a.head_channels)
+        self.paint = PixelPaint(a.head_channels, PIXELS, 3, padding=1)
+        self.skip = ColourSkip(3, 3, 1)
         for parameter in self.paint.parameters():
             nn.init.zeros_(parameter)
         self.set_colour_map(torch.eye(3), torch.zeros(3))
 
     def forward(self, images: Tensor) -> Tensor:
         """Return Nx3xHxW, about 0..1 but not clipped. Takes Nx3xHxW RGB 0..1, sides in fours."""
-        x: Tensor = self.decision(self.blocks(functional.relu(self.stem(images))))
-        x = functional.relu(_twice_as_large(x) + self.detail(images))
-        colours: Tensor = self.skip(images)
-        return colours + _twice_as_large(self.paint(x))
+        return from_cells(self.painted(as_cells(images)))
+
+    def painted(self, pixels: Tensor) -> Tensor:
+        """Paint fine cells, Nx12xH/2xW/2."""
+        x: Tensor = self.decision(self.blocks(functional.relu(self.stem(as_cells(pixels)))))
+        x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        x = self.paint(functional.relu(x + self.detail(pixels)))
+        colours: Tensor = self.skip(pixels)
+        return colours + x
 
     def set_colour_map(self, matrix: Tensor, offset: Tensor) -> None:
         """Let the skip map RGB to `matrix @ rgb + offset` (3x3 and 3, for colours 0..1)."""
@@ -74,8 +81,20 @@ class Generator(nn.Module):
             self.skip.load_state_dict({"weight": matrix.view(3, 3, 1, 1), "bias": offset})
 
 
-def _twice_as_large(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+def as_cells(x: Tensor) -> Tensor:
+    """Make the channels of 2x2 neighbours those of one: NxCxHxW to Nx4CxH/2xW/2."""
+    count, channels, height, width = x.shape
+    split = x.reshape(count, channels, height // FINE, FINE, width // FINE, FINE)
+    ordered = split.permute(0, 3, 5, 1, 2, 4)
+    return ordered.reshape(count, FINE**2 * channels, height // FINE, width // FINE)
+
+
+def from_cells(x: Tensor) -> Tensor:
+    """The way back: Nx4CxHxW to NxCx2Hx2W."""
+    count, channels, rows, columns = x.shape
+    split = x.reshape(count, FINE, FINE, channels // FINE**2, rows, columns)
+    ordered = split.permute(0, 3, 4, 1, 5, 2)
+    return ordered.reshape(count, channels // FINE**2, FINE * rows, FINE * columns)
 
 
 class RoundableConv(nn.Conv2d):
@@ -84,11 +103,49 @@ class RoundableConv(nn.Conv2d):
     rounding = False
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.weight
+        weight = self.kernel()
         if self.rounding:
             weight = weight + (as_stored(weight) - weight).detach()
-        y: Tensor = self._conv_forward(x, weight, self.bias)
+        y: Tensor = self._conv_forward(x, weight, self.offset())
         return y
+
+    def kernel(self) -> Tensor:
+        """The weights to compute with."""
+        return self.weight
+
+    def offset(self) -> Tensor | None:
+        """The bias to compute with."""
+        return self.bias
+
+
+class PixelPaint(RoundableConv):
+    """A 3x3 convolution to the pixels of a fine cell that leaves no pattern on flat ground.
+
+    Where its input is the same all around, it paints all pixels of a cell alike: their kernels
+    have the same sums, and there is one bias for each colour. Without that, dark strokes had a
+    checkerboard of two pixels in them.
+    """
+
+    def kernel(self) -> Tensor:
+        by_pixel = self.weight.reshape(FINE**2, 3, *self.weight.shape[1:])
+        means = by_pixel.mean(dim=(-2, -1), keepdim=True)
+        kernel: Tensor = (by_pixel - means + means.mean(dim=0)).reshape(self.weight.shape)
+        return kernel
+
+    def offset(self) -> Tensor:
+        assert self.bias is not None
+        return self.bias.reshape(FINE**2, 3).mean(dim=0).repeat(FINE**2)
+
+    def folded(self) -> nn.Conv2d:
+        """The same function with its kernel as plain weights."""
+        size, padding = self.kernel_size[0], self.kernel_size[0] // 2
+        conv = RoundableConv(self.in_channels, self.out_channels, size, padding=padding)
+        conv.rounding = self.rounding
+        assert conv.bias is not None
+        with torch.no_grad():
+            conv.weight.copy_(self.kernel())
+            conv.bias.copy_(self.offset())
+        return conv
 
 
 def as_stored(weight: Tensor) -> Tensor:
@@ -97,16 +154,34 @@ def as_stored(weight: Tensor) -> Tensor:
     return (weight.detach() / scale).round() * scale
 
 
+class ColourSkip(RoundableConv):
+    """A 1x1 convolution of three colours, done to every pixel of a fine cell."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        count, _, rows, columns = x.shape
+        pixels = x.reshape(count * FINE**2, 3, rows, columns)
+        return super().forward(pixels).reshape(count, PIXELS, rows, columns)
+
+    def folded(self) -> nn.Conv2d:
+        """The same function as one convolution of whole cells."""
+        conv = RoundableConv(PIXELS, PIXELS, 1)
+        conv.rounding = self.rounding
+        assert self.bias is not None and conv.bias is not None
+        with torch.no_grad():
+            every = torch.kron(torch.eye(FINE**2), self.weight[:, :, 0, 0])
+            conv.weight.copy_(every.view(PIXELS, PIXELS, 1, 1))
+            conv.bias.copy_(self.bias.repeat(FINE**2))
+        return conv
+
+
 class ConvNorm(nn.Module):
     """A convolution with a batch norm behind it, which `fold` takes away again."""
 
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, dilation: int = 1
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, dilation: int = 1) -> None:
         super().__init__()
-        padding = dilation * (kernel - stride) // 2
+        padding = dilation * (kernel - 1) // 2
         self.conv = RoundableConv(
-            inputs, outputs, kernel, stride, padding, dilation=dilation, bias=False
+            inputs, outputs, kernel, padding=padding, dilation=dilation, bias=False
         )
         self.norm = nn.BatchNorm2d(outputs)
 
@@ -170,6 +245,8 @@ def start_from(generator: Generator, weights: dict[str, Tensor], images: Tensor)
             continue
         conv = module.conv if isinstance(module, ConvNorm) else module
         weight, bias = weights.get(f"{name}.weight"), weights.get(f"{name}.bias")
+        if module is generator.skip and weight is not None and bias is not None:
+            weight, bias = weight[:3, :3], bias[:3]  # all pixels of a cell get the same
         if weight is None or bias is None or weight.shape != conv.weight.shape:
             raise StyleError(
                 "The style to start from has another architecture. "

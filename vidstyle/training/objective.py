@@ -8,6 +8,7 @@ from torch.utils.checkpoint import checkpoint
 
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import (
+    centred,
     content_loss,
     relaxed_earth_mover_loss,
     style_loss,
@@ -25,8 +26,8 @@ MEMORY = 0.98  # of the running mean of a layer's loss, a step
 class LossWeights:
     """Tuned by eye on faces, landscapes and streets; see models/README.md for what each cured."""
 
-    style: float = 1.0
-    patch: float = 1.5
+    style: float = 3.0
+    patch: float = 3.0
     content: float = 2.5
     tone: float = 25.0
     tv: float = 0.5
@@ -48,7 +49,8 @@ class Objective:
         self.features, self.weights, self.low_memory = features, weights, low_memory
         with torch.no_grad():
             seen = features(painting)
-            self.grams = features.grams(seen)
+            self.grams, means = features.grams(seen), features.means(seen)
+            self.textures = {name: centred(gram, means[name]) for name, gram in self.grams.items()}
             vectors = {name: as_vectors(seen[name]) for name in features.patch_layers}
             # What all places have in common would make all of them look alike to a cosine.
             self.centres = {name: them.mean(dim=0) for name, them in vectors.items()}
@@ -84,16 +86,17 @@ class Objective:
         }
 
     def gram_loss(self, seen: dict[str, Tensor]) -> Tensor:
-        """Half for the Gram matrix of the whole batch, half for each picture by itself.
+        """Half for each picture's texture, half for the Gram matrix of the batch as a whole.
 
-        A picture need not hold all the painting has; a batch should. Layers that lag behind the
-        others count more: each is weighted by the root of its running share.
+        A picture need not have the painting's light and palette; a batch should. Layers that lag
+        behind the others count more: each is weighted by the root of its running share.
         """
         by_layer = []
+        centres = self.features.means(seen)
         for name, grams in self.features.grams(seen).items():
-            target = self.grams[name]
-            together = style_loss(grams.mean(dim=0, keepdim=True), target)
-            by_layer.append((style_loss(grams, target) + together) / 2)
+            each = style_loss(centred(grams, centres[name]), self.textures[name])
+            together = style_loss(grams.mean(dim=0, keepdim=True), self.grams[name])
+            by_layer.append((each + together) / 2)
         losses = torch.stack(by_layer)
         means = self.layer_means = self.layer_means.to(losses.device)
         means.mul_(MEMORY).add_(losses.detach(), alpha=1 - MEMORY)

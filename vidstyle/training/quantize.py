@@ -20,7 +20,6 @@ from vidstyle.media.partial import write_whole
 from vidstyle.training.compact import Array, Arrays, compacted, expanded, int8_code, model_of
 from vidstyle.training.network import GRID
 
-HEAD = ("detail", "paint", "skip")  # few sums at many places: in int8 slower, and 0.005 less SSIM
 LARGEST_WEIGHT = 63  # x86 without VNNI adds pairs of products in int16: 2 * 255 * 127 overflows
 LEAST_SIMILARITY = 0.97  # mean SSIM to the picture computed in float32
 SAMPLES = 4096  # values of each tensor from each image, besides its two ends
@@ -29,7 +28,7 @@ Step = tuple[np.float32, np.uint8]  # scale and zero point
 
 
 def quantize(
-    file: Path, images: Sequence[RGBImage], output: Path, floating: Collection[str] = HEAD
+    file: Path, images: Sequence[RGBImage], output: Path, floating: Collection[str] = ()
 ) -> float:
     """Write an exported generator again, computing in int8 with uint8 activations.
 
@@ -59,7 +58,7 @@ def quantize(
 
 
 def quantized(
-    model: ModelProto, batches: Sequence[Array], floating: Collection[str] = HEAD
+    model: ModelProto, batches: Sequence[Array], floating: Collection[str] = ()
 ) -> ModelProto:
     """The model in int8, whatever that costs in similarity.
 
@@ -100,13 +99,21 @@ def _window_mean(image: Array) -> Array:
 
 
 def _rounding_points(nodes: Sequence[NodeProto], chosen: Collection[str]) -> list[str]:
-    """What the chosen convolutions read and write; a ReLU behind one is part of it."""
-    points = []
-    for node in (node for node in nodes if node.name in chosen):
-        users = [user for user in nodes if node.output[0] in user.input]
-        last = users[0] if len(users) == 1 and users[0].op_type == "Relu" else node
-        points += [node.input[0], last.output[0]]
-    return list(dict.fromkeys(points))
+    """What the chosen convolutions read and write, and sums of two such.
+
+    A ReLU behind a convolution is part of it. What comes from or goes to bytes is rounded as it is.
+    """
+    levels = {node.output[0] for node in nodes if node.op_type == "DequantizeLinear"}
+    levels |= {node.input[0] for node in nodes if node.op_type == "QuantizeLinear"}
+    points: dict[str, None] = {}
+    for node in nodes:
+        if node.name in chosen:
+            users = [user for user in nodes if node.output[0] in user.input]
+            last = users[0] if len(users) == 1 and users[0].op_type == "Relu" else node
+            points |= dict.fromkeys([node.input[0], last.output[0]])
+        elif node.op_type == "Add" and all(name in points for name in node.input):
+            points[node.output[0]] = None
+    return [name for name in points if name not in levels]
 
 
 def _steps(model: ModelProto, points: Sequence[str], batches: Sequence[Array]) -> dict[str, Step]:

@@ -44,7 +44,7 @@ class TrainingSettings:
     seconds: float = 1200.0
     batch_size: int = 4  # over all processes
     crop: int = 192  # px, without the margin
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     weights: LossWeights = field(default_factory=LossWeights)
     seed: int = 0
     precision: torch.dtype = torch.float32

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.nn.functional import all_reduce
 from torch.utils.checkpoint import checkpoint
 
 from vidstyle.perceptual.features import FeatureNetwork
@@ -95,7 +97,7 @@ class Objective:
         centres = self.features.means(seen)
         for name, grams in self.features.grams(seen).items():
             each = style_loss(centred(grams, centres[name]), self.textures[name])
-            together = style_loss(grams.mean(dim=0, keepdim=True), self.grams[name])
+            together = style_loss(_mean_of_batch(grams), self.grams[name])
             by_layer.append((each + together) / 2)
         losses = torch.stack(by_layer)
         means = self.layer_means = self.layer_means.to(losses.device)
@@ -123,6 +125,15 @@ class Objective:
             return seen
         seen = self.features(images)
         return seen
+
+
+def _mean_of_batch(grams: Tensor) -> Tensor:
+    """NxCxC to 1xCxC, over the pictures of all processes that train together."""
+    mean = grams.mean(dim=0, keepdim=True)
+    if not dist.is_initialized():
+        return mean
+    total: Tensor = all_reduce(mean.contiguous())  # type: ignore[no-untyped-call]
+    return total / dist.get_world_size()
 
 
 def as_vectors(activations: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.nn.functional import all_reduce
 from torch.utils.checkpoint import checkpoint
 
 from vidstyle.perceptual.features import FeatureNetwork
@@ -132,8 +131,10 @@ def _mean_of_batch(grams: Tensor) -> Tensor:
     mean = grams.mean(dim=0, keepdim=True)
     if not dist.is_initialized():
         return mean
-    total: Tensor = all_reduce(mean.contiguous())  # type: ignore[no-untyped-call]
-    return total / dist.get_world_size()
+    everywhere = mean.detach().clone()
+    dist.all_reduce(everywhere)
+    # The gradient is the own pictures' part, which is averaged with all others'.
+    return everywhere / dist.get_world_size() + mean - mean.detach()
 
 
 def as_vectors(activations: Tensor) -> Tensor:

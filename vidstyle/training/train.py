@@ -172,7 +172,15 @@ class Trainer:
             )
         self.optimizer.step()
         self.average.update_parameters(self.generator)
-        return {name: float(value.detach()) for name, value in losses.items()}
+        return dict(zip(losses, self._shared(torch.stack(list(losses.values()))), strict=True))
+
+    def _shared(self, values: Tensor) -> list[float]:
+        """The means over all processes: each has seen other pictures."""
+        means = values.detach().clone()
+        if self.processes > 1:
+            dist.all_reduce(means)
+        shared: list[float] = (means / self.processes).tolist()
+        return shared
 
     def _losses(self, photos: Tensor) -> dict[str, Tensor]:
         motion = Motion.random(photos)

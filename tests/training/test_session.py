@@ -439,8 +439,9 @@ def test_two_processes_learn_what_one_learns(painting: Path, tmp_path: Path) -> 
         curves.append([record["style"] for record in state["history"]])
     one, two = (np.array(curve) for curve in curves)
     assert len(one) == len(two) == 16
-    assert np.mean(one[-5:]) < 0.9 * one[0]  # it is a curve
-    assert np.mean(two[-5:]) == pytest.approx(np.mean(one[-5:]), rel=0.15)
+    assert np.median(one[-5:]) < 0.9 * one[0]  # it is a curve
+    # Medians: each record is one step, and one in ten is three times its neighbours.
+    assert np.median(two[3:]) == pytest.approx(np.median(one[3:]), rel=0.15)
     assert names(painting) == [
         "by1.onnx", "by1.training", "by2.onnx", "by2.training", "painting.png", "script.py",
     ]  # fmt: skip

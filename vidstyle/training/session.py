@@ -45,7 +45,8 @@ CHECKPOINT_EVERY_S = 60.0
 CALIBRATION = 16  # photos for int8
 GENERATED_NOTE = (
     "It learned on generated pictures. On photos their style loss was 8 % higher than that of a "
-    "style learned on photos (2.12 and 1.96 after 300 steps): give some with --content FOLDER."
+    "style learned on photos (2.12 and 1.96, measured with an earlier recipe): give some with "
+    "--content FOLDER."
 )
 
 

@@ -16,8 +16,6 @@ Batch norms keep the fine branch's units alive (without them many died) and fold
 """
 
 import argparse
-import hashlib
-import json
 import math
 import random
 import time
@@ -29,6 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tools.catalogue import change_section, facts_of
 from tools.fit_features import fit_coarse
 from vidstyle.media.photo import PHOTO_SUFFIXES, read_photo
 from vidstyle.models import models_folder
@@ -57,10 +56,8 @@ OFFSETS = {"conv1": 3, "fire2": 2, "fire3": 2, "fire4": 2}
 RIDGE = 1e-3  # of the mean energy
 MEMORY = 0.6  # of the last batches in the least squares, a step
 HEAD_SUMS = 60  # steps before the last stage that the heads are solved over
-MAP_RATES, STYLE_RATES = (
-    (3e-3, 3e-4),
-    (8e-4, 3e-4),
-)  # highest, of the fine branch and of the coarse one
+# The highest learning rates, of the fine branch and of the coarse one.
+MAP_RATES, STYLE_RATES = (3e-3, 3e-4), (8e-4, 3e-4)
 FIT_BATCHES = 24  # that the coarse branch is fitted over
 Pairs = dict[str, tuple[Tensor, Tensor]]  # by layer: the teacher's map, and the stage
 
@@ -269,23 +266,10 @@ def aligned(body: SlimBody, teacher: Teacher, images: Tensor) -> Pairs:
     return pairs
 
 
-def register(file: Path, size: int, agreement: str, training: str) -> None:
+def register(file: Path, agreement: str, training: str) -> None:
     """Name the file in the catalogue."""
-    catalog = models_folder() / "catalog.json"
-    content = json.loads(catalog.read_text(encoding="utf-8"))
-    content["features"] = [
-        {
-            "name": "slim",
-            "file": file.name,
-            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-            "bytes": size,
-            "licence": "MIT",
-            "agreement": agreement,
-            "training": training,
-        }
-    ]
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    catalog.write_text(text + "\n", encoding="utf-8")
+    entry = {"name": "slim", **facts_of(file), "agreement": agreement, "training": training}
+    change_section("features", lambda _: [entry])
 
 
 def main() -> None:
@@ -309,7 +293,7 @@ def main() -> None:
     heads = {layer: student.head(layer).detach() for layer in HEADS}
     file = models_folder() / "slim.npz"
     size = pack(folded_body(student), heads, file)
-    register(file, size, parsed.agreement, parsed.recipe)
+    register(file, parsed.agreement, parsed.recipe)
     print(f"{file.name}: {size:,} bytes")
 
 

@@ -11,14 +11,13 @@ is done.
 
 import argparse
 import csv
-import hashlib
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.catalogue import Entry, change_section, facts_of
 from vidstyle.apps.train import train_style
 from vidstyle.models import models_folder
 from vidstyle.options import TrainOptions
@@ -84,11 +83,8 @@ def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
     shutil.copyfile(trained, file)
     entry = {
         "name": recipe.name,
-        "file": file.name,
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "bytes": file.stat().st_size,
+        **facts_of(file),
         "size_class": recipe.size_class,
-        "licence": "MIT",
         "painting": {
             "title": source["title"],
             "artist": source["artist"],
@@ -97,13 +93,13 @@ def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
         },
         "training": command(recipe),
     }
-    catalog = models_folder() / "catalog.json"
-    content = json.loads(catalog.read_text(encoding="utf-8"))
-    known = {style["name"]: style for style in content["styles"]} | {recipe.name: entry}
-    order = [*(r.name for r in SHELF), *known]
-    content["styles"] = [known[name] for name in dict.fromkeys(order) if name in known]
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    catalog.write_text(text + "\n", encoding="utf-8")
+
+    def entered(styles: list[Entry]) -> list[Entry]:
+        known = {style["name"]: style for style in styles} | {recipe.name: entry}
+        order = [*(r.name for r in SHELF), *known]
+        return [known[name] for name in dict.fromkeys(order) if name in known]
+
+    change_section("styles", entered)
 
 
 def command(recipe: Recipe) -> str:

@@ -18,12 +18,16 @@ def stock(folder: Path) -> Path:
     for name, left in TOYS.items():
         weight = -np.diag(np.array(left, np.float32)).reshape(3, 3, 1, 1)
         content = save_convolution(folder / f"{name}.onnx", weight).read_bytes()
+        facts = {
+            "file": f"{name}.onnx",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+        }
         entries.append(
             {
                 "name": name,
-                "file": f"{name}.onnx",
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "bytes": len(content),
+                **facts,
+                "int8": facts,
                 "size_class": "17k",
                 "licence": "MIT",
                 "painting": {"title": f"[{name}]", "artist": "A. Toy", "year": "1900"},

@@ -12,10 +12,10 @@ Entry = dict[str, Any]
 
 
 def facts_of(file: Path) -> Entry:
-    """What the catalogue says of any file: its name, checksum, size and licence."""
+    """What the catalogue says of any file: its name, checksum and size."""
     content = file.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    return {"file": file.name, "sha256": digest, "bytes": len(content), "licence": "MIT"}
+    return {"file": file.name, "sha256": digest, "bytes": len(content)}
 
 
 def change_section(name: str, change: Callable[[list[Entry]], list[Entry]]) -> None:

@@ -268,7 +268,8 @@ def aligned(body: SlimBody, teacher: Teacher, images: Tensor) -> Pairs:
 
 def register(file: Path, agreement: str, training: str) -> None:
     """Name the file in the catalogue."""
-    entry = {"name": "slim", **facts_of(file), "agreement": agreement, "training": training}
+    about = {"licence": "MIT", "agreement": agreement, "training": training}
+    entry = {"name": "slim", **facts_of(file), **about}
     change_section("features", lambda _: [entry])
 
 

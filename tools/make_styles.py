@@ -21,8 +21,10 @@ from tools.catalogue import Entry, change_section, facts_of
 from vidstyle.apps.train import train_style
 from vidstyle.models import models_folder
 from vidstyle.options import TrainOptions
+from vidstyle.training.outcome import int8_path
 
 HELD_OUT = 6  # photos that no style learns on
+FORMS: dict[str, Any] = {"pixels": "uint8", "int8": True}  # what every style ships as
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,12 @@ def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: in
     output = work / f"{recipe.name}.onnx"
     begun = (work / f"{recipe.name}.training" / "checkpoint.pt").exists()
     options = TrainOptions(
-        content=str(photos), threads=threads, resume=begun, overwrite=not begun, **recipe.options
+        content=str(photos),
+        threads=threads,
+        resume=begun,
+        overwrite=not begun,
+        **FORMS,
+        **recipe.options,
     )
 
     def show(progress: Any) -> None:
@@ -78,14 +85,18 @@ def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: in
 
 
 def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
-    """Copy a trained file into models/ and enter it into the catalogue."""
+    """Copy a trained file and its int8 form into models/ and enter them into the catalogue."""
     file = models_folder() / f"{recipe.name}.onnx"
     shutil.copyfile(trained, file)
+    shutil.copyfile(int8_path(trained), int8_path(file))
     entry = {
         "name": recipe.name,
         **facts_of(file),
+        "int8": facts_of(int8_path(file)),
         "size_class": recipe.size_class,
+        "licence": "MIT",
         "painting": {
+            "file": recipe.painting,
             "title": source["title"],
             "artist": source["artist"],
             "year": source["year"],
@@ -105,7 +116,8 @@ def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
 def command(recipe: Recipe) -> str:
     """The `vidstyle train` that makes the style again."""
     words = [f"--{name.replace('_', '-')} {value}" for name, value in recipe.options.items()]
-    return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", *words])
+    forms = "--pixels uint8 --int8"
+    return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", forms, *words])
 
 
 def read_sources(folder: Path) -> dict[str, dict[str, str]]:

@@ -6,6 +6,7 @@ from vidstyle.perceptual.losses import (
     content_loss,
     gram_matrix,
     relaxed_earth_mover_loss,
+    structure_loss,
     style_loss,
     tone_loss,
     tv_loss,
@@ -74,6 +75,28 @@ def test_the_tone_is_the_mean_of_cells_and_no_finer() -> None:
     shuffled[..., :8, :8] = images[..., :8, :8].flip(3)  # other pixels, same mean
     assert tone_loss(shuffled, images) < 1e-10
     assert np.isclose(float(tone_loss(images + 0.5, images)), 0.25, rtol=1e-4)
+
+
+def test_structure_is_the_slow_correlation() -> None:
+    images, target = torch.rand(1, 3, 8, 10), torch.rand(1, 3, 8, 10)
+    lumas = [x[0].numpy().transpose(1, 2, 0) @ (0.299, 0.587, 0.114) for x in (images, target)]
+    first, second = (x.reshape(4, 2, 5, 2).mean(axis=(1, 3)) for x in lumas)
+    missing, weights = [], []
+    for row in range(2):
+        for column in range(3):
+            a, b = (x[row : row + 3, column : column + 3].ravel() for x in (first, second))
+            missing.append(1 - np.corrcoef(a, b)[0, 1])
+            weights.append(b.std())
+    found = float(structure_loss(images, target, cell=2, window=3))
+    assert np.isclose(found, np.average(missing, weights=weights), atol=1e-3)
+
+
+def test_structure_asks_for_the_shape_of_shades_and_not_for_their_strength() -> None:
+    target = torch.rand(1, 3, 8, 8).repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
+    assert structure_loss(0.3 * target + 0.5, target) < 1e-2
+    assert structure_loss(1 - target, target) > 1.9
+    flat = torch.full_like(target, 0.5)
+    assert structure_loss(target, flat) < 1e-3  # strokes on flat ground cost nothing
 
 
 def test_the_gradient_of_a_gram_matrix_is_right() -> None:

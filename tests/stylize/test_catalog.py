@@ -13,10 +13,13 @@ LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
 
 def test_every_shipped_style_is_intact_runs_and_fits_its_class() -> None:
     for style in shipped_styles():
-        OnnxGenerator(intact_file(style.file, style.sha256))
-        assert style.path.stat().st_size == style.bytes <= LARGEST_BYTES[style.size_class]
+        forms = ((style.file, style.sha256, style.bytes), tuple(style.int8.values()))
+        for file, sha256, size in forms:
+            path = intact_file(file, sha256)
+            OnnxGenerator(path)
+            assert path.stat().st_size == size <= LARGEST_BYTES[style.size_class]
         assert style.licence and style.training
-        assert {"title", "artist", "year", "source"} <= style.painting.keys()
+        assert {"file", "title", "artist", "year", "source"} <= style.painting.keys()
 
 
 def test_names_are_unique_and_can_be_typed_and_mixed() -> None:
@@ -27,11 +30,12 @@ def test_names_are_unique_and_can_be_typed_and_mixed() -> None:
 
 def test_every_model_file_is_in_the_catalogue() -> None:
     files = {file.name for file in models_folder().glob("*.onnx")}
-    assert files == {style.file for style in shipped_styles()}
+    styles = shipped_styles()
+    assert files == {style.file for style in styles} | {style.int8["file"] for style in styles}
 
 
 def test_the_first_style_is_the_default() -> None:
-    assert find_style(None) == shipped_styles()[0].path
+    assert find_style(None) == find_style(shipped_styles()[0].name)
     assert style_name(None) == shipped_styles()[0].name
 
 

@@ -143,13 +143,13 @@ def test_a_network_that_fails_later_is_said(tmp_path: Path) -> None:
 
 @pytest.fixture
 def byte_inverter(tmp_path: Path) -> Path:
-    """Inverts colours as the toy does, but takes and gives NxHxWx3 uint8."""
+    """Inverts colours as the toy does, but takes and gives NxHxWx4 uint8."""
     white = helper.make_tensor("white", TensorProto.UINT8, [], [255])
     nodes = [
         helper.make_node("Constant", [], ["white"], value=white),
         helper.make_node("Sub", ["white", "x"], ["y"]),
     ]
-    shape: list[int | str] = ["n", "h", "w", 3]
+    shape: list[int | str] = ["n", "h", "w", 4]
     save(tmp_path / "bytes.onnx", nodes, shape, shape, TensorProto.UINT8)
     return tmp_path / "bytes.onnx"
 
@@ -166,7 +166,7 @@ def test_a_network_for_bytes_paints_the_same(
 
 def test_a_network_from_bytes_to_floats_is_refused(tmp_path: Path) -> None:
     cast = helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)
-    shape: list[int | str] = ["n", "h", "w", 3]
+    shape: list[int | str] = ["n", "h", "w", 4]
     save(tmp_path / "mixed.onnx", [cast], shape, shape, TensorProto.UINT8, TensorProto.FLOAT)
     with pytest.raises(StyleError, match="turns uint8 into float32"):
         OnnxGenerator(tmp_path / "mixed.onnx")

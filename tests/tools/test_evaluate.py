@@ -14,7 +14,7 @@ from tests.perceptual.weights import write_random_weights
 from tests.textures import noise_image
 from tests.toys import save_convolution
 from tests.training.conftest import one_thread as one_thread
-from tools import scenery, stability
+from tools import scenery
 from tools.arpeggio import arpeggio
 from tools.evaluate import main
 from tools.evaluation import candidates
@@ -239,13 +239,19 @@ def test_true_flow_explains_a_shift() -> None:
     assert unsteadiness(images, [no_motion(96, 160)] * 3).e_warp > 1e-3
 
 
-def test_the_sample_is_measured_as_by_tools_stability(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_samples_true_flow_explains_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenery, "FRAME_COUNT", 3)
     reel = sample_reel(36)
-    expected = stability.measure(unstyled(reel), 36)
+    height, width = reel.frames[0].picture.height, reel.frames[0].picture.width
     errors = unsteadiness(unstyled(reel), reel.steps)
-    assert errors.e_stab == pytest.approx(expected["e_stab"], rel=1e-3)
-    assert errors.e_warp == pytest.approx(expected["e_warp"], rel=1e-3)
+    as_if_still = unsteadiness(unstyled(reel), [no_motion(height, width)] * 2)
+    assert errors.e_stab**2 <= errors.e_warp < 0.7 * as_if_still.e_warp
+
+
+def test_sharpness_is_the_mean_step_of_the_luma() -> None:
+    slope = np.repeat(np.arange(0, 2 * SIDE, 2, dtype=np.uint8)[None, :, None], SIDE, axis=0)
+    images = [np.ascontiguousarray(np.repeat(slope, 3, axis=2))] * 2
+    assert unsteadiness(images, [no_motion(SIDE, SIDE)]).sharpness == pytest.approx(2)
 
 
 def test_flow_of_a_clip_is_estimated(tmp_path: Path) -> None:
@@ -317,24 +323,19 @@ def test_a_network_that_fails_at_a_size_is_named(tmp_path: Path) -> None:
 # --- what is on trial
 
 
-def test_a_shipped_style_finds_its_painting_by_file_or_title(
+def test_a_shipped_style_finds_its_painting(
     monkeypatch: pytest.MonkeyPatch, inverter: Path, painting: Path
 ) -> None:
-    def shipped(**about: str) -> list[Candidate]:
-        style = Style("ink", "ink.onnx", "", 9, "55k", "MIT", about, "by hand")
+    def shipped(file: str) -> list[Candidate]:
+        style = Style("ink", "ink.onnx", "", 9, {}, "55k", "MIT", {"file": file}, "by hand")
         monkeypatch.setattr(candidates, "shipped_styles", lambda: [style])
         return shipped_candidates(painting.parent)
 
     monkeypatch.setattr(candidates, "intact_file", lambda *_: inverter)
     expected = [Candidate("ink", inverter, painting, "55k")]
-    assert shipped(file=painting.name, title="Unheard Of") == expected
-    with pytest.raises(SourceError, match=r"ink is unknown: SOURCES\.csv"):
-        shipped(title="A Title, with Comma")
-    lines = ["title,file", f'"A Title, with Comma",{painting.name}']
-    (painting.parent / "SOURCES.csv").write_text("\n".join(lines), encoding="utf-8")
-    assert shipped(title="A Title, with Comma") == expected
+    assert shipped(painting.name) == expected
     with pytest.raises(SourceError, match="no painting"):
-        shipped(file="nobody.jpg", title="A Title, with Comma")
+        shipped("nobody.jpg")
 
 
 def test_models_are_named_apart(inverter: Path, painting: Path, tmp_path: Path) -> None:

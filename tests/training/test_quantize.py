@@ -129,6 +129,7 @@ def slow_similarity(first: np.ndarray, second: np.ndarray) -> float:
 @pytest.mark.parametrize("size_class", SIZE_CLASSES)
 def test_every_size_class_keeps_its_promise(size_class: str, tmp_path: Path) -> None:
     file, output = tmp_path / "float32.onnx", tmp_path / "int8.onnx"
-    export(painting_generator(SIZE_CLASSES[size_class]), file, {"size_class": size_class})
+    about = {"size_class": size_class}
+    export(painting_generator(SIZE_CLASSES[size_class]), file, about, "uint8")
     quantize(file, smooth_images(2), output)
     assert file.stat().st_size < output.stat().st_size <= LARGEST_BYTES[size_class]

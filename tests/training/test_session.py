@@ -251,7 +251,6 @@ def test_an_empty_content_folder_leaves_nothing(painting: Path) -> None:
         ("nope", 'No style named "nope"'),
         ("{folder}/none.onnx", r"Cannot start from .*none\.onnx: No such file"),
         ("{folder}/text.onnx", r"Cannot start from .*text\.onnx: "),
-        ("wheat-field", "another architecture"),
     ],
 )
 def test_a_start_of_no_use_is_said(painting: Path, start_from: str, reason: str) -> None:
@@ -260,6 +259,11 @@ def test_a_start_of_no_use_is_said(painting: Path, start_from: str, reason: str)
         run(painting, start_from=start_from.format(folder=painting.parent))
     assert "\n" not in str(raised.value)
     assert names(painting) == ["painting.png", "text.onnx"]
+
+
+def test_a_start_of_another_size_is_said(painting: Path) -> None:
+    with pytest.raises(StyleError, match="another architecture"):
+        run(painting, start_from="great-wave", size="220k")
 
 
 def test_a_shipped_style_of_the_size_is_where_it_starts(
@@ -291,8 +295,8 @@ def test_weights_are_factors_of_the_tuned_ones(
     }
     second = run(painting, steps=1, overwrite=True, **factors).losses
     expected = {
-        "style": 2.0, "patch": 2.0, "content": 3.0, "tone": 3.0, "tv": 5.0, "temporal": 0.0,
-        "range": 1.0,
+        "style": 2.0, "patch": 2.0, "content": 3.0, "tone": 3.0, "structure": 3.0, "tv": 5.0,
+        "temporal": 0.0, "range": 1.0,
     }  # fmt: skip
     for name, factor in expected.items():
         assert second[name] == pytest.approx(factor * first[name], rel=1e-5), name

@@ -1,6 +1,5 @@
 """The networks on trial, each with the painting it was taught: shipped ones, files, peers."""
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ import onnx
 
 from vidstyle.errors import SourceError, StyleError
 from vidstyle.models import intact_file
-from vidstyle.stylize.catalog import Style, shipped_styles
+from vidstyle.stylize.catalog import shipped_styles
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.training.network import LARGEST_BYTES
 from vidstyle.training.outcome import int8_path
@@ -46,8 +45,7 @@ class Candidate:
 def shipped_candidates(paintings: Path) -> list[Candidate]:
     """All styles of models/catalog.json, each with its painting in a folder.
 
-    A style's painting is the catalogue's `painting.file`, or the file that SOURCES.csv in the
-    folder gives the same title.
+    A style's painting is the catalogue's `painting.file`.
 
     Raises:
         StyleError: a file is missing or altered.
@@ -57,7 +55,7 @@ def shipped_candidates(paintings: Path) -> list[Candidate]:
         Candidate(
             Path(style.file).stem,
             intact_file(style.file, style.sha256),
-            _painting_of(style, paintings),
+            _existing(paintings / style.painting["file"]),
             style.size_class,
         )
         for style in shipped_styles()
@@ -108,24 +106,6 @@ def peer_candidates(folder: Path, paintings: Path) -> tuple[list[Candidate], lis
         else:
             skipped.append(f"{file.name}: the painting it was taught is not in {paintings}.")
     return peers, skipped
-
-
-def _painting_of(style: Style, paintings: Path) -> Path:
-    file = style.painting.get("file") or _files_by_title(paintings).get(style.painting["title"])
-    if file is None:
-        raise SourceError(
-            f"The painting of the style {style.name} is unknown: SOURCES.csv in {paintings} "
-            f'names no file for the title "{style.painting["title"]}".'
-        )
-    return _existing(paintings / str(file))
-
-
-def _files_by_title(paintings: Path) -> dict[str, str]:
-    try:
-        with (paintings / "SOURCES.csv").open(encoding="utf-8", newline="") as lines:
-            return {row["title"]: row["file"] for row in csv.DictReader(lines)}
-    except (OSError, KeyError):
-        return {}
 
 
 def _existing(painting: Path) -> Path:

@@ -67,7 +67,8 @@ class _Network:
 
 def _picture(size_wh: tuple[int, int], as_bytes: bool) -> NDArray[np.generic]:
     width, height = size_wh
-    pixels = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
+    shape = (1, height, width, 4 if as_bytes else 3)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     if as_bytes:
         return pixels
     channels_first = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))

@@ -4,7 +4,8 @@
         the flow; colours 0..1, mean over frames (Ruder et al., arXiv:1604.08610)
     e_warp: the same without the root (Lai et al., arXiv:1808.00449)
 
-Both leave out what was hidden in the frame before.
+Both leave out what was hidden in the frame before. Blur would be steady, too: so the sharpness, the
+mean gradient of the luma in levels per pixel, stands beside them.
 """
 
 import itertools
@@ -53,10 +54,11 @@ class Reel:
 
 @dataclass(frozen=True, slots=True)
 class Unsteadiness:
-    """The two errors of the literature, means over a reel."""
+    """The two errors of the literature, and the sharpness, means over a reel."""
 
     e_stab: float
     e_warp: float
+    sharpness: float
 
 
 def sample_reel(height: int) -> Reel:
@@ -115,14 +117,15 @@ def unstyled(reel: Reel) -> Iterator[RGBImage]:
 
 def unsteadiness(images: Iterable[RGBImage], steps: Sequence[Step | None]) -> Unsteadiness:
     """Compare each picture (HxWx3 uint8 RGB) with the one before, carried along the flow."""
-    errors = []
-    pairs = itertools.pairwise(image.astype(np.float32) / np.float32(255) for image in images)
-    for (before, now), step in zip(pairs, steps, strict=True):
+    errors, sharpness = [], []
+    for (before, now), step in zip(itertools.pairwise(images), steps, strict=True):
+        sharpness.append(_sharpness(now))
         if step is not None:
             flow: Flow = step.flow_to_previous.astype(np.float32)
-            squared = (sample(before, follow(flow)) - now) ** 2
+            squared = (sample(_floats(before), follow(flow)) - _floats(now)) ** 2
             errors.append(float(squared[step.visible].mean()))
-    return Unsteadiness(float(np.mean(np.sqrt(errors))), float(np.mean(errors)))
+    e_stab, e_warp = float(np.mean(np.sqrt(errors))), float(np.mean(errors))
+    return Unsteadiness(e_stab, e_warp, float(np.mean(sharpness)))
 
 
 def noise_gain(
@@ -174,6 +177,16 @@ def _estimated_step(before: Plane, now: Plane) -> Step | None:
     if visible.mean() < LEAST_VISIBLE:
         return None
     return Step(to_previous.astype(np.float16), visible)
+
+
+def _floats(image: RGBImage) -> NDArray[np.float32]:
+    return image.astype(np.float32) / np.float32(255)
+
+
+def _sharpness(image: RGBImage) -> float:
+    luma = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float32)
+    down, across = np.gradient(luma)
+    return float(np.hypot(down, across).mean())
 
 
 def _flow(here: Plane, there: Plane) -> Flow:

@@ -80,12 +80,15 @@ TABLES = (
         "Steadiness",
         "Each: every frame painted by itself; keyed: keyframes and warping. e_stab is the root of "
         "the mean squared warping error, E_warp its square, here in thousandths. Noise gain: "
-        "flicker of a still picture under sensor noise, over that of the noise.",
+        "flicker of a still picture under sensor noise, over that of the noise. Sharpness: mean "
+        "gradient of the luma, levels per pixel; a blurred picture would be steady, too.",
         (
             Column("sample_e_stab_each", "sample e_stab each", ".4f"),
             Column("sample_e_stab_keyed", "keyed", ".4f"),
             Column("sample_e_warp_each", "sample E_warp each", ".3f", 1000),
             Column("sample_e_warp_keyed", "keyed", ".3f", 1000),
+            Column("sample_sharpness_each", "sample sharpness each", ".2f"),
+            Column("sample_sharpness_keyed", "keyed", ".2f"),
             Column("clips_e_warp_each", "clips E_warp each", ".3f", 1000),
             Column("clips_e_warp_keyed", "keyed", ".3f", 1000),
             Column("noise_gain", "noise gain", ".2f"),

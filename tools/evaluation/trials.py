@@ -104,6 +104,7 @@ def steadiness_figures(
             if reel.name == "sample":
                 figures[file][f"sample_e_stab_{mode}"] = errors.e_stab
                 figures[file][f"sample_e_warp_{mode}"] = errors.e_warp
+                figures[file][f"sample_sharpness_{mode}"] = errors.sharpness
             else:
                 clips.setdefault((file, mode), []).append(errors.e_warp)
     for (file, mode), values in clips.items():

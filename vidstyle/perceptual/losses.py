@@ -62,6 +62,32 @@ def tone_loss(images: Tensor, target: Tensor, cell: int = 8) -> Tensor:
     return (avg_pool2d(images, cell) - avg_pool2d(target, cell)).square().mean()
 
 
+def structure_loss(images: Tensor, target: Tensor, cell: int = 4, window: int = 5) -> Tensor:
+    """How far light and shade around each place differ in shape, whatever their strength.
+
+    One minus the correlation of the luma of cells of `cell` x `cell` pixels, in windows of `window`
+    x `window` cells, weighted by the variance that the target has there: eyes stay eyes, while
+    flat ground may get any strokes. The structure term of SSIM (Wang et al., 2004), weighted.
+    """
+    first, second = (avg_pool2d(_luma(x), cell) for x in (images, target))
+
+    def mean(x: Tensor) -> Tensor:
+        return avg_pool2d(x, window, stride=1)
+
+    mean_a, mean_b = mean(first), mean(second)
+    variance_a = (mean(first.square()) - mean_a.square()).clamp_min(0)
+    variance_b = (mean(second.square()) - mean_b.square()).clamp_min(0)
+    covariance = mean(first * second) - mean_a * mean_b
+    correlation = covariance / (variance_a * variance_b + 1e-7).sqrt()
+    weight = variance_b.sqrt()
+    return (weight * (1 - correlation)).sum() / weight.sum().clamp_min(1e-6)
+
+
+def _luma(images: Tensor) -> Tensor:
+    weights = images.new_tensor((0.299, 0.587, 0.114)).view(3, 1, 1)
+    return (images * weights).sum(dim=1, keepdim=True)
+
+
 def tv_loss(images: Tensor) -> Tensor:
     """Total variation: mean squared step between neighbours, across plus down."""
     across = (images[..., :, 1:] - images[..., :, :-1]).square().mean()

@@ -17,7 +17,7 @@ GRID = 4  # px; a generator takes sides that are multiples of this
 BORDER = 40  # px mirrored around the picture: zero padding paints a frame as wide as that
 FATAL_ONLY = 4  # ONNX Runtime's log level; what it raises is translated below
 FLOATS, BYTES = "float", "uint8"  # pixels, in ONNX Runtime's words
-CHANNEL_AXIS = {FLOATS: 1, BYTES: 3}
+CHANNELS = {FLOATS: (1, 3), BYTES: (3, 4)}  # their axis, and how many
 
 Batch = NDArray[np.float32] | NDArray[np.uint8]  # as the network takes or gives it
 
@@ -41,7 +41,7 @@ class ImageGenerator(ABC):
 class OnnxGenerator(ImageGenerator):
     """A network from a picture to a picture of the same size, run on the CPU.
 
-    Its input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx3 uint8 RGB.
+    Its input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA.
     Each call of `paint` runs in its caller's thread, with `threads - 1` more.
     """
 
@@ -63,7 +63,7 @@ class OnnxGenerator(ImageGenerator):
             taken = " and ".join(f"{i.name} ({_kind(i)} {_shape(i.shape)})" for i in inputs)
             raise StyleError(
                 f"{file} takes {taken or 'nothing'}. A generator takes one RGB picture, "
-                "float Nx3xHxW or uint8 NxHxWx3."
+                "float Nx3xHxW or uint8 NxHxWx4."
             )
         self._input = inputs[0].name
         self._takes_bytes = _kind(inputs[0]) == BYTES
@@ -98,14 +98,14 @@ class OnnxGenerator(ImageGenerator):
             ) from error
         rows, columns = slice(BORDER, BORDER + height), slice(BORDER, BORDER + width)
         if self._takes_bytes:
-            return np.ascontiguousarray(painted[rows, columns], np.uint8)
+            return np.asarray(cv2.cvtColor(painted[rows, columns], cv2.COLOR_RGBA2RGB), np.uint8)
         inside = painted[:, rows, columns]
         planes = [cv2.convertScaleAbs(np.clip(plane, 0, 1), alpha=255) for plane in inside]
         return np.asarray(cv2.merge(planes), np.uint8)
 
     def _batch(self, image: RGBImage) -> Batch:
         if self._takes_bytes:
-            return image[np.newaxis]
+            return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA), np.uint8)[np.newaxis]
         return np.asarray(cv2.dnn.blobFromImage(image, 1 / 255), np.float32)
 
     def _run(self, batch: Batch) -> Batch:
@@ -137,12 +137,12 @@ def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:
 
 
 def _is_one_picture(inputs: Sequence[onnxruntime.NodeArg]) -> bool:
-    if len(inputs) != 1 or _kind(inputs[0]) not in CHANNEL_AXIS:
+    if len(inputs) != 1 or _kind(inputs[0]) not in CHANNELS:
         return False
-    shape, axis = inputs[0].shape, CHANNEL_AXIS[_kind(inputs[0])]
+    shape, (axis, count) = inputs[0].shape, CHANNELS[_kind(inputs[0])]
     if not shape:  # the file does not say; trying will tell
         return True
-    return len(shape) == 4 and (shape[axis] == 3 or not isinstance(shape[axis], int))
+    return len(shape) == 4 and (shape[axis] == count or not isinstance(shape[axis], int))
 
 
 def _kind(taken: onnxruntime.NodeArg) -> str:

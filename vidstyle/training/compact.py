@@ -42,6 +42,26 @@ def int8_code(weight: Array, largest: int = 127) -> tuple[NDArray[np.int8], NDAr
     return np.rint(weight / scale).astype(np.int8), scale.astype(np.float16)
 
 
+def stored_code(name: str, code: Array, arrays: Arrays) -> list[NodeProto]:
+    """Keep whole numbers (OxIxHxW) in `arrays`, and return the nodes that make `name` of them.
+
+    Where every fourth input channel is zero, as with pixels of four bytes, those are left out, and
+    put back when the file is loaded.
+    """
+    outputs, inputs, *kernel = code.shape
+    alpha = np.arange(inputs) % 4 == 3
+    if inputs % 4 or code[:, alpha].any():
+        arrays[name] = code
+        return []
+    arrays[f"{name}/colours"] = code[:, ~alpha].reshape(-1, 3, *kernel)
+    arrays[f"{name}/fourth"] = np.array([0, 0, 0, 0, 0, 1, 0, 0])
+    arrays[f"{name}/shape"] = np.array([outputs, -1, *kernel])
+    return [
+        helper.make_node("Pad", [f"{name}/colours", f"{name}/fourth"], [f"{name}/pixels"]),
+        helper.make_node("Reshape", [f"{name}/pixels", f"{name}/shape"], [name]),
+    ]
+
+
 def as_stored(weight: Array) -> Array:
     """The float32 values that whoever loads the file sees instead of these weights or biases."""
     if weight.ndim != 4:
@@ -81,17 +101,20 @@ def with_levels(model: ModelProto) -> ModelProto:
     """
     nodes, arrays = deepcopy(list(model.graph.node)), _arrays(model)
     arrays |= {"level": np.array(1 / 255, np.float32), "black": np.array(0, np.uint8)}
-    cast = next(node for node in nodes if node.op_type == "Cast")
-    divided = next(node for node in nodes if node.input[0] == cast.output[0])
-    clip = next(node for node in nodes if node.op_type == "Clip")
-    last = nodes.index(clip) + 3
-    kinds = [node.op_type for node in (cast, divided, *nodes[nodes.index(clip) : last + 1])]
-    assert kinds == ["Cast", "Div", "Clip", "Mul", "Round", "Cast"]
+    kinds = [node.op_type for node in nodes]
     step = ["level", "black"]
-    given = helper.make_node("QuantizeLinear", [clip.input[0], *step], nodes[last].output)
-    taken = helper.make_node("DequantizeLinear", [cast.input[0], *step], divided.output)
-    nodes[nodes.index(clip) : last + 1] = [given]
-    nodes[nodes.index(cast) : nodes.index(divided) + 1] = [taken]
+    clip = kinds.index("Clip")
+    assert kinds[clip : clip + 4] == ["Clip", "Mul", "Round", "Cast"]
+    given = helper.make_node(
+        "QuantizeLinear", [nodes[clip].input[0], *step], nodes[clip + 3].output
+    )
+    nodes[clip : clip + 4] = [given]
+    for cast in [node for node in nodes if node.op_type == "Cast"]:
+        (divided,) = (node for node in nodes if cast.output[0] in node.input)
+        assert divided.op_type == "Div"
+        taken = helper.make_node("DequantizeLinear", [cast.input[0], *step], divided.output)
+        nodes[nodes.index(divided)] = taken
+        nodes.remove(cast)
     return model_of(model, nodes, arrays)
 
 
@@ -245,7 +268,8 @@ def _pack_weights(weights: Arrays, arrays: Arrays) -> list[NodeProto]:
     arrays.update({name: w for name, w in weights.items() if name not in coded})
     scales, nodes = {}, []
     for name, weight in coded.items():
-        arrays[f"{name}/code"], scales[f"{name}/scale"] = int8_code(weight)
+        code, scales[f"{name}/scale"] = int8_code(weight)
+        nodes += stored_code(f"{name}/code", code, arrays)
         nodes += [
             helper.make_node("Cast", [f"{name}/code"], [f"{name}/float"], to=TensorProto.FLOAT),
             helper.make_node("Mul", [f"{name}/float", f"{name}/scale"], [name]),

@@ -65,11 +65,12 @@ class Generator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return Nx3xHxW, about 0..1 but not clipped. Takes Nx3xHxW RGB 0..1, sides in fours."""
-        return from_cells(self.painted(as_cells(images)))
+        pixels = as_cells(images)
+        return from_cells(self.painted(pixels, as_cells(pixels)))
 
-    def painted(self, pixels: Tensor) -> Tensor:
-        """Paint fine cells, Nx12xH/2xW/2."""
-        x: Tensor = self.decision(self.blocks(functional.relu(self.stem(as_cells(pixels)))))
+    def painted(self, pixels: Tensor, cells: Tensor) -> Tensor:
+        """Paint the fine cells of a picture, Nx12xH/2xW/2, that has these coarse ones."""
+        x: Tensor = self.decision(self.blocks(functional.relu(self.stem(cells))))
         x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
         x = self.paint(functional.relu(x + self.detail(pixels)))
         colours: Tensor = self.skip(pixels)

@@ -12,6 +12,7 @@ from vidstyle.perceptual.losses import (
     centred,
     content_loss,
     relaxed_earth_mover_loss,
+    structure_loss,
     style_loss,
     tone_loss,
     tv_loss,
@@ -31,6 +32,7 @@ class LossWeights:
     patch: float = 3.0
     content: float = 2.5
     tone: float = 25.0
+    structure: float = 5.0
     tv: float = 0.5
     temporal: float = 20.0
     range: float = 10.0
@@ -81,6 +83,7 @@ class Objective:
             "patch": weights.patch * self.patch_loss(seen),
             "content": weights.content * self._content(seen, content),
             "tone": weights.tone * tone_loss(images, _inner(recoloured)),
+            "structure": weights.structure * structure_loss(images, _inner(recoloured)),
             "tv": weights.tv * tv_loss(images),
             "temporal": weights.temporal * steady,
             "range": weights.range * (inside - images).square().mean(),

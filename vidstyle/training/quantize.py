@@ -17,7 +17,15 @@ from onnx import ModelProto, NodeProto, TensorProto, helper
 from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.media.partial import write_whole
-from vidstyle.training.compact import Array, Arrays, compacted, expanded, int8_code, model_of
+from vidstyle.training.compact import (
+    Array,
+    Arrays,
+    compacted,
+    expanded,
+    int8_code,
+    model_of,
+    stored_code,
+)
 from vidstyle.training.network import GRID
 
 LARGEST_WEIGHT = 63  # x86 without VNNI adds pairs of products in int16: 2 * 255 * 127 overflows
@@ -72,7 +80,7 @@ def quantized(
     rewritten = _rounding((value.name for value in model.graph.input), steps, arrays)
     for node in nodes:
         if node.name in chosen:
-            rewritten.append(_int8_weight(node, arrays))
+            rewritten += _int8_weight(node, arrays)
         node.input[:] = [f"{name}/rounded" if name in steps else name for name in node.input]
         rewritten += [node, *_rounding(node.output, steps, arrays)]
     about = {entry.key: entry.value for entry in model.metadata_props}
@@ -99,20 +107,22 @@ def _window_mean(image: Array) -> Array:
 
 
 def _rounding_points(nodes: Sequence[NodeProto], chosen: Collection[str]) -> list[str]:
-    """What the chosen convolutions read and write, and sums of two such.
+    """What the chosen convolutions read and write, and sums of two such, enlarged or not.
 
-    A ReLU behind a convolution is part of it. What comes from or goes to bytes is rounded as it is.
+    A ReLU behind a convolution or a sum is part of it. What comes from or goes to bytes is rounded
+    as it is.
     """
     levels = {node.output[0] for node in nodes if node.op_type == "DequantizeLinear"}
     levels |= {node.input[0] for node in nodes if node.op_type == "QuantizeLinear"}
+    enlarged = {node.output[0]: node.input[0] for node in nodes if node.op_type == "Resize"}
     points: dict[str, None] = {}
     for node in nodes:
+        users = [user for user in nodes if node.output[0] in user.input]
+        last = users[0] if len(users) == 1 and users[0].op_type == "Relu" else node
         if node.name in chosen:
-            users = [user for user in nodes if node.output[0] in user.input]
-            last = users[0] if len(users) == 1 and users[0].op_type == "Relu" else node
             points |= dict.fromkeys([node.input[0], last.output[0]])
-        elif node.op_type == "Add" and all(name in points for name in node.input):
-            points[node.output[0]] = None
+        elif node.op_type == "Add" and all(enlarged.get(x, x) in points for x in node.input):
+            points |= dict.fromkeys([*node.input, last.output[0]])
     return [name for name in points if name not in levels]
 
 
@@ -162,23 +172,24 @@ def _rounding(names: Iterable[str], steps: dict[str, Step], arrays: Arrays) -> l
     return nodes
 
 
-def _int8_weight(convolution: NodeProto, arrays: Arrays) -> NodeProto:
-    """Replace the weight in place; the node that expands it is returned.
+def _int8_weight(convolution: NodeProto, arrays: Arrays) -> list[NodeProto]:
+    """Replace the weight in place; the nodes that expand it are returned.
 
     The bias stays: ONNX Runtime turns it into int32 by itself when it fuses.
     """
     code, scale = int8_code(arrays.pop(convolution.input[1]), LARGEST_WEIGHT)
     names = [f"{convolution.name}/code", f"{convolution.name}/scale"]
-    arrays.update(zip(names, (code, scale.ravel().astype(np.float32)), strict=True))
+    arrays[names[1]] = scale.ravel().astype(np.float32)
     convolution.input[1] = f"{convolution.name}/expanded"
-    return helper.make_node("DequantizeLinear", names, [convolution.input[1]], axis=0)
+    expand = helper.make_node("DequantizeLinear", names, [convolution.input[1]], axis=0)
+    return [*stored_code(names[0], code, arrays), expand]
 
 
 def _batch(image: RGBImage, model: ModelProto) -> Array:
     height, width = (side // GRID * GRID for side in image.shape[:2])
     cropped = np.ascontiguousarray(image[:height, :width])
     if model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8:
-        return cropped[np.newaxis]
+        return np.asarray(cv2.cvtColor(cropped, cv2.COLOR_RGB2RGBA), np.uint8)[np.newaxis]
     return np.asarray(cv2.dnn.blobFromImage(cropped, 1 / 255), np.float32)
 
 
@@ -190,7 +201,7 @@ def _similarity(model: ModelProto, other: ModelProto, batches: Sequence[Array]) 
 
 def _picture(painted: Array) -> Array:
     picture: Array = (
-        painted[0] / 255 if painted.dtype == np.uint8 else painted[0].transpose(1, 2, 0)
+        painted[0, ..., :3] / 255 if painted.dtype == np.uint8 else painted[0].transpose(1, 2, 0)
     )
     return picture
 

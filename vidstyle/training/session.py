@@ -167,6 +167,7 @@ def _settings(options: TrainOptions) -> TrainingSettings:
             patch=weights.patch * options.style_weight,
             content=weights.content * options.content_weight,
             tone=weights.tone * options.content_weight,
+            structure=weights.structure * options.content_weight,
             tv=weights.tv * options.tv_weight,
             temporal=weights.temporal * options.temporal_weight,
         ),

@@ -45,21 +45,23 @@ def int8_code(weight: Array, largest: int = 127) -> tuple[NDArray[np.int8], NDAr
 def stored_code(name: str, code: Array, arrays: Arrays) -> list[NodeProto]:
     """Keep whole numbers (OxIxHxW) in `arrays`, and return the nodes that make `name` of them.
 
-    Where every fourth input channel is zero, as with pixels of four bytes, those are left out, and
-    put back when the file is loaded.
+    Where every fourth channel going in or coming out is zero, as with pixels of four bytes, those
+    are left out, and put back when the file is loaded.
     """
-    outputs, inputs, *kernel = code.shape
-    alpha = np.arange(inputs) % 4 == 3
-    if inputs % 4 or code[:, alpha].any():
-        arrays[name] = code
-        return []
-    arrays[f"{name}/colours"] = code[:, ~alpha].reshape(-1, 3, *kernel)
-    arrays[f"{name}/fourth"] = np.array([0, 0, 0, 0, 0, 1, 0, 0])
-    arrays[f"{name}/shape"] = np.array([outputs, -1, *kernel])
-    return [
-        helper.make_node("Pad", [f"{name}/colours", f"{name}/fourth"], [f"{name}/pixels"]),
-        helper.make_node("Reshape", [f"{name}/pixels", f"{name}/shape"], [name]),
-    ]
+    for side, rest in ((1, code[0, 0].size), (0, code[0].size)):
+        if code.shape[side] % 4:
+            continue
+        by_pixel = code.reshape(-1, 4, rest)
+        if not by_pixel[:, 3].any():
+            arrays[f"{name}/colours"] = by_pixel[:, :3]
+            arrays[f"{name}/fourth"] = np.array([0, 0, 0, 0, 1, 0])
+            arrays[f"{name}/shape"] = np.array(code.shape)
+            return [
+                helper.make_node("Pad", [f"{name}/colours", f"{name}/fourth"], [f"{name}/pixels"]),
+                helper.make_node("Reshape", [f"{name}/pixels", f"{name}/shape"], [name]),
+            ]
+    arrays[name] = code
+    return []
 
 
 def as_stored(weight: Array) -> Array:

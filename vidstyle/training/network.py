@@ -23,12 +23,13 @@ class Architecture:
     bottleneck: int = 16
     dilations: tuple[int, ...] = (1, 2, 4)
     head_channels: int = 16
+    detail_kernel: int = 3  # fine cells
 
 
 # Widths whose files keep the promise of their class: bytes of the .onnx on disk. Multiples of 16:
 # with others, int8 arithmetic runs at half its speed.
 SIZE_CLASSES = {
-    "17k": Architecture(1, channels=16, dilations=(1, 2), head_channels=8),
+    "17k": Architecture(1, channels=16, dilations=(1, 2), detail_kernel=1),
     "55k": Architecture(),
     "220k": Architecture(channels=64, bottleneck=32, dilations=(1, 2, 4, 1), head_channels=32),
 }
@@ -56,7 +57,7 @@ class Generator(nn.Module):
             *(Residual(a.channels, a.bottleneck, dilation) for dilation in a.dilations)
         )
         self.decision = ConvNorm(a.channels, a.head_channels, kernel=1)
-        self.detail = ConvNorm(PIXELS, a.head_channels)
+        self.detail = ConvNorm(PIXELS, a.head_channels, a.detail_kernel)
         self.paint = PixelPaint(a.head_channels, PIXELS, 3, padding=1)
         self.skip = ColourSkip(3, 3, 1)
         for parameter in self.paint.parameters():

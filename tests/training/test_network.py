@@ -17,6 +17,7 @@ from vidstyle.training.network import (
     as_stored,
     freeze_norms,
     from_cells,
+    mirror_borders,
     round_weights,
     start_from,
 )
@@ -93,6 +94,21 @@ def test_folding_the_norms_changes_nothing(architecture: Architecture) -> None:
     fold_norms(generator)
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in generator.modules())
     assert torch.allclose(generator(images), before, atol=1e-4)
+
+
+def test_with_mirrored_borders_nothing_shows_where_the_border_is() -> None:
+    generator, flat = trained(), torch.full((1, 3, 48, 64), 0.4)
+    assert generator(flat).std(dim=(2, 3)).max() > 1e-3
+    mirror_borders(generator)
+    assert generator(flat).std(dim=(2, 3)).max() < 1e-4
+
+
+def test_folding_pads_with_zeros_again() -> None:
+    generator, images = trained(), torch.rand(1, 3, 32, 32)
+    expected = folded(generator)(images)
+    mirror_borders(generator)
+    assert not torch.allclose(generator(images), expected, atol=1e-2)
+    assert torch.equal(folded(generator)(images), expected)
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -14,7 +14,7 @@ from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage
 
 GRID = 4  # px; a generator takes sides that are multiples of this
-BORDER = 40  # px mirrored around the picture: zero padding paints a frame as wide as that
+BORDER = 48  # px mirrored around the picture: so far does zero padding reach
 FATAL_ONLY = 4  # ONNX Runtime's log level; what it raises is translated below
 FLOATS, BYTES = "float", "uint8"  # pixels, in ONNX Runtime's words
 CHANNELS = {FLOATS: (1, 3), BYTES: (3, 4)}  # their axis, and how many
@@ -23,7 +23,9 @@ Batch = NDArray[np.float32] | NDArray[np.uint8]  # as the network takes or gives
 
 
 class ImageGenerator(ABC):
-    """Whatever turns a picture into a painting: one network, or a mixture of several."""
+    """Whatever turns a picture into a painting: one network, a mixture of several, an optimizer."""
+
+    remarks: Sequence[str] = ()  # what is to be said of the pictures painted so far
 
     @abstractmethod
     def paint(self, image: RGBImage) -> RGBImage:

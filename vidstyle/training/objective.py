@@ -32,7 +32,7 @@ class LossWeights:
     patch: float = 3.0
     content: float = 2.5
     tone: float = 25.0
-    structure: float = 5.0
+    structure: float = 3.0
     tv: float = 0.5
     temporal: float = 20.0
     range: float = 10.0

@@ -49,7 +49,7 @@ class ContactSheet:
 def paint(generator: Generator, image: RGBImage) -> RGBImage:
     """What the generator makes of HxWx3 uint8 RGB, on its device, mirrored borders as in use.
 
-    Sides are multiples of 4, and over 40 px.
+    Sides are multiples of 4, and over 48 px.
     """
     device = next(generator.parameters()).device
     bordered = functional.pad(to_tensor(image)[None].to(device), (BORDER,) * 4, mode="reflect")

@@ -23,6 +23,7 @@ from vidstyle.training.network import (
     SIZE_CLASSES,
     Generator,
     freeze_norms,
+    mirror_borders,
     round_weights,
     start_from,
 )
@@ -95,6 +96,7 @@ class Trainer:
         )
         self.colour_map = matrix.to(self.device), offset.to(self.device)
         self.generator = Generator(SIZE_CLASSES[settings.size_class])
+        mirror_borders(self.generator)
         if start is not None:
             start_from(self.generator, start, sample)
         self.generator.set_colour_map(matrix, offset)

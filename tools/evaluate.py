@@ -34,7 +34,7 @@ from tools.evaluation.material import clip_files, photo_files, read_photos
 from tools.evaluation.sheet import write_sheet
 from tools.evaluation.speed import THREADS
 from tools.evaluation.steadiness import Reel, clip_reel, sample_reel
-from tools.evaluation.style import Judge, squeezenet_judge, vgg_judge
+from tools.evaluation.style import Judge, random_judge, squeezenet_judge, vgg_judge
 from tools.evaluation.table import Row, markdown
 from tools.evaluation.trials import (
     Figures,
@@ -100,9 +100,9 @@ def _candidates(parsed: argparse.Namespace) -> tuple[list[Candidate], list[Candi
     return models, peers, skipped
 
 
-def _second(parsed: argparse.Namespace) -> Judge | None:
+def _second(parsed: argparse.Namespace) -> Judge:
     if parsed.second_weights is None:
-        return None
+        return random_judge(parsed.size)
     return vgg_judge(parsed.second, parsed.second_weights, parsed.size)
 
 
@@ -187,7 +187,7 @@ def _join(rows: Sequence[Row], figures: dict[str, Figures]) -> None:
 def _conditions(parsed: argparse.Namespace, photos: int) -> str:
     """One line on what was measured where."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    judge = parsed.second if parsed.second_weights else "none (no --second-weights)"
+    judge = parsed.second if parsed.second_weights else "random weights"
     return (
         f"{photos} photos, short side {parsed.size} px; keyframes every {parsed.every} frames; "
         f"{parsed.clip_frames} frames of a clip at most, {parsed.height} lines; second judge: "
@@ -243,8 +243,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--clips", type=Path, metavar="FOLDER", help="real films to measure flicker on")
     add("--peers", type=Path, metavar="FOLDER", help=".onnx networks to compare with")
     add("--model", action="append", metavar="FILE=PAINTING", help="this one; may be repeated")
-    add("--second", choices=("vgg16", "vgg19"), default="vgg19", help="a second judge")
-    add("--second-weights", type=Path, metavar="FILE", help="its weights; without, no second judge")
+    add("--second", choices=("vgg16", "vgg19"), default="vgg19", help="the second judge")
+    add("--second-weights", type=Path, metavar="FILE", help="its weights, else random ones")
     add("--count", type=_from(1), default=10, help="photos at most, spread over the folder")
     add("--size", type=_from(64), default=384, help="short side of photos and paintings, px")
     add("--clip-count", type=_from(1), default=8, help="clips at most, spread over the folder")

@@ -5,7 +5,13 @@ import pytest
 
 from vidstyle.errors import StyleError
 from vidstyle.models import intact_file, models_folder
-from vidstyle.stylize.catalog import check_style, find_style, shipped_styles, style_name
+from vidstyle.stylize.catalog import (
+    check_style,
+    find_style,
+    find_weights,
+    shipped_styles,
+    style_name,
+)
 from vidstyle.stylize.generator import OnnxGenerator
 
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
@@ -37,6 +43,13 @@ def test_every_model_file_is_in_the_catalogue() -> None:
 def test_the_first_style_is_the_default() -> None:
     assert find_style(None) == find_style(shipped_styles()[0].name)
     assert style_name(None) == shipped_styles()[0].name
+
+
+def test_weights_are_those_of_the_float_form() -> None:
+    style = shipped_styles()[0]
+    assert find_weights(style.name).name == style.file
+    assert find_style(style.name).name == style.int8["file"]
+    assert find_weights("some/ink.onnx") == Path("some/ink.onnx")
 
 
 @pytest.mark.parametrize("name", ["starry", ""])

@@ -27,6 +27,7 @@ from tools.evaluation.candidates import (
 from tools.evaluation.grid import grid_ratios
 from tools.evaluation.likeness import luminance, luminance_similarity, picture_similarity
 from tools.evaluation.material import clip_files, photo_files, read_photos, spread
+from tools.evaluation.random_features import RandomFeatures
 from tools.evaluation.sheet import GAP, write_sheet
 from tools.evaluation.speed import bare_ms
 from tools.evaluation.steadiness import (
@@ -46,8 +47,10 @@ from tools.make_samples import SOUND_RATE, write_clip
 from vidstyle.errors import SourceError, StyleError
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.media.photo import read_photo, write_photo
+from vidstyle.perceptual.losses import style_loss
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.stylize.catalog import Style
+from vidstyle.training.data import to_tensor
 
 SIDE = 80  # px
 SHIFT = 3  # px a frame
@@ -405,13 +408,13 @@ def test_a_folder_without_clips_is_named(tmp_path: Path) -> None:
 
 def test_tables_show_what_was_measured() -> None:
     rows = [
-        Row("a", "model", "p.jpg", {"style": 1.23456, "second_style": "not judged"}),
+        Row("a", "model", "p.jpg", {"style": 1.23456, "second_style": "by hand"}),
         Row("b", "model", "p.jpg", {"bytes": 52948, "keeps_limit": False, "size_class": "55k"}),
     ]
     lines = markdown(rows, ["a note"]).splitlines()
     (style,) = (line for line in lines if line.startswith("| p.jpg") and "| a " in line)
     (size,) = (line for line in lines if line.startswith("| p.jpg") and "| b " in line)
-    assert "1.235" in style and "not judged" in style and "| - |" in " ".join(style.split())
+    assert "1.235" in style and "by hand" in style and "| - |" in " ".join(style.split())
     assert "52,948" in size and "NO" in size
     assert lines[-1] == "- a note"
     assert "### Steadiness" not in lines
@@ -464,7 +467,7 @@ def test_the_whole_table(
     found = json.loads(line)
     assert json.loads(files["out.json"].read_text(encoding="utf-8")) == found
     table = files["out.md"].read_text(encoding="utf-8")
-    assert table in printed and "not judged" in table
+    assert table in printed and "random weights" in table
     assert any("broken.mp4" in note for note in found["notes"])
     rows = {row["name"]: row for row in found["rows"]}
     assert list(rows) == [
@@ -513,3 +516,21 @@ def test_bad_input_is_one_clear_line(
     assert not captured.out
     last = captured.err.splitlines()[-1]
     assert last.startswith("evaluate: ") and complaint in last
+
+
+def test_random_features_know_a_texture_and_not_how_light_it_is() -> None:
+    judge = RandomFeatures()
+    texture, other = noise_image(96, 96), np.full((96, 96, 3), 100, np.uint8)
+
+    def covariances(image: RGBImage) -> dict[str, torch.Tensor]:
+        with torch.no_grad():
+            return judge.grams(judge(to_tensor(image)[None]))
+
+    target = covariances(texture)
+
+    def style(image: RGBImage) -> float:
+        found = covariances(image)
+        return float(np.mean([float(style_loss(found[name], target[name])) for name in target]))
+
+    assert style(texture) == 0
+    assert style(np.minimum(texture, 225) + np.uint8(30)) < 0.1 < 0.7 < style(other)

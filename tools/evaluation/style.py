@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from tools.evaluation.random_features import RandomFeatures
 from vidstyle.frame import RGBImage
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss
@@ -87,6 +88,11 @@ def vgg_judge(kind: Kind, weight_file: Path, painting_side: int) -> Judge:
         StyleError: the file does not hold these weights.
     """
     return Judge(Vgg(kind, weight_file), "conv4_2", painting_side)
+
+
+def random_judge(painting_side: int) -> Judge:
+    """A network of random weights: it taught nobody, and needs no file."""
+    return Judge(RandomFeatures(), RandomFeatures.content_layers[0], painting_side)
 
 
 def feature_distance(seen: Tensor, original: Tensor) -> float:

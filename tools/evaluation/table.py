@@ -59,8 +59,9 @@ TABLES = (
         "Style: Gram distance to the painting by SqueezeNet, lower is closer; x peer: over the "
         "peer's on this painting. Content: fire5 distance to the photo, lower is closer. SSIM of "
         "the luminance with the photo's, 1 is the same. Feature distance: like LPIPS on "
-        "SqueezeNet, but without learned weights, lower is closer. Grid: how far the periods of 4 "
-        "and 2 px stand out, over the photo's; 1 is no grid.",
+        "SqueezeNet, but without learned weights, lower is closer. Second judge: covariances of a "
+        "network of random weights, or of VGG where its weights are given. Grid: how far the "
+        "periods of 4 and 2 px stand out, over the photo's; 1 is no grid.",
         (
             Column("size_class", "class"),
             Column("style", "style"),

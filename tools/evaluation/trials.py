@@ -17,13 +17,11 @@ from vidstyle.stylize.generator import OnnxGenerator
 
 Figures = dict[str, Figure]
 
-NOT_JUDGED = "not judged"  # there are no weights for a second judge
-
 
 class PhotoTrial:
     """The same photos for everyone, and up to two judges."""
 
-    def __init__(self, photos: Sequence[RGBImage], judge: Judge, second: Judge | None) -> None:
+    def __init__(self, photos: Sequence[RGBImage], judge: Judge, second: Judge) -> None:
         self.photos, self._judge, self._second = photos, judge, second
 
     def painted_by(self, file: Path, threads: int) -> list[RGBImage]:
@@ -75,8 +73,6 @@ class PhotoTrial:
     def _second_figures(
         self, pairs: Iterable[tuple[RGBImage, RGBImage]], painting: Path
     ) -> Figures:
-        if self._second is None:
-            return {"second_style": NOT_JUDGED, "second_content": NOT_JUDGED}
         opinions = [self._second.opinion(*pair, painting) for pair in pairs]
         return {
             "second_style": _mean(opinion.style for opinion in opinions),

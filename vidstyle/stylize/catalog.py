@@ -46,6 +46,24 @@ def find_style(name: str | None) -> Path:
     """
     if name is not None and name.endswith(".onnx"):
         return Path(name)
+    style = shipped_style(name)
+    return intact_file(style.int8["file"], style.int8["sha256"])
+
+
+def find_weights(name: str) -> Path:
+    """The file with one style's weights as they were trained, its float32 form; as `find_style`."""
+    if name.endswith(".onnx"):
+        return Path(name)
+    style = shipped_style(name)
+    return intact_file(style.file, style.sha256)
+
+
+def shipped_style(name: str | None) -> Style:
+    """The catalogue's entry of that name, or the default.
+
+    Raises:
+        StyleError: there is none.
+    """
     styles = shipped_styles()
     style = styles[0] if name is None else next((s for s in styles if s.name == name), None)
     if style is None:
@@ -53,7 +71,7 @@ def find_style(name: str | None) -> Path:
         raise StyleError(
             f'No style named "{name}". Installed: {names}. Or give the path of an .onnx file.'
         )
-    return intact_file(style.int8["file"], style.int8["sha256"])
+    return style
 
 
 def check_style(style: str | None) -> None:
@@ -67,7 +85,7 @@ def check_style(style: str | None) -> None:
 
 
 def style_name(style: str | None) -> str:
-    """A short name for file names: ink for "ink" and "my/ink.onnx", wave-60+ink-40 for a mix."""
+    """A short name for file names: ink for "ink" and "my/ink.jpg", wave-60+ink-40 for a mix."""
     shares = style_shares(style)
     if len(shares) == 1:
         return _short_name(style)
@@ -77,4 +95,4 @@ def style_name(style: str | None) -> str:
 def _short_name(style: str | None) -> str:
     if style is None:
         return shipped_styles()[0].name
-    return Path(style).stem if style.endswith(".onnx") else style
+    return Path(style).stem if Path(style).suffix else style

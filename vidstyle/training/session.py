@@ -22,7 +22,7 @@ from vidstyle.machine import usable_cores
 from vidstyle.media.photo import read_photo
 from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
-from vidstyle.stylize.catalog import find_style, shipped_styles
+from vidstyle.stylize.catalog import find_weights, shipped_styles
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.content import Content, procedural_content, read_content
 from vidstyle.training.data import read_painting
@@ -210,7 +210,7 @@ def _weights_to_start_from(options: TrainOptions) -> dict[str, torch.Tensor] | N
         name = next(same, "none")
     if name == "none":
         return None
-    file = find_style(name)
+    file = find_weights(name)
     try:
         return folded_weights(file)
     except Exception as error:  # a broken file fails in protobuf, ONNX or NumPy

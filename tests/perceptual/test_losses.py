@@ -5,12 +5,15 @@ from vidstyle.perceptual.losses import (
     centred,
     content_loss,
     gram_matrix,
+    grid_loss,
     relaxed_earth_mover_loss,
     structure_loss,
     style_loss,
     tone_loss,
     tv_loss,
 )
+
+PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))  # row and column of a pixel in its cell
 
 
 def test_the_gram_matrix_is_the_slow_loops() -> None:
@@ -75,6 +78,25 @@ def test_the_tone_is_the_mean_of_cells_and_no_finer() -> None:
     shuffled[..., :8, :8] = images[..., :8, :8].flip(3)  # other pixels, same mean
     assert tone_loss(shuffled, images) < 1e-10
     assert np.isclose(float(tone_loss(images + 0.5, images)), 0.25, rtol=1e-4)
+
+
+def test_a_grid_is_the_variance_of_its_four_means() -> None:
+    images = torch.rand(1, 3, 8, 12)
+    pixels = images[0].numpy()
+    expected = [
+        np.var([pixels[c, i::2, x + j : x + 4 : 2][y // 2 : y // 2 + 2].mean() for i, j in PHASES])
+        for c in range(3)
+        for y in range(0, 8, 4)
+        for x in range(0, 12, 4)
+    ]
+    assert np.isclose(float(grid_loss(images, window=2)), np.mean(expected), rtol=1e-5)
+
+
+def test_a_board_is_a_grid_and_grain_is_not() -> None:
+    board = (torch.arange(64)[:, None] + torch.arange(64)) % 2
+    random = torch.Generator().manual_seed(0)
+    grain = torch.randint(0, 2, (1, 3, 64, 64), generator=random)
+    assert grid_loss(0.1 * board.expand(1, 3, 64, 64)) > 50 * grid_loss(0.1 * grain)
 
 
 def test_structure_is_the_slow_correlation() -> None:

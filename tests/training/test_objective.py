@@ -8,14 +8,22 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.training.toys import ToyFeatures, toy_painting
-from vidstyle.perceptual.losses import relaxed_earth_mover_loss, structure_loss
+from vidstyle.perceptual.losses import grid_loss, relaxed_earth_mover_loss, structure_loss
 from vidstyle.training import objective as objective_module
 from vidstyle.training.motion import Motion
 from vidstyle.training.objective import MARGIN, MEMORY, LossWeights, Objective, as_vectors
 
 SIDE = 32  # px inside the margin
 WEIGHTS = LossWeights(
-    style=1.1, patch=1.2, content=1.3, tone=1.4, structure=1.45, tv=1.5, temporal=1.6, range=1.7
+    style=1.1,
+    patch=1.2,
+    content=1.3,
+    tone=1.4,
+    structure=1.45,
+    grid=1000,
+    tv=1.5,
+    temporal=1.6,
+    range=1.7,
 )
 
 Array = NDArray[np.float64]
@@ -184,6 +192,7 @@ def test_all_losses_are_their_formulas_times_their_weights(objective: Objective)
         "content": 1.3 * np.mean(ratios),
         "tone": 1.4 * np.mean(cells),
         "structure": 1.45 * float(structure_loss(clipped, inner(recoloured))),
+        "grid": 1000 * float(grid_loss(clipped)),
         "tv": 1.5 * (np.mean(np.diff(x, axis=3) ** 2) + np.mean(np.diff(x, axis=2) ** 2)),
         "temporal": 1.6 * np.mean((inner(again).numpy() - moved) ** 2),
         "range": 1.7 * np.mean(np.square(inside.numpy() - np.clip(inside.numpy(), 0, 1))),

@@ -13,8 +13,13 @@ from vidstyle.frame import RGBImage
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.training import quantize as quantize_module
 from vidstyle.training.export import export, folded_weights
-from vidstyle.training.network import LARGEST_BYTES, SIZE_CLASSES
-from vidstyle.training.quantize import quantize, structural_similarity
+from vidstyle.training.network import FINE, LARGEST_BYTES, PIXELS, SIZE_CLASSES, PixelPaint
+from vidstyle.training.quantize import (
+    LARGEST_WEIGHT,
+    pixel_code,
+    quantize,
+    structural_similarity,
+)
 
 
 def smooth_images(count: int) -> list[RGBImage]:
@@ -70,6 +75,19 @@ def test_weights_leave_room_for_sums_in_16_bits(files: tuple[Path, Path, float])
     assert len(narrow) == len(folded_weights(files[0])) // 2
 
 
+def test_pixels_of_a_cell_keep_equal_sums_in_int8() -> None:
+    conv = PixelPaint(5, PIXELS, 3, padding=1)
+    weight = conv.folded().weight.detach().numpy()
+    code, scale = pixel_code(weight)
+    assert np.abs(code.astype(int)).max() <= LARGEST_WEIGHT
+    sums = code.astype(int).sum(axis=(2, 3)).reshape(FINE**2, 3, 5)
+    assert (sums == sums[0]).all()
+    by_pixel = scale.reshape(FINE**2, 3)
+    assert (by_pixel == by_pixel[0]).all()
+    error = np.abs(code * scale.astype(np.float32) - weight)
+    assert error.max() < 1.6 * scale.max() and error.mean() < 0.35 * scale.max()
+
+
 def test_weights_can_be_read_back_from_int8(files: tuple[Path, Path, float]) -> None:
     weights, expected = folded_weights(files[1]), folded_weights(files[0])
     assert weights.keys() == expected.keys()
@@ -94,7 +112,7 @@ def rounded_tensors(file: Path) -> int:
 def test_an_unlike_picture_is_refused(
     files: tuple[Path, Path, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quantize_module, "LARGEST_WEIGHT", 1)
+    monkeypatch.setattr(quantize_module, "LARGEST_WEIGHT", 2)
     with pytest.raises(StyleError, match="similar to those in float32"):
         quantize(files[0], smooth_images(2), tmp_path / "coarse.onnx", ())
     assert not list(tmp_path.iterdir())

@@ -296,7 +296,7 @@ def test_weights_are_factors_of_the_tuned_ones(
     second = run(painting, steps=1, overwrite=True, **factors).losses
     expected = {
         "style": 2.0, "patch": 2.0, "content": 3.0, "tone": 3.0, "structure": 3.0, "tv": 5.0,
-        "temporal": 0.0, "range": 1.0,
+        "temporal": 0.0, "range": 1.0, "grid": 1.0,
     }  # fmt: skip
     for name, factor in expected.items():
         assert second[name] == pytest.approx(factor * first[name], rel=1e-5), name

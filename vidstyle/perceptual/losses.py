@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, normalize
+from torch.nn.functional import avg_pool2d, normalize, pixel_unshuffle
 
 
 def gram_matrix(activations: Tensor) -> Tensor:
@@ -86,6 +86,17 @@ def structure_loss(images: Tensor, target: Tensor, cell: int = 4, window: int = 
 def _luma(images: Tensor) -> Tensor:
     weights = images.new_tensor((0.299, 0.587, 0.114)).view(3, 1, 1)
     return (images * weights).sum(dim=1, keepdim=True)
+
+
+def grid_loss(images: Tensor, window: int = 8) -> Tensor:
+    """How far the four pixels of cells of 2x2 differ in the mean of `window` x `window` cells.
+
+    A pattern of that period, which painting cell by cell invites, adds up over a window; strokes
+    and grain, which have no such phase, average out. Not from a paper.
+    """
+    means = avg_pool2d(pixel_unshuffle(images, 2), window)
+    by_pixel = means.reshape(len(images), images.shape[1], 4, -1)
+    return by_pixel.var(dim=2, correction=0).mean()
 
 
 def tv_loss(images: Tensor) -> Tensor:

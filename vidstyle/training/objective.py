@@ -11,6 +11,7 @@ from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import (
     centred,
     content_loss,
+    grid_loss,
     relaxed_earth_mover_loss,
     structure_loss,
     style_loss,
@@ -33,6 +34,7 @@ class LossWeights:
     content: float = 2.5
     tone: float = 25.0
     structure: float = 3.0
+    grid: float = 2000.0
     tv: float = 0.5
     temporal: float = 20.0
     range: float = 10.0
@@ -84,6 +86,7 @@ class Objective:
             "content": weights.content * self._content(seen, content),
             "tone": weights.tone * tone_loss(images, _inner(recoloured)),
             "structure": weights.structure * structure_loss(images, _inner(recoloured)),
+            "grid": weights.grid * grid_loss(images),
             "tv": weights.tv * tv_loss(images),
             "temporal": weights.temporal * steady,
             "range": weights.range * (inside - images).square().mean(),

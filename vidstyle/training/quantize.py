@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import onnx
 import onnxruntime
+from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from vidstyle.errors import StyleError
@@ -26,7 +27,7 @@ from vidstyle.training.compact import (
     model_of,
     stored_code,
 )
-from vidstyle.training.network import GRID
+from vidstyle.training.network import FINE, GRID
 
 LARGEST_WEIGHT = 63  # x86 without VNNI adds pairs of products in int16: 2 * 255 * 127 overflows
 LEAST_SIMILARITY = 0.97  # mean SSIM to the picture computed in float32
@@ -177,12 +178,37 @@ def _int8_weight(convolution: NodeProto, arrays: Arrays) -> list[NodeProto]:
 
     The bias stays: ONNX Runtime turns it into int32 by itself when it fuses.
     """
-    code, scale = int8_code(arrays.pop(convolution.input[1]), LARGEST_WEIGHT)
+    weight = arrays.pop(convolution.input[1])
+    if convolution.name == "paint":
+        code, scale = pixel_code(weight)
+    else:
+        code, scale = int8_code(weight, LARGEST_WEIGHT)
     names = [f"{convolution.name}/code", f"{convolution.name}/scale"]
     arrays[names[1]] = scale.ravel().astype(np.float32)
     convolution.input[1] = f"{convolution.name}/expanded"
     expand = helper.make_node("DequantizeLinear", names, [convolution.input[1]], axis=0)
     return [*stored_code(names[0], code, arrays), expand]
+
+
+def pixel_code(weight: Array) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+    """`int8_code` for `network.PixelPaint`, keeping what its kernels have in common.
+
+    All pixels of a cell share a scale for each colour, and the sums of their whole numbers: else
+    flat ground got a pattern of three levels of 255. Where rounding made sums differ, the numbers
+    that it moved most go the other way.
+    """
+    by_pixel = weight.reshape(FINE**2, -1, weight.shape[1], weight[0, 0].size)  # pixel, colour
+    by_colour = by_pixel.swapaxes(0, 1).reshape(by_pixel.shape[1], -1, 1, 1)
+    _, scale = int8_code(by_colour, LARGEST_WEIGHT - 1)  # leaves room for one more
+    exact = by_pixel / scale.astype(np.float32).reshape(-1, 1, 1)
+    code = np.rint(exact)
+    sums = code.sum(axis=-1)
+    missing = (np.rint(sums.mean(axis=0)) - sums).astype(int)
+    for place in map(tuple, np.argwhere(missing)):
+        short = missing[place]
+        moved = (exact[place] - code[place]) * np.sign(short)
+        code[place][np.argsort(-moved)[: abs(short)]] += np.sign(short)
+    return code.reshape(weight.shape).astype(np.int8), np.tile(scale, (FINE**2, 1, 1, 1))
 
 
 def _batch(image: RGBImage, model: ModelProto) -> Array:

@@ -9,10 +9,11 @@ PACKAGE = Path(__file__).parent.parent / "vidstyle"
 BASE = {"errors", "frame", "options", "stats", "machine", "mix", "models"}
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console"},
-    "console": {"apps", "stylize", "training"},
+    "console": {"apps", "live", "stylize", "training"},
     "__init__": {"apps"},
     "__main__": {"cli"},
-    "apps": {"pipeline", "media", "stylize", "perceptual", "training", "optimize"},
+    "apps": {"live", "pipeline", "media", "stylize", "perceptual", "training", "optimize"},
+    "live": {"pipeline", "stylize", "media"},
     "optimize": {"perceptual", "stylize", "media"},
     "training": {"perceptual", "stylize", "media"},
     "pipeline": set[str](),
@@ -48,7 +49,8 @@ def test_only_training_parts_import_torch() -> None:
 
 def test_converting_imports_no_torch() -> None:
     code = (
-        "import sys, vidstyle.apps.convert, vidstyle.apps.still; assert 'torch' not in sys.modules"
+        "import sys, vidstyle.apps.convert, vidstyle.apps.still, vidstyle.apps.live; "
+        "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -5,13 +5,19 @@ from typing import Any
 import pytest
 
 from vidstyle.errors import OptionError, VidstyleError
-from vidstyle.options import StylizeOptions, TrainOptions, settings
+from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
 
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
         ("every", 0),
+        ("quality", "best"),
+        ("features", "vgg11"),
+        ("time_budget", "soon"),
+        ("time_budget", "0m"),
+        ("time_budget", "-5s"),
+        ("time_budget", "10m"),  # without quality="full"
         ("strength", -0.1),
         ("strength", 1.1),
         ("scale", 0),
@@ -36,6 +42,13 @@ def test_a_senseless_value_is_refused_by_name(name: str, wrong: Any) -> None:
 )
 def test_the_limits_themselves_are_allowed(name: str, right: Any) -> None:
     assert getattr(StylizeOptions(**{name: right}), name) == right
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), (None, None)]
+)
+def test_a_time_budget_is_a_number_and_a_unit(words: str | None, seconds: float | None) -> None:
+    assert StylizeOptions(quality="full", time_budget=words).time_budget_s == seconds
 
 
 def test_the_end_comes_after_the_start() -> None:
@@ -123,3 +136,29 @@ def test_the_working_size_is_even_and_never_larger(
     size_wh: tuple[int, int], options: dict[str, Any], expected: tuple[int, int]
 ) -> None:
     assert StylizeOptions(**options).working_size_wh(*size_wh) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"size": "1280"}, "--size must be two even numbers"),
+        ({"size": "1279x720"}, "--size must be two even numbers"),
+        ({"size": "axb"}, "--size must be two even numbers"),
+        ({"fps": 0.5}, "--fps must be between 1 and 240"),
+        ({"camera": " "}, "--camera must be a number"),
+        ({"max_cpu": 0.0}, "--max-cpu must be over 0"),
+        ({"lines": 8}, "--lines must be at least 16"),
+        ({"every": 0}, "--every must be a whole number"),
+        ({"seconds": 0.0}, "--seconds must be over 0"),
+        ({"style": "wave:1"}, "a mix takes at least two styles"),
+        ({"audio": True, "play_audio": True}, "--audio must be without --play-audio"),
+    ],
+)
+def test_live_settings_that_make_no_sense_are_said(more: dict[str, Any], reason: str) -> None:
+    with pytest.raises(OptionError, match=reason):
+        LiveOptions(**more)
+
+
+def test_a_size_is_two_numbers() -> None:
+    assert LiveOptions(size="1280x720").size_wh == (1280, 720)
+    assert LiveOptions().size_wh is None

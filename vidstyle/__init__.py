@@ -7,6 +7,8 @@ __version__ = "0.1.0"
 
 # ONNX Runtime reads this when it is imported; otherwise it leaves an identifier in the home folder.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# OpenCV reads this when it is imported; otherwise a camera that hangs is waited for ten seconds.
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
 
 if TYPE_CHECKING:
     from vidstyle.apps.convert import stylize_video

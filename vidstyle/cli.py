@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import UnionType
@@ -19,15 +19,15 @@ from typing import Any, TypeVar
 
 from vidstyle import __version__
 from vidstyle.errors import OptionError, VidstyleError
-from vidstyle.options import StylizeOptions, TrainOptions, settings
+from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
 
 Options = TypeVar("Options")
 
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
-COMMANDS = ("convert", "image", "train", "styles", "doctor")
+COMMANDS = ("convert", "image", "live", "train", "styles", "doctor")
 STILL_SETTINGS = (
-    "style", "strength", "keep_colors", "scale", "max_height", "resize", "compare", "overwrite",
-    "quiet", "json",
+    "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
+    "scale", "max_height", "resize", "compare", "threads", "overwrite", "quiet", "json",
 )  # fmt: skip
 GALLERY_SETTINGS = ("strength", "keep_colors", "scale", "max_height", "overwrite")
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = parsed.run(parsed)
         return code
     except KeyboardInterrupt:
-        print("vidstyle: Stopped. Nothing half-made was left behind.", file=sys.stderr)
+        print(f"vidstyle: Stopped. {_what_is_left(parsed)}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has left
@@ -93,6 +93,22 @@ def _batch(
         print(json.dumps(summary(outcomes), indent=2))
     failed = any(isinstance(o, Failure) or (options.strict and o.damage) for o in outcomes)
     return FAILED if failed else DONE
+
+
+def _live(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.config import configured
+    from vidstyle.apps.live import run_live
+    from vidstyle.console import describe_live, live_summary
+
+    options = configured(parsed.config, LiveOptions, vars(parsed))
+    if options.quiet:
+        logging.getLogger().setLevel(logging.ERROR)
+    report = run_live(options)
+    if options.json:
+        print(json.dumps(live_summary(report), indent=2))
+    elif not options.quiet:
+        print(describe_live(report), file=sys.stderr)
+    return DONE
 
 
 def _train(parsed: argparse.Namespace) -> int:
@@ -167,6 +183,11 @@ def _parser() -> argparse.ArgumentParser:
     image = _command(commands, "image", _image, "stylize pictures")
     _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
     _add_settings(image, StylizeOptions, STILL_SETTINGS)
+    live = _command(commands, "live", _live, "stylize a camera: window, virtual camera, recording")
+    live.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings (live.toml in the user's folder)"
+    )
+    _add_settings(live, LiveOptions, configured=True)
     train = _command(commands, "train", _train, "teach vidstyle a painting of your own")
     train.add_argument("painting", type=Path, metavar="PAINTING", help="a picture file")
     train.add_argument("-o", "--output", type=Path, help="file (NAME.onnx in the current folder)")
@@ -208,36 +229,48 @@ def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> N
 
 
 def _add_settings(
-    command: argparse.ArgumentParser, kind: type[Any], names: Sequence[str] = ()
+    command: argparse.ArgumentParser,
+    kind: type[Any],
+    names: Sequence[str] = (),
+    configured: bool = False,
 ) -> None:
-    """Add a flag for each field of an options class, or only for those named."""
+    """Add a flag for each field of an options class, or only for those named.
+
+    With `configured`, a file may give the defaults: only what was said is passed on, and a switch
+    can be turned off, too.
+    """
     types = typing.get_type_hints(kind)
     for setting in settings(kind):
         if names and setting.name not in names:
             continue
         flag = "--" + setting.name.replace("_", "-")
         more = setting.metadata
+        default = argparse.SUPPRESS if configured else setting.default
         if types[setting.name] is bool:
-            command.add_argument(flag, action="store_true", help=more["help"])
+            switch = argparse.BooleanOptionalAction if configured else "store_true"
+            command.add_argument(flag, action=switch, default=default, help=more["help"])
             continue
         shown = "auto" if more.get("automatic") else setting.default
+        alone = {"nargs": "?", "const": more["alone"]} if "alone" in more else {}
         command.add_argument(
             flag,
-            type=_reader(types[setting.name], bool(more.get("automatic"))),
-            default=setting.default,
+            type=_reader(types[setting.name], more),
+            default=default,
             choices=more.get("choices"),
             metavar=more["metavar"] or "|".join(more["choices"]),
             help=more["help"] if shown is None else f"{more['help']} ({shown})",
+            **alone,
         )
 
 
-def _reader(kind: Any, automatic: bool) -> Callable[[str], Any]:
-    """A function from a word to a setting's value; "auto" is None."""
+def _reader(kind: Any, more: Mapping[str, Any]) -> Callable[[str], Any]:
+    """A function from a word to a setting's value; "auto" is None, and a percent sign nothing."""
+    automatic, percent = bool(more.get("automatic")), bool(more.get("percent"))
     if isinstance(kind, UnionType):
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
 
     def read(word: str) -> Any:
-        return None if automatic and word == "auto" else kind(word)
+        return None if automatic and word == "auto" else kind(word.removesuffix("%" * percent))
 
     read.__name__ = f"{kind.__name__} or auto" if automatic else kind.__name__  # for messages
     return read
@@ -259,6 +292,12 @@ def _say_error(error: Exception, debug: bool) -> None:
             else "This is a bug; --debug shows where."
         )
     print(f"vidstyle: {message}", file=sys.stderr)
+
+
+def _what_is_left(parsed: argparse.Namespace) -> str:
+    if parsed.run is _convert and parsed.quality == "full" and not parsed.preview:
+        return "The same command goes on from here."
+    return "Nothing half-made was left behind."
 
 
 def _stop_cleanly(*_: object) -> None:

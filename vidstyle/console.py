@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
+from vidstyle.live.report import LiveReport
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style
 from vidstyle.training.outcome import TrainProgress, TrainResult
@@ -74,9 +76,9 @@ class Progress:
             stats, task = self._stats, self._task
             if stats is None or task is None:
                 continue
-            frames, total = stats["frames"], stats.expected_frames
+            done, total, numbers = _state(stats)
             with suppress(KeyError):  # the job ended in between
-                self._bar.update(task, completed=frames, total=total, numbers=_numbers(stats))
+                self._bar.update(task, completed=done, total=total, numbers=numbers)
 
 
 class TrainingProgress:
@@ -185,6 +187,24 @@ def summary(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
     }
 
 
+def describe_live(report: LiveReport) -> str:
+    """What the live filter did, in two lines."""
+    latency = f"{report.latency_p50_ms:.0f} ms behind, p99 {report.latency_p99_ms:.0f} ms"
+    pace = f"{report.frames} pictures in {_clock(report.seconds)}, {report.fps:.1f} fps"
+    return (
+        f"{pace}, {latency}, {report.dropped} dropped\n"
+        f"{report.quality}, {report.keyframes} keyframes, {report.cores:.2f} cores"
+    )
+
+
+def live_summary(report: LiveReport) -> dict[str, Any]:
+    """The same as plain data, for --json."""
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in asdict(report).items()
+    }
+
+
 def print_styles(styles: Sequence[Style]) -> None:
     """Print the catalogue as a table; into a file or a pipe, one line a style."""
     table = Table(box=None, pad_edge=False)
@@ -243,6 +263,16 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return "unknown" if value is None else str(value)
+
+
+def _state(stats: Stats) -> tuple[int, int | None, str]:
+    """What is done, of how much, and in words: paintings first where they are optimized."""
+    frames, paintings, total = stats["frames"], stats["paintings"], stats.expected_paintings
+    if frames or not total:
+        return frames, stats.expected_frames, _numbers(stats)
+    left_s = stats.elapsed_s / max(1, paintings) * max(0, total - paintings)
+    left = f"  {_clock(left_s)} left" if paintings else ""
+    return paintings, total, f"painting {paintings}/{total}{left}"
 
 
 def _numbers(stats: Stats) -> str:

@@ -48,6 +48,15 @@ def memory_gb() -> float | None:
         return None
 
 
+def resident_mb() -> float | None:
+    """Memory that this process takes now; None where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except (OSError, ValueError):
+        return None
+
+
 def processor_name() -> str:
     """The processor's own name where the system gives it."""
     try:

@@ -17,7 +17,7 @@ EXAMPLE = "wave:0.6,ink:0.4"
 class StyleShare(NamedTuple):
     """A style and how much of it goes into the painting."""
 
-    style: str | None  # a name, the path of an .onnx file, or None for the default
+    style: str | None  # a name, the path of an .onnx or picture file, or None for the default
     weight: float  # over 0; those of a mix add up to 1
 
 
@@ -34,7 +34,7 @@ def style_shares(style: str | None) -> list[StyleShare]:
         return [StyleShare(None, 1.0)]
     pieces = [_share(piece.strip()) for piece in style.split(",")]
     if all(math.isnan(piece.weight) for piece in pieces) and (
-        len(pieces) == 1 or style.endswith(".onnx")
+        len(pieces) == 1 or Path(style).suffix
     ):
         return [StyleShare(style, 1.0)]
     problem = _problem(pieces)

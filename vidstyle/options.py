@@ -4,11 +4,14 @@ The command line, Python and whatever comes later take names and defaults from h
 `__post_init__` is the only place that checks them.
 """
 
+import math
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from vidstyle.errors import OptionError
 from vidstyle.mix import EXAMPLE, style_shares
+
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the letter behind a number
 
 
 def _setting(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
@@ -25,8 +28,25 @@ class StylizeOptions:
 
     style: str | None = _setting(
         None,
-        f"a style's name, a file of your own ending in .onnx, or a mix such as {EXAMPLE}",
-        "NAME|FILE.onnx|MIX",
+        f"a style's name, a file of your own ending in .onnx, or a mix such as {EXAMPLE}; "
+        "with --quality full, a painting's picture file",
+        "NAME|FILE.onnx|MIX|PICTURE",
+    )
+    quality: str = _setting(
+        "fast",
+        "full optimizes every picture by itself, which takes minutes to hours",
+        choices=("fast", "full"),
+    )
+    time_budget: str | None = _setting(
+        None, "with --quality full: how long it may take, as 90s, 10m or 1.5h", "TIME"
+    )
+    features: str = _setting(
+        "slim",
+        "with --quality full: the network that judges; only slim is there without a download",
+        choices=("slim", "squeezenet", "vgg16", "vgg19"),
+    )
+    feature_weights: str | None = _setting(
+        None, "with --quality full: its weight file, instead of the public one", "FILE"
     )
     every: int | None = _setting(
         None,
@@ -64,7 +84,13 @@ class StylizeOptions:
     json: bool = _setting(False, "print a summary as JSON")
 
     def __post_init__(self) -> None:
+        _check_choices(self)
         style_shares(self.style)  # says what is wrong with a mix
+        budget_s = self.time_budget_s
+        _check(budget_s is None or budget_s > 0, "time-budget", "a time over 0, as 90s, 10m, 1.5h")
+        _check(
+            budget_s is None or self.quality == "full", "time-budget", "used with --quality full"
+        )
         _check(self.every is None or self.every >= 1, "every", "a whole number from 1, or auto")
         _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
         _check(self.scale is None or 0 < self.scale <= 1, "scale", "over 0 and at most 1")
@@ -73,6 +99,19 @@ class StylizeOptions:
         _check(self.end is None or self.end > self.start, "end", "later than start")
         _check(self.crf is None or 0 <= self.crf <= 63, "crf", "between 0 and 63")
         _check(self.threads is None or self.threads >= 1, "threads", "at least 1, or auto")
+
+    @property
+    def time_budget_s(self) -> float | None:
+        """The time budget in seconds; NaN for words that name none."""
+        if self.time_budget is None:
+            return None
+        number, unit = self.time_budget, 1.0
+        if number[-1:] in SECONDS:
+            number, unit = number[:-1], SECONDS[number[-1:]]
+        try:
+            return float(number) * unit
+        except ValueError:
+            return math.nan
 
     def working_size_wh(self, width: int, height: int) -> tuple[int, int]:
         """The size at which a picture of this size is stylized; even, never larger than it."""
@@ -132,11 +171,7 @@ class TrainOptions:
     json: bool = _setting(False, "print a summary as JSON")
 
     def __post_init__(self) -> None:
-        for setting in settings(TrainOptions):
-            choices = setting.metadata.get("choices")
-            if choices:
-                value, wanted = getattr(self, setting.name), ", ".join(choices)
-                _check(value in choices, setting.name, f"one of {wanted}")
+        _check_choices(self)
         _check(self.minutes > 0, "minutes", "over 0")
         _check(self.steps is None or self.steps >= 1, "steps", "at least 1")
         for name in ("style", "content", "tv", "temporal"):
@@ -150,9 +185,98 @@ class TrainOptions:
         _check(bool(named), "name", "a name without slashes")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOptions:
+    """What the live filter sees, how it paints, and where the pictures go.
+
+    Raises:
+        OptionError: a value makes no sense; the message names the setting.
+    """
+
+    camera: str = _setting(
+        "0",
+        "a number, a device, part of its name, a video file, an address, or testsrc",
+        "N|PATH|NAME|URL|testsrc",
+    )
+    style: str | None = _setting(
+        None, f"a style's name, an .onnx file, or a mix such as {EXAMPLE}", "NAME|FILE.onnx|MIX"
+    )
+    size: str | None = _setting(
+        None, "size of the pictures; 1280x720 for cameras, that of a file", "WIDTHxHEIGHT"
+    )
+    fps: float = _setting(30.0, "pictures per second to ask a camera for", "N")
+    loop: bool = _setting(False, "play a file over and over")
+    letterbox: bool = _setting(False, "black bars instead of cutting off what does not fit")
+    virtual_camera: str | None = _setting(
+        None,
+        "feed a virtual camera: its device or name; without one, the first there is",
+        "DEVICE",
+        alone="auto",
+    )
+    hold: bool = _setting(False, "keep the camera on while nobody reads the virtual camera")
+    window: bool = _setting(True, "show a window")
+    record: str | None = _setting(None, "write pictures and sound to a file", "FILE")
+    overwrite: bool = _setting(False, "replace the recording if it exists")
+    strength: float = _setting(1.0, "how much of the style, 0 to 1", "S")
+    keep_colors: bool = _setting(False, "the style's light and strokes, the original's colours")
+    every: int | None = _setting(
+        None,
+        "frames from one keyframe to the next; auto follows the load",
+        "N|auto",
+        automatic=True,
+    )
+    lines: int | None = _setting(
+        None, "working size in lines; auto follows the load", "LINES|auto", automatic=True
+    )
+    max_cpu: float = _setting(
+        100.0, "share of the whole processor to take at most", "PERCENT", percent=True
+    )
+    audio: bool = _setting(False, "the microphone, delayed as much as the picture")
+    microphone: str | None = _setting(None, "number or part of the name of a microphone", "NAME")
+    audio_output: str | None = _setting(
+        None, "where delayed sound goes: number or part of the name, such as a cable's", "NAME"
+    )
+    play_audio: bool = _setting(False, "play a file's sound in step with the picture")
+    react: bool = _setting(False, "the louder the sound, the stronger the style")
+    seconds: float | None = _setting(None, "stop after so long", "S")
+    quiet: bool = _setting(False, "print nothing but errors")
+    json: bool = _setting(False, "print what was measured as JSON in the end")
+
+    def __post_init__(self) -> None:
+        style_shares(self.style)  # says what is wrong with a mix
+        _check(bool(self.camera.strip()), "camera", "a number, a name, a file or an address")
+        sides = self.size_wh or (2, 2)
+        _check(all(s >= 2 and s % 2 == 0 for s in sides), "size", "two even numbers, as 1280x720")
+        _check(1 <= self.fps <= 240, "fps", "between 1 and 240")
+        _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
+        _check(self.every is None or self.every >= 1, "every", "a whole number from 1, or auto")
+        _check(self.lines is None or self.lines >= 16, "lines", "at least 16, or auto")
+        _check(0 < self.max_cpu <= 100, "max-cpu", "over 0 % and at most 100 %")
+        _check(self.seconds is None or self.seconds > 0, "seconds", "over 0")
+        _check(not (self.audio and self.play_audio), "audio", "without --play-audio")
+
+    @property
+    def size_wh(self) -> tuple[int, int] | None:
+        """Width and height asked for; (0, 0) for words that name none."""
+        if self.size is None:
+            return None
+        width, _, height = self.size.lower().partition("x")
+        if not (width.isdecimal() and height.isdecimal()):
+            return 0, 0
+        return int(width), int(height)
+
+
 def settings(kind: type[Any] = StylizeOptions) -> tuple[Field[Any], ...]:
     """The fields of an options class, with their help texts, for whoever builds a form of them."""
     return fields(kind)
+
+
+def _check_choices(options: Any) -> None:
+    for setting in settings(type(options)):
+        choices = setting.metadata.get("choices")
+        if choices:
+            value, wanted = getattr(options, setting.name), ", ".join(choices)
+            _check(value in choices, setting.name, f"one of {wanted}")
 
 
 def _check(holds: bool, name: str, wanted: str) -> None:

@@ -34,6 +34,7 @@ class Stats:
         self._counts: Counter[str] = Counter()
         self._stages: dict[str, StageTimes] = {}
         self.expected_frames: int | None = None
+        self.expected_paintings: int | None = None  # that are optimized before the first frame
         self.position_s = 0.0  # presentation time of the last frame written, from the start
 
     def count(self, name: str, amount: int = 1) -> None:

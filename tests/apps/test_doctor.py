@@ -1,8 +1,14 @@
 """What the machine has."""
 
 import json
+import re
+import sys
+import tomllib
+from pathlib import Path
 
-from vidstyle.apps.doctor import examine
+from vidstyle.apps.doctor import EXTRAS, examine
+
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def test_findings_are_plain_and_name_what_the_issue_asks_for() -> None:
@@ -16,4 +22,20 @@ def test_findings_are_plain_and_name_what_the_issue_asks_for() -> None:
 
 
 def test_only_extras_that_exist_are_offered() -> None:
-    assert list(examine()["extras"]) == ["torch"]
+    offered = {f"{name}@{extra}" for name, extra in EXTRAS.items()}
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    there = {
+        f"{re.split('[<>=;]', needed)[0]}@{extra}"
+        for extra, packages in project["optional-dependencies"].items()
+        for needed in packages
+    }
+    assert offered <= there
+    assert list(examine()["extras"]) == list(EXTRAS)
+
+
+def test_devices_are_named_or_how_to_get_them() -> None:
+    findings = examine()
+    for name in ("cameras", "virtual cameras", "microphones"):
+        assert all(isinstance(line, str) and line for line in findings[name])
+    if sys.platform == "linux" and not list(Path("/dev").glob("video*")):
+        assert "exclusive_caps=1" in findings["virtual cameras"][0]

@@ -1,9 +1,7 @@
 """What this machine has, and the settings that follow from it."""
 
 import importlib.metadata
-import importlib.util
 import platform
-from pathlib import Path
 from typing import Any
 
 import av
@@ -12,13 +10,21 @@ import onnxruntime
 
 from vidstyle import __version__
 from vidstyle.errors import VidstyleError
+from vidstyle.live.devices import examine_devices
 from vidstyle.machine import ThreadPlan, memory_gb, processor_name, usable_cores
 from vidstyle.media.codecs import available_encoders, default_preset
 from vidstyle.models import intact_file
+from vidstyle.optimize.room import Room
 from vidstyle.options import DEFAULTS
 from vidstyle.stylize.catalog import shipped_styles
 
-EXTRAS = {"torch": "train"}
+EXTRAS = {
+    "torch": "train",
+    "scenedetect-headless": "offline",
+    "pygame-ce": "live",
+    "sounddevice": "live",
+    "pyvirtualcam": "virtual-camera",
+}
 
 
 def examine() -> dict[str, Any]:
@@ -39,7 +45,7 @@ def examine() -> dict[str, Any]:
         },
         "providers": onnxruntime.get_available_providers(),
         "encoders": available_encoders(),
-        "cameras": [str(path) for path in sorted(Path("/dev").glob("video*"))],
+        **examine_devices(),
         "extras": {name: _installed(name) for name in EXTRAS},
         "styles": _styles(),
         "settings": _settings(cores),
@@ -53,8 +59,17 @@ def _settings(cores: int) -> dict[str, str]:
         f"{threads.opencv} warping, {threads.encoder} encoding",
         "encoder": f"libx264, preset {default_preset(cores)}",
         "working size": f"{DEFAULTS.max_height} lines at most",
+        "full quality": _full_quality(),
         "keyframes": "placed while converting, from the generator's and the warp's own times",
     }
+
+
+def _full_quality() -> str:
+    room = Room.within(memory_gb())
+    return (
+        f"pictures of {room.picture / 1e6:.0f} megapixels at most, "
+        f"{room.tile / 1e6:.1f} of them at a time"
+    )
 
 
 def _styles() -> str:
@@ -68,6 +83,7 @@ def _styles() -> str:
 
 
 def _installed(name: str) -> str:
-    if importlib.util.find_spec(name) is None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
         return f'missing (pip install "vidstyle[{EXTRAS[name]}]")'
-    return importlib.metadata.version(name)

@@ -75,11 +75,16 @@ class VideoInfo:
         return None if end_s is None else round(end_s * self.rate)
 
     def colour_space(self) -> ColourSpace:
-        """How to read the pictures; untagged video is guessed from its size, as players do."""
-        matrix = self.colour.matrix
-        if matrix not in LUMA_WEIGHTS:
-            matrix = BT709 if min(self.width, self.height) >= HD_HEIGHT else BT601
-        return ColourSpace(matrix, self.colour.range == FULL_RANGE)
+        """How to read the pictures."""
+        return colour_space(self.colour, self.width, self.height)
+
+
+def colour_space(tags: ColourTags, width: int, height: int) -> ColourSpace:
+    """How to read pictures with such tags; without, guessed from their size, as players do."""
+    matrix = tags.matrix
+    if matrix not in LUMA_WEIGHTS:
+        matrix = BT709 if min(width, height) >= HD_HEIGHT else BT601
+    return ColourSpace(matrix, tags.range == FULL_RANGE)
 
 
 def orientation(frame: av.VideoFrame) -> Orientation:

@@ -2,16 +2,16 @@
 
 import math
 from array import array
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import ENOSPC
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import av
-import numpy as np
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame, Picture
@@ -19,8 +19,25 @@ from vidstyle.media.codecs import MP4_LIKE, Encoder, container_format, muxer_opt
 from vidstyle.media.copying import StreamCopier
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.partial import partial_path
+from vidstyle.media.pictures import video_frame
 from vidstyle.media.verify import verify
 from vidstyle.stats import Stats
+
+
+class Company(Protocol):
+    """Whatever stands beside the pictures in a file."""
+
+    warnings: list[str]  # what could not go along
+
+    @property
+    def copied(self) -> Counter[str]:
+        """How many streams of each type there are."""
+
+    def advance(self, until_s: float) -> None:
+        """Write what begins before this time, on the frames' clock."""
+
+    def close(self) -> None:
+        """Let go of what it reads from."""
 
 
 class FileSink:
@@ -37,6 +54,9 @@ class FileSink:
         stats: Stats,
         *,
         threads: int = 0,
+        company: Callable[
+            [VideoInfo, av.container.OutputContainer, av.VideoStream], Company
+        ] = StreamCopier,
     ) -> None:
         """Create the file.
 
@@ -46,6 +66,7 @@ class FileSink:
             encoder: as `choose_encoder` gave it.
             stats: gets "frames" and the time of stage "encode".
             threads: for the encoder; 0 lets it choose.
+            company: adds what goes along; by default, all that the input has.
 
         Raises:
             SinkError: the folder is missing or not writable.
@@ -67,11 +88,11 @@ class FileSink:
             )
         try:
             self._video = self._add_video()
-            self._copier = StreamCopier(like, self._output, self._video)
+            self._company = company(like, self._output, self._video)
         except BaseException:
             self._discard()
             raise
-        self.warnings = self._copier.warnings
+        self.warnings = self._company.warnings
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +103,7 @@ class FileSink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._copier.close()
+        self._company.close()
         if self._partial.exists():
             self._discard()
 
@@ -94,7 +115,7 @@ class FileSink:
         """
         with self._stats.timed("encode"), self._translated():
             self._output.mux(self._encode(self._encodable(frame)))
-            self._copier.advance(frame.time_s)
+            self._company.advance(frame.time_s)
         self._stats.count("frames")
         self._stats.position_s = frame.time_s
 
@@ -109,9 +130,9 @@ class FileSink:
         """
         with self._stats.timed("encode"), self._translated():
             self._output.mux(self._encode(None))
-            self._copier.advance(math.inf if self._like.end_s is None else self._like.end_s)
+            self._company.advance(math.inf if self._like.end_s is None else self._like.end_s)
             self._output.close()
-        verify(self._partial, self._pts, self._like.time_base, self._copier.copied)
+        verify(self._partial, self._pts, self._like.time_base, self._company.copied)
         with self._translated():
             self._partial.replace(self._path)
         return self._path.stat().st_size
@@ -179,11 +200,7 @@ class FileSink:
         width, height = self._size_wh = self._size_wh or self._set_size(picture)
         if picture.width - width not in (0, 1) or picture.height - height not in (0, 1):
             picture = picture.resized(width, height)
-        encodable = av.VideoFrame(width, height, "yuv420p")
-        for plane, source in zip(encodable.planes, picture.planes, strict=True):
-            memory: Any = plane
-            rows = np.frombuffer(memory, np.uint8).reshape(-1, plane.line_size)
-            rows[: plane.height, : plane.width] = source[: plane.height, : plane.width]
+        encodable = video_frame(picture, width, height)
         encodable.pts, encodable.time_base = frame.pts, frame.time_base
         encodable.duration = frame.duration
         encodable.colorspace = self._like.colour.matrix

@@ -8,23 +8,14 @@ from types import TracebackType
 from typing import Any, Self
 
 import av
-import numpy as np
-from av.video.reformatter import VideoReformatter
 
 from vidstyle.errors import SourceError
-from vidstyle.frame import BT709, ColourSpace, Frame, Picture, Plane
+from vidstyle.frame import Frame
 from vidstyle.media.clock import restart_offset
 from vidstyle.media.deinterlace import Deinterlacer
-from vidstyle.media.info import (
-    FULL_RANGE,
-    LIMITED_RANGE,
-    VideoInfo,
-    colour_tags,
-    is_rgb,
-    nominal_rate,
-    orientation,
-)
+from vidstyle.media.info import VideoInfo, colour_tags, nominal_rate, orientation
 from vidstyle.media.opening import open_container, read_packets, video_stream
+from vidstyle.media.pictures import PictureReader
 from vidstyle.stats import Stats
 
 VIDEO_SUFFIXES = (
@@ -73,7 +64,6 @@ class FileSource:
         self._seen_earlier = False  # a frame from before the start has been decoded
         self._restarts = 0  # added to times, in units of time_base
         self._furthest_s = 0.0  # how far packets of any stream reach into the file
-        self._reformatter = VideoReformatter()
         self._threads = threads
         self._container = open_container(path)
         try:
@@ -96,6 +86,10 @@ class FileSource:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a `with` block does it too."""
         self._decoded.close()
         self._container.close()
 
@@ -108,13 +102,13 @@ class FileSource:
         return missing if missing > LEAST_LOSS_S else 0.0
 
     def __iter__(self) -> Iterator[Frame]:
-        colour = self.info.colour_space()
+        reader = PictureReader(self._first.width, self._first.height, self.info.colour_space())
         origin = round(self.info.origin_s / self.info.time_base)
         last_pts: int | None = None
         frame: av.VideoFrame | None = self._first
         while frame is not None:
             pts = self._pts(frame, last_pts, origin)
-            picture = self._picture(frame, colour)
+            picture = self._orientation.applied(reader.read(frame))
             yield Frame(picture, pts, self.info.time_base, frame.duration or 0)
             last_pts = pts
             with self._stats.timed("decode"):
@@ -216,21 +210,6 @@ class FileSource:
         if self._settled:  # a decoder that starts in the middle of a file complains at first
             self._stats.count(kind)
 
-    def _picture(self, frame: av.VideoFrame, colour: ColourSpace) -> Picture:
-        width, height = self._first.width, self._first.height
-        as_first = (frame.width, frame.height) == (width, height)
-        if frame.format.name not in ("yuv420p", "yuvj420p") or not as_first:
-            frame = self._reformatter.reformat(
-                frame,
-                width,
-                height,
-                "yuv420p",
-                dst_colorspace=BT709 if is_rgb(frame) else None,
-                dst_color_range=FULL_RANGE if colour.full_range else LIMITED_RANGE,
-            )
-        y, u, v = (_plane(plane) for plane in frame.planes)
-        return self._orientation.applied(Picture(y, u, v, colour))
-
     def _describe(self, first: av.VideoFrame) -> VideoInfo:
         stream, container = self._stream, self._container
         assert stream.time_base is not None  # it has given a frame
@@ -272,8 +251,3 @@ def _clock_s(container: av.container.InputContainer) -> Fraction:
     if FREE_CLOCKS & set(container.format.name.split(",")):
         return Fraction(container.start_time or 0, av.time_base)
     return Fraction(0)
-
-
-def _plane(plane: Any) -> Plane:
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return rows[: plane.height, : plane.width]

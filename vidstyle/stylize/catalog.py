@@ -69,7 +69,8 @@ def shipped_style(name: str | None) -> Style:
     if style is None:
         names = ", ".join(s.name for s in styles)
         raise StyleError(
-            f'No style named "{name}". Installed: {names}. Or give the path of an .onnx file.'
+            f'No style named "{name}". Installed: {names}. Or give the path of an .onnx file, '
+            "or a painting's picture file with --quality full."
         )
     return style
 

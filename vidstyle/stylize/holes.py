@@ -1,5 +1,7 @@
 """Paint afresh what no keyframe can explain."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -14,6 +16,8 @@ NEIGHBOURS = 7  # thumbnail pixels that vote on whether a place is lost
 FEATHER = 9  # px over which a patch fades in
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
+# What becomes of a painting, its original and what no keyframe explains: see `repaint`.
+Retouch = Callable[[Picture, Picture, Mask, ImageGenerator], Picture]
 
 
 def repaint(

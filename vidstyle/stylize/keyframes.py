@@ -67,10 +67,12 @@ class KeyframePlanner:
         interval: Callable[[], int],
         adaptive: bool,
         stats: Stats,
+        motion: bool = True,
     ) -> None:
+        """Take what makes keyframes; without `motion` every frame is a scene of its own."""
         self._stats = stats
         self._working, self._keyframe = working, keyframe
-        self._interval, self._adaptive = interval, adaptive
+        self._interval, self._adaptive, self._motion = interval, adaptive, motion
         self._flow, self._cuts = FlowEstimator(), CutDetector()
 
     def segments(self, frames: Iterable[Frame]) -> Iterator[Segment | None]:
@@ -102,7 +104,7 @@ class KeyframePlanner:
     def _follow_up(self, last: Shot | None, left: Keyframe | None, frame: Frame) -> Shot:
         picture = self._working(frame.picture)
         small = thumbnail(picture)
-        if last is not None and left is not None and self._interval() > 1:
+        if last is not None and left is not None and self._motion:
             with self._stats.timed("flow"):
                 motion = self._flow.between(last.thumbnail, small)
                 if not self._cuts.is_cut(last.thumbnail, small, motion):
@@ -113,6 +115,19 @@ class KeyframePlanner:
                     return Shot(frame, picture, small, arrival, path)
             self._stats.count("cuts")
         return Shot(frame, picture, small, None, stay(small.shape))
+
+
+def ways_to(keyframe: Shot, shots: Iterable[Shot]) -> list[Path]:
+    """The paths to a keyframe of the shots before it in its scene, given and returned backwards."""
+    path, following = stay(keyframe.thumbnail.shape), keyframe
+    paths: list[Path] = []
+    for shot in shots:
+        assert following.arrival is not None
+        path = extend(path, following.arrival.flow, following.arrival.trust)
+        path = doubt_by_luma(path, shot.thumbnail, keyframe.thumbnail)
+        paths.append(path)
+        following = shot
+    return paths
 
 
 def _is_lost(path: Path) -> bool:

@@ -10,12 +10,13 @@ import numpy as np
 from vidstyle.frame import Frame, Mask, Picture
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.flow import Path, doubt_by_luma, extend, stay
+from vidstyle.stylize.finish import finish
+from vidstyle.stylize.flow import Path
 from vidstyle.stylize.generator import ImageGenerator
-from vidstyle.stylize.holes import repaint
-from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot
+from vidstyle.stylize.holes import Retouch, repaint
+from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot, ways_to
 from vidstyle.stylize.mixture import Mixture
-from vidstyle.stylize.warp import blend, enlarge, fade, sharpen, warp
+from vidstyle.stylize.warp import blend, sharpen, warp
 
 FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; longer paths drift
@@ -30,10 +31,15 @@ class Stylizer:
     """
 
     def __init__(
-        self, generator: ImageGenerator, options: StylizeOptions, stats: Stats, painters: int = 1
+        self,
+        generator: ImageGenerator,
+        options: StylizeOptions,
+        stats: Stats,
+        painters: int = 1,
+        retouch: Retouch = repaint,
     ) -> None:
         self._generator, self._options, self._stats = generator, options, stats
-        self._painters = painters
+        self._painters, self._retouch = painters, retouch
         self._frame_bytes = 0
 
     def switch(self, generator: ImageGenerator) -> None:
@@ -64,6 +70,7 @@ class Stylizer:
                 self._interval,
                 adaptive=self._options.every is None,
                 stats=self._stats,
+                motion=self._options.every != 1,
             )
             ahead: deque[Segment] = deque()
             try:
@@ -81,20 +88,8 @@ class Stylizer:
     def stylize_picture(self, picture: Picture) -> Picture:
         """Stylize one picture by itself, now."""
         working = self._working(picture)
-        return self.finish(picture, working, self._paint(self._generator, working))
-
-    def finish(self, original: Picture, working: Picture, painting: Picture) -> Picture:
-        """Apply size, colours, strength and comparison to a painting of the working size."""
-        options = self._options
-        if not options.resize:
-            painting = enlarge(painting, working, original)
-        elif options.strength < 1 or options.keep_colors or options.compare:
-            original = original.resized(painting.width, painting.height)
-        if options.keep_colors:
-            painting = Picture(painting.y, original.u, original.v, painting.colour)
-        if options.strength < 1:
-            painting = fade(original, painting, options.strength)
-        return original.beside(painting) if options.compare else painting
+        painting = self._paint(self._generator, working)
+        return finish(picture, working, painting, self._options)
 
     def _working(self, picture: Picture) -> Picture:
         self._frame_bytes = sum(plane.nbytes for plane in picture.planes)
@@ -121,7 +116,7 @@ class Stylizer:
 
     def _render(self, segment: Segment) -> Iterator[Frame]:
         with self._stats.timed("flow"):
-            paths_back = _paths_back(segment)
+            paths_back = ways_to(segment.right.shot, reversed(segment.between))
         while segment.between:
             assert segment.left is not None
             shot, path_back = segment.between.popleft(), paths_back.pop()
@@ -146,12 +141,13 @@ class Stylizer:
         unexplained: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
         with self._stats.timed("repaint"):
             generator = _generator_between(left, right, progress)
-            painting = repaint(painting, shot.picture, unexplained, generator)
+            painting = self._retouch(painting, shot.picture, unexplained, generator)
         return self._show(shot, painting)
 
     def _show(self, shot: Shot, painting: Picture) -> Frame:
         with self._stats.timed("finish"):
-            return shot.frame.showing(self.finish(shot.frame.picture, shot.picture, painting))
+            finished = finish(shot.frame.picture, shot.picture, painting, self._options)
+        return shot.frame.showing(finished)
 
 
 def _is_painted(segment: Segment) -> bool:
@@ -163,17 +159,3 @@ def _generator_between(left: Keyframe, right: Keyframe, progress: float) -> Imag
     if left.generator is right.generator:
         return right.generator
     return Mixture([(left.generator, 1 - progress), (right.generator, progress)])
-
-
-def _paths_back(segment: Segment) -> list[Path]:
-    """The paths of the frames between to the keyframe on their right, the last frame's first."""
-    keyframe = segment.right.shot
-    path, following = stay(keyframe.thumbnail.shape), keyframe
-    paths: list[Path] = []
-    for shot in reversed(segment.between):
-        assert following.arrival is not None
-        path = extend(path, following.arrival.flow, following.arrival.trust)
-        path = doubt_by_luma(path, shot.thumbnail, keyframe.thumbnail)
-        paths.append(path)
-        following = shot
-    return paths

@@ -7,7 +7,7 @@ from vidstyle.frame import Flow, Mask, Picture, Plane, chroma_size_wh, resize
 from vidstyle.stylize.flow import grid, sample
 
 SOFTENED_BY = (5, 5)  # px
-SHARPENING = 0.45  # makes frames between as sharp as keyframes on the sample (tools/stability)
+SHARPENING = 0.45  # makes frames between as sharp as keyframes on the sample (tools/evaluate)
 
 
 def sampling_map(flow: Flow, width: int, height: int) -> Flow:

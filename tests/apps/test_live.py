@@ -1,0 +1,247 @@
+"""The whole live path without devices: files and test pictures in, recordings out."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.clips import Clip, squares
+from vidstyle.apps.live import run_live
+from vidstyle.cli import DONE, FAILED, TERMINATED, USAGE, main
+from vidstyle.errors import SinkError, SourceError, StyleError
+from vidstyle.live.virtual_camera import V4l2Output
+from vidstyle.machine import resident_mb
+from vidstyle.options import LiveOptions
+
+HANG_LIMIT_S = 60
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return Clip(frames=25, rate=25, size_wh=(96, 64)).write(tmp_path / "in.mp4")
+
+
+def options(camera: Path | str, inverter: Path, **more: object) -> LiveOptions:
+    return LiveOptions(camera=str(camera), style=str(inverter), window=False, **more)  # type: ignore[arg-type]
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [f.to_ndarray(format="rgb24").astype(int) for f in container.decode(video=0)]
+
+
+def test_a_file_is_shown_to_its_end(clip: Path, inverter: Path) -> None:
+    report = run_live(options(clip, inverter))
+    assert 0 < report.frames <= 25
+    assert report.frames + report.dropped >= 20  # the first may come before anything is painted
+    assert report.latency_p50_ms <= report.latency_p99_ms
+    assert report.first_picture_s is not None
+
+
+def test_what_is_recorded_is_stylized(clip: Path, inverter: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.mkv"
+    report = run_live(options(clip, inverter, record=str(path)))
+    shown = pictures(path)
+    assert 0 < len(shown) <= report.frames
+    wanted = 255 - squares(0, 96, 64).astype(int)
+    still = (slice(2, 20), slice(2, -2))  # above the square nothing moves
+    assert np.median(np.abs(shown[-1][still] - wanted[still])) < 10
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.mp4", "out.mkv"]
+
+
+def test_pictures_get_the_size_that_was_asked_for(
+    clip: Path, inverter: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.mp4"
+    run_live(options(clip, inverter, record=str(path), size="64x64", letterbox=True))
+    last = pictures(path)[-1]
+    assert last.shape == (64, 64, 3)
+    assert last[:8].max() < 40 or last[:8].min() > 215  # a bar, painted with the rest
+
+
+def test_time_ends_what_has_no_end(inverter: Path) -> None:
+    began = time.monotonic()
+    report = run_live(options("testsrc", inverter, size="96x64", seconds=1.0))
+    assert report.frames > 0
+    assert 1.0 <= report.seconds < time.monotonic() - began + 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_no_thread_and_no_open_file_is_left(clip: Path, inverter: Path) -> None:
+    run_live(options(clip, inverter, seconds=0.3))
+    threads, files = set(threading.enumerate()), open_files()
+    for _ in range(3):
+        run_live(options(clip, inverter, seconds=0.3))
+    assert set(threading.enumerate()) == threads
+    assert open_files() <= files
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "reason"),
+    [
+        ({"camera": "none.mp4"}, SourceError, "no camera or file"),
+        ({"style": "none.onnx"}, StyleError, "There is no file"),
+        ({"record": "out.txt"}, SinkError, "must end in .mp4"),
+        ({"record": "none/out.mp4"}, SinkError, "no folder none"),
+        ({"record": "there.mkv"}, SinkError, "exists. Use --overwrite"),
+        ({"virtual_camera": "/dev/video98"}, SinkError, "modprobe v4l2loopback"),
+    ],
+)
+def test_what_cannot_be_opened_is_said_and_leaves_nothing(
+    clip: Path,
+    inverter: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    more: dict[str, str],
+    error: type[Exception],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(clip.parent)
+    Path("there.mkv").touch()
+    threads = set(threading.enumerate())
+    given = {"camera": str(clip), "style": str(inverter), "window": False} | more
+    with pytest.raises(error, match=reason):
+        run_live(LiveOptions(**given))  # type: ignore[arg-type]
+    assert set(threading.enumerate()) == threads
+    assert sorted(p.name for p in clip.parent.iterdir()) == ["in.mp4", "there.mkv"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="readers are counted with /proc")
+@pytest.mark.parametrize(("watched", "hold"), [(False, False), (True, False), (False, True)])
+def test_only_for_somebody_who_looks_is_anything_painted(
+    inverter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: bool, hold: bool
+) -> None:
+    """A file stands for the device: who reads it, and what is written, are real."""
+    device = tmp_path / "video10"
+    device.touch()
+
+    def open_device(wanted: str, width: int, height: int, rate: Fraction) -> V4l2Output:
+        return V4l2Output(device, width, height, rate, format="rawvideo")
+
+    monkeypatch.setattr("vidstyle.apps.live.open_virtual_camera", open_device)
+    readers = [
+        subprocess.Popen(["tail", "-f", str(device)], stdout=subprocess.DEVNULL)
+        for _ in range(watched)
+    ]
+    try:
+        time.sleep(0.3)
+        given = options("testsrc", inverter, size="96x64", virtual_camera="auto", seconds=2.5)
+        report = run_live(replace(given, hold=hold))
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.wait()
+    written = device.stat().st_size // (96 * 64 * 3 // 2)
+    if watched or hold:
+        assert report.frames > 20
+    else:
+        assert report.frames < 10  # those of the first moment
+        assert written >= report.frames + 2  # the placeholder, again and again
+
+
+def words(camera: Path | str, inverter: Path, *more: str) -> list[str]:
+    return ["live", "--camera", str(camera), "--style", str(inverter), "--no-window", *more]
+
+
+def test_the_command_tells_what_it_measured(
+    clip: Path, inverter: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(clip, inverter)) == DONE
+    assert " fps, " in capsys.readouterr().err
+    assert main(words(clip, inverter, "--json", "--max-cpu", "60%")) == DONE
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["frames"] > 0
+    assert summary["latency_p50_ms"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "reason"),
+    [
+        (["--camera", "/dev/video77"], FAILED, "There is no camera /dev/video77"),
+        (["--virtual-camera"], FAILED, "sudo modprobe v4l2loopback exclusive_caps=1"),
+        (["--record", "out.txt"], FAILED, "must end in .mp4"),
+        (["--play-audio"], USAGE, "has no sound"),
+        (["--camera", "testsrc", "--play-audio"], USAGE, "takes a video file as --camera"),
+        (["--max-cpu", "0%"], USAGE, "--max-cpu must be over 0"),
+        (["--config", "none.toml"], USAGE, "none.toml cannot be read"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="devices as Linux names them")
+def test_what_goes_wrong_is_one_line(
+    clip: Path,
+    inverter: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    code: int,
+    reason: str,
+) -> None:
+    assert main(words(clip, inverter, *more)) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    assert reason in line
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, DONE), (signal.SIGTERM, TERMINATED)])
+def test_a_signal_ends_it_and_the_recording_is_whole(
+    tmp_path: Path, inverter: Path, number: signal.Signals, code: int
+) -> None:
+    path = tmp_path / "out.mkv"
+    more = ("--size", "96x64", "--record", str(path))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidstyle", *words("testsrc", inverter, *more)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + HANG_LIMIT_S
+        while not list(tmp_path.iterdir()):  # the half-made file appears
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(number)
+        error = process.communicate(timeout=HANG_LIMIT_S)[1]
+    finally:
+        process.kill()
+    assert process.returncode == code
+    assert "Traceback" not in error
+    assert [p.name for p in tmp_path.iterdir()] == ["out.mkv"]
+    assert len(pictures(path)) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_memory_stays_flat(inverter: Path, tmp_path: Path) -> None:
+    """A minute of a clip that begins again every second, so that whatever leaks shows."""
+    clip = Clip(frames=25, rate=25, size_wh=(640, 360)).write(tmp_path / "in.mp4")
+    taken_mb, stop = list[float](), threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(1.0):
+            taken_mb.append(resident_mb() or 0.0)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        run_live(options(clip, inverter, loop=True, seconds=60.0))
+    finally:
+        stop.set()
+        thread.join()
+    settled = taken_mb[15:]
+    third = len(settled) // 3
+    assert np.mean(settled[-third:]) - np.mean(settled[:third]) < 8

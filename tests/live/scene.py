@@ -1,0 +1,83 @@
+"""What tests of the live filter share: moving pictures, painters that can be held up, sources."""
+
+import threading
+from collections.abc import Iterable
+from fractions import Fraction
+
+import numpy as np
+
+from tests.textures import noise_image
+from vidstyle.errors import SourceError
+from vidstyle.frame import Frame, Picture, RGBImage
+from vidstyle.stylize.generator import ImageGenerator
+
+WAIT_S = 30.0  # for what must happen; longer means that it does not
+
+
+class Inverter(ImageGenerator):
+    """Paints the negative; with `held`, not before it is let go."""
+
+    def __init__(self, held: bool = False) -> None:
+        self.free = threading.Event()
+        self.sizes = list[tuple[int, int]]()
+        if not held:
+            self.free.set()
+
+    def paint(self, image: RGBImage) -> RGBImage:
+        self.sizes.append(image.shape[:2])
+        assert self.free.wait(WAIT_S)
+        return np.asarray(255 - image, np.uint8)
+
+
+class Flat(ImageGenerator):
+    """Paints everything in one colour."""
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def paint(self, image: RGBImage) -> RGBImage:
+        return np.full_like(image, self._value)
+
+
+class Darkener(ImageGenerator):
+    """Paints everything half as bright."""
+
+    def paint(self, image: RGBImage) -> RGBImage:
+        return np.asarray(image // 2, np.uint8)
+
+
+class Broken(ImageGenerator):
+    """Cannot paint."""
+
+    def paint(self, image: RGBImage) -> RGBImage:
+        raise ValueError("no paint")
+
+
+def panned(number: int, width: int = 256, height: int = 160, step: int = 2) -> Picture:
+    """A picture of a scene that moves `step` px a frame to the left."""
+    wide = noise_image(height, width + 200, seed=3, blur=4)
+    return Picture.from_rgb(np.ascontiguousarray(wide[:, step * number : step * number + width]))
+
+
+def frame(picture: Picture, number: int) -> Frame:
+    return Frame(picture, number * 33_333, Fraction(1, 1_000_000))
+
+
+class Listed:
+    """A source that gives what it was told to: pictures, or errors to be raised."""
+
+    name, width, height, rate = "A toy", 64, 48, Fraction(30)
+
+    def __init__(self, given: Iterable[Picture | SourceError | None]) -> None:
+        self.notes = list[str]()
+        self._given = iter(given)
+        self.closed = False
+
+    def read(self) -> Picture | None:
+        given = next(self._given, None)
+        if isinstance(given, SourceError):
+            raise given
+        return given
+
+    def close(self) -> None:
+        self.closed = True

@@ -1,0 +1,85 @@
+import pytest
+
+from vidstyle.live.controls import KEYS, Command, Controls, Look
+from vidstyle.live.overlay import Status, help_lines, overlay_lines
+
+
+def pressed(*names: str, styles: int = 3, look: Look | None = None) -> Look:
+    controls = Controls(styles, look or Look())
+    for name in names:
+        assert controls.press(name) is None
+    return controls.look
+
+
+def test_arrows_go_round_the_styles() -> None:
+    assert [pressed(*["right"] * n).number for n in range(5)] == [0, 1, 2, 0, 1]
+    assert pressed("left").number == 2
+
+
+def test_numbers_choose_styles_that_there_are() -> None:
+    assert pressed("3").number == 2
+    assert pressed("2", "4").number == 1
+
+
+def test_nought_shows_the_camera_until_a_style_is_chosen() -> None:
+    assert pressed("0").pass_through
+    assert not pressed("0", "1").pass_through
+    assert not pressed("0", "right").pass_through
+
+
+def test_strength_stays_between_none_and_all() -> None:
+    assert pressed(*["-"] * 3).strength == 0.7
+    assert pressed(*["-"] * 12).strength == 0.0
+    assert pressed("-", "+", "+").strength == 1.0
+
+
+def test_the_interval_is_pinned_and_let_go() -> None:
+    assert pressed("]", "]").every == 5
+    assert pressed("[").every == 2
+    assert pressed(*["["] * 9).every == 1
+    assert pressed(*["]"] * 30).every == 12
+    assert pressed("]", "a").every is None
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("c", "keep_colors"),
+        ("m", "mirrored"),
+        ("f", "frozen"),
+        ("v", "split"),
+        ("o", "overlay"),
+        ("h", "help"),
+    ],
+)
+def test_switches_go_on_and_off(key: str, name: str) -> None:
+    before = getattr(Look(), name)
+    assert getattr(pressed(key), name) is not before
+    assert getattr(pressed(key, key), name) is before
+
+
+@pytest.mark.parametrize(
+    ("key", "command"), [("s", Command.SNAPSHOT), ("r", Command.RECORD), ("q", Command.QUIT)]
+)
+def test_some_keys_ask_something_of_others(key: str, command: Command) -> None:
+    controls = Controls(1, Look())
+    assert controls.press(key) is command
+    assert controls.look == Look()
+
+
+def test_other_keys_do_nothing() -> None:
+    assert pressed("x", "", "F1", "ü") == Look()
+
+
+def test_help_names_every_key_once() -> None:
+    words = "\n".join(help_lines())
+    for key in KEYS:
+        assert words.count(f"{key.name}: {key.meaning}") == 1
+
+
+def test_the_overlay_tells_style_speed_and_state() -> None:
+    status = Status("ink", 29.97, 18.4, 33.6, 2, "360 lines, every 3", 1.24, recording=True)
+    text = "\n".join(overlay_lines(status, Look(strength=0.7, every=3, frozen=True)))
+    for part in ("ink 70%", "30 fps", "18 ms, p99 34 ms", "every 3 (pinned)", "2 dropped",
+                 "1.2 cores", "recording, frozen"):  # fmt: skip
+        assert part in text

@@ -1,0 +1,148 @@
+"""The governor under made-up loads, with a made-up clock."""
+
+import itertools
+
+import pytest
+
+from vidstyle.live.quality import DOWN_AFTER_S, FIRST, LADDER, UP_AFTER_S, Governor, Load, Quality
+
+MP_PER_LINE2 = 16 / 9 / 1e6
+FRAME_S = 1 / 30
+STEP_S = 0.1
+
+
+class Machine:
+    """Measures what it would take to paint as the governor says, `slowness` times."""
+
+    def __init__(self, governor: Governor) -> None:
+        self.governor, self.now_s, self.slowness = governor, 0.0, 1.0
+        self.seen = list[Quality]()
+
+    def run(self, seconds: float) -> Quality:
+        for _ in range(round(seconds / STEP_S)):
+            self.now_s += STEP_S
+            quality = self.governor.quality
+            megapixels = quality.lines**2 * MP_PER_LINE2
+            paint_s = 0.06 * self.slowness * megapixels * (0.4 if quality.light else 1.0)
+            self.governor.painted(paint_s, megapixels, quality.light)
+            render_s = 0.006 * self.slowness * (0.5 + 0.5 * (quality.lines / 480) ** 2)
+            cores = render_s / (quality.pace * FRAME_S)
+            cores += paint_s / max(paint_s, quality.every * quality.pace * FRAME_S)
+            self.governor.observe(self.now_s, Load(FRAME_S, render_s, cores), MP_PER_LINE2)
+            self.seen.append(self.governor.quality)
+        return self.governor.quality
+
+
+def changes(seen: list[Quality]) -> int:
+    return sum(a != b for a, b in itertools.pairwise(seen))
+
+
+def test_nothing_changes_before_anything_has_been_painted() -> None:
+    governor = Governor(2.0)
+    quality = governor.observe(100.0, Load(FRAME_S, 1.0, 8.0), MP_PER_LINE2)
+    assert quality == governor.quality
+    assert quality.lines == FIRST.lines
+
+
+def test_an_idle_machine_paints_every_frame_in_full() -> None:
+    machine = Machine(Governor(8.0))
+    machine.slowness = 0.3
+    assert machine.run(60) == LADDER[0]
+
+
+def test_a_busy_machine_gets_a_simpler_picture_soon() -> None:
+    machine = Machine(Governor(8.0))
+    machine.slowness = 0.3
+    machine.run(60)
+    machine.slowness = 12.0
+    after = machine.run(DOWN_AFTER_S + 5)
+    assert after.lines < 480
+    assert after.every > 1
+    assert 0.06 * 12 * after.lines**2 * MP_PER_LINE2 <= after.every * FRAME_S
+
+
+def test_it_recovers_step_by_step() -> None:
+    machine = Machine(Governor(8.0))
+    machine.slowness = 12.0
+    low = machine.run(20)
+    machine.slowness = 0.3
+    machine.seen.clear()
+    assert machine.run(120) == LADDER[0]
+    assert machine.seen[round(0.9 * UP_AFTER_S / STEP_S)] == low  # not at the first good moment
+    assert changes(machine.seen) >= 5
+
+
+@pytest.mark.parametrize("slowness", [0.5, 1.0, 1.7, 2.6, 4.0, 7.0])
+def test_a_steady_load_ends_in_a_steady_picture(slowness: float) -> None:
+    machine = Machine(Governor(8.0))
+    machine.slowness = slowness
+    machine.run(120)
+    machine.seen.clear()
+    machine.run(120)
+    assert changes(machine.seen) <= 2
+
+
+def test_a_moment_of_load_changes_nothing() -> None:
+    machine = Machine(Governor(8.0))
+    machine.slowness = 0.3
+    before = machine.run(60)
+    machine.slowness = 6.0
+    machine.run(0.2)
+    machine.slowness = 0.3
+    assert machine.run(0.5) == before
+
+
+def test_a_step_up_that_fails_is_tried_later_and_later() -> None:
+    machine = Machine(Governor(8.0))
+    ups = list[float]()
+    before = machine.run(30)
+    for _ in range(3000):  # good while low, bad as soon as it has gone up
+        quality = machine.governor.quality
+        machine.slowness = 0.3 if LADDER.index(quality) >= 4 else 12.0
+        before, after = quality, machine.run(STEP_S)
+        if LADDER.index(after) < LADDER.index(before):
+            ups.append(machine.now_s)
+    waits = [b - a for a, b in itertools.pairwise(ups)]
+    assert max(waits) > 4 * UP_AFTER_S
+
+
+@pytest.mark.parametrize("budget", [0.05, 0.12, 0.3, 0.6, 1.2])
+def test_the_processor_share_is_kept(budget: float) -> None:
+    machine = Machine(Governor(budget))
+    quality = machine.run(60)
+    frame_s = quality.pace * FRAME_S
+    render = 0.006 * (0.5 + 0.5 * (quality.lines / 480) ** 2) / frame_s
+    paint_s = 0.06 * quality.lines**2 * MP_PER_LINE2
+    assert render + paint_s / max(paint_s, quality.every * frame_s) <= budget
+    assert (quality.pace > 1) == (budget < 0.1)  # frames are left out only where they must be
+
+
+def test_lines_and_interval_can_be_pinned() -> None:
+    machine = Machine(Governor(8.0, lines=300))
+    machine.governor.pin(2)
+    for machine.slowness in (0.1, 30.0):
+        quality = machine.run(30)
+        assert (quality.lines, quality.every) == (300, 2)
+    machine.governor.pin(None)
+    assert machine.run(30).every > 2
+
+
+def test_small_pictures_are_not_painted_larger_than_they_are() -> None:
+    machine = Machine(Governor(8.0, most_lines=240))
+    machine.slowness = 0.1
+    assert machine.run(60) == Quality(240, 1)
+
+
+def test_light_networks_are_used_only_where_there_are_any() -> None:
+    for has_light in (False, True):
+        machine = Machine(Governor(0.16, has_light=has_light))
+        machine.run(60)
+        assert any(q.light for q in machine.seen) == has_light
+
+
+def test_a_first_painting_is_as_large_as_the_time_allows() -> None:
+    governor = Governor(8.0)
+    governor.painted(0.06, 1.0, light=False)
+    lines = governor.affordable_lines(0.005, MP_PER_LINE2, light=False)
+    assert 0.004 < 0.06 * lines**2 * MP_PER_LINE2 <= 0.005
+    assert governor.affordable_lines(10.0, MP_PER_LINE2, light=False) == governor.quality.lines

@@ -1,0 +1,215 @@
+"""From frames to views: what the controls do, and what is shown without a camera."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.live.scene import WAIT_S, frame, panned
+from vidstyle.frame import Frame, Picture
+from vidstyle.live.controls import Controls, Look
+from vidstyle.live.outlet import View
+from vidstyle.live.placeholder import placeholder
+from vidstyle.live.quality import Governor, Load
+from vidstyle.live.renderer import Renderer
+from vidstyle.live.styles import Styles
+from vidstyle.live.stylizer import LiveStylizer
+from vidstyle.pipeline.newest import NewestChannel
+from vidstyle.stats import Stats
+from vidstyle.stylize.loading import GeneratorPool
+
+NEGATIVE, WHITE, WARM = 0, 1, 2  # numbers of the toy styles
+
+
+@dataclass
+class Filter:
+    """A renderer that runs, and its two ends."""
+
+    frames: NewestChannel[Frame]
+    views: NewestChannel[View]
+    controls: Controls
+    count: int = 0
+
+    def show(self, picture: Picture) -> View:
+        """What is seen of the next frame."""
+        self.count += 1
+        shown = frame(picture, self.count)
+        for _ in range(50):
+            self.frames.put(shown)
+            view = self.views.get(0.2)
+            if view is not None and view.frame.pts == shown.pts:
+                return view
+        raise AssertionError("never shown")
+
+
+@pytest.fixture
+def running(shelf: Path) -> Iterator[Filter]:
+    frames: NewestChannel[Frame] = NewestChannel()
+    views: NewestChannel[View] = NewestChannel()
+    governor, controls = Governor(64.0, lines=160), Controls(3, Look())
+    with GeneratorPool() as pool:
+        styles = Styles(None, pool)
+        stylizer = LiveStylizer(governor, Stats(), WAIT_S)
+        no_signal = placeholder(256, 160, "nothing")
+        renderer = Renderer(
+            frames, stylizer, governor, controls, styles, no_signal, 1 / 30, [views]
+        )
+        thread = threading.Thread(target=renderer.run, args=(threading.Event(),))
+        thread.start()
+        yield Filter(frames, views, controls)
+        frames.close()
+        thread.join(WAIT_S)
+        assert not thread.is_alive()
+        assert views.exhausted or views.get(0) is not None
+
+
+def mean_rgb(picture: Picture) -> list[float]:
+    return [float(value) for value in picture.to_rgb().mean(axis=(0, 1))]
+
+
+def test_frames_are_shown_stylized_with_their_own_times(running: Filter) -> None:
+    view = running.show(panned(0))
+    assert view.live
+    wanted = [255 - value for value in mean_rgb(view.original)]
+    assert mean_rgb(view.frame.picture) == pytest.approx(wanted, abs=4)
+
+
+def test_a_key_changes_the_very_next_frame(running: Filter) -> None:
+    before = running.show(panned(0))
+    running.controls.press("2")
+    deadline = time.monotonic() + WAIT_S
+    while running.show(panned(1)).frame.picture.y.min() < 230:  # until the style is loaded
+        assert time.monotonic() < deadline
+    running.controls.press("1")
+    assert mean_rgb(running.show(panned(1)).frame.picture)[0] < 200
+    running.controls.press("2")
+    assert running.show(panned(2)).frame.picture.y.min() >= 230
+    assert before.frame.picture.y.mean() < 200
+
+
+def test_pass_through_is_the_camera_itself(running: Filter) -> None:
+    running.show(panned(0))
+    running.controls.press("0")
+    picture = panned(1)
+    view = running.show(picture)
+    assert view.frame.picture is picture
+    running.controls.press("1")
+    assert view.frame.picture is not running.show(panned(9)).frame.picture
+
+
+def test_frozen_pictures_stand_still(running: Filter) -> None:
+    before = running.show(panned(0)).frame.picture
+    running.controls.press("f")
+    frozen = running.show(panned(5))
+    assert frozen.frame.picture is before
+    assert not frozen.live
+    running.controls.press("f")
+    assert running.show(panned(6)).frame.picture is not before
+
+
+def test_kept_colours_are_the_cameras(running: Filter) -> None:
+    running.controls.press("c")
+    view = running.show(panned(0))
+    assert np.array_equal(view.frame.picture.u, view.original.u)
+    assert not np.array_equal(view.frame.picture.y, view.original.y)
+
+
+def test_without_a_camera_the_placeholder_is_shown_again_and_again(running: Filter) -> None:
+    running.show(panned(0))
+    views = [running.views.get(WAIT_S) for _ in range(2)]
+    for view in views:
+        assert view is not None
+        assert not view.live
+        assert (view.frame.picture.width, view.frame.picture.height) == (256, 160)
+    wanted = [255 - value for value in mean_rgb(panned(3))]
+    assert mean_rgb(running.show(panned(3)).frame.picture) == pytest.approx(wanted, abs=4)
+
+
+def test_styles_that_cannot_be_loaded_do_not_end_the_run(
+    shelf: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (shelf / "white.onnx").write_bytes(b"blank")
+    with GeneratorPool() as pool:
+        styles = Styles("warm", pool)
+        assert styles.names[styles.first] == "warm"
+        deadline = time.monotonic() + WAIT_S
+        while not caplog.records:
+            assert styles.generator(WHITE, light=False)[0] == "warm"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        styles.generator(WHITE, light=False)
+        (record,) = caplog.records
+        assert "is not the file that was shipped" in record.message
+
+
+def test_a_file_of_ones_own_comes_before_the_shelf(shelf: Path, inverter: Path) -> None:
+    with GeneratorPool() as pool:
+        styles = Styles(str(inverter), pool)
+        assert styles.names == [str(inverter), "negative", "white", "warm"]
+        assert not styles.has_lighter(0)
+
+
+def test_the_strength_follows_the_loudness(shelf: Path) -> None:
+    frames: NewestChannel[Frame] = NewestChannel()
+    views: NewestChannel[View] = NewestChannel(10)
+    governor, levels = Governor(64.0, lines=160), iter([0.0, 1.0])
+    with GeneratorPool() as pool:
+        Renderer(
+            frames,
+            LiveStylizer(governor, Stats(), WAIT_S),
+            governor,
+            Controls(3, Look(WHITE)),
+            Styles("white", pool),
+            placeholder(256, 160, "nothing"),
+            1 / 30,
+            [views],
+            lambda: next(levels),
+        ).run(Ending(frames, [frame(panned(0), 0), frame(panned(1), 1)]))
+    silent, loud = views.get(0), views.get(0)
+    assert silent is not None
+    assert loud is not None
+    assert np.array_equal(silent.frame.picture.y, silent.original.y)
+    assert loud.frame.picture.y.min() >= 230
+
+
+def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
+    frames: NewestChannel[Frame] = NewestChannel()
+    views: NewestChannel[View] = NewestChannel(50)
+    governor = Governor(0.001, lines=160)  # next to nothing
+    governor.painted(1.0, 0.01, light=False)
+    for second in range(60):
+        governor.observe(second, Load(1 / 30, 0.02, 1.0), 1.6e-6)
+    pace = governor.quality.pace
+    assert pace > 1
+    with GeneratorPool() as pool:
+        Renderer(
+            frames,
+            LiveStylizer(governor, Stats(), WAIT_S),
+            governor,
+            Controls(3, Look()),
+            Styles(None, pool),
+            placeholder(256, 160, "nothing"),
+            1 / 30,
+            [views],
+        ).run(Ending(frames, [frame(panned(n), n) for n in range(3 * pace)]))
+    shown = list(iter(lambda: views.get(0), None))
+    assert [view.frame.pts % (pace * 33_333) for view in shown] == [(pace - 1) * 33_333] * 3
+
+
+class Ending(threading.Event):
+    """A stop that puts in the next frame whenever it is asked for, and closes after the last."""
+
+    def __init__(self, frames: NewestChannel[Frame], given: list[Frame]) -> None:
+        super().__init__()
+        self._frames, self._given = frames, given
+
+    def is_set(self) -> bool:
+        if self._given:
+            self._frames.put(self._given.pop(0))
+        else:
+            self._frames.close()
+        return False

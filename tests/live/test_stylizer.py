@@ -1,0 +1,214 @@
+"""The live stylizer: toy generators, real flow and real threads."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.live.scene import WAIT_S, Broken, Darkener, Flat, Inverter, frame, panned
+from tests.textures import noise_image
+from vidstyle.frame import Picture
+from vidstyle.live.quality import Governor
+from vidstyle.live.stylizer import LiveStylizer
+from vidstyle.options import StylizeOptions
+from vidstyle.stats import Stats
+from vidstyle.stylize.generator import ImageGenerator
+
+SLOW_S = 3.0  # from frame to frame, where each frame is to wait for its painting
+FAST_S = 0.001
+
+
+class Run:
+    """A stylizer and what is shown with it."""
+
+    def __init__(self, frame_s: float, every: int | None = None, lines: int = 160) -> None:
+        governor = Governor(64.0, lines=lines)
+        governor.pin(every)
+        self.stats = Stats()
+        self.stylizer = LiveStylizer(governor, self.stats, frame_s)
+        self.number = 0
+
+    def show(
+        self, picture: Picture, generator: ImageGenerator, style: str = "ink", strength: float = 1.0
+    ) -> Picture | None:
+        self.number += 1
+        options = StylizeOptions(style=style, strength=strength)
+        shown = self.stylizer.stylize(frame(picture, self.number), generator, options, 0.1)
+        return None if shown is None else shown.picture
+
+    def show_until_painted(self, number: int, generator: ImageGenerator, style: str = "ink") -> int:
+        """Show frames of the pan until the first is painted; return the number of the next."""
+        for later in range(number, number + 2000):
+            if self.show(panned(0), generator, style) is not None:
+                return later
+            time.sleep(0.005)
+        raise AssertionError("nothing was ever painted")
+
+
+@pytest.fixture
+def runs() -> Iterator[list[Run]]:
+    made = list[Run]()
+    yield made
+    for run in made:
+        run.stylizer.close()
+
+
+def off(shown: Picture | None, wanted: Picture, border: int = 12) -> float:
+    """Mean difference of luma inside, in levels."""
+    assert shown is not None
+    inside = (slice(border, -border), slice(border, -border))
+    return float(np.mean(np.abs(shown.y[inside].astype(int) - wanted.y[inside])))
+
+
+def negative(picture: Picture) -> Picture:
+    return Picture.from_rgb(255 - picture.to_rgb())
+
+
+def test_with_time_enough_every_frame_is_its_own_painting(runs: list[Run]) -> None:
+    runs.append(Run(SLOW_S, every=1))
+    for number in range(4):
+        picture = panned(number)
+        assert off(runs[0].show(picture, Inverter()), negative(picture)) < 4
+    assert runs[0].stats["cuts"] == 0
+
+
+def test_the_display_does_not_wait_for_the_network(runs: list[Run]) -> None:
+    runs.append(Run(0.02, every=1))
+    run, held = runs[0], Inverter(held=True)
+    run.show_until_painted(0, Inverter())
+    started, threads = time.monotonic(), threading.active_count()
+    shown = [run.show(panned(number), held) for number in range(1, 6)]
+    took_s = time.monotonic() - started
+    held.free.set()
+    assert all(picture is not None for picture in shown)
+    assert took_s < WAIT_S / 2  # the painter would have held it for all of that
+    assert threading.active_count() <= threads + 1
+
+
+def test_between_keyframes_the_painting_moves_with_the_scene(runs: list[Run]) -> None:
+    runs.append(Run(0.02, every=1000))
+    run = runs[0]
+    run.show_until_painted(0, Inverter())
+    for number in range(1, 6):
+        picture = panned(number)
+        shown = run.show(picture, Inverter())
+        assert off(shown, negative(picture), border=24) < 6  # where all of it was in view before
+        assert off(shown, negative(panned(0)), border=24) > off(shown, negative(picture), 24)
+
+
+def test_a_painting_that_comes_late_is_carried_to_the_present(runs: list[Run]) -> None:
+    runs.append(Run(FAST_S, every=1))
+    run, held = runs[0], Inverter(held=True)
+    run.show_until_painted(0, Flat(200))
+    for number in range(1, 6):
+        run.show(panned(number), held)  # begun with the first of these
+    held.free.set()
+    for number in range(6, 30):
+        picture = panned(number)
+        shown = run.show(picture, held)
+        time.sleep(0.02)
+    assert off(shown, negative(picture), border=24) < 12
+
+
+def test_a_new_painting_fades_in(runs: list[Run]) -> None:
+    runs.append(Run(FAST_S, every=4))
+    run, still = runs[0], panned(0)
+    run.show_until_painted(0, Flat(60))
+    means = [float(Flat(60).paint_picture(still).y.mean())]
+    for _ in range(120):
+        shown = run.show(still, Flat(220))
+        assert shown is not None
+        means.append(float(shown.y.mean()))
+        time.sleep(0.002)
+    steps = np.diff(means)
+    assert means[-1] - means[0] > 100  # from one to the other
+    assert steps.max() < 0.8 * (means[-1] - means[0])  # but not at once
+
+
+def test_another_style_is_shown_in_the_same_frame(runs: list[Run]) -> None:
+    runs.append(Run(SLOW_S, every=3))
+    run = runs[0]
+    for number in range(5):
+        run.show(panned(number), Flat(60), style="ink")
+    shown = run.show(panned(5), Flat(220), style="oil")
+    assert shown is not None
+    assert shown.y.min() > 180
+
+
+def test_another_style_does_not_wait_for_the_painter_of_the_last(runs: list[Run]) -> None:
+    runs.append(Run(SLOW_S, every=1))
+    run, held = runs[0], Inverter(held=True)
+    run.show(panned(0), Flat(60), style="ink")
+    run.stylizer._frame_s = FAST_S  # do not wait for the held one
+    run.show(panned(1), held, style="ink")
+    run.stylizer._frame_s = SLOW_S
+    shown = run.show(panned(2), Flat(220), style="oil")
+    held.free.set()
+    assert shown is not None
+    assert shown.y.min() > 180
+
+
+def test_a_new_scene_is_painted_at_once_and_shows_nothing_of_the_old(runs: list[Run]) -> None:
+    runs.append(Run(SLOW_S, every=1000))
+    run = runs[0]
+    for number in range(4):
+        run.show(panned(number), Inverter())
+    other = Picture.from_rgb(255 - noise_image(160, 256, seed=9, blur=3))
+    shown = run.show(other, Inverter())
+    assert run.stats["cuts"] == 1
+    assert off(shown, negative(other)) < 10
+
+
+def test_a_first_painting_is_small_when_time_is_short(runs: list[Run]) -> None:
+    runs.append(Run(0.01, lines=160))
+    inverter = Inverter()
+    runs[0].stylizer._governor.painted(0.5, 1.0, light=False)
+    runs[0].show_until_painted(0, inverter)
+    assert inverter.sizes[0][0] == 120
+
+
+def test_strength_nought_is_the_camera(runs: list[Run]) -> None:
+    runs.append(Run(SLOW_S))
+    picture = panned(0)
+    assert off(runs[0].show(picture, Inverter(), strength=0.0), picture) == 0
+
+
+def test_another_size_begins_anew(runs: list[Run]) -> None:
+    runs.append(Run(SLOW_S))
+    runs[0].show(panned(0), Inverter())
+    smaller = panned(0, width=128, height=96)
+    shown = runs[0].show(smaller, Inverter())
+    assert off(shown, negative(smaller)) < 4
+
+
+def test_a_painter_that_fails_ends_the_run(runs: list[Run]) -> None:
+    runs.append(Run(SLOW_S))
+    with pytest.raises(ValueError, match="no paint"):
+        runs[0].show(panned(0), Broken())
+
+
+def test_no_painter_is_left_behind() -> None:
+    before = set(threading.enumerate())
+    run = Run(SLOW_S, every=1)
+    for number in range(3):
+        run.show(panned(number), Inverter())
+    run.stylizer.close()
+    assert set(threading.enumerate()) == before
+
+
+def test_what_comes_into_view_is_shown_in_the_painting_s_tones(runs: list[Run]) -> None:
+    """The camera moves on while the painter is busy: no streaks where nothing is painted yet."""
+    runs.append(Run(FAST_S, every=1))
+    run, held = runs[0], Inverter(held=True)
+    run.show_until_painted(0, Darkener())
+    for number in range(1, 16):
+        picture = panned(number, step=4)
+        shown = run.show(picture, held)
+    held.free.set()
+    assert shown is not None
+    new = (slice(10, -10), slice(-48, -10))
+    wanted = Darkener().paint_picture(picture).y[new].astype(int)
+    assert np.abs(shown.y[new] - wanted).mean() < 4
+    assert np.corrcoef(shown.y[new].ravel(), wanted.ravel())[0, 1] > 0.9

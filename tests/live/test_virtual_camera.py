@@ -1,0 +1,94 @@
+"""What is written to a virtual camera; the device itself is met in the tests with a machine."""
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.clips import patches
+from tests.live.scene import frame
+from vidstyle.errors import SinkError
+from vidstyle.frame import BT709, ColourSpace, Picture
+from vidstyle.live.colour import CAMERA_COLOUR, as_cameras_do
+from vidstyle.live.outlet import View
+from vidstyle.live.virtual_camera import ObsOutput, V4l2Output, linux_device
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices as Linux has them")
+
+
+def view(colour: ColourSpace) -> View:
+    picture = Picture.from_rgb(patches(64, 48), colour)
+    return View(frame(picture, 0), picture)
+
+
+def as_read(raw: bytes) -> Picture:
+    """What a program makes of the bytes: I420, as every camera's."""
+    assert len(raw) == 64 * 48 * 3 // 2
+    values = np.frombuffer(raw, np.uint8)
+    y, u, v = np.split(values, [64 * 48, 64 * 48 * 5 // 4])
+    return Picture(y.reshape(48, 64), u.reshape(24, 32), v.reshape(24, 32), CAMERA_COLOUR)
+
+
+@pytest.mark.parametrize(
+    "colour", [CAMERA_COLOUR, ColourSpace(BT709), ColourSpace(BT709, full_range=True)]
+)
+def test_programs_see_the_right_colours(tmp_path: Path, colour: ColourSpace) -> None:
+    device = tmp_path / "video10"
+    device.touch()
+    output = V4l2Output(device, 64, 48, Fraction(30), format="rawvideo")
+    output.write(view(colour))
+    output.close()
+    seen = as_read(device.read_bytes()).to_rgb().astype(int)
+    assert np.median(np.abs(seen - patches(64, 48))) <= 2
+
+
+def test_every_view_is_one_picture(tmp_path: Path) -> None:
+    device = tmp_path / "video10"
+    device.touch()
+    output = V4l2Output(device, 64, 48, Fraction(30), format="rawvideo")
+    for _ in range(3):
+        output.write(view(CAMERA_COLOUR))
+    output.close()
+    output.close()  # twice is fine
+    assert device.stat().st_size == 3 * 64 * 48 * 3 // 2
+
+
+def test_pictures_in_camera_colours_are_not_touched() -> None:
+    picture = Picture.from_rgb(patches(64, 48), CAMERA_COLOUR)
+    assert as_cameras_do(picture) is picture
+
+
+def test_what_is_no_video_device_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match=f"{tmp_path} does not take pictures"):
+        V4l2Output(tmp_path, 64, 48, Fraction(30))
+
+
+@pytest.mark.parametrize("wanted", ["/dev/video98", "auto", "vidstyle"])
+def test_a_missing_virtual_camera_is_said_with_what_makes_one(wanted: str) -> None:
+    with pytest.raises(SinkError, match="sudo modprobe v4l2loopback exclusive_caps=1"):
+        linux_device(wanted)
+
+
+def test_obs_gets_the_same_bytes() -> None:
+    pyvirtualcam = pytest.importorskip("pyvirtualcam")
+    sent = list[bytes]()
+
+    class Toy:
+        def __init__(self, **_: object) -> None:
+            self.device, self.native_fourcc = "toy", None
+
+        def send(self, picture: np.ndarray) -> None:
+            sent.append(picture.tobytes())
+
+        def close(self) -> None:
+            """Nothing to close."""
+
+    pyvirtualcam.register_backend("toy", Toy)
+    output = ObsOutput(None, 64, 48, Fraction(30), backend="toy")
+    output.write(view(CAMERA_COLOUR))
+    output.close()
+    seen = as_read(sent[0]).to_rgb().astype(int)
+    assert np.median(np.abs(seen - patches(64, 48))) <= 2
+    assert output.is_watched

@@ -1,0 +1,71 @@
+"""Settings from a TOML file in the user's own folder."""
+
+import tomllib
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar
+
+import platformdirs
+
+from vidstyle.errors import OptionError
+from vidstyle.options import settings
+
+Options = TypeVar("Options")
+
+FILE = "live.toml"
+
+
+def default_config() -> Path:
+    """Where the file is looked for when nobody names one."""
+    return Path(platformdirs.user_config_dir("vidstyle", appauthor=False)) / FILE
+
+
+def configured(file: Path | None, kind: type[Options], said: Mapping[str, Any]) -> Options:
+    """Build options from a file and from what was said on the command line, which wins.
+
+    Args:
+        file: TOML, with the names of the settings as keys; None for the user's, if there is one.
+        kind: the class of the options.
+        said: values by name; other names are passed over.
+
+    Raises:
+        OptionError: the file is missing or broken, or a value makes no sense.
+    """
+    if file is None and not default_config().is_file():
+        values = {}
+    else:
+        values = _read(file or default_config(), kind)
+    names = {setting.name for setting in settings(kind)}
+    return kind(**values | {name: value for name, value in said.items() if name in names})
+
+
+def _read(file: Path, kind: type[Any]) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OptionError(f"{file} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise OptionError(f"{file} is no TOML: {error}.") from error
+    known = {setting.name: setting for setting in settings(kind)}
+    types = typing.get_type_hints(kind)
+    values = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            raise OptionError(f'{file}: there is no setting "{key}". There are {", ".join(known)}.')
+        more = known[name].metadata
+        if more.get("automatic") and value == "auto":
+            value = None
+        elif not _fits(value, types[name]):
+            raise OptionError(f"{file}: {key} cannot be {value!r}.")
+        values[name] = value
+    return values
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    kinds = typing.get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)

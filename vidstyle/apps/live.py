@@ -1,0 +1,87 @@
+"""Camera in; window, virtual camera or recording out, until somebody says stop."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import cv2
+
+from vidstyle.apps.outputs import check_target
+from vidstyle.errors import OptionError
+from vidstyle.live.opening import open_source
+from vidstyle.live.report import LiveReport
+from vidstyle.live.run import Live
+from vidstyle.live.sound import Microphone, Speaker, has_sound
+from vidstyle.live.source import LiveSource, PacedFile
+from vidstyle.live.styles import Styles
+from vidstyle.live.tape import Tape
+from vidstyle.live.virtual_camera import open_virtual_camera
+from vidstyle.live.window import Window
+from vidstyle.machine import ThreadPlan, usable_cores
+from vidstyle.media.codecs import container_format
+from vidstyle.options import LiveOptions
+from vidstyle.stylize.loading import GeneratorPool
+
+log = logging.getLogger(__name__)
+
+
+def run_live(options: LiveOptions) -> LiveReport:
+    """Run the live filter until its source ends, its time is up, or somebody quits or interrupts.
+
+    Raises:
+        VidstyleError: something could not be opened, or failed for good.
+    """
+    with open_live(options) as live:
+        return live.run()
+
+
+@contextmanager
+def open_live(options: LiveOptions) -> Iterator[Live]:
+    """Open everything that the options name, and close it again.
+
+    Raises:
+        VidstyleError: something could not be opened.
+    """
+    started_s = time.monotonic()
+    if options.record is not None:
+        container_format(Path(options.record))
+        check_target(Path(options.camera), Path(options.record), options.overwrite)
+    threads = ThreadPlan.for_cores(usable_cores(), every_frame=False)
+    cv2.setNumThreads(threads.opencv)
+    with ExitStack() as opened:
+        pool = opened.enter_context(GeneratorPool(threads=threads.painters))
+        styles = Styles(options.style, pool)
+        source = opened.enter_context(closing(open_source(options)))
+        for note in source.notes:
+            log.warning("%s", note)
+        live = Live(options, styles, source, _tape_for(options, source), started_s)
+        if options.virtual_camera is not None:
+            camera = open_virtual_camera(options.virtual_camera, *live.size_wh, source.rate)
+            live.feed(opened.enter_context(closing(camera)))
+        if live.tape is not None:
+            if not isinstance(source, PacedFile):
+                opened.enter_context(closing(Microphone(options.microphone, live.tape)))
+            if options.play_audio or (options.audio and options.audio_output is not None):
+                speaker = Speaker(options.audio_output, live.tape, live.delay_s)
+                opened.enter_context(closing(speaker))
+        if options.window:
+            live.show(opened.enter_context(closing(Window(*live.size_wh))))
+        yield live
+
+
+def _tape_for(options: LiveOptions, source: LiveSource) -> Tape | None:
+    """A tape where sound is wanted and can be had.
+
+    Raises:
+        OptionError: the sound of a file is to be played, but there is no file, or no sound in it.
+    """
+    if isinstance(source, PacedFile):
+        if options.play_audio and not has_sound(source):
+            raise OptionError(f"--play-audio: {source.path} has no sound.")
+        wanted = options.play_audio or options.react or options.record is not None
+        return Tape() if wanted and has_sound(source) else None
+    if options.play_audio:
+        raise OptionError("--play-audio takes a video file as --camera.")
+    return Tape() if options.audio or options.react else None

@@ -1,0 +1,1 @@
+"""The live filter: from a camera to a window, a virtual camera or a recording."""

@@ -1,0 +1,108 @@
+"""From the newest frame to the views that all outlets get."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from vidstyle.frame import Frame, Picture
+from vidstyle.live.capture import MICROSECOND
+from vidstyle.live.controls import Controls, Look
+from vidstyle.live.cpu import CpuMeter
+from vidstyle.live.outlet import View
+from vidstyle.live.quality import Governor
+from vidstyle.live.styles import Styles
+from vidstyle.live.stylizer import LiveStylizer
+from vidstyle.options import StylizeOptions
+from vidstyle.pipeline.newest import NewestChannel
+
+NO_SIGNAL_S = 0.5  # without a picture, the placeholder is shown; and so often again
+NO_SIGNAL_FRAMES = 5  # at least so many must be missing
+
+
+class Renderer:
+    """Stylizes the newest frame as the controls say; belongs to one thread."""
+
+    def __init__(
+        self,
+        frames: NewestChannel[Frame],
+        stylizer: LiveStylizer,
+        governor: Governor,
+        controls: Controls,
+        styles: Styles,
+        no_signal: Picture,
+        frame_s: float,
+        outlets: Sequence[NewestChannel[View]],
+        loudness: Callable[[], float] = lambda: 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Join what was made elsewhere.
+
+        Args:
+            frames: from the camera.
+            stylizer: closed when the frames end.
+            governor: of the stylizer.
+            controls: read once a frame.
+            styles: what the controls choose from.
+            no_signal: shown while no frame comes.
+            frame_s: from frame to frame, as the camera promises.
+            outlets: each gets every view; closed when the frames end.
+            loudness: factor for the strength, 0..1.
+            clock: that of the frames' times.
+        """
+        self._frames, self._stylizer, self._governor = frames, stylizer, governor
+        self._controls, self._styles, self._no_signal = controls, styles, no_signal
+        self._outlets, self._loudness, self._clock = outlets, loudness, clock
+        self._patience_s = max(NO_SIGNAL_S, NO_SIGNAL_FRAMES * frame_s)
+        self._cpu = CpuMeter()
+        self._last: View | None = None
+        self._count = 0  # frames of the camera
+
+    def run(self, stop: threading.Event) -> None:
+        """Render until the frames end or somebody says stop."""
+        try:
+            while not stop.is_set() and not self._frames.exhausted:
+                view = self._view(self._frames.get(self._patience_s))
+                if view is not None:
+                    self._last = view
+                    for outlet in self._outlets:
+                        outlet.put(view)
+        finally:
+            self._stylizer.close()
+            for outlet in self._outlets:
+                outlet.close()
+
+    def _view(self, frame: Frame | None) -> View | None:
+        if frame is None:
+            return None if self._frames.exhausted else self._empty_view()
+        look = self._controls.look
+        if look.frozen and self._last is not None:
+            self._stylizer.begin_anew()
+            stylized = frame.showing(self._last.frame.picture)
+            return View(stylized, self._last.original, live=False)
+        if look.pass_through:
+            self._stylizer.begin_anew()
+            return View(frame, frame.picture)
+        return self._stylized(frame, look)
+
+    def _stylized(self, frame: Frame, look: Look) -> View | None:
+        self._governor.pin(look.every)
+        self._count += 1
+        if self._count % self._governor.quality.pace:
+            return None
+        name, generator = self._styles.generator(look.number, self._governor.quality.light)
+        strength = round(look.strength * self._loudness(), 2)
+        options = stylize_options(name, strength, look.keep_colors)
+        painted = self._stylizer.stylize(frame, generator, options, self._cpu.cores)
+        return View(painted, frame.picture) if painted else None
+
+    def _empty_view(self) -> View:
+        self._stylizer.begin_anew()
+        now = round(self._clock() / MICROSECOND)
+        return View(Frame(self._no_signal, now, MICROSECOND), self._no_signal, live=False)
+
+
+@lru_cache(maxsize=64)
+def stylize_options(style: str, strength: float, keep_colors: bool) -> StylizeOptions:
+    """The options of one picture."""
+    return StylizeOptions(style=style, strength=strength, keep_colors=keep_colors)

@@ -1,0 +1,252 @@
+"""The parts of a run of the live filter, joined."""
+
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from vidstyle.frame import Frame, Picture
+from vidstyle.live.capture import Capture
+from vidstyle.live.controls import Command, Controls, Look
+from vidstyle.live.cpu import CpuMeter, process_cpu_s
+from vidstyle.live.crew import Crew
+from vidstyle.live.fit import fit
+from vidstyle.live.latency import LatencyMeter
+from vidstyle.live.opening import open_source
+from vidstyle.live.outlet import Nowhere, Outlet, View
+from vidstyle.live.overlay import Status
+from vidstyle.live.placeholder import placeholder
+from vidstyle.live.quality import LADDER, Governor
+from vidstyle.live.recorder import Recorder
+from vidstyle.live.renderer import Renderer
+from vidstyle.live.report import LiveReport
+from vidstyle.live.sound import FileSound
+from vidstyle.live.source import LiveSource, PacedFile
+from vidstyle.live.styles import Styles
+from vidstyle.live.stylizer import LiveStylizer
+from vidstyle.live.tape import Loudness, Tape
+from vidstyle.live.virtual_camera import VirtualCamera
+from vidstyle.machine import resident_mb, usable_cores
+from vidstyle.media.photo import write_photo
+from vidstyle.options import LiveOptions
+from vidstyle.pipeline.newest import NewestChannel
+from vidstyle.stats import Stats
+
+log = logging.getLogger(__name__)
+
+RECORDED_AHEAD = 15  # views that wait for the encoder: 20 MB at 720p
+LOOK_AROUND_S = 0.1  # between looks at readers and time limits
+HINT_AFTER = 90  # pictures: the latency is known by then
+NO_SIGNAL = "no picture from the camera"
+
+
+class Onlooker(Protocol):
+    """Somebody who sees the pictures and may press keys: the window, or a program in its place."""
+
+    views: NewestChannel[View]
+    meter: LatencyMeter
+
+    def run(
+        self,
+        goes_on: Callable[[], bool],
+        controls: Controls,
+        act: Callable[[Command, View | None], str],
+        status: Callable[[], Status],
+    ) -> None:
+        """Look on as long as it goes on, in the calling thread."""
+
+
+class Live:
+    """The parts of one run, joined."""
+
+    def __init__(
+        self,
+        options: LiveOptions,
+        styles: Styles,
+        source: LiveSource,
+        tape: Tape | None,
+        started_s: float,
+    ) -> None:
+        """Take what has been opened; nothing moves before `run`.
+
+        Args:
+            options: how the run begins.
+            styles: loaded, or loading.
+            source: open.
+            tape: where sound is wanted.
+            started_s: when all of it began, by `time.monotonic`.
+        """
+        self._options, self._styles, self._started_s = options, styles, started_s
+        self.size_wh = options.size_wh or (source.width & ~1, source.height & ~1)
+        self._stats, self._crew, self._cpu = Stats(), Crew(), CpuMeter()
+        self._controls = Controls(
+            len(styles.names),
+            Look(
+                styles.first,
+                strength=options.strength,
+                keep_colors=options.keep_colors,
+                every=options.every,
+            ),
+        )
+        self._frames: NewestChannel[Frame] = NewestChannel()
+        self._capture = Capture(source, lambda: open_source(options), self._fitted, self._frames)
+        self._governor = Governor(
+            options.max_cpu / 100 * usable_cores(),
+            lines=options.lines,
+            most_lines=min(*self.size_wh, LADDER[0].lines),
+            has_light=styles.has_lighter(styles.first),
+        )
+        self._frame_s = float(1 / source.rate)
+        self.tape = tape
+        self._file = source if isinstance(source, PacedFile) else None
+        recorded = tape if options.audio or self._file is not None else None
+        self._asked_for = None if options.record is None else Path(options.record)
+        self._recorder = Recorder(self._recording_path, source.rate, recorded)
+        self._recorder.wanted = options.record is not None
+        self._outlets = [Outlet(self._recorder, RECORDED_AHEAD)]
+        self._camera: VirtualCamera | None = None
+        self._window: Onlooker | None = None
+        self._hinted = False
+
+    def feed(self, camera: VirtualCamera) -> None:
+        """Let other programs see the pictures."""
+        self._camera = camera
+        self._outlets.insert(0, Outlet(camera))
+
+    def show(self, window: Onlooker) -> None:
+        """Let the user see the pictures."""
+        self._window = window
+
+    def delay_s(self) -> float:
+        """How old pictures are when others see them; sound must be as old to be in step."""
+        meter = self._meter if self._camera is None else self._outlets[0].meter
+        return meter.percentile_s(50)
+
+    def run(self) -> LiveReport:
+        """Run to the end and join every thread.
+
+        Raises:
+            VidstyleError: the first part that failed for good.
+        """
+        if self._window is None and self._camera is None:
+            self._outlets.insert(0, Outlet(Nowhere()))
+        renderer = Renderer(
+            self._frames,
+            LiveStylizer(self._governor, self._stats, self._frame_s),
+            self._governor,
+            self._controls,
+            self._styles,
+            placeholder(*self.size_wh, NO_SIGNAL),
+            self._frame_s,
+            [*self._views_of_window(), *(outlet.views for outlet in self._outlets)],
+            Loudness(self.tape) if self._options.react and self.tape else lambda: 1.0,
+        )
+        cpu_s = process_cpu_s()
+        try:
+            self._crew.start("camera", self._capture.run)
+            self._crew.start("renderer", renderer.run)
+            for outlet in self._outlets:
+                self._crew.start("outlet", outlet.run)
+            if self.tape is not None and self._file is not None:
+                self._crew.start("sound", FileSound(self._file, self.tape).run, helper=True)
+            self._look_on()
+        except KeyboardInterrupt:
+            log.info("Stopped.")
+        finally:
+            self._crew.join()
+        return self._report(process_cpu_s() - cpu_s)
+
+    def _look_on(self) -> None:
+        """Keep the calling thread busy with what only it may do, until it is time to end."""
+        if self._window is not None:
+            self._window.run(self._goes_on, self._controls, self._act, self._status)
+            return
+        while self._goes_on():
+            self._crew.stop.wait(LOOK_AROUND_S)
+
+    def _goes_on(self) -> bool:
+        limit_s = self._options.seconds
+        if self._options.audio and not self._hinted and self._meter.count >= HINT_AFTER:
+            self._hinted = True
+            log.warning("Without a sound cable: %s", delay_hint(self.delay_s()))
+        in_time = limit_s is None or time.monotonic() - self._started_s < limit_s
+        self._capture.want(self._is_wanted())
+        return self._crew.busy and in_time
+
+    def _is_wanted(self) -> bool:
+        """Whether anybody would see the pictures."""
+        if self._camera is None or self._window is not None or self._options.hold:
+            return True
+        return self._recorder.wanted or self._camera.is_watched
+
+    def _fitted(self, picture: Picture) -> Picture:
+        return fit(picture, *self.size_wh, self._options.letterbox)
+
+    def _views_of_window(self) -> list[NewestChannel[View]]:
+        return [] if self._window is None else [self._window.views]
+
+    def _act(self, command: Command, view: View | None) -> str:
+        """Do what a key asks for, and say so in a word or two."""
+        if command is Command.RECORD:
+            self._recorder.wanted = not self._recorder.wanted
+            return "recording" if self._recorder.wanted else "recorded"
+        if command is Command.SNAPSHOT and view is not None:
+            path = _free_path("png")
+            write_photo(path, view.frame.picture.to_rgb())
+            return f"wrote {path}"
+        if command is Command.QUIT:
+            self._crew.stop.set()
+        return ""
+
+    def _recording_path(self) -> Path:
+        """The file that was asked for; further recordings are named after the time."""
+        wanted, self._asked_for = self._asked_for, None
+        return wanted or _free_path("mkv")
+
+    @property
+    def _meter(self) -> LatencyMeter:
+        return self._window.meter if self._window is not None else self._outlets[0].meter
+
+    def _status(self) -> Status:
+        meter = self._meter
+        return Status(
+            style=self._styles.names[self._controls.look.number],
+            fps=meter.fps,
+            p50_ms=1000 * meter.percentile_s(50),
+            p99_ms=1000 * meter.percentile_s(99),
+            dropped=self._frames.dropped,
+            quality=str(self._governor.quality),
+            cores=self._cpu.cores,
+            recording=self._recorder.wanted,
+        )
+
+    def _report(self, cpu_s: float) -> LiveReport:
+        status, seconds = self._status(), time.monotonic() - self._started_s
+        first_s = self._meter.first_s
+        return LiveReport(
+            seconds=seconds,
+            frames=self._meter.count,
+            fps=status.fps,
+            latency_p50_ms=status.p50_ms,
+            latency_p99_ms=status.p99_ms,
+            dropped=status.dropped,
+            keyframes=self._stats["keyframes"],
+            quality=status.quality,
+            cores=cpu_s / seconds,
+            memory_mb=resident_mb(),
+            first_picture_s=None if first_s is None else first_s - self._started_s,
+        )
+
+
+def _free_path(suffix: str) -> Path:
+    """A name in the current folder that nobody has yet."""
+    stem = time.strftime("vidstyle-%Y%m%d-%H%M%S")
+    names = (f"{stem}{f'-{n}' if n else ''}.{suffix}" for n in itertools.count())
+    return next(path for name in names if not (path := Path(name)).exists())
+
+
+def delay_hint(delay_s: float) -> str:
+    """What to set in a call so that lips match, for people without a cable."""
+    return f"set your call's audio delay to {1000 * delay_s:.0f} ms."

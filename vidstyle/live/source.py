@@ -1,0 +1,178 @@
+"""What a camera is to the live filter, and files, test pictures and streams as cameras."""
+
+import gc
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import av
+
+from vidstyle.errors import SourceError
+from vidstyle.frame import Frame, Picture
+from vidstyle.media.info import colour_space, colour_tags, nominal_rate, orientation
+from vidstyle.media.pictures import PictureReader
+from vidstyle.media.source import FileSource
+from vidstyle.stats import Stats
+
+TIMEOUTS_S = (10.0, 5.0)  # to open a stream, and to read from it
+LATE_S = 0.5  # behind its own clock, a source gives up catching up
+TEST_SOURCE = "testsrc"
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+AS_THEY_COME = ("rtsp", "rtp", "udp", "srt", "rtmp")  # these are sent at their own speed
+
+
+class LiveSource(Protocol):
+    """Something that gives pictures one after the other, each when its time has come."""
+
+    name: str  # what messages call it
+    width: int
+    height: int
+    rate: Fraction  # pictures per second, as it promises
+    notes: list[str]  # what the user should know, such as what differs from what was asked for
+
+    def read(self) -> Picture | None:
+        """Wait for the next picture; None where the source has ended.
+
+        Raises:
+            SourceError: it is lost, or gives nothing that can be used.
+        """
+
+    def close(self) -> None:
+        """Let it go."""
+
+
+class Pace:
+    """Holds a source that could be faster to its own clock."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock, self._sleep = clock, sleep
+        self.zero_s: float | None = None  # what the clock showed when the source's showed 0
+
+    def wait_for(self, time_s: float) -> None:
+        """Sleep until the source's own time has come; after a long break the clock starts anew."""
+        now_s = self._clock()
+        if self.zero_s is None or now_s - self.zero_s - time_s > LATE_S:
+            self.zero_s = now_s - time_s
+        wait_s = self.zero_s + time_s - now_s
+        if wait_s > 0:
+            self._sleep(wait_s)
+
+    def restart(self) -> None:
+        """Begin again at the next picture."""
+        self.zero_s = None
+
+
+class PacedFile:
+    """A video file, played at its own speed, once or over and over."""
+
+    def __init__(self, path: Path, loop: bool, pace: Pace | None = None) -> None:
+        """Open the file.
+
+        Raises:
+            SourceError: it is missing or no video.
+        """
+        self.name, self.notes = str(path), list[str]()
+        self.path, self.pace = path, pace or Pace()
+        self._loop = loop
+        self._open()
+        info = self._file.info
+        self.width, self.height, self.rate = info.width, info.height, info.rate
+
+    def read(self) -> Picture | None:
+        frame = next(self._frames, None)
+        if frame is None and self._loop:
+            self._begin_again()
+            frame = next(self._frames, None)
+        if frame is None:
+            return None
+        self.pace.wait_for(frame.time_s)
+        return frame.picture
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _begin_again(self) -> None:
+        self._file.close()
+        # PyAV's frames that were asked for side data are cycles, and keep their decoder's memory:
+        # 4 MB each time at 720p, until somebody collects them.
+        del self._frames, self._file
+        gc.collect()
+        self._open()
+        self.pace.restart()
+
+    def _open(self) -> None:
+        self._file = FileSource(self.path, Stats(), threads=1)
+        self._frames: Iterator[Frame] = iter(self._file)
+
+
+class Stream:
+    """Whatever else FFmpeg opens: RTSP and HTTP addresses, and its own test pictures."""
+
+    def __init__(self, address: str, format: str | None = None) -> None:
+        """Open the address and read up to its first picture.
+
+        Raises:
+            SourceError: nobody answers, or no video comes.
+        """
+        self.name, self.notes = address, list[str]()
+        paced = not address.lower().startswith(AS_THEY_COME)
+        self._pace = Pace() if paced else None
+        try:
+            self._container = av.open(address, format=format, timeout=TIMEOUTS_S)
+        except (OSError, av.FFmpegError, ValueError) as error:
+            raise SourceError(f"{address} cannot be opened: {_reason(error)}.") from error
+        try:
+            self._frames = self._container.decode(video=0)
+            first = self._next()
+        except (IndexError, SourceError) as error:
+            self._container.close()
+            raise SourceError(f"{address} gives no video.") from error
+        if first is None:
+            self._container.close()
+            raise SourceError(f"{address} gives no video.")
+        stream = self._container.streams.video[0]
+        self._first: av.VideoFrame | None = first
+        self._orientation = orientation(first)
+        self.width, self.height = first.width, first.height
+        colour = colour_space(colour_tags(first), first.width, first.height)
+        self._reader = PictureReader(first.width, first.height, colour)
+        if self._orientation.lies_on_side:
+            self.width, self.height = self.height, self.width
+        self.rate = nominal_rate(stream)
+
+    @classmethod
+    def test_pictures(cls, width: int, height: int, rate: Fraction) -> "Stream":
+        """FFmpeg's moving test pattern."""
+        stream = cls(f"testsrc2=s={width}x{height}:r={rate}", format="lavfi")
+        stream.name = TEST_SOURCE
+        return stream
+
+    def read(self) -> Picture | None:
+        frame, self._first = self._first or self._next(), None
+        if frame is None:
+            return None
+        if self._pace is not None and frame.time is not None:
+            self._pace.wait_for(frame.time)
+        return self._orientation.applied(self._reader.read(frame))
+
+    def close(self) -> None:
+        with suppress(av.FFmpegError):
+            self._container.close()
+
+    def _next(self) -> av.VideoFrame | None:
+        try:
+            return next(self._frames, None)
+        except (OSError, av.FFmpegError) as error:
+            raise SourceError(f"{self.name} has stopped: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

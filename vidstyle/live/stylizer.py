@@ -1,0 +1,257 @@
+"""Frame in, stylized frame out, at once: the display never waits for the network.
+
+Keyframes are painted on threads of their own. Each frame shows the last finished painting, carried
+along the joined flow; a new painting is carried to the present too, and fades in. Where the network
+keeps up with the camera it paints every frame, and the frame before only steadies it.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from vidstyle.frame import Frame, Picture, Plane
+from vidstyle.live.carry import Anchor, Follower, Tones, carry, carry_both, fill
+from vidstyle.live.quality import Governor, Load, Quality
+from vidstyle.options import StylizeOptions
+from vidstyle.stats import Stats
+from vidstyle.stylize.finish import finish
+from vidstyle.stylize.flow import thumbnail
+from vidstyle.stylize.generator import ImageGenerator
+from vidstyle.stylize.warp import enlarge
+
+PATIENCE = 0.8  # of a frame's time may pass before a frame is shown without its own painting
+QUICK_SHARE = 0.4  # of a frame's time for the first painting of a scene or a style
+SHORTEST_FADE = 2  # frames
+FAR_BACK = 1_000_000  # frames; a keyframe is due
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """A painting of the working size, and what it took."""
+
+    picture: Picture
+    tones: Tones
+    seconds: float
+    megapixels: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A finished painting and the way to it."""
+
+    painting: Picture
+    tones: Tones
+    anchor: Anchor
+
+    def resized(self, width: int, height: int) -> "Shown":
+        """The same at today's working size."""
+        return Shown(self.painting.resized(width, height), self.tones, self.anchor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Commission:
+    """A painting that is being made."""
+
+    anchor: Anchor
+    painted: Future[Painted]
+    light: bool
+
+
+class LiveStylizer:
+    """Stylizes the newest frame; belongs to one thread."""
+
+    def __init__(
+        self,
+        governor: Governor,
+        stats: Stats,
+        frame_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start the painters.
+
+        Args:
+            governor: says how to paint, and is told what it took.
+            stats: gets "keyframes" and "cuts", and the times of the stages.
+            frame_s: from frame to frame, as the source promises.
+            clock: in seconds.
+        """
+        self._governor, self._stats = governor, stats
+        self._frame_s, self._clock = frame_s, clock
+        self._follower = Follower()
+        # The second is for what cannot wait until the first is done: a new style, a new scene.
+        self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
+        self._regular: Commission | None = None
+        self._urgent: Commission | None = None
+        self._older: Shown | None = None  # on its way out
+        self._newer: Shown | None = None
+        self._stale = False  # what is shown is of another scene
+        self._since_keyframe = FAR_BACK
+        self._frames_shown, self._fade = 0, SHORTEST_FADE  # since the newer one came; to fade in
+
+    def close(self) -> None:
+        """Join the painters."""
+        self._painters.shutdown(cancel_futures=True)
+
+    def begin_anew(self) -> None:
+        """Do not look for the next frame in the last: time has passed, or another picture was."""
+        self._follower = Follower()
+
+    def stylize(
+        self,
+        frame: Frame,
+        generator: ImageGenerator,
+        options: StylizeOptions,
+        cores: float,
+    ) -> Frame | None:
+        """Return the frame stylized; None as long as nothing has been painted yet.
+
+        Args:
+            frame: all of one size.
+            generator: paints what is begun with this frame.
+            options: `style` names the generator; a new name is shown at once, without fading.
+            cores: CPU seconds per second that the process takes.
+
+        Raises:
+            StyleError: a painting failed.
+        """
+        started = self._clock()
+        quality, picture = self._governor.quality, frame.picture
+        with self._stats.timed("resize"):
+            working = picture.resized(
+                *working_size_wh(picture.width, picture.height, quality.lines)
+            )
+            present = thumbnail(picture)
+        here = Anchor.here(options.style, present)
+        begun = self._begin(here, working, generator, quality) if self._shows(here.style) else None
+        with self._stats.timed("flow"):
+            self._follow(present, begun)
+        if not self._shows(here.style):
+            self._hurry(Anchor.here(here.style, present), working, generator, quality.light)
+        waited_s = self._wait(started, begun if quality.every == 1 else None)
+        self._collect(options.style)
+        shown = self._show(working, picture, options) if self._newer else None
+        render_s = self._clock() - started - waited_s
+        load = Load(self._frame_s, render_s, cores)
+        self._governor.observe(self._clock(), load, _megapixels_per_line2(picture))
+        return frame.showing(shown) if shown else None
+
+    def _shows(self, style: str | None) -> bool:
+        """Whether the newest painting is of this scene and in this style."""
+        return self._newer is not None and self._newer.anchor.style == style and not self._stale
+
+    def _begin(
+        self, here: Anchor, working: Picture, generator: ImageGenerator, quality: Quality
+    ) -> Commission | None:
+        """Begin the next keyframe with this frame, if it is time and the painter is free."""
+        self._since_keyframe += 1
+        if self._regular is not None or self._since_keyframe < quality.every:
+            return None
+        self._since_keyframe = 0
+        painted = self._painters.submit(self._paint, generator, working, working)
+        self._regular = Commission(here, painted, quality.light)
+        return self._regular
+
+    def _hurry(
+        self, here: Anchor, working: Picture, generator: ImageGenerator, light: bool
+    ) -> None:
+        """Begin a painting so small that it is done within this frame's time."""
+        if self._urgent is not None and self._urgent.anchor.style == here.style:
+            return
+        lines = self._governor.affordable_lines(
+            QUICK_SHARE * self._frame_s, _megapixels_per_line2(working), light
+        )
+        sketch = working.resized(*working_size_wh(working.width, working.height, lines))
+        painted = self._painters.submit(self._paint, generator, sketch, working)
+        self._urgent = Commission(here, painted, light)
+
+    def _paint(self, generator: ImageGenerator, seen: Picture, working: Picture) -> Painted:
+        self._stats.count("keyframes")
+        started = self._clock()
+        with self._stats.timed("generator"):
+            painting = generator.paint_picture(seen)
+        seconds = self._clock() - started
+        megapixels = seen.width * seen.height / 1e6
+        tones = Tones.between(seen, painting)
+        return Painted(enlarge(painting, seen, working), tones, seconds, megapixels)
+
+    def _follow(self, present: Plane, begun: Commission | None) -> None:
+        """Take along everything that is painted or being painted, or drop it at a cut."""
+        before = [c for c in (self._regular, self._urgent) if c is not None and c is not begun]
+        anchors = [c.anchor for c in before]
+        if not self._stale:
+            anchors += [shown.anchor for shown in (self._older, self._newer) if shown is not None]
+        if self._follower.advance(present, anchors):
+            return
+        if self._newer is not None:
+            self._stats.count("cuts")
+        self._regular, self._urgent, self._stale = begun, None, True
+
+    def _wait(self, started: float, begun: Commission | None) -> float:
+        """Give what this frame should show a little time to be finished; return how long."""
+        awaited = self._urgent or begun
+        if awaited is None:
+            return 0.0
+        asked = self._clock()
+        left_s = started + PATIENCE * self._frame_s - asked
+        wait([awaited.painted], timeout=max(0.0, left_s))
+        return self._clock() - asked
+
+    def _collect(self, style: str | None) -> None:
+        """Take over what has been painted; the more careful painting wins."""
+        for commission in (self._urgent, self._regular):
+            if commission is None or not commission.painted.done():
+                continue
+            painted, anchor = commission.painted.result(), commission.anchor
+            self._governor.painted(painted.seconds, painted.megapixels, commission.light)
+            urgent = commission is self._urgent
+            if urgent:
+                self._urgent = None
+            else:
+                self._regular = None
+            if anchor.style == style and not (urgent and self._shows(style)):
+                self._take_over(Shown(painted.picture, painted.tones, anchor))
+
+    def _take_over(self, fresh: Shown) -> None:
+        if self._newer is not None and self._shows(fresh.anchor.style):
+            self._older = self._newer
+            self._fade = max(SHORTEST_FADE, self._newer.anchor.age - fresh.anchor.age)
+        else:
+            self._older, self._since_keyframe = None, FAR_BACK
+        self._newer, self._stale, self._frames_shown = fresh, False, 0
+
+    def _show(self, working: Picture, original: Picture, options: StylizeOptions) -> Picture:
+        assert self._newer is not None
+        size_wh = (working.width, working.height)
+        self._frames_shown += 1
+        if self._frames_shown >= self._fade:
+            self._older = None
+        with self._stats.timed("carry"):
+            newer = self._newer.resized(*size_wh)
+            trust = newer.anchor.path.trust
+            if self._older is None:
+                painting = carry(newer.painting, newer.anchor)
+            else:
+                older, progress = self._older.resized(*size_wh), self._frames_shown / self._fade
+                painting = carry_both(
+                    older.painting, older.anchor, newer.painting, newer.anchor, progress
+                )
+                trust = np.maximum(trust, older.anchor.path.trust)
+            if not self._stale:
+                painting = fill(painting, working, 1 - trust, newer.tones)
+        with self._stats.timed("finish"):
+            return finish(original, working, painting, options)
+
+
+@lru_cache(maxsize=8)
+def working_size_wh(width: int, height: int, lines: int) -> tuple[int, int]:
+    """The size at which a picture is painted, for so many lines of its shorter side."""
+    return StylizeOptions(max_height=max(16, lines)).working_size_wh(width, height)
+
+
+def _megapixels_per_line2(picture: Picture) -> float:
+    sides = picture.width, picture.height
+    return max(sides) / min(sides) / 1e6

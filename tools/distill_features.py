@@ -32,6 +32,7 @@ from tools.fit_features import fit_coarse
 from vidstyle.media.photo import PHOTO_SUFFIXES, read_photo
 from vidstyle.models import models_folder
 from vidstyle.perceptual.losses import gram_matrix
+from vidstyle.perceptual.pictures import colour_map, recoloured
 from vidstyle.perceptual.slim import (
     COARSE_LAYERS,
     FINE_STAGES,
@@ -42,7 +43,6 @@ from vidstyle.perceptual.slim import (
 )
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.training.content import Content
-from vidstyle.training.data import colour_map, recoloured
 from vidstyle.training.export import fold_norms
 from vidstyle.training.network import ConvNorm, freeze_norms
 

@@ -48,8 +48,9 @@ from vidstyle.errors import SinkError, SourceError, VidstyleError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.machine import processor_name, usable_cores
 from vidstyle.media.partial import write_whole
+from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.perceptual.squeezenet import SqueezeNet
-from vidstyle.training.data import read_painting, to_tensor
+from vidstyle.training.data import read_painting
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

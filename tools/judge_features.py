@@ -20,9 +20,10 @@ from vidstyle.frame import RGBImage
 from vidstyle.media.photo import write_photo
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss, tv_loss
+from vidstyle.perceptual.pictures import colour_map, recoloured
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.zoo import load_features
-from vidstyle.training.data import colour_map, read_painting, recoloured
+from vidstyle.training.data import read_painting
 
 PAIRS = (  # paintings and photos that tools/distill_features.py leaves out
     ("van-gogh-starry-night.jpg", 0),

@@ -48,9 +48,9 @@ from vidstyle.errors import SourceError, StyleError
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.media.photo import read_photo, write_photo
 from vidstyle.perceptual.losses import style_loss
+from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.stylize.catalog import Style
-from vidstyle.training.data import to_tensor
 
 SIDE = 80  # px
 SHIFT = 3  # px a frame

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from tests.training.toys import ToyFeatures, toy_content, toy_painting
 from vidstyle.errors import OptionError, SinkError, StyleError
+from vidstyle.perceptual.pictures import colour_map
 from vidstyle.training import train as train_module
 from vidstyle.training.checkpoint import read_checkpoint
-from vidstyle.training.data import colour_map
 from vidstyle.training.export import folded
 from vidstyle.training.network import RoundableConv
 from vidstyle.training.train import (

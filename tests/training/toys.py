@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from vidstyle.frame import RGBImage
 from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.training.content import Content
-from vidstyle.training.data import to_tensor
 
 
 class ToyFeatures(FeatureNetwork):

@@ -12,9 +12,10 @@ from tools.evaluation.random_features import RandomFeatures
 from vidstyle.frame import RGBImage
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss
+from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.vgg import Kind, Vgg
-from vidstyle.training.data import read_painting, to_tensor
+from vidstyle.training.data import read_painting
 
 
 @dataclass(frozen=True, slots=True)

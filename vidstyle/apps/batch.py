@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidstyle.apps.offline import check_painting
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, SourceError
 from vidstyle.media.photo import PHOTO_SUFFIXES
@@ -70,7 +71,10 @@ def list_jobs(
         OptionError: several inputs, but the output is no folder.
         StyleError: there is no such style.
     """
-    check_style(options.style)  # said once, not for every file
+    if options.quality == "full":  # said once, not for every file
+        check_painting(options.style)
+    else:
+        check_style(options.style)
     found = [file for path in inputs for file in _files(path, options, suffixes)]
     if output is not None and not output.is_dir():
         if len(found) > 1:

@@ -1,9 +1,12 @@
 """File in, file out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 
+from vidstyle.apps.offline import optimized_film
 from vidstyle.apps.outputs import Result, check_target
 from vidstyle.machine import ThreadPlan, usable_cores
 from vidstyle.media.codecs import choose_encoder
@@ -11,6 +14,7 @@ from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.pipeline.pipeline import Pipeline
+from vidstyle.pipeline.pipeline import Stylizer as FrameStylizer
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import style_name
 from vidstyle.stylize.loading import load_generator
@@ -40,13 +44,14 @@ def stylize_video(
     check_target(input, output, options.overwrite)
     threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
     cv2.setNumThreads(threads.opencv)
-    generator = load_generator(options.style)
-    with FileSource(
-        input, stats, start_s=options.start, end_s=options.end, threads=threads.decoder
-    ) as source:
+    with (
+        _painter(input, output, options, stats, threads) as stylizer,
+        FileSource(
+            input, stats, start_s=options.start, end_s=options.end, threads=threads.decoder
+        ) as source,
+    ):
         stats.expected_frames = source.info.expected_frames
         with FileSink(output, source.info, encoder, stats, threads=threads.encoder) as sink:
-            stylizer = Stylizer(generator, options, stats, threads.painters)
             Pipeline(source, stylizer, sink).run()
             size = sink.finish()
         return Result(
@@ -60,6 +65,18 @@ def stylize_video(
             damage=_damage(source, stats),
             warnings=_remarks(stats) + sink.warnings,
         )
+
+
+@contextmanager
+def _painter(
+    input: Path, output: Path, options: StylizeOptions, stats: Stats, threads: ThreadPlan
+) -> Iterator[FrameStylizer]:
+    """What turns frames into painted ones at the quality that is asked for."""
+    if options.quality == "full":
+        with optimized_film(input, output, options, stats, threads.decoder) as film:
+            yield film
+    else:
+        yield Stylizer(load_generator(options.style), options, stats, threads.painters)
 
 
 def default_output(input: Path, options: StylizeOptions) -> Path:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from vidstyle.apps.offline import load_optimizer
 from vidstyle.apps.outputs import Result, check_target
 from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
@@ -50,6 +51,8 @@ def preview_video(
 ) -> Result:
     """Stylize one frame of a video: the one at `options.start`, or a third of the way in.
 
+    The full quality, which starts with the first scene, shows a sketch of its first frame.
+
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
     """
@@ -57,7 +60,8 @@ def preview_video(
     style = style_name(options.style)
     output = Path(output) if output else input.with_name(f"{input.stem}.{style}.png")
     check_target(input, output, options.overwrite)
-    picture = _frame_at(input, options.start) if options.start else _typical_frame(input)
+    at_start = options.start > 0 or options.quality == "full"
+    picture = _frame_at(input, options.start) if at_start else _typical_frame(input)
     return _paint(input, output, picture, options, stats or Stats())
 
 
@@ -78,7 +82,8 @@ def _frame_at(input: Path, time_s: float) -> Picture:
 def _paint(
     input: Path, output: Path, picture: Picture, options: StylizeOptions, stats: Stats
 ) -> Result:
-    generator = load_generator(options.style)
+    full = options.quality == "full"
+    generator = load_optimizer(options) if full else load_generator(options.style)
     stylizer = Stylizer(generator, replace(options, every=1), stats)
     painted = stylizer.stylize_picture(picture)
     size = write_photo(output, painted.to_rgb())
@@ -90,4 +95,5 @@ def _paint(
         keyframes=1,
         seconds=stats.elapsed_s,
         output_bytes=size,
+        warnings=list(generator.remarks),
     )

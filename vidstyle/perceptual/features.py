@@ -18,6 +18,10 @@ class FeatureNetwork(nn.Module):
     content_layers: tuple[str, ...]
     patch_layers: tuple[str, ...]  # fine enough for one vector to be one stroke
 
+    def seen_by(self, layer: str) -> str:
+        """Which of the activations that `forward` returns a style layer is made of."""
+        return layer
+
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         """The Gram matrices (NxCxC) that style is judged by, from what `forward` returned."""
         return {name: gram_matrix(seen[name]) for name in self.style_layers}

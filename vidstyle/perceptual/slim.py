@@ -132,6 +132,10 @@ class Slim(FeatureNetwork):
         seen: dict[str, Tensor] = self.body(images)
         return seen
 
+    def seen_by(self, layer: str) -> str:
+        """A fine layer is made of a stage."""
+        return HEADS.get(layer, layer)
+
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         """The Gram matrices, NxCxC: of a fine layer in its head's channels, C the stage's and 1."""
         by_stage = {stage: gram_matrix(with_constant(seen[stage])) for stage in FINE_STAGES}

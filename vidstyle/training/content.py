@@ -21,8 +21,8 @@ from vidstyle.errors import SourceError
 from vidstyle.frame import RGBImage
 from vidstyle.media.photo import PHOTO_SUFFIXES, read_photo
 from vidstyle.media.source import VIDEO_SUFFIXES, FileSource
+from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.stats import Stats
-from vidstyle.training.data import to_tensor
 from vidstyle.training.procedural import procedural_images
 
 LARGEST_SHORT_SIDE = 384  # px; 1,000 such pictures take 0.6 to 0.8 GB

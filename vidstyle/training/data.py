@@ -1,14 +1,13 @@
-"""Pictures as tensors, the painting among them, and the map between their colours."""
+"""A painting as a tensor."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
 
-from vidstyle.frame import RGBImage
 from vidstyle.media.photo import read_photo
+from vidstyle.perceptual.pictures import to_tensor
 
 
 def read_painting(file: Path, short_side: int) -> Tensor:
@@ -18,40 +17,3 @@ def read_painting(file: Path, short_side: int) -> Tensor:
     height, width = (round(side * scale) for side in image.shape[:2])
     resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     return to_tensor(np.asarray(resized, np.uint8))[None]
-
-
-def to_tensor(image: RGBImage) -> Tensor:
-    """HxWx3 uint8 to 3xHxW float32 0..1."""
-    channels_first = np.ascontiguousarray(image.transpose(2, 0, 1))
-    return torch.from_numpy(channels_first).float() / 255
-
-
-def colour_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The linear map that gives the colours of `source` the mean and covariance of `target`'s.
-
-    The Monge-Kantorovitch map between Gaussians (Pitie and Kokaram, CVMP 2007): of all such maps
-    the one that moves colours least.
-
-    Args:
-        source: 3xP float32.
-        target: 3xQ float32.
-
-    Returns:
-        A 3x3 matrix and an offset of 3: `matrix @ colour + offset`.
-    """
-    root = _matrix_power(torch.cov(source), 0.5)
-    inverse = _matrix_power(torch.cov(source), -0.5)
-    matrix = inverse @ _matrix_power(root @ torch.cov(target) @ root, 0.5) @ inverse
-    return matrix, target.mean(dim=1) - matrix @ source.mean(dim=1)
-
-
-def recoloured(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    """Pictures (Nx3xHxW RGB 0..1) after a colour map, clipped to 0..1."""
-    mapped = torch.einsum("ij,njhw->nihw", matrix, images) + offset.view(1, 3, 1, 1)
-    return mapped.clamp(0, 1)
-
-
-def _matrix_power(symmetric: Tensor, exponent: float) -> Tensor:
-    values, vectors = torch.linalg.eigh(symmetric)
-    result: Tensor = vectors @ torch.diag(values.clamp_min(1e-6) ** exponent) @ vectors.T
-    return result

@@ -12,8 +12,8 @@ from vidstyle.errors import SinkError
 from vidstyle.frame import RGBImage
 from vidstyle.media.partial import write_whole
 from vidstyle.media.photo import read_photo, write_photo
+from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.stylize.generator import BORDER
-from vidstyle.training.data import to_tensor
 from vidstyle.training.network import GRID, Generator
 
 ROW_HEIGHT = 192  # px of a picture on the sheet

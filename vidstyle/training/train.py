@@ -15,9 +15,9 @@ from torch.optim.swa_utils import AveragedModel
 
 from vidstyle.errors import OptionError, StyleError
 from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.pictures import colour_map, recoloured
 from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
 from vidstyle.training.content import Content
-from vidstyle.training.data import colour_map, recoloured
 from vidstyle.training.motion import Motion, with_noise
 from vidstyle.training.network import (
     SIZE_CLASSES,

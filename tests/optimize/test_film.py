@@ -1,0 +1,200 @@
+"""Films, painted scene by scene: still, uncut, and the same after an interruption."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.clips import Clip, patches
+from tests.textures import noise_image
+from vidstyle.frame import Frame, Picture, RGBImage
+from vidstyle.media.source import FileSource
+from vidstyle.optimize.between import BETWEEN, Retoucher
+from vidstyle.optimize.budget import Budget, FilmPlan
+from vidstyle.optimize.cache import Cache
+from vidstyle.optimize.film import Film, Paintings
+from vidstyle.optimize.objective import LossWeights
+from vidstyle.optimize.painting import Painting
+from vidstyle.optimize.picture import PictureOptimizer, Stage
+from vidstyle.optimize.room import Room
+from vidstyle.optimize.scene import SceneOptimizer, scene_effort
+from vidstyle.optimize.scenes import Scene
+from vidstyle.optimize.work import WorkFolder, file_name
+from vidstyle.options import StylizeOptions
+from vidstyle.perceptual.zoo import load_features
+from vidstyle.stats import Stats
+
+QUICK = (Stage(1.0, 8),)
+OPTIONS = StylizeOptions(style="painting.png", quality="full", every=3)
+
+
+@pytest.fixture(scope="module")
+def optimizer(tmp_path_factory: pytest.TempPathFactory) -> PictureOptimizer:
+    features = load_features("slim")
+    painting = Painting(
+        noise_image(80, 80, seed=9, blur=1), features, Cache(tmp_path_factory.mktemp("cache"))
+    )
+    return PictureOptimizer(features, painting, Room(10**7, 10**7, 10**7), LossWeights())
+
+
+Make = Callable[..., Film]
+
+
+@pytest.fixture
+def make(tmp_path: Path, optimizer: PictureOptimizer) -> Make:
+    def film(input: Path, options: StylizeOptions = OPTIONS, **more: Any) -> Film:
+        work = WorkFolder(tmp_path / "work", {"every": options.every, **more})
+        return Film(input, optimizer, options, work, Stats(), 1)
+
+    return film
+
+
+def played(film: Film, input: Path) -> list[RGBImage]:
+    with FileSource(input, Stats()) as source:
+        return [frame.picture.to_rgb() for frame in film.stylize(source)]
+
+
+def test_every_frame_is_painted_once_at_its_time(tmp_path: Path, make: Make) -> None:
+    clip = Clip(frames=7, pts=[0, 3, 4, 9, 10, 11, 20]).write(tmp_path / "in.mkv")
+    film = make(clip)
+    film.paint()
+    with FileSource(clip, Stats()) as source:
+        times = [frame.time_s for frame in source]
+    with FileSource(clip, Stats()) as source:
+        painted = list(film.stylize(source))
+    assert [frame.time_s for frame in painted] == times
+    film.clean_up()
+    assert not (tmp_path / "work").exists()
+
+
+def test_each_frame_may_be_painted(tmp_path: Path, make: Make) -> None:
+    clip = Clip(frames=3).write(tmp_path / "in.mp4")
+    film = make(clip, replace(OPTIONS, every=1))
+    film.paint()
+    assert len(list((tmp_path / "work").glob("scene-*/*.png"))) == 3
+    assert len(played(film, clip)) == 3
+
+
+def test_what_no_keyframe_shows_is_painted(tmp_path: Path, optimizer: PictureOptimizer) -> None:
+    photo = noise_image(64, 96, 1, 6)
+    picture = Picture.from_rgb(photo)
+    carried = Picture.from_rgb(optimizer.paint(photo, QUICK))
+    spoilt = carried.to_rgb()
+    spoilt[:, :40] = (0, 255, 0)
+    lost = np.zeros((64, 96), np.float32)
+    work, scene = WorkFolder(tmp_path / "work", {}), Scene(0, 0, 9)
+    retouch = Retoucher(optimizer, work, scene, math.inf)
+    green = Picture.from_rgb(spoilt)
+    nobody = Paintings(work, scene)
+    assert retouch(green, picture, lost, nobody) is green
+    lost[:, :40] = 1
+    filled = retouch(green, picture, lost, nobody).to_rgb().astype(int)
+    assert (filled[:, 56:] == green.to_rgb()[:, 56:]).all()
+    assert np.abs(filled[:, :28] - (0, 255, 0)).mean() > 40
+    kept = work.painting(scene, file_name(picture.to_rgb(), BETWEEN))
+    assert kept is not None
+    again = Retoucher(optimizer, work, scene, 0.0)(green, picture, lost, nobody)
+    np.testing.assert_array_equal(again.to_rgb(), filled)
+
+
+def test_what_stands_still_neither_drifts_nor_darkens(tmp_path: Path, make: Make) -> None:
+    clip = Clip(frames=25, picture=patches(64, 64), size_wh=(64, 64)).write(tmp_path / "in.mp4")
+    film = make(clip)
+    film.paint()
+    frames = [frame.astype(int) for frame in played(film, clip)]
+    means = [frame.mean() for frame in frames]
+    assert max(means) - min(means) < 1
+    keyframes = frames[::3]  # those between are sharpened
+    assert max(np.abs(frame - keyframes[0]).mean() for frame in keyframes) < 3
+
+
+def test_nothing_of_a_scene_is_seen_in_the_next(
+    tmp_path: Path, optimizer: PictureOptimizer
+) -> None:
+    """The second of two scenes is painted as if the first had never been."""
+    first, second = noise_image(64, 72, 1, 6), noise_image(64, 72, 2, 6)
+    frames = [
+        Frame(Picture.from_rgb(image), n, Fraction(1, 25))
+        for n, image in enumerate([first] * 4 + [second] * 4)
+    ]
+    paintings = []
+    for name, scenes in (("both", (Scene(0, 0, 4), Scene(1, 4, 4))), ("one", (Scene(1, 4, 4),))):
+        work = WorkFolder(tmp_path / name, {})
+        painter = SceneOptimizer(optimizer, OPTIONS, work, Budget(None, 1), Stats())
+        for scene in scenes:
+            painter.paint(scene, frames[scene.start : scene.start + scene.frames])
+        files = sorted((tmp_path / name / "scene-00001").iterdir())
+        paintings.append([(file.name, file.read_bytes()) for file in files])
+    assert paintings[0] == paintings[1]
+
+
+def test_a_divided_scene_goes_on_from_its_first_part(
+    tmp_path: Path, optimizer: PictureOptimizer
+) -> None:
+    image = noise_image(64, 72, 1, 6)
+    frames = [Frame(Picture.from_rgb(image), n, Fraction(1, 25)) for n in range(8)]
+    work = WorkFolder(tmp_path / "work", {})
+    painter = SceneOptimizer(optimizer, OPTIONS, work, Budget(None, 1), Stats())
+    painter.paint(Scene(0, 0, 4), frames[:4])
+    painter.paint(Scene(1, 4, 4, continues=True), frames[4:])
+    one, other = (
+        work.painting(Scene(n, 0, 0), next((tmp_path / "work" / f"scene-0000{n}").iterdir()).stem)
+        for n in (0, 1)
+    )
+    assert one is not None
+    assert other is not None
+    assert np.abs(one.astype(int) - other).mean() < 3
+
+
+@pytest.mark.parametrize("stop_after", [1, 4])
+def test_an_interrupted_run_goes_on_where_it_was(
+    tmp_path: Path,
+    make: Make,
+    optimizer: PictureOptimizer,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_after: int,
+) -> None:
+    clip = Clip(frames=7).write(tmp_path / "in.mp4")
+    whole = make(clip, name="whole")
+    whole.paint()
+    expected = played(whole, clip)
+
+    paint, calls = optimizer.paint, list[int]()
+
+    def counting(image: RGBImage, *more: Any) -> RGBImage:
+        if len(calls) == stop_after:
+            raise KeyboardInterrupt
+        calls.append(len(calls))
+        return paint(image, *more)
+
+    monkeypatch.setattr(optimizer, "paint", counting)
+    broken = make(clip, name="broken")
+    with pytest.raises(KeyboardInterrupt):
+        broken.paint()
+    stop_after = 6  # three keyframes in two passes
+    again = make(clip, name="broken")
+    again.paint()
+    assert len(calls) == 6  # nothing was painted twice
+    np.testing.assert_array_equal(played(again, clip), expected)
+
+
+def test_a_small_budget_is_planned_for_and_kept_when_resumed(tmp_path: Path, make: Make) -> None:
+    clip = Clip(frames=12, size_wh=(128, 96)).write(tmp_path / "in.mp4")
+    options = replace(OPTIONS, every=None, time_budget="0.2s")
+    film = make(clip, options)
+    assert film.options.every == 12
+    assert film.options.working_size_wh(128, 96) == (32, 24)
+    film._work.plan(lambda: FilmPlan(1, 1.0))
+    assert make(clip, options).options == film.options
+
+
+def test_the_effort_of_a_scene_is_that_of_its_keyframes() -> None:
+    first, more = scene_effort(Scene(0, 0, 1), 4), scene_effort(Scene(0, 0, 9), 4)
+    assert more - first == 2 * (20 + 10)
+    assert first == 60 / 16 + 50 / 4 + 30 + 10
+    assert scene_effort(Scene(1, 9, 1, continues=True), 4) == 20 + 10

@@ -1,0 +1,50 @@
+"""Pictures to tensors and back, and the colour map against NumPy."""
+
+import numpy as np
+import torch
+
+from tests.textures import noise_image
+from vidstyle.perceptual.pictures import colour_map, recoloured, to_image, to_tensor
+
+
+def test_a_picture_comes_back_as_it_was() -> None:
+    image = noise_image(20, 30)
+    tensor = to_tensor(image)
+    assert tensor.shape == (3, 20, 30)
+    assert float(tensor[1, 2, 3]) == image[2, 3, 1] / np.float32(255)
+    np.testing.assert_array_equal(to_image(tensor), image)
+
+
+def test_what_lies_outside_is_clipped() -> None:
+    outside = torch.tensor([-0.5, 0.5, 1.5]).view(3, 1, 1)
+    np.testing.assert_array_equal(to_image(outside), [[[0, 128, 255]]])
+
+
+def test_recoloured_pictures_have_the_targets_mean_and_covariance() -> None:
+    random = np.random.default_rng(0)
+    mix = (np.eye(3) + random.uniform(-0.3, 0.3, (2, 3, 3))) / 12
+    source, target = (0.5 + m @ random.normal(size=(3, 900)) for m in mix)
+    pixels, goal = (torch.from_numpy(each).float() for each in (source, target))
+    mapped = recoloured(pixels.view(1, 3, 30, 30), *colour_map(pixels, goal))
+    found = mapped[0].flatten(1).numpy()
+    np.testing.assert_allclose(found.mean(axis=1), target.mean(axis=1), atol=1e-3)
+    np.testing.assert_allclose(np.cov(found), np.cov(target), atol=2e-4)
+
+
+def test_a_tensor_has_channels_first_and_goes_to_one() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
+    tensor = to_tensor(image[:, ::-1])
+    assert tensor.shape == (3, 5, 7)
+    assert tensor.dtype == torch.float32
+    assert tensor[2, 4, 0] == image[4, 6, 2] / np.float32(255)
+
+
+def test_the_colour_map_gives_mean_and_covariance_of_the_target() -> None:
+    torch.manual_seed(0)
+    source = torch.rand(3, 5000) * torch.tensor([[1.0], [0.5], [0.2]])
+    target = torch.randn(3, 3) @ torch.rand(3, 5000) + 2
+    matrix, offset = colour_map(source, target)
+    mapped = matrix @ source + offset[:, None]
+    assert torch.allclose(mapped.mean(dim=1), target.mean(dim=1), atol=1e-3)
+    assert torch.allclose(torch.cov(mapped), torch.cov(target), rtol=1e-2, atol=1e-3)
+    assert torch.allclose(matrix, matrix.T, atol=1e-3)  # the optimal map is symmetric

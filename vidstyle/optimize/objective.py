@@ -1,0 +1,162 @@
+"""What an optimized picture is asked for: the painting's strokes, the photo's shapes, calm."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vidstyle.optimize.tiles import Tile
+from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.losses import style_loss
+
+Grams = dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Tuned by eye on faces, streets and landscapes with the slim features."""
+
+    style: float = 1.0
+    content: float = 0.5
+    tv: float = 2.0
+    temporal: float = 400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchor:
+    """What other frames say that a picture should look like, and where they can be believed."""
+
+    picture: Tensor  # 1x3xHxW
+    trust: Tensor  # 1x1xHxW, from 0
+
+
+class Objective:
+    """The loss of one picture and its gradient, in one piece or tile by tile.
+
+    In tiles, Gram matrices are still those of the whole picture (as everything else is), so tiles
+    leave no seams: a first round adds them up, a second one finds the gradient. That takes half
+    as long again, and as much memory as one tile needs.
+    """
+
+    def __init__(
+        self,
+        features: FeatureNetwork,
+        grams: Grams,
+        content: Tensor,
+        tiles: list[Tile],
+        weights: LossWeights,
+        anchor: Anchor | None = None,
+    ) -> None:
+        """Look at the content once.
+
+        Args:
+            features: what judges.
+            grams: of the painting, 1xCxC by layer.
+            content: 1x3xHxW float32 RGB 0..1: the photo in the painting's colours.
+            tiles: what to look at in one piece.
+            weights: of the losses.
+            anchor: for the temporal loss; none without.
+        """
+        self._features, self._target, self._weights = features, grams, weights
+        self._content, self._tiles, self._anchor = content, tiles, anchor
+        self._photo: dict[str, Tensor] | None = None  # of a picture in one piece
+        self._content_squares = dict.fromkeys(features.content_layers, 0.0)
+        with torch.no_grad():
+            for tile, seen in self._looks(content):
+                for name in self._content_squares:
+                    self._content_squares[name] += float(tile.core(seen[name]).square().sum())
+                if len(tiles) == 1:  # otherwise it is looked at again, to save the memory
+                    self._photo = {name: seen[name] for name in self._content_squares}
+
+    def evaluate(self, image: Tensor) -> float:
+        """Return the loss of a leaf (1x3xHxW float32) and put its gradient into `image.grad`."""
+        image.grad = None
+        if len(self._tiles) == 1:
+            seen = self._features(image)
+            loss = self._style(self._features.grams(seen))
+            loss = loss + self._local(self._tiles[0], image, seen)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return float(loss.detach())
+        return self._evaluate_tiles(image)
+
+    def _evaluate_tiles(self, image: Tensor) -> float:
+        grams, cells = self._grams(image)
+        for gram in grams.values():
+            gram.requires_grad_()
+        style = self._style(grams)
+        slopes = dict(zip(grams, torch.autograd.grad(style, list(grams.values())), strict=True))
+        total = float(style.detach())
+        gradient = torch.zeros_like(image)
+        for tile in self._tiles:
+            part = tile.of(image.detach()).clone().requires_grad_()
+            seen = self._features(part)
+            loss = self._local(tile, part, seen)
+            total += float(loss.detach())
+            for name, (gram, share) in self._shares(tile, seen, cells).items():
+                loss = loss + (slopes[name] * gram).sum() * share
+            loss.backward()  # type: ignore[no-untyped-call]
+            assert part.grad is not None
+            tile.of(gradient).add_(part.grad)
+        image.grad = gradient
+        return total
+
+    def _looks(self, picture: Tensor) -> Iterator[tuple[Tile, dict[str, Tensor]]]:
+        for tile in self._tiles:
+            yield tile, self._features(tile.of(picture))
+
+    def _grams(self, image: Tensor) -> tuple[Grams, dict[str, int]]:
+        """The Gram matrices of the whole picture, and how many cells each layer has in it."""
+        cells = dict.fromkeys(self._target, 1)
+        sums: Grams = {}
+        counted = dict.fromkeys(self._target, 0)
+        with torch.no_grad():
+            for tile, seen in self._looks(image):
+                for name, (gram, count) in self._shares(tile, seen, cells).items():
+                    sums[name] = sums[name] + gram * count if name in sums else gram * count
+                    counted[name] += int(count)
+        return {name: sums[name] / counted[name] for name in sums}, counted
+
+    def _shares(
+        self, tile: Tile, seen: dict[str, Tensor], cells: dict[str, int]
+    ) -> dict[str, tuple[Tensor, float]]:
+        """By layer: the Gram matrix of a tile's core, and its cells over those in `cells`."""
+        cores = {name: tile.core(layer) for name, layer in seen.items()}
+        shares = {}
+        for name, gram in self._features.grams(cores).items():
+            height, width = cores[self._features.seen_by(name)].shape[-2:]
+            shares[name] = gram, height * width / cells[name]
+        return shares
+
+    def _style(self, grams: Grams) -> Tensor:
+        losses = [style_loss(grams[name], target) for name, target in self._target.items()]
+        return self._weights.style * torch.stack(losses).sum()
+
+    def _local(self, tile: Tile, part: Tensor, seen: dict[str, Tensor]) -> Tensor:
+        """What the core of a part of the image adds to the losses that are sums over places."""
+        places = self._content.numel()
+        loss = self._weights.content * self._content_loss(tile, seen)
+        loss = loss + self._weights.tv * _squared_steps(tile, part) / places
+        if self._anchor is not None:
+            apart = (part - tile.of(self._anchor.picture)).square() * tile.of(self._anchor.trust)
+            loss = loss + self._weights.temporal * tile.core(apart).sum() / places
+        return loss
+
+    def _content_loss(self, tile: Tile, seen: dict[str, Tensor]) -> Tensor:
+        photo = self._photo
+        if photo is None:
+            with torch.no_grad():
+                photo = self._features(tile.of(self._content))
+        losses = [
+            tile.core(seen[name] - photo[name]).square().sum() / square
+            for name, square in self._content_squares.items()
+        ]
+        return torch.stack(losses).mean()
+
+
+def _squared_steps(tile: Tile, part: Tensor) -> Tensor:
+    """Squared steps to the right and down from each pixel of the core."""
+    across = functional.pad(part[..., 1:] - part[..., :-1], (0, 1))
+    down = functional.pad(part[..., 1:, :] - part[..., :-1, :], (0, 0, 0, 1))
+    return tile.core(across.square() + down.square()).sum()

@@ -1,0 +1,67 @@
+"""What is asked of a painting: its Gram matrices at any size, and its colours."""
+
+import hashlib
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidstyle.frame import RGBImage
+from vidstyle.optimize.cache import Cache
+from vidstyle.optimize.objective import Grams
+from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.pictures import colour_map, recoloured, to_tensor
+
+LARGEST_SIDE = 1024  # px of the short side; a painting larger than that shows no other strokes
+COLOURS_SIDE = 128  # px; enough for a mean and a covariance
+
+
+class Painting:
+    """A painting as a feature network sees it; what was seen once is kept in a cache."""
+
+    def __init__(self, image: RGBImage, features: FeatureNetwork, cache: Cache) -> None:
+        """Take HxWx3 uint8 RGB."""
+        self._image, self._features, self._cache = image, features, cache
+        self._grams: dict[int, Grams] = {}
+        self._colours = to_tensor(_reduced(image, COLOURS_SIDE)).flatten(1)
+        identity = hashlib.sha256(image.tobytes())
+        for value in features.state_dict().values():
+            identity.update(value.cpu().numpy().tobytes())
+        self._identity = f"{image.shape} {identity.hexdigest()}"
+
+    def grams(self, short_side: int) -> Grams:
+        """Gram matrices (1xCxC by layer) of the painting at this size, or its own if smaller."""
+        side = min(short_side, LARGEST_SIDE, *self._image.shape[:2])
+        if side not in self._grams:
+            self._grams[side] = self._cached_grams(side)
+        return self._grams[side]
+
+    def recolour(self, photo: Tensor) -> Tensor:
+        """A photo (1x3xHxW RGB 0..1) in the painting's colours."""
+        pixels = photo[0].flatten(1)
+        colours = self._colours.to(photo.device)
+        return recoloured(photo, *colour_map(pixels, colours))
+
+    def _cached_grams(self, side: int) -> Grams:
+        key = f"{self._identity} {side}"
+        arrays = self._cache.get(key)
+        if arrays is None:
+            arrays = {name: gram.cpu().numpy() for name, gram in self._look(side).items()}
+            self._cache.put(key, arrays)
+        return {name: torch.from_numpy(gram).to(self._device) for name, gram in arrays.items()}
+
+    def _look(self, side: int) -> Grams:
+        picture = to_tensor(_reduced(self._image, side))[None].to(self._device)
+        with torch.no_grad():
+            return self._features.grams(self._features(picture))
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self._features.parameters()).device
+
+
+def _reduced(image: RGBImage, side: int) -> RGBImage:
+    scale = min(1.0, side / min(image.shape[:2]))
+    height, width = (round(length * scale) for length in image.shape[:2])
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,50 @@
+"""Pictures as tensors, and the map between the colours of two of them."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidstyle.frame import RGBImage
+
+
+def to_tensor(image: RGBImage) -> Tensor:
+    """HxWx3 uint8 to 3xHxW float32 0..1."""
+    channels_first = np.ascontiguousarray(image.transpose(2, 0, 1))
+    return torch.from_numpy(channels_first).float() / 255
+
+
+def to_image(picture: Tensor) -> RGBImage:
+    """3xHxW 0..1 to HxWx3 uint8; what is outside of 0..1 is clipped."""
+    pixels = (picture.detach().clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
+    return np.ascontiguousarray(pixels.cpu().numpy())
+
+
+def colour_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """The linear map that gives the colours of `source` the mean and covariance of `target`'s.
+
+    The Monge-Kantorovitch map between Gaussians (Pitie and Kokaram, CVMP 2007): of all such maps
+    the one that moves colours least.
+
+    Args:
+        source: 3xP float32.
+        target: 3xQ float32.
+
+    Returns:
+        A 3x3 matrix and an offset of 3: `matrix @ colour + offset`.
+    """
+    root = _matrix_power(torch.cov(source), 0.5)
+    inverse = _matrix_power(torch.cov(source), -0.5)
+    matrix = inverse @ _matrix_power(root @ torch.cov(target) @ root, 0.5) @ inverse
+    return matrix, target.mean(dim=1) - matrix @ source.mean(dim=1)
+
+
+def recoloured(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+    """Pictures (Nx3xHxW RGB 0..1) after a colour map, clipped to 0..1."""
+    mapped = torch.einsum("ij,njhw->nihw", matrix, images) + offset.view(1, 3, 1, 1)
+    return mapped.clamp(0, 1)
+
+
+def _matrix_power(symmetric: Tensor, exponent: float) -> Tensor:
+    values, vectors = torch.linalg.eigh(symmetric)
+    result: Tensor = vectors @ torch.diag(values.clamp_min(1e-6) ** exponent) @ vectors.T
+    return result

@@ -246,7 +246,7 @@ def test_a_mix_paints_a_whole_video(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("module", ["source.FileSource._picture", "sink.FileSink.write"])
+@pytest.mark.parametrize("module", ["pictures.PictureReader.read", "sink.FileSink.write"])
 def test_an_error_in_the_middle_leaves_neither_file_nor_thread(
     tmp_path: Path, inverting: StylizeOptions, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:

@@ -51,15 +51,20 @@ class Untouched:
         yield from frames
 
 
-def main() -> None:
-    """Run every height and print the findings."""
-    parsed = _parser().parse_args()
-    report: dict[str, Any] = {
+def empty_report() -> dict[str, Any]:
+    """The machine, and no runs yet."""
+    return {
         "processor": processor_name(),
         "cores": usable_cores(),
         "system": platform.platform(),
         "runs": [],
     }
+
+
+def main() -> None:
+    """Run every height and print the findings."""
+    parsed = _parser().parse_args()
+    report = empty_report()
     context = multiprocessing.get_context("spawn")
     options = StylizeOptions(style=parsed.style, every=parsed.every, preset=parsed.preset)
     with tempfile.TemporaryDirectory() as name:

@@ -11,7 +11,6 @@ seen.
 import argparse
 import json
 import multiprocessing
-import platform
 import statistics
 import tempfile
 import time
@@ -24,14 +23,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tools.benchmark import make_clip
+from tools.benchmark import empty_report, make_clip
 from vidstyle.apps.live import open_live
 from vidstyle.frame import Picture
 from vidstyle.live.controls import Command, Controls
 from vidstyle.live.latency import LatencyMeter
 from vidstyle.live.outlet import View
 from vidstyle.live.overlay import Status
-from vidstyle.machine import processor_name, resident_mb, usable_cores
+from vidstyle.machine import resident_mb
 from vidstyle.options import LiveOptions
 from vidstyle.pipeline.newest import NewestChannel
 
@@ -97,12 +96,7 @@ class Onlooker:
 def main() -> None:
     """Run the filter on every clip and print the findings."""
     parsed = _parser().parse_args()
-    report: dict[str, Any] = {
-        "processor": processor_name(),
-        "cores": usable_cores(),
-        "system": platform.platform(),
-        "runs": [],
-    }
+    report = empty_report()
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
         clip = parsed.clip or Path(folder) / "scenery.mp4"

@@ -125,9 +125,11 @@ def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
 
 def command(recipe: Recipe) -> str:
     """The `vidstyle train` that makes the style again."""
-    words = [f"--{name.replace('_', '-')} {value}" for name, value in recipe.options.items()]
-    forms = "--pixels uint8 --int8"
-    return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", forms, *words])
+    words = []
+    for name, value in (FORMS | recipe.options).items():
+        flag = f"--{name.replace('_', '-')}"
+        words.append(flag if value is True else f"{flag} {value}")
+    return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", *words])
 
 
 def read_sources(folder: Path) -> dict[str, dict[str, str]]:

@@ -247,7 +247,8 @@ def _add_settings(
         more = setting.metadata
         default = argparse.SUPPRESS if configured else setting.default
         if types[setting.name] is bool:
-            switch = argparse.BooleanOptionalAction if configured else "store_true"
+            both_ways = configured or setting.default
+            switch = argparse.BooleanOptionalAction if both_ways else "store_true"
             command.add_argument(flag, action=switch, default=default, help=more["help"])
             continue
         shown = "auto" if more.get("automatic") else setting.default

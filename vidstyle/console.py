@@ -17,7 +17,7 @@ from vidstyle.apps.outputs import Result
 from vidstyle.live.report import LiveReport
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style
-from vidstyle.training.outcome import TrainProgress, TrainResult
+from vidstyle.training.outcome import TrainProgress, TrainResult, int8_path
 
 REFRESH_S = 0.2
 UNBROKEN = 1000  # columns; a table takes no more than it needs
@@ -129,7 +129,9 @@ def describe_training(result: TrainResult) -> str:
     if not result.finished:
         lines.append("Stopped early: this is what there was by then. --resume goes on.")
     lines += [f"  note: {warning}" for warning in result.warnings]
-    lines.append(f"Use it: vidstyle film.mp4 --style {result.output}")
+    in_int8 = int8_path(result.output)
+    fastest = in_int8 if in_int8 in result.others else result.output
+    lines.append(f"Use it: vidstyle film.mp4 --style {fastest}")
     return "\n".join(lines)
 
 

@@ -70,7 +70,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory, features: str) -> Run:
     """`vidstyle train painting.png`, with all forms of output."""
     folder = tmp_path_factory.mktemp("plain")
     write_photo(folder / "painting.png", blurred_noise(100))
-    words = [*TINY, features, "--name=mine", "--int8", "--torch", "--json"]
+    words = [*TINY, features, "--name=mine", "--torch", "--json"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         return Run(folder, *captured(["train", "painting.png", *words]))
@@ -166,7 +166,7 @@ def test_the_result_is_told_with_what_to_do_next(plain: Run) -> None:
     lines = plain.err.splitlines()
     assert lines[0].startswith("mine.onnx  (") and "3 steps in 0:" in lines[0]
     assert f"  note: {GENERATED_NOTE}" in lines
-    assert lines[-1] == "Use it: vidstyle film.mp4 --style mine.onnx"
+    assert lines[-1] == "Use it: vidstyle film.mp4 --style mine.int8.onnx"
     assert "torchvision" not in plain.err
 
 
@@ -203,7 +203,7 @@ def test_a_stopped_run_is_resumed(stopped: Run, tmp_path: Path, features: str) -
         (["-o", "no/style.onnx"], "There is no folder no"),
         (["-o", "there.onnx"], "there.onnx exists. Use --overwrite"),
         (["-o", "there.onnx", "--overwrite", "--content=empty"], "No photos or videos in empty"),
-        (["-o", "i.onnx", "--int8"], "i.int8.onnx exists. Use --overwrite"),
+        (["-o", "i.onnx"], "i.int8.onnx exists. Use --overwrite"),
         (["-o", "t.onnx", "--torch"], "t.pt2 exists. Use --overwrite"),
         (["--content=empty"], "No photos or videos in empty"),
         (["--content=nowhere"], "There is no folder nowhere"),

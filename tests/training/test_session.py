@@ -26,7 +26,7 @@ from vidstyle.training.session import GENERATED_NOTE, run_session
 from vidstyle.training.train import Trainer, TrainingSettings
 
 HANG_LIMIT_S = 60
-OPTIONS = TrainOptions(size="17k", steps=4, batch=1, threads=1)
+OPTIONS = TrainOptions(size="17k", steps=4, batch=1, threads=1, int8=False)
 
 
 @pytest.fixture(autouse=True)
@@ -389,8 +389,19 @@ sys.exit(cli.main(sys.argv[1:]))
 def test_a_run_that_was_killed_goes_on_as_if_nothing_had_happened(painting: Path) -> None:
     def words(name: str, *more: str) -> list[str]:
         output = str(painting.with_name(f"{name}.onnx"))
-        settings = ["--size=17k", "--steps=60", "--batch=1", "--threads=1", "--quiet", *more]
-        return [sys.executable, "-c", SCRIPT, "train", str(painting), "-o", output, *settings]
+        settings = ["--size=17k", "--steps=60", "--batch=1", "--threads=1", "--no-int8"]
+        return [
+            sys.executable,
+            "-c",
+            SCRIPT,
+            "train",
+            str(painting),
+            "-o",
+            output,
+            *settings,
+            "--quiet",
+            *more,
+        ]
 
     subprocess.run(words("whole"), check=True, timeout=2 * HANG_LIMIT_S)
     process = subprocess.Popen(words("killed"))
@@ -429,9 +440,17 @@ def test_two_processes_learn_what_one_learns(painting: Path, tmp_path: Path) -> 
     curves = []
     for processes, launcher in launchers.items():
         output = tmp_path / f"by{processes}.onnx"
-        words = ["train", str(painting), "-o", str(output), "--size=17k", "--steps=150", "--json"]
+        words = [
+            "train",
+            str(painting),
+            "-o",
+            str(output),
+            "--size=17k",
+            "--steps=150",
+            "--no-int8",
+        ]
         done = subprocess.run(
-            [*launcher, str(script), *words, f"--threads={processes}"],  # one each
+            [*launcher, str(script), *words, "--json", f"--threads={processes}"],  # one each
             capture_output=True,
             text=True,
             timeout=4 * HANG_LIMIT_S,

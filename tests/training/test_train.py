@@ -46,7 +46,8 @@ def tensors(value: Any) -> list[Tensor]:
 def everything(of: Trainer) -> list[Tensor]:
     """What must be the same for two runs to be the same, clocks left out."""
     history = [{k: v for k, v in record.items() if k != "seconds"} for record in of.history]
-    states = of.generator.state_dict(), of.average.state_dict(), of.optimizer.state_dict()
+    states = [of.generator.state_dict(), of.average.state_dict()]
+    states += [optimizer.state_dict() for optimizer in of.optimizers]
     return tensors([*states, of.objective.layer_means, of.step, history])
 
 
@@ -72,7 +73,7 @@ def test_training_changes_every_weight() -> None:
 
 
 def test_the_losses_go_down_on_pictures_it_never_saw() -> None:
-    run = trainer(steps=40)
+    run = trainer(steps=80)
     crops = toy_content().crops(4, 96, 1000, 1)
 
     def total() -> float:
@@ -120,10 +121,18 @@ def test_the_learning_rate_warms_up_and_follows_a_cosine() -> None:
 
 def test_each_step_learns_at_its_rate() -> None:
     run = trainer()
-    rates: list[float] = []
-    run.run(lambda: rates.append(run.optimizer.param_groups[0]["lr"]))
+    rates: list[list[float]] = []
+    run.run(lambda: rates.append([o.param_groups[0]["lr"] for o in run.optimizers]))
     expected = [SETTINGS.learning_rate * learning_rate_at(step / 6) for step in range(6)]
-    assert rates == pytest.approx(expected)
+    for of_one in zip(*rates, strict=True):
+        assert of_one == pytest.approx(expected)
+
+
+def test_every_weight_has_one_optimizer() -> None:
+    run = trainer()
+    groups = [group for optimizer in run.optimizers for group in optimizer.param_groups]
+    theirs = sorted(id(weight) for group in groups for weight in group["params"])
+    assert theirs == sorted(id(weight) for weight in run.generator.parameters())
 
 
 def test_norms_freeze_and_weights_round_at_their_shares() -> None:
@@ -306,7 +315,7 @@ def date_otherwise(file: Path) -> None:
         (empty, r"run\.pt is broken"),
         (replace_by_text, r"run\.pt is broken"),
         (replace_by_weights, r"run\.pt is broken"),
-        (date_otherwise, r"run\.pt is a checkpoint of version 99; this vidstyle reads version 1\."),
+        (date_otherwise, r"run\.pt is a checkpoint of version 99; this vidstyle reads version 2\."),
         (Path.unlink, r"There is no .*run\.pt to resume from\. Start without --resume\."),
     ],
 )

@@ -9,7 +9,7 @@ import torch
 from vidstyle.errors import SinkError, StyleError, reason
 from vidstyle.media.partial import write_whole
 
-VERSION = 1
+VERSION = 2
 
 
 def write_checkpoint(file: Path, about: dict[str, Any], state: dict[str, Any]) -> None:

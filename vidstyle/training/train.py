@@ -19,6 +19,7 @@ from vidstyle.perceptual.pictures import colour_map, recoloured
 from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
 from vidstyle.training.content import Content
 from vidstyle.training.motion import Motion, with_noise
+from vidstyle.training.muon import Muon
 from vidstyle.training.network import (
     SIZE_CLASSES,
     Generator,
@@ -110,7 +111,7 @@ class Trainer:
         if self.processes > 1:
             # Hands out the first one's statistics too: all must freeze the same.
             self.learner = DistributedDataParallel(self.generator)
-        self.optimizer = torch.optim.Adam(self.generator.parameters(), settings.learning_rate)
+        self.optimizers = _optimizers(self.generator, settings.learning_rate)
         self.step, self.elapsed_s = 0, 0.0
         self.history: list[dict[str, float]] = []
 
@@ -160,10 +161,11 @@ class Trainer:
             freeze_norms(self.generator)
         if done > ROUND_AT:
             round_weights(self.generator)
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * learning_rate_at(done)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * learning_rate_at(done)
         losses = self._losses(self._crops())
-        self.optimizer.zero_grad()
+        self.generator.zero_grad()
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
         if not norm.isfinite():
@@ -172,7 +174,8 @@ class Trainer:
                 "--resume with --precision float32 goes on from the last checkpoint; another "
                 "--seed starts afresh."
             )
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.average.update_parameters(self.generator)
         return dict(zip(losses, self._shared(torch.stack(list(losses.values()))), strict=True))
 
@@ -221,7 +224,7 @@ class Trainer:
         state = {
             "generator": self.generator.state_dict(),
             "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "layer_means": self.objective.layer_means,
             "step": self.step,
             "elapsed_s": self.elapsed_s,
@@ -238,10 +241,18 @@ class Trainer:
         state = read_checkpoint(file, about)
         self.generator.load_state_dict(state["generator"])
         self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, its_state in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(its_state)
         self.objective.layer_means = state["layer_means"]
         self.step, self.elapsed_s = state["step"], state["elapsed_s"]
         self.history = state["history"]
+
+
+def _optimizers(generator: Generator, learning_rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for what mixes channels; Adam for the rest: norms, biases and the colour skip."""
+    rest = [p for p in generator.parameters() if p.ndim < 4 or p is generator.skip.weight]
+    kernels = [p for p in generator.parameters() if all(p is not other for other in rest)]
+    return [Muon(kernels, learning_rate), torch.optim.Adam(rest, learning_rate)]
 
 
 def learning_rate_at(done: float) -> float:

@@ -148,6 +148,7 @@ def test_the_working_size_is_even_and_never_larger(
         ({"camera": " "}, "--camera must be a number"),
         ({"max_cpu": 0.0}, "--max-cpu must be over 0"),
         ({"lines": 8}, "--lines must be at least 16"),
+        ({"pixels": "rgb"}, "--pixels must be one of i420, yuyv"),
         ({"every": 0}, "--every must be a whole number"),
         ({"seconds": 0.0}, "--seconds must be over 0"),
         ({"style": "wave:1"}, "a mix takes at least two styles"),

@@ -8,9 +8,11 @@ with everything, then with one measure less. Beside that two plain references, w
         ones; a few iterations are timed and scaled to 500.
     SqueezeNet: 500 iterations of the same with the judge's own features: the style loss to reach.
 
-Style and content are judged by SqueezeNet at stride 2 (`tools.evaluation.style`).
+Style and content are judged by SqueezeNet at stride 2 (`tools.evaluation.style`), and style again
+a few pixels aside: pictures may please a strided network at one place of its grid only.
 
-    python -m tools.benchmark_offline --painting painting.jpg --judge squeezenet_v1_0.npz
+    python -m tools.benchmark_offline --judge squeezenet_v1_0.npz
+    python -m tools.benchmark_offline --judge squeezenet_v1_0.npz --rows everything plain
 """
 
 import argparse
@@ -38,7 +40,7 @@ from vidstyle.frame import RGBImage
 from vidstyle.machine import processor_name, usable_cores
 from vidstyle.media.painting import read_painting
 from vidstyle.media.photo import read_photo, write_photo
-from vidstyle.optimize import solver
+from vidstyle.optimize import solver, windows
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.objective import LossWeights
 from vidstyle.optimize.painting import Painting
@@ -50,13 +52,15 @@ from vidstyle.perceptual.losses import content_loss, style_loss, tv_loss
 from vidstyle.perceptual.pictures import to_image, to_tensor
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.zoo import load_features
+from vidstyle.stylize.catalog import find_painting
 
 REFERENCE_ITERATIONS = 500
 TIMED = 3  # of the VGG-19 reference
 VGG19 = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512)  # 0: pool
 VGG19_STYLE, VGG19_CONTENT = (0, 2, 4, 8, 12), 9  # relu1_1 ... relu5_1, and relu4_2
 MEMORY_GB = 4.0  # the old laptop
-FIGURES = ("seconds", "cpu_seconds", "peak_mb", "style", "content")
+FIGURES = ("seconds", "cpu_seconds", "peak_mb", "style", "aside", "content")
+ASIDE = ((1, 0), (0, 1), (1, 1), (4, 4), (3, 5))  # px down and to the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Measures:
     coarse_to_fine: bool = True
     lbfgs: bool = True
     early_stop: bool = True
+    windows: bool = True
     cached: bool = True
     all_threads: bool = True
     bfloat16: bool = False
@@ -91,6 +96,7 @@ ROWS = {
     "full size only": Measures(coarse_to_fine=False),
     "Adam for L-BFGS": Measures(lbfgs=False),
     "no early stop": Measures(early_stop=False),
+    "one window for four": Measures(windows=False),
     "with bfloat16": Measures(bfloat16=True),
     "in tiles": Measures(tiles=True),
 }
@@ -201,6 +207,8 @@ class _Row:
         torch.set_num_threads(usable_cores() if measures.all_threads else 1)
         if not measures.early_stop:
             solver.LEAST_PROGRESS = float("-inf")
+        if not measures.windows:
+            windows.OFFSETS = windows.OFFSETS[:1]
         features: FeatureNetwork = load_features("slim")
         if not measures.slim:
             features = SqueezeNet(task.judge)
@@ -258,10 +266,22 @@ class _Stopwatch:
 def _judged(task: Task, painted: RGBImage, name: str) -> dict[str, float]:
     peak_mb = _peak_mb()  # before the judge comes
     write_photo(task.folder / f"{name.replace(' ', '-')}.png", painted)
-    opinion = squeezenet_judge(task.judge, len(task.photo)).opinion(
-        painted, task.photo, task.painting
-    )
-    return {"peak_mb": peak_mb, "style": opinion.style, "content": opinion.content}
+    judge = squeezenet_judge(task.judge, len(task.photo))
+    opinion = judge.opinion(painted, task.photo, task.painting)
+    aside = [
+        judge.opinion(_from(painted, *offset), _from(task.photo, *offset), task.painting).style
+        for offset in ASIDE
+    ]
+    return {
+        "peak_mb": peak_mb,
+        "style": opinion.style,
+        "aside": float(np.mean(aside)),
+        "content": opinion.content,
+    }
+
+
+def _from(image: RGBImage, top: int, left: int) -> RGBImage:
+    return np.ascontiguousarray(image[top:, left:])
 
 
 def _plain_gram(activations: Tensor) -> Tensor:
@@ -294,7 +314,8 @@ def _scaled(image: RGBImage, side: int) -> RGBImage:
 
 
 def _print(rows: dict[str, dict[str, float]]) -> None:
-    table = Table("", "seconds", "core-seconds", "peak MB", "style loss", "content distance")
+    columns = ("seconds", "core-seconds", "peak MB", "style loss", "aside", "content distance")
+    table = Table("", *columns)
     for name, row in rows.items():
         figures = (row.get(key) for key in FIGURES)
         table.add_row(name, *("" if f is None else f"{f:.3g}" for f in figures))
@@ -303,7 +324,7 @@ def _print(rows: dict[str, dict[str, float]]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--painting", type=Path, required=True)
+    parser.add_argument("--painting", type=Path, default=find_painting("starry-night"))
     parser.add_argument("--judge", type=Path, required=True, help="SqueezeNet v1.0 weights, .npz")
     parser.add_argument("--photo", type=Path, help="without, a frame of the sample's scenery")
     parser.add_argument("--size", type=int, default=512, help="px")

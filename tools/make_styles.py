@@ -17,14 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from tools.catalogue import Entry, change_section, facts_of
 from vidstyle.apps.train import train_style
+from vidstyle.frame import RGBImage
+from vidstyle.media.photo import read_photo, write_photo
 from vidstyle.models import models_folder
 from vidstyle.options import TrainOptions
+from vidstyle.stylize.catalog import PAINTINGS
 from vidstyle.training.outcome import int8_path
 
 HELD_OUT = 6  # photos that no style learns on
-FORMS: dict[str, Any] = {"pixels": "uint8", "int8": True}  # what every style ships as
+PAINTING_SIDE, PAINTING_QUALITY = 512, 85  # px of the short side; some 100 KB
 
 
 @dataclass(frozen=True)
@@ -41,17 +47,27 @@ class Recipe:
 
 
 SHELF = (  # in the catalogue's order, the default first; the others start from it
-    Recipe("great-wave", "hokusai-great-wave.jpg", {"steps": 3023, "start_from": "none"}),
+    Recipe("great-wave", "hokusai-great-wave.jpg", {"steps": 3523, "start_from": "none"}),
     Recipe(
         "great-wave-17k",
         "hokusai-great-wave.jpg",
         {"size": "17k", "steps": 950, "start_from": "none"},
+    ),
+    Recipe(
+        "great-wave-220k",
+        "hokusai-great-wave.jpg",
+        {"size": "220k", "steps": 500, "start_from": "none"},
     ),
     Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 400}),
     Recipe("scream", "munch-the-scream.jpg", {"steps": 700}),
     Recipe("fuchun", "huang-gongwang-fuchun-mountains.jpg", {"steps": 300}),
     Recipe("young-hare", "durer-young-hare.jpg", {"steps": 300}),
     Recipe("red-chalk", "watteau-woman-in-peasant-dress.jpg", {"steps": 300}),
+    Recipe("udnie", "picabia-udnie.jpg", {}),
+    Recipe("three-beauties", "utamaro-three-beauties.jpg", {"steps": 320}),
+    Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 330}),
+    Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 330}),
+    Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 350}),
 )
 
 
@@ -68,7 +84,7 @@ def main() -> None:
         link_photos(parsed.photos, photos)
         for recipe in wanted:
             trained = train(recipe, parsed.paintings, photos, parsed.work, parsed.threads)
-            register(recipe, trained, read_sources(parsed.paintings)[recipe.painting])
+            register(recipe, trained, parsed.paintings)
 
 
 def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: int | None) -> Path:
@@ -80,7 +96,6 @@ def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: in
         threads=threads,
         resume=begun,
         overwrite=not begun,
-        **FORMS,
         **recipe.options,
     )
 
@@ -94,8 +109,8 @@ def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: in
     return output
 
 
-def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
-    """Copy a trained file and its int8 form into models/ and enter them into the catalogue."""
+def register(recipe: Recipe, trained: Path, paintings: Path) -> None:
+    """Copy a trained file, its int8 form and its painting into models/ and the catalogue."""
     file = models_folder() / f"{recipe.name}.onnx"
     shutil.copyfile(trained, file)
     shutil.copyfile(int8_path(trained), int8_path(file))
@@ -105,13 +120,7 @@ def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
         "int8": facts_of(int8_path(file)),
         "size_class": recipe.size_class,
         "licence": "MIT",
-        "painting": {
-            "file": recipe.painting,
-            "title": source["title"].partition(" (")[0],  # behind it stand notes
-            "artist": source["artist"],
-            "year": source["year"],
-            "source": source["licence"],
-        },
+        "painting": add_painting(paintings, recipe.painting),
         "training": command(recipe),
     }
 
@@ -123,10 +132,37 @@ def register(recipe: Recipe, trained: Path, source: dict[str, str]) -> None:
     change_section("styles", entered)
 
 
+def add_painting(paintings: Path, name: str) -> Entry:
+    """Put a small copy of a painting into models/paintings/; return what the catalogue says of it.
+
+    No copy ships of a painting whose artist is not known: it may not be free.
+    """
+    source = read_sources(paintings)[name]
+    file = models_folder() / PAINTINGS / name
+    free = source["artist_died"] != ""
+    if free:
+        file.parent.mkdir(exist_ok=True)
+        write_photo(file, _reduced(read_photo(paintings / name)), PAINTING_QUALITY)
+    return {
+        **(facts_of(file) if free else {"file": name}),
+        "title": source["title"].partition(" (")[0],  # behind it stand notes
+        "artist": source["artist"],
+        "year": source["year"],
+        "source": source["licence"],
+    }
+
+
+def _reduced(image: RGBImage) -> RGBImage:
+    height, width = image.shape[:2]
+    scale = min(1.0, PAINTING_SIDE / min(height, width))
+    size_wh = (round(width * scale), round(height * scale))
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def command(recipe: Recipe) -> str:
     """The `vidstyle train` that makes the style again."""
     words = []
-    for name, value in (FORMS | recipe.options).items():
+    for name, value in recipe.options.items():
         flag = f"--{name.replace('_', '-')}"
         words.append(flag if value is True else f"{flag} {value}")
     return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", *words])

@@ -13,6 +13,10 @@ class SinkError(VidstyleError):
     """The output cannot be written, or does not hold what was written to it."""
 
 
+class DeviceError(VidstyleError):
+    """A microphone or a sound output is missing, or does not start."""
+
+
 class StyleError(VidstyleError):
     """The style is unknown, broken or not a generator."""
 

@@ -159,8 +159,8 @@ class TrainOptions:
         "auto", "arithmetic of the networks", choices=("auto", "float32", "bfloat16")
     )
     low_memory: bool = _setting(False, "gradient checkpointing: less memory, more time")
-    pixels: str = _setting("float", "what the model takes and gives", choices=("float", "uint8"))
-    int8: bool = _setting(False, "write NAME.int8.onnx too: static int8, for processors with VNNI")
+    pixels: str = _setting("uint8", "what the model takes and gives", choices=("float", "uint8"))
+    int8: bool = _setting(True, "write NAME.int8.onnx too: twice as fast on processors with VNNI")
     torch: bool = _setting(False, "write NAME.pt2 too, for torch.export.load")
     threads: int | None = _setting(
         None, "cores to use; auto is all of them", "N|auto", automatic=True
@@ -214,6 +214,11 @@ class LiveOptions:
         alone="auto",
     )
     hold: bool = _setting(False, "keep the camera on while nobody reads the virtual camera")
+    pixels: str = _setting(
+        "i420",
+        "what the virtual camera gives; yuyv for programs that do not know i420",
+        choices=("i420", "yuyv"),
+    )
     window: bool = _setting(True, "show a window")
     record: str | None = _setting(None, "write pictures and sound to a file", "FILE")
     overwrite: bool = _setting(False, "replace the recording if it exists")
@@ -243,6 +248,7 @@ class LiveOptions:
     json: bool = _setting(False, "print what was measured as JSON in the end")
 
     def __post_init__(self) -> None:
+        _check_choices(self)
         style_shares(self.style)  # says what is wrong with a mix
         _check(bool(self.camera.strip()), "camera", "a number, a name, a file or an address")
         sides = self.size_wh or (2, 2)

@@ -128,7 +128,9 @@ def test_only_for_somebody_who_looks_is_anything_painted(
     device = tmp_path / "video10"
     device.touch()
 
-    def open_device(wanted: str, width: int, height: int, rate: Fraction) -> V4l2Output:
+    def open_device(
+        wanted: str, width: int, height: int, rate: Fraction, pixels: str
+    ) -> V4l2Output:
         return V4l2Output(device, width, height, rate, format="rawvideo")
 
     monkeypatch.setattr("vidstyle.apps.live.open_virtual_camera", open_device)
@@ -193,6 +195,22 @@ def test_what_goes_wrong_is_one_line(
     assert out == ""
     (line,) = err.splitlines()
     assert reason in line
+
+
+def test_a_share_of_the_processor_that_is_too_small_is_said_once(inverter: Path) -> None:
+    more = ("--size", "96x64", "--max-cpu", "0.01%")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidstyle", *words("testsrc", inverter, *more)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+    finally:
+        process.kill()
+        process.communicate()
+    assert line.startswith("--max-cpu 0.01% cannot be kept: the simplest picture takes ")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

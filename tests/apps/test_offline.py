@@ -10,12 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from tests.clips import Clip, Sound, patches
 from tests.look import look
+from tests.perceptual.weights import random_vgg
 from tests.textures import noise_image
 from vidstyle.cli import DONE, FAILED, USAGE, main
 from vidstyle.media.photo import read_photo, write_photo
+from vidstyle.models import models_folder
 
 HANG_LIMIT_S = 110
 
@@ -47,6 +50,26 @@ def test_a_photo_is_painted_after_a_painting(tmp_path: Path, painting: Path) -> 
     assert files(tmp_path) == ["ink.png", "me.ink.png", "me.png"]
 
 
+def test_a_shipped_style_stands_for_its_painting(tmp_path: Path, shelf: Path) -> None:
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--threads", "1", "--quiet"]
+    words += ["--feature-weights", str(models_folder() / "slim.npz")]
+    assert main([*words, "--style", "negative"]) == DONE
+    assert main([*words, "-o", str(tmp_path / "default.png")]) == DONE
+    file = str(shelf / "paintings" / "toy.png")
+    assert main([*words, "--style", file, "-o", str(tmp_path / "file.png")]) == DONE
+    painted = read_photo(tmp_path / "file.png")
+    assert np.array_equal(read_photo(tmp_path / "me.negative.png"), painted)
+    assert np.array_equal(read_photo(tmp_path / "default.png"), painted)
+
+
+def test_an_altered_painting_is_refused(tmp_path: Path, shelf: Path, capsys: Captured) -> None:
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    write_photo(shelf / "paintings" / "toy.png", patches(80, 80))
+    assert main(["image", str(tmp_path / "me.png"), "--quality", "full"]) == FAILED
+    assert "toy.png is not the file that was shipped" in capsys.readouterr().err
+
+
 def test_a_film_keeps_its_frames_and_its_sound(
     tmp_path: Path, painting: Path, capsys: Captured
 ) -> None:
@@ -69,9 +92,8 @@ def test_a_preview_is_a_sketch_of_the_first_frame(tmp_path: Path, painting: Path
 @pytest.mark.parametrize(
     ("words", "code", "reason"),
     [
-        (["--style", "warm"], FAILED, 'Give a picture of "[warm]" by A. Toy, or of another'),
-        ([], FAILED, 'Give a picture of "[negative]" by A. Toy, or of another'),
-        (["--style", "wave"], FAILED, 'There is no file "wave". Give a picture of a painting.'),
+        (["--style", "warm"], FAILED, 'Give a picture of "[warm]" by A. Toy: --style painting.jpg'),
+        (["--style", "wave"], FAILED, 'No style named "wave". Installed: negative, '),
         (["--style", "no.jpg"], FAILED, "There is no file no.jpg"),
         (["--style", "text.jpg"], FAILED, "not a picture"),
         (["--style", "tiny.png"], FAILED, "too small to show how it is painted: 30x20 px"),
@@ -181,3 +203,24 @@ def test_a_killed_run_goes_on_where_it_was(
     finally:
         again.kill()
         again.wait()
+
+
+def test_the_network_of_the_papers_judges_on_request(tmp_path: Path, painting: Path) -> None:
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    torch.save(random_vgg("vgg19", "relu5_1"), tmp_path / "vgg19.pth")
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--style", str(painting)]
+    words += ["--features", "vgg19", "--feature-weights", str(tmp_path / "vgg19.pth")]
+    assert main([*words, "--threads", "1", "--quiet", "--time-budget", "2s"]) == DONE
+    painted = read_photo(tmp_path / "me.ink.png")
+    assert np.abs(painted.astype(int) - patches(64, 48)).mean() > 10
+
+
+def test_without_a_network_the_slim_features_are_proposed(
+    tmp_path: Path, painting: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--style", str(painting)]
+    assert main([*words, "--features", "vgg19"]) == FAILED
+    assert "or use --features slim, which needs none." in capsys.readouterr().err
+    assert files(tmp_path) == ["ink.png", "me.png"]

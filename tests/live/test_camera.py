@@ -129,6 +129,17 @@ def test_nothing_but_garbage_is_a_lost_camera(node: Path, garbage: Any) -> None:
         seen.read()
 
 
+def test_a_camera_that_does_not_answer_is_lost_at_once(
+    node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV waits two seconds for each picture; ten times that would be too long."""
+    seen = Camera(node, 64, 48, 30, ToyDevice([BGR, None, BGR]))
+    assert seen.read() is not None
+    monkeypatch.setattr(camera, "SILENT_S", 0)
+    with pytest.raises(SourceError, match="gives no pictures any more"):
+        seen.read()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names as Linux gives them")
 def test_a_part_of_a_name_finds_a_camera_unless_it_could_be_two(
     monkeypatch: pytest.MonkeyPatch,

@@ -112,6 +112,31 @@ def test_another_size_is_said_once_and_fitted(caplog: pytest.LogCaptureFixture) 
     assert [record.message for record in caplog.records] == ["A toy now gives 96x96 pictures."]
 
 
+def test_a_camera_that_was_taken_meanwhile_is_said_once_and_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody looked, so it was let go; another program took it before somebody looked again."""
+    first, tries = Listed(at_camera_speed()), iter([None, Listed(at_camera_speed())])
+    frames: NewestChannel[Frame] = NewestChannel()
+    capture = Capture(first, lambda: next(tries) or no_other(), lambda p: p, frames)
+    stop = threading.Event()
+    thread = threading.Thread(target=capture.run, args=(stop,))
+    capture.want(False)
+    thread.start()
+    try:
+        while not first.closed:
+            time.sleep(0.01)
+        capture.want(True)
+        assert frames.get(30) is not None
+    finally:
+        stop.set()
+        thread.join(30)
+    assert [record.message for record in caplog.records] == [
+        "There is no camera. Waiting for it to come back.",
+        "A toy is back.",
+    ]
+
+
 def test_a_source_that_nobody_wants_is_let_go_and_opened_again() -> None:
     frames: NewestChannel[Frame] = NewestChannel()
     endless = [Listed(at_camera_speed()), Listed(at_camera_speed())]

@@ -5,7 +5,7 @@ from vidstyle.live.overlay import Status, help_lines, overlay_lines
 
 
 def pressed(*names: str, styles: int = 3, look: Look | None = None) -> Look:
-    controls = Controls(styles, look or Look())
+    controls = Controls(styles, look or Look(), lambda: 3)
     for name in names:
         assert controls.press(name) is None
     return controls.look
@@ -41,6 +41,12 @@ def test_the_interval_is_pinned_and_let_go() -> None:
     assert pressed("]", "a").every is None
 
 
+def test_pinning_begins_where_the_load_has_brought_it() -> None:
+    controls = Controls(1, Look(), lambda: 8)
+    controls.press("]")
+    assert controls.look.every == 9
+
+
 @pytest.mark.parametrize(
     ("key", "name"),
     [
@@ -62,7 +68,7 @@ def test_switches_go_on_and_off(key: str, name: str) -> None:
     ("key", "command"), [("s", Command.SNAPSHOT), ("r", Command.RECORD), ("q", Command.QUIT)]
 )
 def test_some_keys_ask_something_of_others(key: str, command: Command) -> None:
-    controls = Controls(1, Look())
+    controls = Controls(1, Look(), lambda: 3)
     assert controls.press(key) is command
     assert controls.look == Look()
 

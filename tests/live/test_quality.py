@@ -61,6 +61,41 @@ def test_a_busy_machine_gets_a_simpler_picture_soon() -> None:
     assert 0.06 * 12 * after.lines**2 * MP_PER_LINE2 <= after.every * FRAME_S
 
 
+@pytest.mark.parametrize("slowness", [5.0, 8.0, 30.0])
+def test_where_only_time_is_short_no_frame_is_left_out(slowness: float) -> None:
+    """What takes longer than a frame's time drops frames by itself, and no more than it must."""
+    machine = Machine(Governor(8.0))
+    machine.slowness = slowness
+    machine.run(30)
+    assert {quality.pace for quality in machine.seen} == {1}
+    assert machine.governor.quality.lines == (180 if slowness > 5 else 360)
+    assert machine.governor.exceeded_cores is None
+
+
+def test_frames_that_are_held_up_now_and_then_change_nothing() -> None:
+    machine = Machine(Governor(8.0))
+    machine.slowness = 0.3
+    steady = machine.run(60)
+    for _ in range(100):
+        machine.slowness = 30.0
+        machine.governor.observe(machine.now_s, Load(FRAME_S, 0.09, 1.0), MP_PER_LINE2)
+        machine.slowness = 0.3
+        machine.run(0.3)
+    assert set(machine.seen[-300:]) == {steady}
+
+
+@pytest.mark.parametrize("slowness", [0.3, 2.0, 12.0])
+def test_a_clock_that_jumps_while_the_computer_sleeps_changes_little(slowness: float) -> None:
+    machine = Machine(Governor(8.0))
+    machine.slowness = slowness
+    before = machine.run(120)
+    machine.now_s += 8 * 3600
+    machine.seen.clear()
+    machine.governor.observe(machine.now_s, Load(FRAME_S, 8 * 3600.0, 0.0), MP_PER_LINE2)
+    machine.run(30)
+    assert changes([before, *machine.seen]) <= 2
+
+
 def test_it_recovers_step_by_step() -> None:
     machine = Machine(Governor(8.0))
     machine.slowness = 12.0
@@ -115,6 +150,17 @@ def test_the_processor_share_is_kept(budget: float) -> None:
     paint_s = 0.06 * quality.lines**2 * MP_PER_LINE2
     assert render + paint_s / max(paint_s, quality.every * frame_s) <= budget
     assert (quality.pace > 1) == (budget < 0.1)  # frames are left out only where they must be
+
+
+def test_a_share_that_cannot_be_kept_is_known() -> None:
+    governor = Governor(0.05)
+    governor.painted(0.01, 0.1, light=False)
+    for second in range(30):
+        governor.observe(second, Load(FRAME_S, 0.006, 0.12), MP_PER_LINE2)
+    assert governor.quality == LADDER[-1]
+    assert governor.exceeded_cores == 0.12
+    governor.observe(31, Load(FRAME_S, 0.006, 0.04), MP_PER_LINE2)
+    assert governor.exceeded_cores is None
 
 
 def test_lines_and_interval_can_be_pinned() -> None:

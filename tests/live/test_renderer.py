@@ -50,7 +50,7 @@ class Filter:
 def running(shelf: Path) -> Iterator[Filter]:
     frames: NewestChannel[Frame] = NewestChannel()
     views: NewestChannel[View] = NewestChannel()
-    governor, controls = Governor(64.0, lines=160), Controls(3, Look())
+    governor, controls = Governor(64.0, lines=160), Controls(3, Look(), lambda: 3)
     with GeneratorPool() as pool:
         styles = Styles(None, pool)
         stylizer = LiveStylizer(governor, Stats(), WAIT_S)
@@ -162,7 +162,7 @@ def test_the_strength_follows_the_loudness(shelf: Path) -> None:
             frames,
             LiveStylizer(governor, Stats(), WAIT_S),
             governor,
-            Controls(3, Look(WHITE)),
+            Controls(3, Look(WHITE), lambda: 3),
             Styles("white", pool),
             placeholder(256, 160, "nothing"),
             1 / 30,
@@ -190,7 +190,7 @@ def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
             frames,
             LiveStylizer(governor, Stats(), WAIT_S),
             governor,
-            Controls(3, Look()),
+            Controls(3, Look(), lambda: 3),
             Styles(None, pool),
             placeholder(256, 160, "nothing"),
             1 / 30,

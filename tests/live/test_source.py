@@ -108,14 +108,28 @@ def test_test_pictures_have_the_size_and_the_speed_asked_for() -> None:
     assert source.rate == 50
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+class Files(http.server.SimpleHTTPRequestHandler):
+    """Serves files; those whose names begin with "live" without saying how long they are."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if not self.path.startswith("/live"):
+            super().do_GET()
+            return
+        data = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data))
+
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
 
 @pytest.fixture
 def server(clip: Path) -> Iterator[str]:
-    handler = partial(Quiet, directory=str(clip.parent))
+    handler = partial(Files, directory=str(clip.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -132,6 +146,39 @@ def test_an_address_is_a_camera_too(server: str) -> None:
     assert len(pictures) == 6
     shown = pictures[0].to_rgb().astype(int)
     assert np.abs(shown - squares(0, 64, 48)).mean() < 8
+
+
+def test_what_has_no_length_is_lost_where_it_ends_and_can_be_opened_again(
+    server: str, tmp_path: Path
+) -> None:
+    Clip(frames=12, rate=10).write(tmp_path / "live.ts")
+    for _ in range(2):
+        source = open_source(LiveOptions(camera=f"{server}/live.ts"))
+        for _ in range(12):
+            assert source.read() is not None
+        with pytest.raises(SourceError, match=r"live.ts has stopped\.$"):
+            source.read()
+        source.close()
+
+
+def test_damaged_packets_are_passed_over(server: str, tmp_path: Path) -> None:
+    path = Clip(frames=30, codec="mjpeg", pixels="yuvj420p").write(tmp_path / "hit.mp4")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 300] = bytes(300)
+    path.write_bytes(data)
+    pictures = read_all(open_source(LiveOptions(camera=f"{server}/hit.mp4")))
+    assert 25 <= len(pictures) <= 30
+
+
+def test_pictures_of_another_size_are_given_as_they_are(server: str, tmp_path: Path) -> None:
+    small = Clip(frames=5, codec="mjpeg", pixels="yuvj420p").write(tmp_path / "small.mjpeg")
+    large = Clip(frames=5, codec="mjpeg", pixels="yuvj420p", size_wh=(96, 80))
+    both = small.read_bytes() + large.write(tmp_path / "large.mjpeg").read_bytes()
+    (tmp_path / "live.mjpeg").write_bytes(both)
+    source = open_source(LiveOptions(camera=f"{server}/live.mjpeg"))
+    pictures = [source.read() for _ in range(10)]
+    source.close()
+    assert [(p.width, p.height) for p in pictures if p] == [(64, 48)] * 5 + [(96, 80)] * 5
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from vidstyle.live.tape import CHANNELS, KEPT_S, RATE, Loudness, Playhead, Samples, Tape
+from vidstyle.live.tape import (
+    CHANNELS,
+    KEPT_S,
+    LONGEST_WAY_S,
+    RATE,
+    Delayed,
+    Loudness,
+    Playhead,
+    Samples,
+    Tape,
+)
 
 BLOCK = 480  # samples: 10 ms
 
@@ -87,6 +97,47 @@ def test_a_break_in_the_sound_is_jumped_over() -> None:
     tape.write(tone(110.0, RATE), 110.0)  # the computer slept
     samples = Playhead(tape).read(960, 110.5)
     assert np.abs(samples - tone(110.5, 960)).max() < 0.01
+
+
+def played(delay_s: float, way_s: float, blocks: int = 300) -> tuple[Samples, float]:
+    """What is heard of a tone through devices of `way_s`, and when the first of it is heard."""
+    tape, random = Tape(), np.random.default_rng(2)
+    delayed, heard = Delayed(tape), list[Samples]()
+    for block in range(blocks):
+        now_s = 100 + (block + 1) * BLOCK / RATE
+        tape.write(tone(now_s - BLOCK / RATE, BLOCK), now_s - BLOCK / RATE)
+        early_s = random.uniform(0, 0.003)  # callbacks come when they come
+        heard.append(delayed.read(BLOCK, now_s - early_s + way_s, delay_s))
+    return np.concatenate(heard), 100 + BLOCK / RATE + way_s
+
+
+def test_sound_comes_as_late_as_the_picture() -> None:
+    sound, start_s = played(delay_s=0.080, way_s=0.020)
+    late_s = start_s + 290 * BLOCK / RATE
+    heard_s = heard_time_s(sound[290 * BLOCK : 294 * BLOCK], late_s - 0.080)
+    assert abs(late_s - heard_s - 0.080) < 0.005
+
+
+def test_sound_that_cannot_be_as_early_as_the_picture_is_heard_all_the_same() -> None:
+    """The picture takes 20 ms, the devices 60: silence would be worse than 40 ms of lateness."""
+    sound, start_s = played(delay_s=0.020, way_s=0.060)
+    settled = sound[20 * BLOCK :]
+    blocks = settled[: len(settled) // BLOCK * BLOCK].reshape(-1, BLOCK, CHANNELS)
+    assert (np.abs(blocks).max(axis=(1, 2)) > 0.9).all()  # no block is silent
+    late_s = start_s + 290 * BLOCK / RATE
+    heard_s = heard_time_s(sound[290 * BLOCK : 294 * BLOCK], late_s - 0.075)
+    assert 0.060 < late_s - heard_s < 0.085
+
+
+def test_a_microphone_that_stops_does_not_make_the_delay_grow() -> None:
+    tape = filled(1.0)
+    delayed = Delayed(tape)
+    delayed.read(BLOCK, 101.0, 0.05)
+    for seconds in range(2, 9):
+        assert not delayed.read(BLOCK, 100.0 + seconds, 0.05).any()
+    tape.write(tone(109.0, RATE), 109.0)  # it is back
+    samples = delayed.read(BLOCK, 109.9, LONGEST_WAY_S / 2)
+    assert np.abs(samples - tone(109.4, BLOCK)).max() < 0.02
 
 
 def test_loudness_rises_at_once_and_falls_slowly() -> None:

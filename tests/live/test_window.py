@@ -1,18 +1,13 @@
-"""The window: what it shows, with SDL's dummy driver; and real keys under Xvfb, marked slow."""
+"""The window: what it shows, with SDL's dummy driver."""
 
-import os
-import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from tests.clips import patches
-from tests.live.scene import WAIT_S, frame
+from tests.live.scene import frame
 from vidstyle.errors import MissingExtraError, SinkError
 from vidstyle.frame import Picture
 from vidstyle.live.controls import Command, Controls, Look
@@ -93,7 +88,7 @@ def run(window: Window, controls: Controls, rounds: int = 5) -> list[tuple[Comma
 
 
 def test_views_are_shown_and_timed(window: Window) -> None:
-    run(window, Controls(3, Look(overlay=False)))
+    run(window, Controls(3, Look(overlay=False), lambda: 3))
     surface = pygame.display.get_surface()
     painted = 255 - patches(64, 48)[:, ::-1].astype(int)
     assert close(np.array(surface.get_at((32, 24))[:3]), colour_at(painted, 0.25, 0.25))
@@ -101,7 +96,7 @@ def test_views_are_shown_and_timed(window: Window) -> None:
 
 
 def test_keys_reach_the_controls(window: Window) -> None:
-    controls = Controls(3, Look())
+    controls = Controls(3, Look(), lambda: 3)
     press(pygame.K_RIGHT)
     press(pygame.K_c, "c")
     press(pygame.K_MINUS, "-")
@@ -111,21 +106,21 @@ def test_keys_reach_the_controls(window: Window) -> None:
 
 
 def test_other_keys_and_the_close_button_are_passed_on(window: Window) -> None:
-    run(window, Controls(3, Look()))
+    run(window, Controls(3, Look(), lambda: 3))
     press(pygame.K_s, "s")
     press(pygame.K_r, "r")
     pygame.event.post(pygame.event.Event(pygame.QUIT))
-    asked = run(window, Controls(3, Look()))
+    asked = run(window, Controls(3, Look(), lambda: 3))
     assert [command for command, _ in asked] == [Command.SNAPSHOT, Command.RECORD, Command.QUIT]
     assert all(shown is not None for _, shown in asked)
 
 
 def test_overlay_and_help_are_drawn_over_the_picture(window: Window) -> None:
-    run(window, Controls(3, Look(overlay=False)))
+    run(window, Controls(3, Look(overlay=False), lambda: 3))
     plain = pygame.surfarray.array3d(pygame.display.get_surface()).copy()
-    run(window, Controls(3, Look(overlay=True)))
+    run(window, Controls(3, Look(overlay=True), lambda: 3))
     numbers = pygame.surfarray.array3d(pygame.display.get_surface()).copy()
-    run(window, Controls(3, Look(overlay=True, help=True)))
+    run(window, Controls(3, Look(overlay=True, help=True), lambda: 3))
     helped = pygame.surfarray.array3d(pygame.display.get_surface())
     assert (plain != numbers).any()
     assert (helped != numbers).sum() > (plain != numbers).sum()
@@ -142,84 +137,3 @@ def test_without_pygame_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(MissingExtraError, match=r"vidstyle\[live\]"):
         Window(64, 48)
-
-
-@pytest.fixture
-def display() -> Iterator[str]:
-    """A display of our own, without a screen."""
-    if not (shutil.which("Xvfb") and shutil.which("xdotool")):
-        pytest.skip("needs Xvfb and xdotool")
-    ours, theirs = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "800x600x24"],
-        pass_fds=[theirs],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(theirs)
-    number = b""
-    while not number.endswith(b"\n"):
-        number += os.read(ours, 16)
-    os.close(ours)
-    yield f":{number.decode().strip()}"
-    server.terminate()
-    server.wait()
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-@pytest.mark.slow
-def test_real_keys_do_what_they_are_for(display: str, inverter: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "DISPLAY": display}
-    environment.pop("SDL_VIDEODRIVER", None)
-
-    def tool(*words: str) -> str:
-        done = subprocess.run(
-            ["xdotool", *words], env=environment, capture_output=True, text=True, check=False
-        )
-        return done.stdout
-
-    words = ["live", "--camera", "testsrc", "--size", "320x240", "--style", str(inverter)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vidstyle", *words],
-        env=environment,
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-    def made(suffix: str) -> list[Path]:
-        return sorted(p for p in tmp_path.glob(f"vidstyle-*.{suffix}") if p.stat().st_size)
-
-    def snapshot() -> np.ndarray:
-        import cv2
-
-        before = len(made("png"))
-        tool("key", "s")
-        until(lambda: len(made("png")) > before)
-        time.sleep(0.2)
-        return np.asarray(cv2.imread(str(made("png")[-1])), int)
-
-    try:
-        until(lambda: tool("search", "--class", "vidstyle"))
-        time.sleep(1)
-        first, second = snapshot(), None
-        tool("key", "0")
-        time.sleep(1.2)
-        second = snapshot()
-        assert np.abs(first - (255 - second))[:100].mean() < 40  # painted, then the camera's own
-        tool("key", "r")
-        time.sleep(2)
-        tool("key", "r")
-        until(lambda: made("mkv"))
-        tool("key", "q")
-        assert process.wait(WAIT_S) == 0
-    finally:
-        process.kill()
-        error = process.communicate()[1]
-    assert "Traceback" not in error
-    assert "Recorded" in error

@@ -195,6 +195,6 @@ def test_a_small_budget_is_planned_for_and_kept_when_resumed(tmp_path: Path, mak
 
 def test_the_effort_of_a_scene_is_that_of_its_keyframes() -> None:
     first, more = scene_effort(Scene(0, 0, 1), 4), scene_effort(Scene(0, 0, 9), 4)
-    assert more - first == 2 * (20 + 10)
-    assert first == 60 / 16 + 50 / 4 + 30 + 10
-    assert scene_effort(Scene(1, 9, 1, continues=True), 4) == 20 + 10
+    assert more - first == 2 * (40 + 24)
+    assert first == 60 / 16 + 50 / 4 + 100 + 24
+    assert scene_effort(Scene(1, 9, 1, continues=True), 4) == 40 + 24

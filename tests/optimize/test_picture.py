@@ -6,6 +6,7 @@ import torch
 
 from tests.textures import noise_image
 from vidstyle.frame import RGBImage
+from vidstyle.optimize import windows
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.keys import Saying
 from vidstyle.optimize.objective import LossWeights
@@ -18,7 +19,7 @@ from vidstyle.perceptual.zoo import load_features
 
 PAINTING = noise_image(96, 96, seed=9, blur=1) // (1, 2, 4)  # reddish, with fine strokes
 PHOTO = noise_image(72, 80, seed=2, blur=5)
-QUICK = (Stage(0.5, 4), Stage(1.0, 8))
+QUICK = (Stage(0.5, 4), Stage(1.0, 24))
 ROOM = Room(10**7, 10**7, 10**7)
 
 
@@ -36,7 +37,7 @@ def paints(tmp_path_factory: pytest.TempPathFactory) -> PictureOptimizer:
 def style_distance(image: RGBImage) -> float:
     features = load_features("slim")
     own, target = (
-        features.grams(features(to_tensor(np.asarray(each, np.uint8))[None]))
+        features.grams(features(to_tensor(np.ascontiguousarray(each, np.uint8))[None]))
         for each in (image, PAINTING)
     )
     return sum(float(style_loss(own[name], target[name])) for name in own)
@@ -51,6 +52,19 @@ def test_a_painted_picture_has_the_paintings_style(paints: PictureOptimizer) -> 
     assert np.abs(means - PAINTING.mean(axis=(0, 1))).max() < 12
     grey = (painted.mean(axis=2), PHOTO.mean(axis=2))
     assert np.corrcoef(*(each.ravel() for each in grey))[0, 1] > 0.5  # what was light stays so
+
+
+def test_it_has_the_style_wherever_a_network_begins_to_look(
+    paints: PictureOptimizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worse_aside() -> float:
+        painted = paints.paint(PHOTO, (Stage(1.0, 40),))
+        aside = [style_distance(painted[top:, left:]) for top, left in ((0, 1), (1, 0), (1, 1))]
+        return max(aside) / style_distance(painted)
+
+    moving = worse_aside()
+    monkeypatch.setattr(windows, "OFFSETS", windows.OFFSETS[:1])
+    assert moving < 1.05 < worse_aside()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 70), (33, 21)])

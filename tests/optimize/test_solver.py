@@ -39,7 +39,19 @@ def test_the_bottom_is_found(solver: Solver) -> None:
 @BOTH
 def test_a_plateau_ends_the_work(solver: Solver) -> None:
     outcome = solver(Bowl(floor=1e5), START, Effort(500))
-    assert len(outcome.curve) == PLATEAUS * WINDOW + 1
+    assert len(outcome.curve) == (1 + PLATEAUS) * WINDOW
+
+
+def test_a_loss_that_differs_from_one_step_to_the_next_is_no_plateau() -> None:
+    class Uneven(Bowl):
+        turn = 0
+
+        def evaluate(self, image: Tensor) -> float:
+            self.turn += 1
+            return super().evaluate(image) * (1 + 0.5 * (self.turn % 4))
+
+    outcome = adam(Uneven(), START, Effort(40))
+    assert len(outcome.curve) == 40
 
 
 @BOTH

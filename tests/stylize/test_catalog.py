@@ -4,9 +4,12 @@ from pathlib import Path
 import pytest
 
 from vidstyle.errors import StyleError
+from vidstyle.media.painting import read_painting
 from vidstyle.models import intact_file, models_folder
 from vidstyle.stylize.catalog import (
+    PAINTINGS,
     check_style,
+    find_painting,
     find_style,
     find_weights,
     shipped_styles,
@@ -15,6 +18,7 @@ from vidstyle.stylize.catalog import (
 from vidstyle.stylize.generator import OnnxGenerator
 
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
+SMALLEST_PAINTING = 384  # px
 
 
 def test_every_shipped_style_is_intact_runs_and_fits_its_class() -> None:
@@ -38,6 +42,19 @@ def test_every_model_file_is_in_the_catalogue() -> None:
     files = {file.name for file in models_folder().glob("*.onnx")}
     styles = shipped_styles()
     assert files == {style.file for style in styles} | {style.int8["file"] for style in styles}
+
+
+def test_paintings_ship_with_what_was_learned_from_them() -> None:
+    styles = shipped_styles()
+    files = {file.name for file in (models_folder() / PAINTINGS).iterdir()}
+    assert files == {style.painting["file"] for style in styles if "sha256" in style.painting}
+    for style in styles:
+        assert min(read_painting(find_painting(style.name)).shape[:2]) >= SMALLEST_PAINTING
+
+
+def test_a_style_without_its_painting_says_which_one_to_give(shelf: Path) -> None:
+    with pytest.raises(StyleError, match=r'warm ships without.*picture of "\[warm\]" by A. Toy'):
+        find_painting("warm")
 
 
 def test_the_first_style_is_the_default() -> None:

@@ -1,4 +1,7 @@
-"""The live filter with real V4L2 devices: only where somebody gives a folder for the machine."""
+"""The live filter with real V4L2 and ALSA devices, where somebody gives a folder for the machine.
+
+VIDSTYLE_VM=FOLDER pytest -n 0 -m slow tests/tools/test_vm.py
+"""
 
 import os
 import subprocess
@@ -15,7 +18,7 @@ FOLDER = os.environ.get("VIDSTYLE_VM")
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(not FOLDER, reason="VIDSTYLE_VM names no folder; needs root and apt")
 def test_a_webcam_s_day_in_a_virtual_machine(inverter: Path) -> None:
-    """Doctor, idle, a reader, unplugged and back, the reader gone and back, SIGTERM."""
+    """Doctor, idle, readers that come and go, unplugged, taken, SIGTERM; then YUYV."""
     style = Path(str(FOLDER)).absolute() / "inverter.onnx"  # /tmp may be another one in there
     style.parent.mkdir(parents=True, exist_ok=True)
     style.write_bytes(inverter.read_bytes())

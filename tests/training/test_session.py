@@ -331,6 +331,19 @@ def test_other_forms_are_written_beside(painting: Path, monkeypatch: pytest.Monk
     assert calibrated == [4]
 
 
+def test_an_int8_form_that_paints_something_else_is_left_out_and_that_is_said(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quantize(*_: Any) -> None:
+        raise StyleError("Too unlike.")
+
+    monkeypatch.setattr(session_module, "quantize", quantize)
+    result = run(painting, steps=1, int8=True)
+    assert result.others == []
+    assert result.warnings[-1] == "There is no int8 form. Too unlike."
+    assert result.output.exists()
+
+
 def test_a_style_too_large_for_its_class_is_said(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 from vidstyle.live.devices import examine_devices
 
 CAMERA, VIRTUAL = Path("/dev/video0"), Path("/dev/video10")
+LAYOUT = Path("/sys/devices/virtual/video4linux/video10/format")
 WIDTH, HEIGHT, FPS = 320, 180, 2
 DRIVER = Path("/sys/bus/platform/drivers/vivid")
 WAIT_S = 300.0  # emulation is slow, and slower on a busy machine
 PLACEHOLDER_S = 5 / FPS  # from one to the next, while nobody looks
+MICROPHONE = "hw:0,1"  # one end of a loopback
 DARK = 60  # mean luma under which a picture is the placeholder
 
 Image = NDArray[np.int64]  # HxWx3 RGB
@@ -52,12 +54,18 @@ def main() -> None:
     expect("doctor lists the camera and its modes", str(CAMERA) in found["cameras"][0])
     expect("doctor lists real sizes", f"{WIDTH}x{HEIGHT} at" in found["cameras"][0])
     expect("doctor lists the virtual camera", str(VIRTUAL) in found["virtual cameras"][0])
+    expect("doctor lists the microphone", any(MICROPHONE in m for m in found["microphones"]))
+    watch(style)
+    feed_yuyv(style)
+    say("all is well")
+
+
+def watch(style: str) -> None:
+    """Look at the virtual camera, and away; unplug the camera, and take it."""
     filmed = film()
-    words = ["live", "--camera", str(CAMERA), "--virtual-camera", str(VIRTUAL), "--no-window"]
-    words += ["--size", f"{WIDTH}x{HEIGHT}", "--fps", str(FPS), "--style", style, "--lines", "96"]
-    product = subprocess.Popen([sys.executable, "-m", "vidstyle", *words])
+    product = start_product(style)
     try:
-        wait_for("the virtual camera is fed", lambda: holds(product, VIRTUAL))
+        wait_for("the virtual camera is fed in I420", lambda: "YU12" in LAYOUT.read_text())
         wait_for("nobody looks: the camera is let go", lambda: not holds(product, CAMERA))
         idle_s = cpu_s(product)
         time.sleep(10)
@@ -74,6 +82,14 @@ def main() -> None:
             wait_for("plugged in: it is back", lambda: is_negative(reader.read(), filmed))
         wait_for("the reader left: the camera is let go", lambda: not holds(product, CAMERA))
         time.sleep(2 * PLACEHOLDER_S)  # the last painted picture is gone by then
+        with closing(open_camera()) as other, closing(Reader()) as reader:
+            next(other.decode(video=0))
+            time.sleep(2 * PLACEHOLDER_S)
+            expect("taken meanwhile: the placeholder is shown", reader.read().mean() < DARK)
+            other.close()
+            wait_for("free again: it is back", lambda: is_negative(reader.read(), filmed))
+        wait_for("nobody looks again", lambda: not holds(product, CAMERA))
+        time.sleep(2 * PLACEHOLDER_S)
         began_s = time.monotonic()
         with closing(Reader()) as reader:
             wait_for("a new reader: it is on again", lambda: is_negative(reader.read(), filmed))
@@ -82,12 +98,35 @@ def main() -> None:
         expect("SIGTERM ends it", product.wait(WAIT_S) == 143)
     finally:
         product.kill()
-    say("all is well")
+
+
+def feed_yuyv(style: str) -> None:
+    """Feed the virtual camera in its other layout."""
+    product = start_product(style, "--pixels", "yuyv", "--hold")
+    try:
+        # Not asked by opening it: v4l2loopback changes its layout only while nobody has it open.
+        wait_for("the virtual camera is fed in YUYV", lambda: "YUYV" in LAYOUT.read_text())
+        with closing(Reader()) as reader:
+            expect("it is YUYV", reader.stream.pix_fmt == "yuyv422")
+    finally:
+        product.kill()
+
+
+def start_product(style: str, *more: str) -> "subprocess.Popen[bytes]":
+    """Run the live filter from the camera to the virtual camera."""
+    words = ["live", "--camera", str(CAMERA), "--virtual-camera", str(VIRTUAL), "--no-window"]
+    words += ["--size", f"{WIDTH}x{HEIGHT}", "--fps", str(FPS), "--style", style, "--lines", "96"]
+    return subprocess.Popen([sys.executable, "-m", "vidstyle", *words, *more])
+
+
+def open_camera() -> av.container.InputContainer:
+    """The camera, as another program opens it."""
+    return av.open(str(CAMERA), format="v4l2", options={"video_size": f"{WIDTH}x{HEIGHT}"})
 
 
 def film() -> Image:
     """What the camera gives, seen without the product."""
-    with av.open(str(CAMERA), format="v4l2", options={"video_size": f"{WIDTH}x{HEIGHT}"}) as camera:
+    with open_camera() as camera:
         return np.asarray(next(camera.decode(video=0)).to_ndarray(format="rgb24"), np.int64)
 
 

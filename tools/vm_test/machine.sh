@@ -19,7 +19,7 @@ mkdir -p "$work"
 if [ ! -e "$work/ready" ]; then
   kernel=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: linux-image-//p' | head -1)
   apt-get install -y -qq --no-install-recommends qemu-system-x86 busybox-static cpio kmod make gcc \
-    v4l-utils "linux-headers-$kernel" >/dev/null
+    v4l-utils libportaudio2 "linux-headers-$kernel" >/dev/null
   (
     cd "$work"
     apt-get download -qq "linux-image-$kernel" v4l2loopback-dkms
@@ -74,5 +74,5 @@ timeout "${VM_SECONDS:-300}" qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 20
   -no-reboot -nic none -kernel "$work/vmlinuz" -initrd "$work/initrd.gz" \
   -append "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check" \
   -virtfs local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap \
-  </dev/null | tr -d '\r' | tee "$work/log"
+  </dev/null | stdbuf -o0 tr -d '\r' | tee "$work/log"
 grep -q '^GUEST_RC=0$' "$work/log"

@@ -58,14 +58,17 @@ def open_live(options: LiveOptions) -> Iterator[Live]:
             log.warning("%s", note)
         live = Live(options, styles, source, _tape_for(options, source), started_s)
         if options.virtual_camera is not None:
-            camera = open_virtual_camera(options.virtual_camera, *live.size_wh, source.rate)
+            camera = open_virtual_camera(
+                options.virtual_camera, *live.size_wh, source.rate, options.pixels
+            )
             live.feed(opened.enter_context(closing(camera)))
         if live.tape is not None:
             if not isinstance(source, PacedFile):
-                opened.enter_context(closing(Microphone(options.microphone, live.tape)))
+                microphone = Microphone(options.microphone, live.tape)
+                live.look_after(opened.enter_context(closing(microphone)))
             if options.play_audio or (options.audio and options.audio_output is not None):
                 speaker = Speaker(options.audio_output, live.tape, live.delay_s)
-                opened.enter_context(closing(speaker))
+                live.look_after(opened.enter_context(closing(speaker)))
         if options.window:
             live.show(opened.enter_context(closing(Window(*live.size_wh))))
         yield live

@@ -4,6 +4,7 @@ Everything with PyTorch is imported inside functions, so that the fast mode neve
 """
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from vidstyle.media.source import FileSource
 from vidstyle.mix import style_shares
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import shipped_styles
+from vidstyle.stylize.catalog import find_painting
 
 if TYPE_CHECKING:
     from vidstyle.optimize.film import Film
@@ -40,10 +41,10 @@ def check_painting(style: str | None) -> None:
 
 
 def painting_of(style: str | None) -> RGBImage:
-    """Read the painting that a style's words name, HxWx3 uint8 RGB.
+    """Read the painting that a style's words name, HxWx3 uint8 RGB: a file's, or a shipped one.
 
     Raises:
-        StyleError: it is no picture file, or not one of a painting.
+        StyleError: it is no style's name and no picture file, or not one of a painting.
         SourceError: the file is missing or cannot be read.
     """
     if len(style_shares(style)) > 1:
@@ -52,28 +53,25 @@ def painting_of(style: str | None) -> RGBImage:
         raise StyleError(f"{style} is a generator. --quality full works from a painting's picture.")
     if style is not None and (Path(style).suffix or Path(style).is_file()):
         return read_painting(Path(style))
-    for shipped in shipped_styles():
-        if style in (None, shipped.name):
-            title, artist = (shipped.painting[key] for key in ("title", "artist"))
-            raise StyleError(
-                f"--quality full works from a painting, and only what was learned from it ships. "
-                f'Give a picture of "{title}" by {artist}, or of another: --style painting.jpg.'
-            )
-    raise StyleError(f'There is no file "{style}". Give a picture of a painting.')
+    return read_painting(find_painting(style))
 
 
 def load_optimizer(options: StylizeOptions) -> "OptimizingGenerator":
-    """The optimizer of single pictures, as a generator; for a preview it only makes a sketch.
+    """The optimizer of one picture, as a generator; for a preview it only makes a sketch.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
         VidstyleError: the painting or the features are of no use.
     """
+    started = time.monotonic()  # loading PyTorch is part of the time budget
     painting = painting_of(options.style)
     with _extra():
         from vidstyle.optimize.session import OptimizingGenerator, open_optimizer
     optimizer = open_optimizer(painting, options)
-    return OptimizingGenerator(optimizer, options.time_budget_s, coarse=options.preview)
+    seconds = options.time_budget_s
+    if seconds is not None:
+        seconds = max(0.0, seconds - (time.monotonic() - started))
+    return OptimizingGenerator(optimizer, seconds, coarse=options.preview)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
@@ -18,6 +19,7 @@ from vidstyle.live.colour import CAMERA_COLOUR
 WANTED_FORMAT = "MJPG"  # raw formats reach 5 to 9 pictures a second at 720p over USB 2
 ONE_PICTURE = 1  # buffered; the usual four are 130 ms old
 MOST_FAILURES = 10  # reads in a row that give nothing
+SILENT_S = 5.0  # without a picture, a camera is lost; some take 3 to their first
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
 
 
@@ -53,9 +55,8 @@ class Camera:
         self._device = open_device(where, BACKENDS.get(sys.platform, cv2.CAP_ANY))
         if not self._device.isOpened():
             self._device.release()
-            raise SourceError(f"{self.name} cannot be opened. Is it plugged in? {HINT}")
+            raise SourceError(f"{self.name} cannot be opened. {WHY_NOT} {HINT}")
         self._ask(width, height, fps)
-        self._failures = 0
         try:
             self._first: Picture | None = self._next()
         except SourceError as error:
@@ -110,21 +111,25 @@ class Camera:
         return [f"{self.name} was asked for {wanted} and gives {', '.join(got)}."] if got else []
 
     def _next(self) -> Picture:
+        failures, asked_s = 0, time.monotonic()
         while True:
             try:
                 fine, image = self._device.read()
             except cv2.error:
                 fine, image = False, None
             if fine and _is_picture(image):
-                self._failures = 0
                 return _picture(image)
-            self._failures += 1
-            if self._failures >= MOST_FAILURES:
-                self._failures = 0
+            failures += 1
+            if failures >= MOST_FAILURES or time.monotonic() - asked_s >= SILENT_S:
                 raise SourceError(f"{self.name} gives no pictures any more.")
 
 
 HINT = '"vidstyle doctor" lists the cameras there are.'
+WHY_NOT = (
+    "Another program may be using it."
+    if sys.platform == "linux"  # where it is known to be plugged in
+    else "Is it plugged in, allowed in the settings, and not in use?"
+)
 
 
 def _is_picture(image: Any) -> bool:

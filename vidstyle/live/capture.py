@@ -97,10 +97,8 @@ class Capture:
     def _lose(self, error: SourceError) -> None:
         if self._clock() - self._opened_s >= STEADY_S:
             self._retry_s = FIRST_RETRY_S
-        log.warning("%s Waiting for it to come back.", error)
-        self._lost = True
+        self._miss(error)
         self._let_go()
-        self._put_off()
 
     def _open_again(self, stop: threading.Event) -> None:
         wait_s = self._retry_at_s - self._clock()
@@ -109,15 +107,19 @@ class Capture:
             return
         try:
             self._source = self._reopen()
-        except SourceError:
-            self._put_off()
+        except SourceError as error:
+            self._miss(error)
             return
         self._opened_s = self._clock()
         if self._lost:
             log.warning("%s is back.", self._name)
         self._lost = False
 
-    def _put_off(self) -> None:
+    def _miss(self, error: SourceError) -> None:
+        """Say once what has happened, and try again later."""
+        if not self._lost:
+            log.warning("%s Waiting for it to come back.", error)
+        self._lost = True
         self._retry_at_s = self._clock() + self._retry_s
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 

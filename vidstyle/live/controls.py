@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 STRENGTH_STEP = 0.1
-USUAL_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; where pinning begins, and ends
+LONGEST_INTERVAL = 12  # frames
 
 
 class Command(Enum):
@@ -35,20 +35,27 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Now:
+    """What a change of the look starts from."""
+
+    styles: int  # to choose from
+    every: int  # the interval, pinned or not
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
-    """A key, what it is for, and what it does to the look, given the number of styles."""
+    """A key, what it is for, and what it does to the look."""
 
     name: str
     meaning: str
-    change: Callable[[Look, int], Look] | Command
+    change: Callable[[Look, Now], Look] | Command
 
 
 def _styled(look: Look, number: int) -> Look:
     return replace(look, number=number, pass_through=False)
 
 
-def _interval(look: Look, step: int) -> Look:
-    every = (look.every or USUAL_INTERVAL) + step
+def _interval(look: Look, every: int) -> Look:
     return replace(look, every=min(max(1, every), LONGEST_INTERVAL))
 
 
@@ -57,21 +64,21 @@ def _stronger(look: Look, step: float) -> Look:
 
 
 KEYS: Final = (
-    Key("right", "next style", lambda look, n: _styled(look, (look.number + 1) % n)),
-    Key("left", "previous style", lambda look, n: _styled(look, (look.number - 1) % n)),
-    Key("0", "the camera's own picture", lambda look, n: replace(look, pass_through=True)),
-    Key("1-9", "a style by its number", lambda look, n: look),
-    Key("+", "stronger", lambda look, n: _stronger(look, STRENGTH_STEP)),
-    Key("-", "weaker", lambda look, n: _stronger(look, -STRENGTH_STEP)),
-    Key("[", "more keyframes", lambda look, n: _interval(look, -1)),
-    Key("]", "fewer keyframes", lambda look, n: _interval(look, 1)),
-    Key("a", "keyframes as the load allows", lambda look, n: replace(look, every=None)),
-    Key("c", "keep colours", lambda look, n: replace(look, keep_colors=not look.keep_colors)),
-    Key("m", "mirror the window", lambda look, n: replace(look, mirrored=not look.mirrored)),
-    Key("f", "freeze", lambda look, n: replace(look, frozen=not look.frozen)),
-    Key("v", "compare: half and half", lambda look, n: replace(look, split=not look.split)),
-    Key("o", "numbers", lambda look, n: replace(look, overlay=not look.overlay)),
-    Key("h", "this help", lambda look, n: replace(look, help=not look.help)),
+    Key("right", "next style", lambda look, now: _styled(look, (look.number + 1) % now.styles)),
+    Key("left", "previous style", lambda look, now: _styled(look, (look.number - 1) % now.styles)),
+    Key("0", "the camera's own picture", lambda look, now: replace(look, pass_through=True)),
+    Key("1-9", "a style by its number", lambda look, now: look),
+    Key("+", "stronger", lambda look, now: _stronger(look, STRENGTH_STEP)),
+    Key("-", "weaker", lambda look, now: _stronger(look, -STRENGTH_STEP)),
+    Key("[", "more keyframes", lambda look, now: _interval(look, now.every - 1)),
+    Key("]", "fewer keyframes", lambda look, now: _interval(look, now.every + 1)),
+    Key("a", "keyframes as the load allows", lambda look, now: replace(look, every=None)),
+    Key("c", "keep colours", lambda look, now: replace(look, keep_colors=not look.keep_colors)),
+    Key("m", "mirror the window", lambda look, now: replace(look, mirrored=not look.mirrored)),
+    Key("f", "freeze", lambda look, now: replace(look, frozen=not look.frozen)),
+    Key("v", "compare: half and half", lambda look, now: replace(look, split=not look.split)),
+    Key("o", "numbers", lambda look, now: replace(look, overlay=not look.overlay)),
+    Key("h", "this help", lambda look, now: replace(look, help=not look.help)),
     Key("s", "snapshot", Command.SNAPSHOT),
     Key("r", "record, start and stop", Command.RECORD),
     Key("q", "quit", Command.QUIT),
@@ -81,8 +88,15 @@ KEYS: Final = (
 class Controls:
     """The look of this moment. Keys change it in one thread; all others only read it."""
 
-    def __init__(self, styles: int, look: Look) -> None:
-        self._styles, self._look = styles, look
+    def __init__(self, styles: int, look: Look, every: Callable[[], int]) -> None:
+        """Take the first look.
+
+        Args:
+            styles: how many there are.
+            look: to begin with.
+            every: the interval that the load has brought about, while none is pinned.
+        """
+        self._styles, self._look, self._every = styles, look, every
         self._lock = threading.Lock()
 
     @property
@@ -93,7 +107,7 @@ class Controls:
         """Do what a key is for; unknown keys do nothing."""
         if name in "123456789" and len(name) == 1:
             if int(name) <= self._styles:
-                self._change(lambda look, n: _styled(look, int(name) - 1))
+                self._change(lambda look, now: _styled(look, int(name) - 1))
             return None
         for key in KEYS:
             if key.name == name:
@@ -102,6 +116,7 @@ class Controls:
                 self._change(key.change)
         return None
 
-    def _change(self, change: Callable[[Look, int], Look]) -> None:
+    def _change(self, change: Callable[[Look, Now], Look]) -> None:
         with self._lock:
-            self._look = change(self._look, self._styles)
+            now = Now(self._styles, self._look.every or self._every())
+            self._look = change(self._look, now)

@@ -1,24 +1,38 @@
 """The cameras, virtual cameras and microphones there are, and how to get those that are missing."""
 
 import sys
+from pathlib import Path
 from typing import Any
+
+import av
 
 from vidstyle.errors import VidstyleError, reason
 from vidstyle.live.virtual_camera import RECIPE
 
+UNIT = Path(__file__).with_name("vidstyle-live.service")
+LISTERS = {"darwin": "avfoundation", "win32": "dshow"}  # FFmpeg's, by system
+INSTALL_UNIT = (
+    f"install -D -m 644 {UNIT} ~/.config/systemd/user/{UNIT.name} "
+    f"&& systemctl --user enable --now {UNIT.stem}"
+)
+TRY = 'try "vidstyle live --camera 0", 1, and so on'
+
 
 def examine_devices() -> dict[str, Any]:
     """Look around; every value is a list of lines for people."""
-    return {
+    found = {
         "cameras": _cameras() or ["none found: plug one in, or allow cameras in the settings"],
         "virtual cameras": _virtual_cameras() or [f"none. {RECIPE}"],
         "microphones": _microphones(),
     }
+    if sys.platform == "linux":
+        found["always there"] = [INSTALL_UNIT]
+    return found
 
 
 def _cameras() -> list[str]:
     if sys.platform != "linux":
-        return ['this system lists none; try "vidstyle live --camera 0", 1, and so on']
+        return [*_names(), TRY]
     from vidstyle.live.v4l2 import devices, modes
 
     return [
@@ -26,6 +40,15 @@ def _cameras() -> list[str]:
         for device in devices()
         if device.captures and not device.outputs
     ]
+
+
+def _names() -> list[str]:
+    """Names alone: in which order OpenCV counts is not known."""
+    try:
+        found = av.enumerate_input_devices(LISTERS[sys.platform])
+    except (KeyError, ValueError, av.FFmpegError):
+        return []
+    return [device.description for device in found if "video" in device.media_types]
 
 
 def _virtual_cameras() -> list[str]:

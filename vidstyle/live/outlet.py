@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vidstyle.frame import Frame, Picture
+from vidstyle.live.controls import Command, Controls
 from vidstyle.live.latency import LatencyMeter
+from vidstyle.live.overlay import Status
 from vidstyle.pipeline.newest import NewestChannel
 
 POLL_S = 0.25
@@ -34,6 +36,22 @@ class LiveSink(Protocol):
 
     def close(self) -> None:
         """Finish what has been begun."""
+
+
+class Onlooker(Protocol):
+    """Somebody who sees the pictures and may press keys: the window, or a program in its place."""
+
+    views: NewestChannel[View]
+    meter: LatencyMeter
+
+    def run(
+        self,
+        goes_on: Callable[[], bool],
+        controls: Controls,
+        act: Callable[[Command, View | None], str],
+        status: Callable[[], Status],
+    ) -> None:
+        """Look on as long as it goes on, in the calling thread."""
 
 
 class Nowhere:

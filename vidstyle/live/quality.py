@@ -4,7 +4,9 @@ Pure arithmetic on measured times: knows no threads and no clock but the one it 
 """
 
 import math
-from dataclasses import dataclass
+import statistics
+from collections import deque
+from dataclasses import dataclass, replace
 
 DOWN_AFTER_S, UP_AFTER_S = 1.0, 4.0  # how long a change must have been due
 LONGEST_UP_AFTER_S = 60.0  # a step up that failed is tried again later and later
@@ -14,6 +16,7 @@ WAITED_FOR = 0.6  # of a frame's time: a painting that takes longer is not waite
 RENDER_SHARE = 0.9  # of a frame's time may go into following and carrying
 FIXED_SHARE = 0.5  # of the rendering does not depend on the working size
 LIGHT_COST = 0.4  # of a light style against its full one, until it has been measured
+USUAL_OF = 15  # frames: what rendering usually takes is their median; single ones may be held up
 MEMORY = 0.8  # weight of the past in the averages
 PAINT_PRIOR_S = 0.1  # a megapixel, until it has been measured
 FEWEST_LINES = 120  # below, nothing can be recognized
@@ -45,7 +48,8 @@ class Load:
 
 
 # Best first. Few paintings that are large look better than many that are small, up to a point. Only
-# in the end frames are left out, where even following and carrying costs too much.
+# in the end frames are left out, where even following and carrying take more than their share of
+# the processor. Where they only take too long, frames drop by themselves, and fewer of them.
 LADDER = (
     Quality(480, 1), Quality(480, 2), Quality(480, 3), Quality(360, 2), Quality(360, 3),
     Quality(360, 4), Quality(360, 3, light=True), Quality(288, 3), Quality(288, 4),
@@ -59,9 +63,9 @@ FIRST = Quality(360, 3)  # until something has been measured
 class Governor:
     """Chooses a level of the ladder from the measured load, with hysteresis.
 
-    A level fits when a keyframe is painted before the next is due, frames are carried faster than
-    they come, and the process stays within its share of the processor. Down goes at once to
-    what fits, up goes step by step.
+    A level fits when the process stays within its share of the processor, a keyframe is painted
+    before the next is due, and frames are carried faster than they come. Down goes at once to what
+    fits, up goes step by step.
     """
 
     def __init__(
@@ -89,8 +93,10 @@ class Governor:
         self._roomy_since: float | None = None
         self._went_up_at: float | None = None
         self._up_after_s = UP_AFTER_S
+        self._render_s: deque[float] = deque(maxlen=USUAL_OF)
         self._levels = self._allowed()
         self._level = self._nearest(FIRST)
+        self.exceeded_cores: float | None = None  # taken, where even the least is over the budget
 
     @property
     def quality(self) -> Quality:
@@ -127,54 +133,75 @@ class Governor:
         """
         if not self._paint_s:
             return self.quality
+        self._render_s.append(load.render_s)
+        load = replace(load, render_s=statistics.median(self._render_s))
 
         def fits(level: int, room: float) -> bool:
             return self._fits(self._levels[level], load, megapixels_per_line2, room)
 
-        last = len(self._levels) - 1
-        if self._level < last and not fits(self._level, 1.0):
+        if not fits(self._level, 1.0):
             self._roomy_since = None
             self._pressed_since = now_s if self._pressed_since is None else self._pressed_since
             if now_s - self._pressed_since >= DOWN_AFTER_S:
-                below = range(self._level + 1, last + 1)
-                self._go_down(next((n for n in below if fits(n, ROOM_DOWN)), last), now_s)
+                below = self._below(load, megapixels_per_line2)
+                if below:
+                    self._go_down(next((n for n in below if fits(n, ROOM_DOWN)), below[-1]), now_s)
+                elif load.cores > self._budget_cores:
+                    self.exceeded_cores = load.cores
             return self.quality
-        self._pressed_since = None
+        self._pressed_since = self.exceeded_cores = None
         if self._level == 0 or not fits(self._level - 1, ROOM_UP):
             self._roomy_since = None
             return self.quality
         self._roomy_since = now_s if self._roomy_since is None else self._roomy_since
         if now_s - self._roomy_since >= self._up_after_s:
-            self._level -= 1
-            self._roomy_since, self._went_up_at = None, now_s
+            self._go_to(self._level - 1)
+            self._went_up_at = now_s
         return self.quality
+
+    def _below(self, load: Load, mp_per_line2: float) -> list[int]:
+        """The levels that could help; those that leave out frames only where the budget asks."""
+        whole = [n for n, quality in enumerate(self._levels) if quality.pace == 1]
+        enough = self._in_budget(self._levels[whole[-1]], load, mp_per_line2, 1.0)
+        last = max(self._level, whole[-1]) if enough else len(self._levels) - 1
+        return list(range(self._level + 1, last + 1))
 
     def _go_down(self, level: int, now_s: float) -> None:
         if self._went_up_at is not None:
             failed = now_s - self._went_up_at < FAILED_WITHIN_S
             longer = min(2 * self._up_after_s, LONGEST_UP_AFTER_S)
             self._up_after_s = longer if failed else UP_AFTER_S
-        self._level, self._pressed_since, self._went_up_at = level, None, None
+        self._go_to(level)
+        self._went_up_at = None
+
+    def _go_to(self, level: int) -> None:
+        self._level, self._pressed_since, self._roomy_since = level, None, None
+        self._render_s.clear()
 
     def _fits(self, quality: Quality, load: Load, mp_per_line2: float, room: float) -> bool:
-        now = self.quality
-        paint_s = self._painting_s(quality, mp_per_line2)
-        frame_s, frame_s_now = load.frame_s * quality.pace, load.frame_s * now.pace
+        if not self._in_budget(quality, load, mp_per_line2, room):
+            return False
+        frame_s = load.frame_s * quality.pace
         deadline_s = frame_s * (WAITED_FOR if quality.every == 1 else quality.every)
-        grown = FIXED_SHARE + (1 - FIXED_SHARE) * (quality.lines / now.lines) ** 2
-        render_s = load.render_s * grown
+        return (
+            self._painting_s(quality, mp_per_line2) <= deadline_s * room
+            and self._rendering_s(quality, load) <= frame_s * RENDER_SHARE * room
+        )
+
+    def _in_budget(self, quality: Quality, load: Load, mp_per_line2: float, room: float) -> bool:
+        now = self.quality
         cores = (
             load.cores
-            + render_s / frame_s
-            - load.render_s / frame_s_now
+            + self._rendering_s(quality, load) / (load.frame_s * quality.pace)
+            - load.render_s / (load.frame_s * now.pace)
             + self._painting_cores(quality, load, mp_per_line2)
             - self._painting_cores(now, load, mp_per_line2)
         )
-        return (
-            paint_s <= deadline_s * room
-            and render_s <= frame_s * RENDER_SHARE * room
-            and cores <= self._budget_cores * room
-        )
+        return cores <= self._budget_cores * room
+
+    def _rendering_s(self, quality: Quality, load: Load) -> float:
+        grown = FIXED_SHARE + (1 - FIXED_SHARE) * (quality.lines / self.quality.lines) ** 2
+        return load.render_s * grown
 
     def _painting_s(self, quality: Quality, mp_per_line2: float) -> float:
         full = self._paint_s.get(False, self._paint_s.get(True, PAINT_PRIOR_S) / LIGHT_COST)

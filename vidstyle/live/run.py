@@ -3,9 +3,7 @@
 import itertools
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.capture import Capture
@@ -15,14 +13,14 @@ from vidstyle.live.crew import Crew
 from vidstyle.live.fit import fit
 from vidstyle.live.latency import LatencyMeter
 from vidstyle.live.opening import open_source
-from vidstyle.live.outlet import Nowhere, Outlet, View
+from vidstyle.live.outlet import Nowhere, Onlooker, Outlet, View
 from vidstyle.live.overlay import Status
 from vidstyle.live.placeholder import placeholder
 from vidstyle.live.quality import LADDER, Governor
 from vidstyle.live.recorder import Recorder
 from vidstyle.live.renderer import Renderer
 from vidstyle.live.report import LiveReport
-from vidstyle.live.sound import FileSound
+from vidstyle.live.sound import FileSound, SoundDevice
 from vidstyle.live.source import LiveSource, PacedFile
 from vidstyle.live.styles import Styles
 from vidstyle.live.stylizer import LiveStylizer
@@ -40,22 +38,6 @@ RECORDED_AHEAD = 15  # views that wait for the encoder: 20 MB at 720p
 LOOK_AROUND_S = 0.1  # between looks at readers and time limits
 HINT_AFTER = 90  # pictures: the latency is known by then
 NO_SIGNAL = "no picture from the camera"
-
-
-class Onlooker(Protocol):
-    """Somebody who sees the pictures and may press keys: the window, or a program in its place."""
-
-    views: NewestChannel[View]
-    meter: LatencyMeter
-
-    def run(
-        self,
-        goes_on: Callable[[], bool],
-        controls: Controls,
-        act: Callable[[Command, View | None], str],
-        status: Callable[[], Status],
-    ) -> None:
-        """Look on as long as it goes on, in the calling thread."""
 
 
 class Live:
@@ -81,6 +63,14 @@ class Live:
         self._options, self._styles, self._started_s = options, styles, started_s
         self.size_wh = options.size_wh or (source.width & ~1, source.height & ~1)
         self._stats, self._crew, self._cpu = Stats(), Crew(), CpuMeter()
+        self._frames: NewestChannel[Frame] = NewestChannel()
+        self._capture = Capture(source, lambda: open_source(options), self._fitted, self._frames)
+        self._governor = Governor(
+            options.max_cpu / 100 * usable_cores(),
+            lines=options.lines,
+            most_lines=min(*self.size_wh, LADDER[0].lines),
+            has_light=styles.has_lighter(styles.first),
+        )
         self._controls = Controls(
             len(styles.names),
             Look(
@@ -89,14 +79,7 @@ class Live:
                 keep_colors=options.keep_colors,
                 every=options.every,
             ),
-        )
-        self._frames: NewestChannel[Frame] = NewestChannel()
-        self._capture = Capture(source, lambda: open_source(options), self._fitted, self._frames)
-        self._governor = Governor(
-            options.max_cpu / 100 * usable_cores(),
-            lines=options.lines,
-            most_lines=min(*self.size_wh, LADDER[0].lines),
-            has_light=styles.has_lighter(styles.first),
+            lambda: self._governor.quality.every,
         )
         self._frame_s = float(1 / source.rate)
         self.tape = tape
@@ -108,7 +91,8 @@ class Live:
         self._outlets = [Outlet(self._recorder, RECORDED_AHEAD)]
         self._camera: VirtualCamera | None = None
         self._window: Onlooker | None = None
-        self._hinted = False
+        self._devices: list[SoundDevice] = []
+        self._hinted = self._sorry = False
 
     def feed(self, camera: VirtualCamera) -> None:
         """Let other programs see the pictures."""
@@ -118,6 +102,10 @@ class Live:
     def show(self, window: Onlooker) -> None:
         """Let the user see the pictures."""
         self._window = window
+
+    def look_after(self, device: SoundDevice) -> None:
+        """Open a device again whenever it went and came back."""
+        self._devices.append(device)
 
     def delay_s(self) -> float:
         """How old pictures are when others see them; sound must be as old to be in step."""
@@ -149,8 +137,11 @@ class Live:
             self._crew.start("renderer", renderer.run)
             for outlet in self._outlets:
                 self._crew.start("outlet", outlet.run)
+            for device in self._devices:
+                self._crew.start("device", device.run, helper=True)
             if self.tape is not None and self._file is not None:
-                self._crew.start("sound", FileSound(self._file, self.tape).run, helper=True)
+                sound = FileSound(self._file.path, self._file_began_s, self.tape)
+                self._crew.start("sound", sound.run, helper=True)
             self._look_on()
         except KeyboardInterrupt:
             log.info("Stopped.")
@@ -168,6 +159,7 @@ class Live:
 
     def _goes_on(self) -> bool:
         limit_s = self._options.seconds
+        self._say_what_cannot_be_kept()
         if self._options.audio and not self._hinted and self._meter.count >= HINT_AFTER:
             self._hinted = True
             log.warning("Without a sound cable: %s", delay_hint(self.delay_s()))
@@ -175,11 +167,26 @@ class Live:
         self._capture.want(self._is_wanted())
         return self._crew.busy and in_time
 
+    def _say_what_cannot_be_kept(self) -> None:
+        taken = self._governor.exceeded_cores
+        if taken is not None and not self._sorry:
+            self._sorry = True
+            log.warning(
+                "--max-cpu %g%% cannot be kept: the simplest picture takes %.0f %%.",
+                self._options.max_cpu,
+                100 * taken / usable_cores(),
+            )
+
     def _is_wanted(self) -> bool:
         """Whether anybody would see the pictures."""
         if self._camera is None or self._window is not None or self._options.hold:
             return True
         return self._recorder.wanted or self._camera.is_watched
+
+    def _file_began_s(self) -> float | None:
+        """When the file that is the camera began; None while it does not play."""
+        source = self._capture.source
+        return source.pace.zero_s if isinstance(source, PacedFile) else None
 
     def _fitted(self, picture: Picture) -> Picture:
         return fit(picture, *self.size_wh, self._options.letterbox)

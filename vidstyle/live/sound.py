@@ -1,19 +1,26 @@
 """Microphones, loudspeakers and the sound of files, on tape and from it."""
 
+import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 
-from vidstyle.errors import MissingExtraError, SinkError, SourceError
+from vidstyle.errors import DeviceError, MissingExtraError, reason
 from vidstyle.live.source import PacedFile
-from vidstyle.live.tape import CHANNELS, RATE, Playhead, Tape
+from vidstyle.live.tape import CHANNELS, RATE, Delayed, Tape
+
+log = logging.getLogger(__name__)
 
 AHEAD_S = 1.0  # a file's sound is read so far ahead of what is heard
 NAP_S = 0.05
+LOOK_S = 1.0  # between looks whether a device is still there
 
 
 def microphones() -> list[str]:
@@ -26,8 +33,56 @@ def microphones() -> list[str]:
     return [f"{n}: {d['name']}" for n, d in enumerate(devices) if d["max_input_channels"]]
 
 
-class Microphone:
+class SoundDevice(ABC):
+    """A stream through PortAudio that is opened again when its device went and came back."""
+
+    name: str  # what messages call it
+
+    def __init__(self) -> None:
+        """Start the stream.
+
+        Raises:
+            DeviceError: no such device, or it does not start.
+        """
+        self._stream = self._started()
+
+    def close(self) -> None:
+        """Stop the stream; after `run` has returned."""
+        self._stream.close()
+
+    def run(self, stop: threading.Event) -> None:
+        """Look after the stream; return at `stop`."""
+        lost = False
+        while not stop.wait(LOOK_S):
+            if self._stream.active:
+                continue
+            if not lost:
+                log.warning("%s has gone. Waiting for it to come back.", self.name)
+                lost = True
+            self._stream.close()
+            with suppress(DeviceError):
+                self._stream = self._started()
+                log.warning("%s is back.", self.name)
+                lost = False
+
+    @abstractmethod
+    def _open(self, sounddevice: Any) -> Any:
+        """Return a new stream."""
+
+    def _started(self) -> Any:
+        sounddevice = _sounddevice()
+        try:
+            stream = self._open(sounddevice)
+            stream.start()
+        except (ValueError, sounddevice.PortAudioError) as error:
+            raise DeviceError(f"{self.name} does not start: {_words(error)}.") from error
+        return stream
+
+
+class Microphone(SoundDevice):
     """Writes what is heard to a tape, on a thread of PortAudio's."""
+
+    name = "The microphone"
 
     def __init__(self, wanted: str | None, tape: Tape) -> None:
         """Start to listen.
@@ -38,34 +93,28 @@ class Microphone:
 
         Raises:
             MissingExtraError: as for `microphones`.
-            SourceError: no such microphone, or it does not start.
+            DeviceError: no such microphone, or it does not start.
         """
-        sounddevice = _sounddevice()
-        self._tape = tape
-        try:
-            device = _device(wanted)
-            channels = min(
-                CHANNELS, sounddevice.query_devices(device, "input")["max_input_channels"]
-            )
-            self._stream = sounddevice.InputStream(
-                RATE, 0, device, channels, "float32", callback=self._heard
-            )
-            self._stream.start()
-        except (ValueError, sounddevice.PortAudioError) as error:
-            raise SourceError(f"The microphone does not start: {_words(error)}.") from error
+        self._device, self._tape = _device(wanted), tape
+        super().__init__()
 
-    def close(self) -> None:
-        """Stop listening."""
-        self._stream.close()
+    def _open(self, sounddevice: Any) -> Any:
+        there = sounddevice.query_devices(self._device, "input")["max_input_channels"]
+        channels = min(CHANNELS, there)
+        return sounddevice.InputStream(
+            RATE, 0, self._device, channels, "float32", callback=self._heard
+        )
 
-    def _heard(self, samples: Any, count: int, times: object, status: object) -> None:
-        began_s = time.monotonic() - self._stream.latency - count / RATE
+    def _heard(self, samples: Any, count: int, times: Any, status: object) -> None:
+        began_s = time.monotonic() - (times.currentTime - times.inputBufferAdcTime)
         both = np.broadcast_to(samples, (count, CHANNELS)) if samples.shape[1] == 1 else samples
         self._tape.write(both, began_s)
 
 
-class Speaker:
+class Speaker(SoundDevice):
     """Plays a tape as much later as the pictures are shown."""
+
+    name = "The sound output"
 
     def __init__(self, wanted: str | None, tape: Tape, delay_s: Callable[[], float]) -> None:
         """Start to play.
@@ -77,26 +126,19 @@ class Speaker:
 
         Raises:
             MissingExtraError: as for `microphones`.
-            SinkError: no such output, or it does not start.
+            DeviceError: no such output, or it does not start.
         """
-        sounddevice = _sounddevice()
-        self._playhead, self._delay_s = Playhead(tape), delay_s
-        try:
-            device = _device(wanted)
-            self._stream = sounddevice.OutputStream(
-                RATE, 0, device, CHANNELS, "float32", callback=self._play
-            )
-            self._stream.start()
-        except (ValueError, sounddevice.PortAudioError) as error:
-            raise SinkError(f"The sound output does not start: {_words(error)}.") from error
+        self._device, self._sound, self._delay_s = _device(wanted), Delayed(tape), delay_s
+        super().__init__()
 
-    def close(self) -> None:
-        """Stop playing."""
-        self._stream.close()
+    def _open(self, sounddevice: Any) -> Any:
+        return sounddevice.OutputStream(
+            RATE, 0, self._device, CHANNELS, "float32", callback=self._play
+        )
 
-    def _play(self, samples: Any, count: int, times: object, status: object) -> None:
-        heard_s = time.monotonic() + self._stream.latency
-        samples[:] = self._playhead.read(count, heard_s - self._delay_s())
+    def _play(self, samples: Any, count: int, times: Any, status: object) -> None:
+        heard_s = time.monotonic() + (times.outputBufferDacTime - times.currentTime)
+        samples[:] = self._sound.read(count, heard_s, self._delay_s())
 
 
 def has_sound(source: PacedFile) -> bool:
@@ -108,30 +150,40 @@ def has_sound(source: PacedFile) -> bool:
 class FileSound:
     """Puts a file's sound on tape, in step with its pictures."""
 
-    def __init__(self, source: PacedFile, tape: Tape) -> None:
-        self._source, self._tape = source, tape
+    def __init__(self, path: Path, began_s: Callable[[], float | None], tape: Tape) -> None:
+        """Take the file.
+
+        Args:
+            path: of the file.
+            began_s: when its pictures began to play, by `time.monotonic`; None while they do not.
+            tape: gets the sound.
+        """
+        self._path, self._began_s, self._tape = path, began_s, tape
 
     def run(self, stop: threading.Event) -> None:
         """Read the file again whenever its pictures begin again; return at `stop`."""
-        played_zero_s: float | None = None
+        played_s: float | None = None
         while not stop.wait(NAP_S):
-            zero_s = self._source.pace.zero_s
-            if zero_s is not None and zero_s != played_zero_s:
-                played_zero_s = zero_s
-                self._play(zero_s, stop)
+            began_s = self._began_s()
+            if began_s is not None and began_s != played_s:
+                played_s = began_s
+                try:
+                    self._play(began_s, stop)
+                except av.FFmpegError as error:
+                    log.warning("%s: its sound ends here: %s.", self._path, reason(error))
 
-    def _play(self, zero_s: float, stop: threading.Event) -> None:
+    def _play(self, began_s: float, stop: threading.Event) -> None:
         resampler = av.AudioResampler(format="flt", layout="stereo", rate=RATE)
-        with av.open(str(self._source.path.absolute())) as container:
+        with av.open(str(self._path.absolute())) as container:
             for frame in container.decode(audio=0):
-                start_s = zero_s + float(frame.time or 0.0)
+                start_s = began_s + float(frame.time or 0.0)
                 if start_s < time.monotonic() - AHEAD_S:
                     continue  # the pictures are further
                 for part in resampler.resample(frame):
                     samples = np.asarray(part.to_ndarray().reshape(-1, CHANNELS), np.float32)
                     self._tape.write(samples, start_s)
                 while start_s > time.monotonic() + AHEAD_S:
-                    if stop.wait(NAP_S) or self._source.pace.zero_s != zero_s:
+                    if stop.wait(NAP_S) or self._began_s() != began_s:
                         return
 
 

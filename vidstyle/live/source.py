@@ -19,10 +19,12 @@ from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
 TIMEOUTS_S = (10.0, 5.0)  # to open a stream, and to read from it
+MOST_DAMAGED = 100  # packets in a row
 LATE_S = 0.5  # behind its own clock, a source gives up catching up
 TEST_SOURCE = "testsrc"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-AS_THEY_COME = ("rtsp", "rtp", "udp", "srt", "rtmp")  # these are sent at their own speed
+RTSP = {"rtsp_flags": "prefer_tcp"}  # through any firewall, and nothing of a picture gets lost
+LUMPY = ("lavfi", "hls", "dash")  # FFmpeg's names of what comes faster than it is to be shown
 
 
 class LiveSource(Protocol):
@@ -114,7 +116,11 @@ class PacedFile:
 
 
 class Stream:
-    """Whatever else FFmpeg opens: RTSP and HTTP addresses, and its own test pictures."""
+    """Whatever else FFmpeg opens: RTSP and HTTP addresses, and its own test pictures.
+
+    What has a length is a file, and is played at its own speed to its end. Anything else is a
+    camera far away: its pictures are taken as they come, and where they end, it has been lost.
+    """
 
     def __init__(self, address: str, format: str | None = None) -> None:
         """Open the address and read up to its first picture.
@@ -123,14 +129,17 @@ class Stream:
             SourceError: nobody answers, or no video comes.
         """
         self.name, self.notes = address, list[str]()
-        paced = not address.lower().startswith(AS_THEY_COME)
-        self._pace = Pace() if paced else None
+        options = RTSP if address.lower().startswith("rtsp") else {}
         try:
-            self._container = av.open(address, format=format, timeout=TIMEOUTS_S)
+            self._container = av.open(address, format=format, options=options, timeout=TIMEOUTS_S)
         except (OSError, av.FFmpegError, ValueError) as error:
             raise SourceError(f"{address} cannot be opened: {_reason(error)}.") from error
+        self._ends = self._container.duration is not None
+        paced = self._ends or self._container.format.name in LUMPY
+        self._pace = Pace() if paced else None
         try:
-            self._frames = self._container.decode(video=0)
+            self._stream = self._container.streams.video[0]
+            self._frames = self._decode()
             first = self._next()
         except (IndexError, SourceError) as error:
             self._container.close()
@@ -138,15 +147,12 @@ class Stream:
         if first is None:
             self._container.close()
             raise SourceError(f"{address} gives no video.")
-        stream = self._container.streams.video[0]
         self._first: av.VideoFrame | None = first
-        self._orientation = orientation(first)
+        self._take_measure(first)
         self.width, self.height = first.width, first.height
-        colour = colour_space(colour_tags(first), first.width, first.height)
-        self._reader = PictureReader(first.width, first.height, colour)
         if self._orientation.lies_on_side:
             self.width, self.height = self.height, self.width
-        self.rate = nominal_rate(stream)
+        self.rate = nominal_rate(self._stream)
 
     @classmethod
     def test_pictures(cls, width: int, height: int, rate: Fraction) -> "Stream":
@@ -161,17 +167,41 @@ class Stream:
             return None
         if self._pace is not None and frame.time is not None:
             self._pace.wait_for(frame.time)
+        if (frame.width, frame.height) != self._decoded_wh:
+            self._take_measure(frame)
         return self._orientation.applied(self._reader.read(frame))
 
     def close(self) -> None:
         with suppress(av.FFmpegError):
             self._container.close()
 
+    def _take_measure(self, frame: av.VideoFrame) -> None:
+        """Expect frames such as this one from now on."""
+        self._orientation = orientation(frame)
+        self._decoded_wh = frame.width, frame.height
+        colour = colour_space(colour_tags(frame), *self._decoded_wh)
+        self._reader = PictureReader(*self._decoded_wh, colour)
+
     def _next(self) -> av.VideoFrame | None:
         try:
-            return next(self._frames, None)
+            frame = next(self._frames, None)
         except (OSError, av.FFmpegError) as error:
             raise SourceError(f"{self.name} has stopped: {_reason(error)}.") from error
+        if frame is None and not self._ends:
+            raise SourceError(f"{self.name} has stopped.")
+        return frame
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        """Yield all frames; what is damaged is passed over, unless nothing else comes."""
+        damaged = 0
+        for packet in self._container.demux(self._stream):
+            try:
+                yield from packet.decode()
+                damaged = 0
+            except av.InvalidDataError:
+                damaged += 1
+                if damaged == MOST_DAMAGED:
+                    raise
 
 
 def _reason(error: Exception) -> str:

@@ -17,6 +17,9 @@ JUMP_S = 0.05  # off by more, a playhead jumps, and a writer's clock is believed
 CLOCK_MEMORY = 0.98  # weight of the past in the writer's clock: callbacks come at odd moments
 MOST_BEND = 0.005  # of the speed: nine hundredths of a semitone
 CATCH_UP_S = 1.0  # in which a playhead wants to be right again
+SPARE_S = 0.005  # between a playhead and the newest sound
+EASE = 0.002  # seconds a second by which a delay that devices forced grows shorter again
+LONGEST_WAY_S = 1.0  # through all devices; sound that is older has stopped coming
 
 
 class Tape:
@@ -84,6 +87,32 @@ class Playhead:
         samples = self._tape.sample(self._place, count, speed)
         self._place += speed * count
         return samples
+
+
+class Delayed:
+    """Reads a tape so much later, or as little later as the sound can be had at all.
+
+    A picture may be shown sooner than sound finds its way through two devices.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape, self._playhead = tape, Playhead(tape)
+        self._way_s = -LONGEST_WAY_S  # from being heard to being on tape, at least
+
+    def read(self, count: int, heard_s: float, delay_s: float) -> Samples:
+        """Return so many samples; Nx2 float32, without breaks.
+
+        Args:
+            count: how many.
+            heard_s: when the first of them will be heard.
+            delay_s: how much earlier it should have been on tape.
+        """
+        end_s = self._tape.end_s
+        if end_s is not None:
+            way_s = heard_s + count / RATE + SPARE_S - end_s
+            if way_s < LONGEST_WAY_S:
+                self._way_s = max(way_s, self._way_s - EASE * count / RATE)
+        return self._playhead.read(count, heard_s - max(delay_s, self._way_s))
 
 
 class Loudness:

@@ -11,6 +11,7 @@ import numpy as np
 from vidstyle.live.tape import RATE, Playhead, Tape
 from vidstyle.media.info import VideoInfo
 
+MOST_AT_ONCE = RATE  # samples
 BEHIND_S = 0.5  # the newest sound may not have come through its device yet
 
 
@@ -69,9 +70,13 @@ class SoundTrack:
         """Let go of nothing: the tape goes on."""
 
     def _write_until(self, until_s: float) -> None:
-        count = round(until_s * RATE) - self._written
-        if count <= 0:
-            return
+        missing = round(until_s * RATE) - self._written
+        while missing > 0:  # after a computer has slept, hours
+            count = min(missing, MOST_AT_ONCE)
+            self._write(count)
+            missing -= count
+
+    def _write(self, count: int) -> None:
         samples = self._playhead.read(count, self._begun_s + self._written / RATE)
         planes = np.ascontiguousarray(samples.T)
         frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout="stereo")

@@ -12,12 +12,13 @@ import av
 import numpy as np
 
 from vidstyle.errors import MissingExtraError, SinkError
-from vidstyle.live.colour import as_cameras_do
+from vidstyle.live.colour import as_cameras_do, yuyv
 from vidstyle.live.outlet import LiveSink, View
 from vidstyle.live.readers import Attendance, ReaderWatch
 from vidstyle.media.pictures import video_frame
 
 AUTOMATIC = "auto"
+LAYOUTS = {"i420": "yuv420p", "yuyv": "yuyv422"}  # by our names, FFmpeg's
 LINUX_RECIPE = (
     "sudo apt install v4l2loopback-dkms && sudo modprobe v4l2loopback exclusive_caps=1 "
     "card_label=vidstyle"
@@ -34,7 +35,9 @@ class VirtualCamera(LiveSink, Protocol):
         """Whether pictures are wanted; where that cannot be known, always."""
 
 
-def open_virtual_camera(wanted: str, width: int, height: int, rate: Fraction) -> VirtualCamera:
+def open_virtual_camera(
+    wanted: str, width: int, height: int, rate: Fraction, pixels: str
+) -> VirtualCamera:
     """Open the virtual camera that somebody asked for.
 
     Args:
@@ -42,14 +45,15 @@ def open_virtual_camera(wanted: str, width: int, height: int, rate: Fraction) ->
         width: of all pictures, even.
         height: likewise.
         rate: pictures per second.
+        pixels: what it gives: "i420" or "yuyv".
 
     Raises:
         SinkError: there is none, or it cannot be fed.
         MissingExtraError: this system needs a package that is not installed.
     """
     if sys.platform == "linux":
-        return V4l2Output(linux_device(wanted), width, height, rate)
-    return ObsOutput(None if wanted == AUTOMATIC else wanted, width, height, rate)
+        return V4l2Output(linux_device(wanted), width, height, rate, pixels)
+    return ObsOutput(None if wanted == AUTOMATIC else wanted, width, height, rate, pixels)
 
 
 def linux_device(wanted: str) -> Path:
@@ -76,7 +80,13 @@ class V4l2Output:
     """Feeds a v4l2loopback device, or any other that takes pictures."""
 
     def __init__(
-        self, device: Path, width: int, height: int, rate: Fraction, format: str = "v4l2"
+        self,
+        device: Path,
+        width: int,
+        height: int,
+        rate: Fraction,
+        pixels: str = "i420",
+        format: str = "v4l2",
     ) -> None:
         """Open the device; it keeps this size until it is closed.
 
@@ -85,6 +95,7 @@ class V4l2Output:
             width: even.
             height: even.
             rate: pictures per second, for programs that ask.
+            pixels: "i420" or "yuyv".
             format: FFmpeg's name of the way to write.
 
         Raises:
@@ -94,7 +105,7 @@ class V4l2Output:
         with self._translated():
             self._container = av.open(str(device), "w", format=format)
         stream: Any = self._container.add_stream("rawvideo", rate=rate)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, LAYOUTS[pixels]
         self._stream, self._count = stream, 0
         with self._translated():
             self._container.start_encoding()
@@ -105,9 +116,11 @@ class V4l2Output:
         return self._attendance.wanted(self._readers.count)
 
     def write(self, view: View) -> None:
-        frame = video_frame(
-            as_cameras_do(view.frame.picture), self._stream.width, self._stream.height
-        )
+        picture = as_cameras_do(view.frame.picture)
+        if self._stream.pix_fmt == LAYOUTS["yuyv"]:
+            frame = av.VideoFrame.from_ndarray(yuyv(picture), format=LAYOUTS["yuyv"])
+        else:
+            frame = video_frame(picture, self._stream.width, self._stream.height)
         frame.pts, self._count = self._count, self._count + 1
         with self._translated():
             self._container.mux(self._stream.encode(frame))
@@ -124,7 +137,7 @@ class V4l2Output:
         except (OSError, av.FFmpegError) as error:
             raise SinkError(
                 f"The virtual camera {self.device} does not take pictures: "
-                f"{error.strerror or error}. Another program may be feeding it."
+                f"{error.strerror or error}. Another program may be using it."
             ) from error
 
 
@@ -137,6 +150,7 @@ class ObsOutput:
         width: int,
         height: int,
         rate: Fraction,
+        pixels: str = "i420",
         backend: str | None = None,
     ) -> None:
         """Open the camera.
@@ -146,6 +160,7 @@ class ObsOutput:
             width: even.
             height: even.
             rate: pictures per second.
+            pixels: "i420" or "yuyv".
             backend: pyvirtualcam's name of what it feeds; None for what suits the system.
 
         Raises:
@@ -163,12 +178,13 @@ class ObsOutput:
                 width,
                 height,
                 float(rate),
-                fmt=pyvirtualcam.PixelFormat.I420,
+                fmt=pyvirtualcam.PixelFormat[pixels.upper()],
                 device=device,
                 backend=backend,
             )
         except RuntimeError as error:
             raise SinkError(f"There is no virtual camera ({error}). {OBS_RECIPE}") from error
+        self._pixels = pixels
 
     @property
     def is_watched(self) -> bool:
@@ -176,7 +192,10 @@ class ObsOutput:
 
     def write(self, view: View) -> None:
         picture = as_cameras_do(view.frame.picture)
-        self._camera.send(np.concatenate([plane.ravel() for plane in picture.planes]))
+        if self._pixels == "yuyv":
+            self._camera.send(yuyv(picture).ravel())
+        else:
+            self._camera.send(np.concatenate([plane.ravel() for plane in picture.planes]))
 
     def close(self) -> None:
         self._camera.close()

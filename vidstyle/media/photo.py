@@ -48,7 +48,7 @@ def check_photo_name(file: Path) -> None:
         raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
 
 
-def write_photo(file: Path, image: RGBImage) -> int:
+def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -> int:
     """Write HxWx3 uint8 RGB in the format of the suffix; return the size in bytes.
 
     Raises:
@@ -57,7 +57,7 @@ def write_photo(file: Path, image: RGBImage) -> int:
     check_photo_name(file)
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     jpeg = file.suffix.lower() in (".jpg", ".jpeg")
-    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if jpeg else []
+    quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if jpeg else []
     _, encoded = cv2.imencode(file.suffix, bgr, quality)
     try:
         write_whole(file, encoded.tobytes())

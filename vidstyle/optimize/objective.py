@@ -19,7 +19,7 @@ class LossWeights:
     """Tuned by eye on faces, streets and landscapes with the slim features."""
 
     style: float = 1.0
-    content: float = 0.5
+    content: float = 1.0
     tv: float = 2.0
     temporal: float = 400.0
 

@@ -15,11 +15,12 @@ from torch.nn import functional
 from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.optimize.keys import Saying
-from vidstyle.optimize.objective import Anchor, LossWeights, Objective
+from vidstyle.optimize.objective import Anchor, Grams, LossWeights, Objective
 from vidstyle.optimize.painting import Painting
 from vidstyle.optimize.room import Room
 from vidstyle.optimize.solver import Effort, adam, lbfgs
 from vidstyle.optimize.tiles import tiles
+from vidstyle.optimize.windows import Window, Windows
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.pictures import to_image, to_tensor
 
@@ -38,7 +39,7 @@ class Stage:
     evaluations: int  # at most
 
 
-COARSE_TO_FINE = (Stage(0.25, 60), Stage(0.5, 50), Stage(1.0, 30))
+COARSE_TO_FINE = (Stage(0.25, 60), Stage(0.5, 50), Stage(1.0, 100))
 
 
 class PictureOptimizer:
@@ -79,6 +80,7 @@ class PictureOptimizer:
         Returns:
             HxWx3 uint8 RGB.
         """
+        ends_s = time.monotonic() + seconds
         height, width = image.shape[:2]
         content = self._painting.recolour(self._tensor(_bordered(image)))
         anchor = self._anchor(says, content) if says else None
@@ -88,12 +90,19 @@ class PictureOptimizer:
             painted = painted + share * (anchor.picture - painted)
         stages = _fitting(stages, min(content.shape[2:]))
         before = content
-        for stage in stages:
+        for number, stage in enumerate(stages):
             here = _scaled(content, stage.scale)
             # What was painted so far is a change; the finer picture carries it.
             painted = (here + _resized(painted - before, here.shape[2:])).clamp(0, 1)
-            share_s = seconds * effort([stage]) / effort(stages)
-            painted, before = self._solve(here, painted, stage, share_s, anchor), here
+            goal = _Goal(
+                here,
+                self._painting.grams(max(SMALLEST_SIDE, round(stage.scale * min(height, width)))),
+                None if anchor is None else _anchor_at(anchor, *here.shape[2:]),
+            )
+            share_s = (ends_s - time.monotonic()) * effort([stage]) / effort(stages[number:])
+            limit = Effort(stage.evaluations, share_s)
+            painted = self._solve(goal, painted, limit, last=stage is stages[-1])
+            before = here
         if painted.shape != content.shape:
             painted = content + _resized(painted - before, content.shape[2:])
         return to_image(painted[0, :, BORDER : BORDER + height, BORDER : BORDER + width])
@@ -103,7 +112,7 @@ class PictureOptimizer:
         height, width = image.shape[:2]
         scale = min(1.0, math.sqrt(PROBE_PIXELS / (height * width)))
         content = _scaled(self._tensor(_bordered(image)), scale)
-        objective = self._objective(content, None)
+        objective = self._objective(_Goal(content, self._painting.grams(SMALLEST_SIDE), None))
         leaf = content.clone().requires_grad_()
         fastest = math.inf
         for _ in range(PROBES):
@@ -127,25 +136,34 @@ class PictureOptimizer:
         edges = (BORDER, right - BORDER, BORDER, below - BORDER)  # where nobody says anything
         return Anchor(*(functional.pad(t, edges).to(like.device) for t in tensors))
 
-    def _solve(
-        self, content: Tensor, start: Tensor, stage: Stage, seconds: float, anchor: Anchor | None
-    ) -> Tensor:
-        height, width = content.shape[2:]
-        scaled = None if anchor is None else _anchor_at(anchor, height, width)
-        solver = lbfgs if height * width <= self.room.history else adam
-        objective = self._objective(content, scaled)
-        return solver(objective, start, Effort(stage.evaluations, seconds)).image
+    def _solve(self, goal: "_Goal", start: Tensor, limit: Effort, last: bool) -> Tensor:
+        """What is seen in the end is painted through moving windows, which only Adam can follow."""
+        if not last and goal.content[0, 0].numel() <= self.room.history:
+            return lbfgs(self._objective(goal), start, limit).image
+        windows = Windows(goal.content, lambda window: self._objective(goal.within(window)))
+        return adam(windows, start, limit).image
 
-    def _objective(self, content: Tensor, anchor: Anchor | None) -> Objective:
-        height, width = content.shape[2:]
+    def _objective(self, goal: "_Goal") -> Objective:
+        height, width = goal.content.shape[2:]
+        pieces = tiles(height, width, self.room.tile)
         return Objective(
-            self._features,
-            self._painting.grams(min(height, width)),
-            content,
-            tiles(height, width, self.room.tile),
-            self._weights,
-            anchor,
+            self._features, goal.grams, goal.content, pieces, self._weights, goal.anchor
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Goal:
+    """What a picture is asked for at one size."""
+
+    content: Tensor  # 1x3xHxW
+    grams: Grams
+    anchor: Anchor | None
+
+    def within(self, window: Window) -> "_Goal":
+        anchor = self.anchor
+        if anchor is not None:
+            anchor = Anchor(window.of(anchor.picture), window.of(anchor.trust))
+        return _Goal(window.of(self.content), self.grams, anchor)
 
 
 def effort(stages: Sequence[Stage]) -> float:

@@ -32,7 +32,7 @@ from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
 FORWARDS, BACKWARDS = "forwards", "backwards"  # the passes, as their files are called
-PASSES = {FORWARDS: (Stage(1.0, 20),), BACKWARDS: (Stage(1.0, 10),)}
+PASSES = {FORWARDS: (Stage(1.0, 40),), BACKWARDS: (Stage(1.0, 24),)}
 
 
 @dataclass(eq=False)

@@ -1,6 +1,7 @@
 """An optimizer for this machine: its device, its memory, its arithmetic."""
 
 import math
+import time
 from pathlib import Path
 
 import torch
@@ -91,8 +92,8 @@ class OptimizingGenerator(ImageGenerator):
         self.remarks: list[str] = []  # on pictures that were painted smaller than asked for
 
     def paint(self, image: RGBImage) -> RGBImage:
+        ends_s = time.monotonic() + (math.inf if self._seconds is None else self._seconds)
         height, width = image.shape[:2]
-        seconds = math.inf if self._seconds is None else self._seconds
         scale = min(1.0, math.sqrt(self._optimizer.room.picture / (height * width)))
         if scale < 1:
             self._remark(scale, image, "this machine's memory allows no more")
@@ -104,7 +105,7 @@ class OptimizingGenerator(ImageGenerator):
                 self._remark(scale, image, "the time budget allows no more")
         stages = [Stage(scale * each.scale, each.evaluations) for each in self._stages]
         with memory_errors(image):
-            return self._optimizer.paint(image, stages, seconds)
+            return self._optimizer.paint(image, stages, ends_s - time.monotonic())
 
     def _remark(self, scale: float, image: RGBImage, why: str) -> None:
         height, width = (round(scale * side) for side in image.shape[:2])

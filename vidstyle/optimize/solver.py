@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from statistics import median
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-RATE, LOWEST_RATE = 0.03, 0.003  # Adam's first and last, of pixels 0..1
+RATE, LOWEST_RATE = 0.015, 0.0015  # Adam's first and last, of pixels 0..1
 SLOWER = 3.0  # what the rate is divided by on a plateau
 PLATEAUS = 2  # after so many the work is done
-WINDOW = 8  # steps over which progress is measured
+WINDOW = 8  # steps over which progress is measured; a loss may differ from one to the next
 LEAST_PROGRESS = 0.02  # share by which a window must lower the loss
 SHORTEST_S = 1e-9  # no time at all: the start stays as it is
 HISTORY = 8  # pairs that L-BFGS remembers; each is twice the size of the picture
@@ -99,7 +100,6 @@ class _Progress:
     def __init__(self, effort: Effort) -> None:
         self._effort = effort
         self._started = time.monotonic()
-        self._window_start = 0
         self.curve: list[float] = []
         self.plateaus = 0
 
@@ -116,8 +116,7 @@ class _Progress:
 
     def note(self, loss: float) -> None:
         self.curve.append(loss)
-        if len(self.curve) - self._window_start > WINDOW:
-            before = self.curve[self._window_start]
-            if min(self.curve[self._window_start + 1 :]) > (1 - LEAST_PROGRESS) * before:
+        if len(self.curve) % WINDOW == 0 and len(self.curve) > WINDOW:
+            before, now = self.curve[-2 * WINDOW : -WINDOW], self.curve[-WINDOW:]
+            if median(now) > (1 - LEAST_PROGRESS) * median(before):
                 self.plateaus += 1
-            self._window_start = len(self.curve) - 1

@@ -8,6 +8,8 @@ from vidstyle.errors import StyleError
 from vidstyle.mix import style_shares
 from vidstyle.models import catalog_section, intact_file
 
+PAINTINGS = "paintings"  # the folder among the shipped files
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -20,7 +22,7 @@ class Style:
     int8: dict[str, Any]  # file, sha256 and bytes of the form that computes in int8
     size_class: str  # "17k", "55k" or "220k"
     licence: str
-    painting: dict[str, Any]  # file, title, artist, year, and where the scan came from
+    painting: dict[str, Any]  # file, sha256 and bytes; title, artist, year, and whose the scan is
     training: str  # the command that makes this file again
 
 
@@ -56,6 +58,24 @@ def find_weights(name: str) -> Path:
         return Path(name)
     style = shipped_style(name)
     return intact_file(style.file, style.sha256)
+
+
+def find_painting(name: str | None) -> Path:
+    """A small picture of the painting that a style, or the default, was learned from.
+
+    Raises:
+        StyleError: no such style, or its painting is not there or not the one that was shipped.
+    """
+    style = shipped_style(name)
+    try:
+        file, sha256 = style.painting["file"], style.painting["sha256"]
+    except KeyError as error:
+        title, artist = style.painting["title"], style.painting["artist"]
+        raise StyleError(
+            f"{style.name} ships without its painting, so not for --quality full. "
+            f'Give a picture of "{title}" by {artist}: --style painting.jpg.'
+        ) from error
+    return intact_file(f"{PAINTINGS}/{file}", sha256)
 
 
 def shipped_style(name: str | None) -> Style:

@@ -60,7 +60,7 @@ def quantize(
     if not similarity >= LEAST_SIMILARITY:
         raise StyleError(
             f"In int8, {file} paints pictures that are only {similarity:.3f} similar to those in "
-            f"float32; {LEAST_SIMILARITY} is wanted. Keep more layers in float."
+            f"float32; {LEAST_SIMILARITY} is wanted."
         )
     write_whole(output, result.SerializeToString(deterministic=True))
     return similarity

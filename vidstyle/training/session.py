@@ -121,7 +121,7 @@ class _Session:
         trainer.save(self.checkpoint, self.fingerprint)
         self.sheet.add(trainer.finished_generator(), trainer.step)
         plot_losses(trainer.history, self.folder / "losses.png")
-        others = _export(trainer, output, options)
+        others, remarks = _export(trainer, output, options)
         return TrainResult(
             output=output,
             folder=self.folder,
@@ -131,7 +131,7 @@ class _Session:
             losses=trainer.recent_losses(),
             finished=finished,
             others=others,
-            warnings=warnings,
+            warnings=[*warnings, *remarks],
         )
 
     def _after_step(self) -> None:
@@ -246,16 +246,20 @@ def _empty(folder: Path) -> None:
         raise SinkError(f"Cannot make {folder}: {error.strerror}.") from error
 
 
-def _export(trainer: Trainer, output: Path, options: TrainOptions) -> list[Path]:
-    """Write the .onnx and what else was asked for; return the others."""
-    generator, others = deepcopy(trainer.finished_generator()).cpu(), []
+def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list[Path], list[str]]:
+    """Write the .onnx and what else was asked for; return the others, and why one is missing."""
+    generator = deepcopy(trainer.finished_generator()).cpu()
+    others, remarks = list[Path](), list[str]()
     # The exporter tells everybody that torchvision, which nobody needs, is not there.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         export(generator, output, {"size_class": options.size}, _pixels(options))
         if options.int8:
-            others.append(int8_path(output))
-            quantize(output, trainer.content.images[:CALIBRATION], others[-1])
+            try:
+                quantize(output, trainer.content.images[:CALIBRATION], int8_path(output))
+                others.append(int8_path(output))
+            except StyleError as error:
+                remarks.append(f"There is no int8 form. {error}")
         if options.torch:
             others.append(torch_path(output))
             export_torch(generator, others[-1])
@@ -264,7 +268,7 @@ def _export(trainer: Trainer, output: Path, options: TrainOptions) -> list[Path]
     for file in (output, *others):
         if file.suffix == ".onnx" and file.stat().st_size > LARGEST_BYTES[options.size]:
             raise StyleError(f"{file} has {file.stat().st_size:,} bytes, too many for its class.")
-    return others
+    return others, remarks
 
 
 def _precision(name: str) -> torch.dtype:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from tests.clips import Clip, Sound, cut_off_clip, patches
 from tests.look import look
+from tests.processes import stop_once
 from tests.shelf import TOYS
 from tests.toys import save_adder
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, main
@@ -344,16 +344,7 @@ def test_a_stopped_run_leaves_no_file(
     path = Clip(frames=2000, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
     words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-    try:
-        deadline = time.monotonic() + HANG_LIMIT_S
-        while len(list(tmp_path.iterdir())) < 2:  # the half-made file appears
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(number)
-        error = process.communicate(timeout=HANG_LIMIT_S)[1]
-    finally:
-        process.kill()
+    error = stop_once(process, lambda: len(list(tmp_path.iterdir())) >= 2, number, HANG_LIMIT_S)
     assert process.returncode == code
     assert "Traceback" not in error
     assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]

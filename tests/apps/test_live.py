@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.clips import Clip, squares
+from tests.processes import stop_once
 from vidstyle.apps.live import run_live
 from vidstyle.cli import DONE, FAILED, TERMINATED, USAGE, main
 from vidstyle.errors import SinkError, SourceError, StyleError
@@ -225,17 +226,9 @@ def test_a_signal_ends_it_and_the_recording_is_whole(
         stderr=subprocess.PIPE,
         text=True,
     )
-    try:
-        deadline = time.monotonic() + HANG_LIMIT_S
-        while not list(tmp_path.iterdir()):  # the half-made file appears
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        time.sleep(1)
-        process.send_signal(number)
-        error = process.communicate(timeout=HANG_LIMIT_S)[1]
-    finally:
-        process.kill()
+    error = stop_once(
+        process, lambda: bool(list(tmp_path.iterdir())), number, HANG_LIMIT_S, after_s=1
+    )
     assert process.returncode == code
     assert "Traceback" not in error
     assert [p.name for p in tmp_path.iterdir()] == ["out.mkv"]

@@ -15,6 +15,7 @@ import torch
 from tests.clips import Clip, Sound, patches
 from tests.look import look
 from tests.perceptual.weights import random_vgg
+from tests.processes import stop_once
 from tests.textures import noise_image
 from vidstyle.cli import DONE, FAILED, USAGE, main
 from vidstyle.media.photo import read_photo, write_photo
@@ -177,16 +178,9 @@ def test_a_killed_run_goes_on_where_it_was(
     words += ["--style", str(painting), "--every", "4"]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     work = tmp_path / "in.ink.mp4.work"
-    try:
-        deadline = time.monotonic() + HANG_LIMIT_S
-        while len(list(work.glob("scene-*/*.png"))) < 2:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        process.send_signal(number)
-        error = process.communicate(timeout=HANG_LIMIT_S)[1]
-    finally:
-        process.kill()
+    error = stop_once(
+        process, lambda: len(list(work.glob("scene-*/*.png"))) >= 2, number, HANG_LIMIT_S
+    )
     kept = {file: file.stat().st_mtime_ns for file in work.glob("scene-*/[!.]*.png")}
     assert len(kept) >= 2
     assert not (tmp_path / "in.ink.mp4").exists()

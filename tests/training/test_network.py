@@ -8,6 +8,7 @@ from vidstyle.training.export import fold_norms, folded
 from vidstyle.training.network import (
     FINE,
     GRID,
+    LARGEST_CODE,
     PIXELS,
     Architecture,
     Generator,
@@ -158,14 +159,14 @@ def test_frozen_norms_keep_their_statistics_and_use_them() -> None:
     assert not torch.allclose(generator(images), expected, atol=1e-3)
 
 
-def test_stored_weights_are_255_levels_of_each_channel() -> None:
+def test_stored_weights_are_127_levels_of_each_channel() -> None:
     weight = torch.randn(5, 3, 3, 3) * torch.logspace(-3, 0, 5).view(5, 1, 1, 1)
     stored = as_stored(weight)
     for plain, rounded in zip(weight, stored, strict=True):
-        step = float(plain.abs().max()) / 127
+        step = float(plain.abs().max()) / LARGEST_CODE
         levels = rounded / step
         assert torch.allclose(levels, levels.round(), atol=1e-3)
-        assert float(levels.abs().max().round()) == 127
+        assert float(levels.abs().max().round()) == LARGEST_CODE
         assert (rounded - plain).abs().max() <= 0.5001 * step
     assert torch.equal(as_stored(torch.zeros(2, 3, 1, 1)), torch.zeros(2, 3, 1, 1))
 

@@ -13,9 +13,17 @@ from vidstyle.frame import RGBImage
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.training import quantize as quantize_module
 from vidstyle.training.export import export, folded_weights
-from vidstyle.training.network import FINE, LARGEST_BYTES, PIXELS, SIZE_CLASSES, PixelPaint
+from vidstyle.training.network import (
+    FINE,
+    LARGEST_BYTES,
+    LARGEST_CODE,
+    PIXELS,
+    SIZE_CLASSES,
+    PixelPaint,
+)
 from vidstyle.training.quantize import (
-    LARGEST_WEIGHT,
+    Step,
+    _best_step,
     pixel_code,
     quantize,
     structural_similarity,
@@ -79,13 +87,46 @@ def test_pixels_of_a_cell_keep_equal_sums_in_int8() -> None:
     conv = PixelPaint(5, PIXELS, 3, padding=1)
     weight = conv.folded().weight.detach().numpy()
     code, scale = pixel_code(weight)
-    assert np.abs(code.astype(int)).max() <= LARGEST_WEIGHT
+    assert np.abs(code.astype(int)).max() <= LARGEST_CODE
     sums = code.astype(int).sum(axis=(2, 3)).reshape(FINE**2, 3, 5)
     assert (sums == sums[0]).all()
     by_pixel = scale.reshape(FINE**2, 3)
     assert (by_pixel == by_pixel[0]).all()
     error = np.abs(code * scale.astype(np.float32) - weight)
     assert error.max() < 1.6 * scale.max() and error.mean() < 0.35 * scale.max()
+
+
+@pytest.mark.parametrize("kind", ["normal", "laplace", "exponential"])
+def test_no_other_ends_are_much_better(kind: str) -> None:
+    values = getattr(np.random.default_rng(0), kind)(size=2000)
+    shares = np.linspace(0.05, 1, 40)
+    errors = [
+        squared_error(((high - low) / 255, round(-255 * low / (high - low))), values)
+        for low in min(values.min(), 0) * shares
+        for high in values.max() * shares
+    ]
+    assert squared_error(_best_step(values), values) < 1.05 * min(errors)
+
+
+def test_steps_are_fine_where_a_relu_sees_the_sum() -> None:
+    rng = np.random.default_rng(0)
+    sums = rng.normal(-2, 1, 20_000)  # mostly what the ReLU takes away
+    values = rng.normal(0, 3, sums.shape)
+    added = sums - values
+    alone, together = _best_step(values), _best_step(values, added)
+    assert squared_error(together, values, added) < 0.8 * squared_error(alone, values, added)
+
+
+def squared_error(
+    step: Step | tuple[float, int], values: np.ndarray, added: np.ndarray | None = None
+) -> float:
+    """Between values and rounded ones, number by number; behind a ReLU where something is added."""
+    scale, zero = float(step[0]), int(step[1])
+    levels = np.clip(np.round(values / scale) + zero, 0, 255)
+    difference = (levels - zero) * scale - values
+    if added is not None:
+        difference = np.maximum(values + difference + added, 0) - np.maximum(values + added, 0)
+    return float((difference**2).mean())
 
 
 def test_weights_can_be_read_back_from_int8(files: tuple[Path, Path, float]) -> None:
@@ -112,7 +153,7 @@ def rounded_tensors(file: Path) -> int:
 def test_an_unlike_picture_is_refused(
     files: tuple[Path, Path, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quantize_module, "LARGEST_WEIGHT", 2)
+    monkeypatch.setattr(quantize_module, "SHARES", np.array([0.02]))
     with pytest.raises(StyleError, match="similar to those in float32"):
         quantize(files[0], smooth_images(2), tmp_path / "coarse.onnx", ())
     assert not list(tmp_path.iterdir())

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from vidstyle.training.network import LARGEST_CODE
+
 OPSET = 20
 IR_VERSION = 10
 LARGEST_PLAIN = 32  # weights; up to here the nodes that expand int8 cost more than it saves
@@ -30,7 +32,9 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 
 
-def int8_code(weight: Array, largest: int = 127) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+def int8_code(
+    weight: Array, largest: int = LARGEST_CODE
+) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
     """Whole numbers up to `largest`, and a scale per output channel to multiply them with.
 
     Takes OxIxHxW float32; the scales are Ox1x1x1. The largest weight of a channel gets the largest

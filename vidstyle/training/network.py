@@ -12,6 +12,7 @@ from vidstyle.errors import StyleError
 GRID = 4  # pixels per cell, both ways, where most weights are
 FINE = 2  # pixels per cell of the head
 PIXELS = 3 * FINE**2  # channels of a fine cell: rows, in them columns, in them red, green and blue
+LARGEST_CODE = 63  # of a weight; x86 without VNNI adds products in int16: 2 * 255 * 127 overflows
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,9 @@ class PixelPaint(RoundableConv):
 
 
 def as_stored(weight: Tensor) -> Tensor:
-    """OIHW weights rounded to int8 times a scale per output channel."""
-    scale = weight.detach().abs().amax(dim=(1, 2, 3), keepdim=True).clamp_min(1e-12) / 127
+    """OIHW weights rounded to whole numbers up to 63 times a scale per output channel."""
+    largest = weight.detach().abs().amax(dim=(1, 2, 3), keepdim=True).clamp_min(1e-12)
+    scale = largest / LARGEST_CODE
     return (weight.detach() / scale).round() * scale
 
 
@@ -231,7 +233,7 @@ def mirror_borders(generator: nn.Module) -> None:
 
 
 def round_weights(generator: nn.Module) -> None:
-    """From here on, compute with weights rounded to int8 and learn through the rounding.
+    """From here on, compute with weights rounded as in the file and learn through the rounding.
 
     The straight-through estimator of Bengio et al. (arXiv:1308.3432). A norm behind a convolution
     scales whole output channels, so rounding before or after folding it is the same.

@@ -36,7 +36,7 @@ class LossWeights:
     structure: float = 3.0
     grid: float = 2000.0
     tv: float = 0.5
-    temporal: float = 20.0
+    temporal: float = 600.0
     range: float = 10.0
 
 

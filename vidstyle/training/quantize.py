@@ -27,11 +27,12 @@ from vidstyle.training.compact import (
     model_of,
     stored_code,
 )
-from vidstyle.training.network import FINE, GRID
+from vidstyle.training.network import FINE, GRID, LARGEST_CODE
 
-LARGEST_WEIGHT = 63  # x86 without VNNI adds pairs of products in int16: 2 * 255 * 127 overflows
 LEAST_SIMILARITY = 0.97  # mean SSIM to the picture computed in float32
-SAMPLES = 4096  # values of each tensor from each image, besides its two ends
+SAMPLES = 8192  # values of each tensor from each image
+SHARES = np.linspace(0.1, 1, 46)  # of a tensor's range on each side of zero, that int8 may cover
+ROUNDS = 2  # of looking for the better end on one side, then the other
 
 Step = tuple[np.float32, np.uint8]  # scale and zero point
 
@@ -132,33 +133,60 @@ def _steps(model: ModelProto, points: Sequence[str], batches: Sequence[Array]) -
     nodes, arrays = expanded(model)
     probe = model_of(model, nodes, arrays)
     picture = next(node for node in nodes if node.op_type == "Conv").input[0]
-    measured = [name for name in points if name != picture]
+    chosen = [name for name in points if name != picture]
+    added = _added_before_relu(nodes)
+    measured = dict.fromkeys([*chosen, *(added[name] for name in chosen if name in added)])
     probe.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in measured)
     session = _session(probe)
-    choice = np.random.default_rng(0)
     samples: dict[str, list[Array]] = {name: [] for name in measured}
-    for batch in batches:
+    for number, batch in enumerate(batches):
         for name, values in zip(measured, _run(session, batch)[1:], strict=True):
-            ends = np.array([values.min(), values.max()])
-            samples[name] += [choice.choice(values.ravel(), SAMPLES), ends]
-    steps = {name: _best_step(np.concatenate(values)) for name, values in samples.items()}
+            # The same places wherever shapes are the same: what is added stays together.
+            places = np.random.default_rng(number).integers(values.size, size=SAMPLES)
+            samples[name].append(values.ravel()[places])
+    drawn = {name: np.concatenate(values) for name, values in samples.items()}
+    steps = {name: _best_step(drawn[name], drawn.get(added.get(name, ""))) for name in chosen}
+    for node in nodes:
+        if node.op_type == "Resize" and node.output[0] in steps:
+            steps[node.input[0]] = steps[node.output[0]]
     if picture in points:
         steps[picture] = (np.float32(1 / 255), np.uint8(0))
     return steps
 
 
-def _best_step(values: Array) -> Step:
-    """The scale and zero point with the least squared error; to clip a few outliers may pay."""
-    low, high = min(float(values.min()), 0.0), max(float(values.max()), 1e-6)
-    best, least = (np.float32(1), np.uint8(0)), np.inf
-    for share in np.linspace(0.3, 1, 71):
-        scale = np.float32((high - low) * share / 255)
-        zero = np.rint(-low * share / scale)
+def _added_before_relu(nodes: Sequence[NodeProto]) -> dict[str, str]:
+    """What is added to each tensor where a ReLU takes the sum."""
+    clipped = {node.input[0] for node in nodes if node.op_type == "Relu"}
+    sums = (node for node in nodes if node.op_type == "Add" and node.output[0] in clipped)
+    return {a: b for node in sums for a, b in (node.input, reversed(node.input))}
+
+
+def _best_step(values: Array, added: Array | None = None) -> Step:
+    """The scale and zero point with the least squared error; to clip a few outliers may pay.
+
+    Where something is `added` before a ReLU, the error is that behind the ReLU: two large numbers
+    that nearly cancel need fine steps, and what the ReLU takes away needs none.
+    """
+
+    def seen(numbers: Array) -> Array:
+        return numbers if added is None else np.maximum(numbers + added, 0)
+
+    def step(low: float, high: float) -> Step:
+        scale = np.float32((high - low) / 255)
+        return scale, np.uint8(np.rint(-low / scale))
+
+    def error(low: float, high: float) -> float:
+        scale, zero = step(low, high)
         rounded = ((np.rint(values / scale) + zero).clip(0, 255) - zero) * scale
-        error = np.square(rounded - values).sum()
-        if error < least:
-            best, least = (scale, np.uint8(zero)), error
-    return best
+        return float(np.square(seen(rounded) - exact).sum())
+
+    exact = seen(values)
+    lowest, highest = min(float(values.min()), 0.0), max(float(values.max()), 1e-6)
+    low, high = lowest, highest
+    for _ in range(ROUNDS):
+        low = min(lowest * SHARES, key=lambda end: error(end, high))
+        high = min(highest * SHARES, key=lambda end: error(low, end))
+    return step(low, high)
 
 
 def _rounding(names: Iterable[str], steps: dict[str, Step], arrays: Arrays) -> list[NodeProto]:
@@ -182,7 +210,7 @@ def _int8_weight(convolution: NodeProto, arrays: Arrays) -> list[NodeProto]:
     if convolution.name == "paint":
         code, scale = pixel_code(weight)
     else:
-        code, scale = int8_code(weight, LARGEST_WEIGHT)
+        code, scale = int8_code(weight)
     names = [f"{convolution.name}/code", f"{convolution.name}/scale"]
     arrays[names[1]] = scale.ravel().astype(np.float32)
     convolution.input[1] = f"{convolution.name}/expanded"
@@ -199,7 +227,7 @@ def pixel_code(weight: Array) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
     """
     by_pixel = weight.reshape(FINE**2, -1, weight.shape[1], weight[0, 0].size)  # pixel, colour
     by_colour = by_pixel.swapaxes(0, 1).reshape(by_pixel.shape[1], -1, 1, 1)
-    _, scale = int8_code(by_colour, LARGEST_WEIGHT - 1)  # leaves room for one more
+    _, scale = int8_code(by_colour, LARGEST_CODE - 1)  # leaves room for one more
     exact = by_pixel / scale.astype(np.float32).reshape(-1, 1, 1)
     code = np.rint(exact)
     sums = code.sum(axis=-1)

@@ -34,9 +34,9 @@ class LossWeights:
     content: float = 2.5
     tone: float = 25.0
     structure: float = 3.0
-    grid: float = 2000.0
+    grid: float = 6000.0
     tv: float = 0.5
-    temporal: float = 600.0
+    temporal: float = 160.0
     range: float = 10.0
 
 

@@ -4,7 +4,7 @@ The first frames of the sample are painted: each by itself, with a keyframe in e
 default), every one, and by the generators that ship after the same painting. All are judged by
 `tools.evaluation`: e_stab along the true flow, sharpness, style loss and content distance by
 SqueezeNet. Beside that a picture: some frames of each, and a flicker strip under them, one row of
-pixels over time.
+pixels over time. Rows and frames are kept in a folder: the same call goes on where it was stopped.
 
     python -m tools.benchmark_film --style starry-night --judge squeezenet_v1_0.npz
 """
@@ -16,9 +16,10 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -29,10 +30,11 @@ from rich.table import Table
 from tools import scenery
 from tools.evaluation.steadiness import Step, unsteadiness
 from tools.evaluation.style import Judge, squeezenet_judge
+from tools.kept import KeptRows, Row
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.machine import processor_name, usable_cores
 from vidstyle.media.painting import read_painting
-from vidstyle.media.photo import write_photo
+from vidstyle.media.photo import read_photo, write_photo
 from vidstyle.optimize.between import Retoucher
 from vidstyle.optimize.budget import USUAL_EVERY, Budget
 from vidstyle.optimize.film import Paintings
@@ -43,12 +45,19 @@ from vidstyle.optimize.session import open_optimizer
 from vidstyle.optimize.work import WorkFolder
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import find_painting, find_style, shipped_style, shipped_styles
+from vidstyle.stylize.catalog import (
+    Style,
+    find_painting,
+    find_style,
+    shipped_style,
+    shipped_styles,
+)
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.stylizer import Stylizer
 
 JUDGED = slice(3, None, 5)  # frames whose style is looked at
 SHOWN = (0, 1, 2)  # of the frames, as parts of the length in quarters, in the picture
+FAST, DEFAULT, ALONE = "fast, ", f"a keyframe in {USUAL_EVERY} (default)", "each frame by itself"
 FIGURES = ("seconds_per_frame", "core_seconds_per_frame", "e_stab", "sharpness", "style", "content")
 
 
@@ -67,33 +76,67 @@ def main() -> None:
     reel = _reel(parsed.frames, parsed.height, parsed.style)
     file = find_painting(parsed.style)
     judge = squeezenet_judge(parsed.judge, parsed.height)
-    optimizer = open_optimizer(read_painting(file), reel.options)
-    ways: dict[str, Callable[[], list[RGBImage]]] = {
-        "each frame by itself": lambda: [optimizer.paint(image) for image in _images(reel)],
-        f"a keyframe in {USUAL_EVERY} (default)": lambda: film(optimizer, reel, USUAL_EVERY),
-        "every frame": lambda: film(optimizer, reel, 1),
+    parsed.folder.mkdir(parents=True, exist_ok=True)
+    about = {
+        "processor": processor_name(),
+        "cores": usable_cores(),
+        "size": f"{reel.frames[0].picture.width}x{parsed.height}",
+        "frames": parsed.frames,
+        "style": parsed.style,
+        "generators": {style.name: style.sha256 for style in _generators(parsed.style)},
     }
-    artwork = shipped_style(parsed.style).painting["file"]
-    for style in shipped_styles():
-        if style.painting["file"] == artwork:
-            ways[f"fast, {style.name}"] = lambda name=style.name: fast(name, reel)  # type: ignore[misc]
-    rows, shown = {}, {"the sample": _images(reel)}
-    for name, way in ways.items():
+    kept = KeptRows(parsed.folder / "rows.json", about)
+    shown = {"the sample": _images(reel)}
+    for name, way in _ways(parsed.style, reel).items():
         if parsed.rows and not any(wanted in name for wanted in parsed.rows):
+            continue
+        files = [parsed.folder / f"{name}-{index:03d}.png" for index in range(parsed.frames)]
+        if name in kept.rows:
+            shown[name] = [read_photo(file) for file in files]
             continue
         wall_s, cpu_s = time.perf_counter(), time.process_time()
         shown[name] = way()
         took = {
-            "seconds_per_frame": (time.perf_counter() - wall_s) / len(reel.frames),
-            "core_seconds_per_frame": (time.process_time() - cpu_s) / len(reel.frames),
+            "seconds_per_frame": (time.perf_counter() - wall_s) / parsed.frames,
+            "core_seconds_per_frame": (time.process_time() - cpu_s) / parsed.frames,
         }
-        rows[name] = took | _judged(judge, shown[name], reel, file)
-        print(name, rows[name], file=sys.stderr)
-    write_photo(parsed.picture, _sheet(list(shown.values())))
-    _print(rows)
-    size = f"{reel.frames[0].picture.width}x{parsed.height}"
-    machine = {"processor": processor_name(), "cores": usable_cores()}
-    print(json.dumps(machine | {"size": size, "frames": parsed.frames, "rows": rows}))
+        for image_file, image in zip(files, shown[name], strict=True):
+            write_photo(image_file, image)
+        kept.put(name, took | _judged(judge, shown[name], reel, file))
+        print(name, kept.rows[name], file=sys.stderr)
+    write_photo(parsed.folder / "film.png", _sheet(list(shown.values())))
+    _print({name: kept.rows[name] for name in shown if name in kept.rows})
+    print(json.dumps(kept.report | {"ratios": ratios(kept.rows)}))
+
+
+def _generators(style: str) -> list[Style]:
+    """Those that ship after the same painting."""
+    artwork = shipped_style(style).painting["file"]
+    return [each for each in shipped_styles() if each.painting["file"] == artwork]
+
+
+def _ways(style: str, reel: Reel) -> dict[str, Callable[[], list[RGBImage]]]:
+    ways: dict[str, Callable[[], list[RGBImage]]] = {
+        FAST + each.name: partial(fast, each.name, reel) for each in _generators(style)
+    }
+    optimizer = open_optimizer(read_painting(find_painting(style)), reel.options)
+    return ways | {
+        DEFAULT: lambda: film(optimizer, reel, USUAL_EVERY),
+        ALONE: lambda: [optimizer.paint(image) for image in _images(reel)],
+        "every frame": lambda: film(optimizer, reel, 1),
+    }
+
+
+def ratios(rows: Mapping[str, Row]) -> Row:
+    """The default beside each frame by itself, and beside the generator of the best style loss."""
+    found: Row = {}
+    if {DEFAULT, ALONE} <= rows.keys():
+        found["e_stab"] = rows[DEFAULT]["e_stab"] / rows[ALONE]["e_stab"]
+    generators = [row for name, row in rows.items() if name.startswith(FAST)]
+    if DEFAULT in rows and generators:
+        best = min(generators, key=lambda row: row["style"])
+        found |= {name: rows[DEFAULT][name] / best[name] for name in ("style", "content")}
+    return found
 
 
 def film(optimizer: PictureOptimizer, reel: Reel, every: int) -> list[RGBImage]:
@@ -130,9 +173,7 @@ def _images(reel: Reel) -> list[RGBImage]:
     return [frame.picture.to_rgb() for frame in reel.frames]
 
 
-def _judged(
-    judge: Judge, painted: Sequence[RGBImage], reel: Reel, painting: Path
-) -> dict[str, float]:
+def _judged(judge: Judge, painted: Sequence[RGBImage], reel: Reel, painting: Path) -> Row:
     steady = unsteadiness(painted, reel.steps)
     pairs = list(zip(painted, _images(reel), strict=True))[JUDGED]
     opinions = [judge.opinion(*pair, painting) for pair in pairs]
@@ -156,7 +197,7 @@ def _sheet(films: Sequence[Sequence[RGBImage]]) -> RGBImage:
     return np.asarray(cv2.vconcat(rows), np.uint8)
 
 
-def _print(rows: dict[str, dict[str, float]]) -> None:
+def _print(rows: dict[str, Row]) -> None:
     table = Table("", *(name.replace("_", " ") for name in FIGURES))
     for name, row in rows.items():
         table.add_row(name, *(f"{row[key]:.3g}" for key in FIGURES))
@@ -170,7 +211,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--height", type=int, default=288, help="px")
     parser.add_argument("--rows", nargs="*", help="only rows with one of these words in them")
-    parser.add_argument("--picture", type=Path, default=Path("film.png"), help="the report picture")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "vidstyle-film",
+        help="for the rows, the frames and film.png, the report picture",
+    )
     return parser
 
 

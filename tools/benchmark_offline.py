@@ -11,11 +11,14 @@ with everything, then with one measure less. Beside that two plain references, w
 Style and content are judged by SqueezeNet at stride 2 (`tools.evaluation.style`), and style again
 a few pixels aside: pictures may please a strided network at one place of its grid only.
 
+Every row is kept in the folder as it comes: the same call goes on where it was stopped.
+
     python -m tools.benchmark_offline --judge squeezenet_v1_0.npz
     python -m tools.benchmark_offline --judge squeezenet_v1_0.npz --rows everything plain
 """
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import resource
@@ -25,7 +28,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -36,6 +38,7 @@ from torch import Tensor, nn
 
 from tools import scenery
 from tools.evaluation.style import squeezenet_judge
+from tools.kept import KeptRows, Row
 from vidstyle.frame import RGBImage
 from vidstyle.machine import processor_name, usable_cores
 from vidstyle.media.painting import read_painting
@@ -50,6 +53,7 @@ from vidstyle.optimize.session import HalfPrecision
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss, tv_loss
 from vidstyle.perceptual.pictures import to_image, to_tensor
+from vidstyle.perceptual.slim import Slim
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_painting
@@ -84,6 +88,7 @@ class Measures:
     windows: bool = True
     cached: bool = True
     all_threads: bool = True
+    apart: bool = True
     bfloat16: bool = False
     tiles: bool = False
 
@@ -91,14 +96,15 @@ class Measures:
 ROWS = {
     "everything": Measures(),
     "one thread": Measures(all_threads=False),
-    "painting not cached": Measures(cached=False),
-    "SqueezeNet for slim": Measures(slim=False),
     "full size only": Measures(coarse_to_fine=False),
     "Adam for L-BFGS": Measures(lbfgs=False),
-    "no early stop": Measures(early_stop=False),
     "one window for four": Measures(windows=False),
-    "with bfloat16": Measures(bfloat16=True),
+    "no early stop": Measures(early_stop=False),
+    "painting not cached": Measures(cached=False),
+    "branches together": Measures(apart=False),
     "in tiles": Measures(tiles=True),
+    "with bfloat16": Measures(bfloat16=True),
+    "SqueezeNet for slim": Measures(slim=False),
 }
 
 
@@ -128,30 +134,33 @@ def main() -> None:
     """Paint every row and print the table."""
     parsed = _parser().parse_args()
     context = multiprocessing.get_context("spawn")
-    report: dict[str, Any] = {
+    parsed.folder.mkdir(parents=True, exist_ok=True)
+    task = Task(_photo(parsed.photo, parsed.size), parsed.painting, parsed.judge, parsed.folder)
+    about = {
         "processor": processor_name(),
         "cores": usable_cores(),
         "size": parsed.size,
-        "rows": {},
+        "photo": hashlib.sha256(task.photo.tobytes()).hexdigest(),
+        "painting": parsed.painting.name,
     }
-    parsed.folder.mkdir(parents=True, exist_ok=True)
-    task = Task(_photo(parsed.photo, parsed.size), parsed.painting, parsed.judge, parsed.folder)
-    rows: dict[str, Callable[[Task], dict[str, float]]] = {
+    kept = KeptRows(parsed.folder / "rows.json", about)
+    rows: dict[str, Callable[[Task], Row]] = {
         "plain VGG-19, 500 iterations": plain_vgg,
         "plain SqueezeNet, 500 iterations": plain_squeezenet,
     }
     rows |= {name: _Row(name, measures) for name, measures in ROWS.items()}
     for name, measure in rows.items():
-        if parsed.rows and not any(wanted in name for wanted in parsed.rows):
+        asked_for = not parsed.rows or any(wanted in name for wanted in parsed.rows)
+        if name in kept.rows or not asked_for:
             continue
         with context.Pool(1, maxtasksperchild=1) as pool:
-            report["rows"][name] = pool.apply(measure, (task,))
-        print(name, report["rows"][name], file=sys.stderr)
-    _print(report["rows"])
-    print(json.dumps(report))
+            kept.put(name, pool.apply(measure, (task,)))
+        print(name, kept.rows[name], file=sys.stderr)
+    _print({name: kept.rows[name] for name in rows if name in kept.rows})
+    print(json.dumps(kept.report))
 
 
-def plain_vgg(task: Task) -> dict[str, float]:
+def plain_vgg(task: Task) -> Row:
     """Time of the reference, scaled from a few iterations, and its memory."""
     torch.set_num_threads(usable_cores())
     network = PlainVgg19()
@@ -175,7 +184,7 @@ def plain_vgg(task: Task) -> dict[str, float]:
     return whole | {"peak_mb": _peak_mb()}
 
 
-def plain_squeezenet(task: Task) -> dict[str, float]:
+def plain_squeezenet(task: Task) -> Row:
     """The style loss of 500 plain iterations with the judge's own features."""
     torch.set_num_threads(usable_cores())
     features = SqueezeNet(task.judge, strides=(2,))
@@ -202,7 +211,7 @@ class _Row:
     name: str
     measures: Measures
 
-    def __call__(self, task: Task) -> dict[str, float]:
+    def __call__(self, task: Task) -> Row:
         measures = self.measures
         torch.set_num_threads(usable_cores() if measures.all_threads else 1)
         if not measures.early_stop:
@@ -212,6 +221,8 @@ class _Row:
         features: FeatureNetwork = load_features("slim")
         if not measures.slim:
             features = SqueezeNet(task.judge)
+        if not measures.apart:
+            del Slim.branches  # leaves the one that all networks have: all of it
         if measures.bfloat16:
             features = HalfPrecision(features)
         room = Room.within(MEMORY_GB)
@@ -234,9 +245,7 @@ class _Row:
         return stopwatch.read() | _judged(task, painted, self.name)
 
 
-def _adam(
-    loss: Callable[[Tensor], Tensor], start: Tensor, iterations: int
-) -> tuple[Tensor, dict[str, float]]:
+def _adam(loss: Callable[[Tensor], Tensor], start: Tensor, iterations: int) -> tuple[Tensor, Row]:
     image = start.clone().requires_grad_()
     optimizer = torch.optim.Adam([image], lr=0.02)
     loss(image).backward()  # type: ignore[no-untyped-call]  # warms up
@@ -256,14 +265,14 @@ class _Stopwatch:
     def __init__(self) -> None:
         self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
 
-    def read(self) -> dict[str, float]:
+    def read(self) -> Row:
         return {
             "seconds": time.perf_counter() - self._wall_s,
             "cpu_seconds": time.process_time() - self._cpu_s,
         }
 
 
-def _judged(task: Task, painted: RGBImage, name: str) -> dict[str, float]:
+def _judged(task: Task, painted: RGBImage, name: str) -> Row:
     peak_mb = _peak_mb()  # before the judge comes
     write_photo(task.folder / f"{name.replace(' ', '-')}.png", painted)
     judge = squeezenet_judge(task.judge, len(task.photo))
@@ -313,7 +322,7 @@ def _scaled(image: RGBImage, side: int) -> RGBImage:
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _print(rows: dict[str, dict[str, float]]) -> None:
+def _print(rows: dict[str, Row]) -> None:
     columns = ("seconds", "core-seconds", "peak MB", "style loss", "aside", "content distance")
     table = Table("", *columns)
     for name, row in rows.items():
@@ -333,7 +342,7 @@ def _parser() -> argparse.ArgumentParser:
         "--folder",
         type=Path,
         default=Path(tempfile.gettempdir()) / "vidstyle-offline",
-        help="for the pictures",
+        help="for the rows and the pictures",
     )
     return parser
 

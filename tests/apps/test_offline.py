@@ -64,6 +64,17 @@ def test_a_shipped_style_stands_for_its_painting(tmp_path: Path, shelf: Path) ->
     assert np.array_equal(read_photo(tmp_path / "default.png"), painted)
 
 
+def test_a_photo_that_is_painted_smaller_gets_a_word(
+    tmp_path: Path, painting: Path, capsys: Captured
+) -> None:
+    write_photo(tmp_path / "me.png", patches(128, 96))
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--threads", "1"]
+    assert main([*words, "--style", str(painting), "--max-height", "24"]) == DONE
+    word = "painted at 32x24; --max-height 96 paints every pixel"
+    assert word in " ".join(capsys.readouterr().err.split())
+    assert read_photo(tmp_path / "me.ink.png").shape == (96, 128, 3)
+
+
 def test_an_altered_painting_is_refused(tmp_path: Path, shelf: Path, capsys: Captured) -> None:
     write_photo(tmp_path / "me.png", patches(64, 48))
     write_photo(shelf / "paintings" / "toy.png", patches(80, 80))

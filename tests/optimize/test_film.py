@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -83,23 +84,34 @@ def test_each_frame_may_be_painted(tmp_path: Path, make: Make) -> None:
 def test_what_no_keyframe_shows_is_painted(tmp_path: Path, optimizer: PictureOptimizer) -> None:
     photo = noise_image(64, 96, 1, 6)
     picture = Picture.from_rgb(photo)
-    carried = Picture.from_rgb(optimizer.paint(photo, QUICK))
-    spoilt = carried.to_rgb()
+    spoilt = optimizer.paint(photo, QUICK)
     spoilt[:, :40] = (0, 255, 0)
     lost = np.zeros((64, 96), np.float32)
-    work, scene = WorkFolder(tmp_path / "work", {}), Scene(0, 0, 9)
-    retouch = Retoucher(optimizer, work, scene, math.inf)
-    green = Picture.from_rgb(spoilt)
-    nobody = Paintings(work, scene)
-    assert retouch(green, picture, lost, nobody) is green
     lost[:, :40] = 1
-    filled = retouch(green, picture, lost, nobody).to_rgb().astype(int)
-    assert (filled[:, 56:] == green.to_rgb()[:, 56:]).all()
-    assert np.abs(filled[:, :28] - (0, 255, 0)).mean() > 40
+    work, scene = WorkFolder(tmp_path / "work", {}), Scene(0, 0, 9)
+    green, nobody = Picture.from_rgb(spoilt), Paintings(work, scene)
+    filled = Retoucher(optimizer, work, scene, math.inf)(green, picture, lost, nobody).to_rgb()
+    assert np.abs(filled[:, :28] - np.array((0, 255, 0))).mean() > 40
+    assert np.abs(filled[:, 56:].astype(int) - green.to_rgb()[:, 56:]).mean() < 6
     kept = work.painting(scene, file_name(picture.to_rgb(), BETWEEN))
     assert kept is not None
     again = Retoucher(optimizer, work, scene, 0.0)(green, picture, lost, nobody)
     np.testing.assert_array_equal(again.to_rgb(), filled)
+
+
+def test_a_carried_painting_gets_back_what_carrying_blurred(
+    tmp_path: Path, optimizer: PictureOptimizer
+) -> None:
+    photo = noise_image(64, 96, 1, 6)
+    painted = optimizer.paint(photo, QUICK)
+    blurred = np.asarray(cv2.blur(painted, (3, 3)), np.uint8)
+    work, scene = WorkFolder(tmp_path / "work", {}), Scene(0, 0, 9)
+    retouch = Retoucher(optimizer, work, scene, math.inf)
+    nowhere, nobody = np.zeros((64, 96), np.float32), Paintings(work, scene)
+    polished = retouch(Picture.from_rgb(blurred), Picture.from_rgb(photo), nowhere, nobody).to_rgb()
+    assert np.abs(polished.astype(int) - blurred).mean() < 8  # held to what was carried
+    steps = [np.abs(np.diff(image.astype(int), axis=1)).mean() for image in (polished, blurred)]
+    assert steps[0] > 1.1 * steps[1]
 
 
 def test_what_stands_still_neither_drifts_nor_darkens(tmp_path: Path, make: Make) -> None:
@@ -148,23 +160,18 @@ def test_a_divided_scene_goes_on_from_its_first_part(
     )
     assert one is not None
     assert other is not None
-    assert np.abs(one.astype(int) - other).mean() < 3
+    assert np.abs(one.astype(int) - other).mean() < 5
 
 
-@pytest.mark.parametrize("stop_after", [1, 4])
 def test_an_interrupted_run_goes_on_where_it_was(
-    tmp_path: Path,
-    make: Make,
-    optimizer: PictureOptimizer,
-    monkeypatch: pytest.MonkeyPatch,
-    stop_after: int,
+    tmp_path: Path, make: Make, optimizer: PictureOptimizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip = Clip(frames=7).write(tmp_path / "in.mp4")
     whole = make(clip, name="whole")
     whole.paint()
     expected = played(whole, clip)
 
-    paint, calls = optimizer.paint, list[int]()
+    paint, calls, stop_after = optimizer.paint, list[int](), 1
 
     def counting(image: RGBImage, *more: Any) -> RGBImage:
         if len(calls) == stop_after:
@@ -173,13 +180,16 @@ def test_an_interrupted_run_goes_on_where_it_was(
         return paint(image, *more)
 
     monkeypatch.setattr(optimizer, "paint", counting)
-    broken = make(clip, name="broken")
     with pytest.raises(KeyboardInterrupt):
-        broken.paint()
-    stop_after = 6  # three keyframes in two passes
+        make(clip, name="broken").paint()
+    stop_after = 4  # in the second of three passes over three keyframes
+    with pytest.raises(KeyboardInterrupt):
+        make(clip, name="broken").paint()
+    stop_after = 10
     again = make(clip, name="broken")
     again.paint()
-    assert len(calls) == 6  # nothing was painted twice
+    assert len(calls) == 9  # nothing was painted twice
+    monkeypatch.undo()
     np.testing.assert_array_equal(played(again, clip), expected)
 
 
@@ -195,6 +205,6 @@ def test_a_small_budget_is_planned_for_and_kept_when_resumed(tmp_path: Path, mak
 
 def test_the_effort_of_a_scene_is_that_of_its_keyframes() -> None:
     first, more = scene_effort(Scene(0, 0, 1), 4), scene_effort(Scene(0, 0, 9), 4)
-    assert more - first == 2 * (40 + 24)
-    assert first == 60 / 16 + 50 / 4 + 100 + 24
-    assert scene_effort(Scene(1, 9, 1, continues=True), 4) == 40 + 24
+    assert more - first == 2 * (40 + 24 + 6)
+    assert first == 60 / 16 + 50 / 4 + 100 + 24 + 6
+    assert scene_effort(Scene(1, 9, 1, continues=True), 4) == 40 + 24 + 6

@@ -6,8 +6,9 @@ from torch import Tensor
 
 from tests.textures import noise_image
 from vidstyle.optimize.objective import Anchor, LossWeights, Objective
-from vidstyle.optimize.tiles import GRID, HALO, tiles
+from vidstyle.optimize.tiles import GRID, tiles
 from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.losses import content_loss, style_loss
 from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.perceptual.zoo import load_features
 
@@ -33,7 +34,8 @@ def objective(
     with torch.no_grad():
         grams = features.grams(features(picture(9)))
     height, width = content.shape[2:]
-    return Objective(features, grams, content, tiles(height, width, pixels), weights, anchor)
+    pieces = tiles(height, width, pixels, features.reach)
+    return Objective(features, grams, content, pieces, weights, anchor)
 
 
 def value(features: FeatureNetwork, image: Tensor, content: Tensor, weights: LossWeights) -> float:
@@ -90,6 +92,23 @@ def test_the_anchor_holds_by_its_trust(features: FeatureNetwork) -> None:
     assert (leaf.grad[..., 16:] == 0).all()
 
 
+def test_the_gradient_is_that_of_the_network_in_one_piece(features: FeatureNetwork) -> None:
+    image, content = picture(1), picture(2)
+    leaf, other = image.clone().requires_grad_(), image.clone().requires_grad_()
+    found = objective(features, content, LossWeights(1, 1, 0, 0)).evaluate(leaf)
+    seen = features(other)
+    grams, (target, photo) = features.grams(seen), (features(p) for p in (picture(9), content))
+    wanted = features.grams(target)
+    loss = torch.stack([style_loss(grams[name], wanted[name]) for name in wanted]).sum()
+    layers = features.content_layers
+    loss = loss + torch.stack([content_loss(seen[n], photo[n]) for n in layers]).mean()
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert leaf.grad is not None
+    assert other.grad is not None
+    assert found == pytest.approx(float(loss.detach()), rel=1e-4)
+    assert (leaf.grad - other.grad).norm() < 1e-3 * other.grad.norm()
+
+
 def test_tiles_have_the_loss_and_the_gradient_of_the_whole(features: FeatureNetwork) -> None:
     height, width = 170, 231  # no multiple of anything
     image, content = picture(1, height, width), picture(2, height, width)
@@ -98,7 +117,7 @@ def test_tiles_have_the_loss_and_the_gradient_of_the_whole(features: FeatureNetw
     whole, cut = (
         objective(features, content, weights, pixels, anchor) for pixels in (10**9, 190**2)
     )
-    assert len(tiles(height, width, 190**2)) == 12
+    assert len(tiles(height, width, 190**2, features.reach)) == 12
     one, other = image.clone().requires_grad_(), image.clone().requires_grad_()
     assert cut.evaluate(other) == pytest.approx(whole.evaluate(one), rel=1e-4)
     assert one.grad is not None
@@ -110,17 +129,17 @@ def test_tiles_have_the_loss_and_the_gradient_of_the_whole(features: FeatureNetw
 @pytest.mark.parametrize(("height", "width"), [(250, 331), (96, 2000), (257, 64)])
 def test_every_pixel_counts_in_one_tile(height: int, width: int) -> None:
     counted = torch.zeros(height, width)
-    for tile in tiles(height, width, 100**2):
+    for tile in tiles(height, width, 100**2, 48):
         tile.core(tile.of(counted)).add_(1)
         assert tile.rows.start % GRID == tile.columns.start % GRID == 0
         assert tile.rows.seen_start % GRID == 0
         for span in (tile.rows, tile.columns):
-            assert span.seen_start == max(0, span.start - HALO)
+            assert span.seen_start == max(0, span.start - 48)
     assert (counted == 1).all()
 
 
 def test_tiles_are_no_larger_than_asked_for() -> None:
-    for tile in tiles(4000, 6000, 10**6):
+    for tile in tiles(4000, 6000, 10**6, 64):
         assert tile.of(torch.empty(4000, 6000, device="meta")).numel() <= 1.2 * 10**6
-    assert len(tiles(1000, 1000, 10**6)) == 1
-    assert len(tiles(4000, 6000, 10**6)) < 60
+    assert len(tiles(1000, 1000, 10**6, 64)) == 1
+    assert len(tiles(4000, 6000, 10**6, 64)) < 60

@@ -72,6 +72,17 @@ def test_a_packed_body_sees_what_it_saw(slim: Slim, body: SlimBody) -> None:
         assert torch.allclose(activations, expected[name], rtol=1e-4, atol=1e-5), name
 
 
+def test_the_branches_see_what_the_whole_sees(slim: Slim) -> None:
+    images = pictures(0)
+    whole = slim(images)
+    fine, coarse = (look(images) for look in slim.branches)
+    assert not fine.keys() & coarse.keys()
+    assert (fine | coarse).keys() == whole.keys()
+    assert all(torch.equal(layer, whole[name]) for name, layer in (fine | coarse).items())
+    grams = slim.grams(fine) | slim.grams(coarse)
+    assert all(torch.equal(gram, grams[name]) for name, gram in slim.grams(whole).items())
+
+
 def test_the_layers_have_their_strides_and_widths(slim: Slim) -> None:
     seen = slim(pictures(0))
     shapes = {"stage1": (16, 48, 64), "stage2": (32, 24, 32), "conv1/2": (96, 21, 29)}

@@ -17,7 +17,7 @@ def test_every_generator_of_the_painting_has_a_row(
 ) -> None:
     write_random_weights(tmp_path / "judge.npz")
     words = ["--judge", str(tmp_path / "judge.npz"), "--style", "great-wave", "--frames", "4"]
-    words += ["--height", "72", "--rows", "fast", "--picture", str(tmp_path / "film.png")]
+    words += ["--height", "72", "--rows", "fast", "--folder", str(tmp_path / "film")]
     monkeypatch.setattr(sys, "argv", ["benchmark_film", *words])
     benchmark_film.main()
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -25,5 +25,32 @@ def test_every_generator_of_the_painting_has_a_row(
     names = [style.name for style in shipped_styles() if style.painting["file"] == artwork]
     assert list(report["rows"]) == [f"fast, {name}" for name in names]
     assert set(report["rows"]["fast, great-wave"]) == set(benchmark_film.FIGURES)
-    height, width = read_photo(tmp_path / "film.png").shape[:2]
+    height, width = read_photo(tmp_path / "film/film.png").shape[:2]
     assert (height, width) == ((1 + len(names)) * 72, 4 * 128)
+
+
+def test_the_default_is_compared_with_the_best_generator() -> None:
+    rows = {
+        "fast, small": {"e_stab": 0.02, "style": 1.5, "content": 0.5},
+        "fast, large": {"e_stab": 0.03, "style": 1.2, "content": 0.8},
+        benchmark_film.DEFAULT: {"e_stab": 0.01, "style": 0.3, "content": 0.6},
+        benchmark_film.ALONE: {"e_stab": 0.04, "style": 0.2, "content": 0.6},
+    }
+    found = benchmark_film.ratios(rows)
+    assert found == pytest.approx({"e_stab": 0.25, "style": 0.25, "content": 0.75})
+
+
+def test_a_row_that_is_there_is_not_painted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_random_weights(tmp_path / "judge.npz")
+    words = ["--judge", str(tmp_path / "judge.npz"), "--style", "great-wave", "--frames", "4"]
+    words += ["--height", "72", "--rows", "fast", "--folder", str(tmp_path / "film")]
+    monkeypatch.setattr(sys, "argv", ["benchmark_film", *words])
+    benchmark_film.main()
+    first = capsys.readouterr().out
+    files = {file: file.stat().st_mtime_ns for file in (tmp_path / "film").glob("fast*.png")}
+    benchmark_film.main()
+    assert capsys.readouterr().out == first
+    assert files
+    assert {file: file.stat().st_mtime_ns for file in files} == files

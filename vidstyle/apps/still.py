@@ -40,7 +40,10 @@ def stylize_photo(
     output = Path(output) if output else input.with_name(f"{input.stem}.{style}{input.suffix}")
     check_target(input, output, options.overwrite)
     picture = Picture.from_rgb(read_photo(input))
-    return _paint(input, output, picture, options, stats or Stats())
+    result = _paint(input, output, picture, options, stats or Stats())
+    if options.quality == "full":
+        result.warnings.extend(_reduction(picture, options))
+    return result
 
 
 def preview_video(
@@ -63,6 +66,15 @@ def preview_video(
     at_start = options.start > 0 or options.quality == "full"
     picture = _frame_at(input, options.start) if at_start else _typical_frame(input)
     return _paint(input, output, picture, options, stats or Stats())
+
+
+def _reduction(picture: Picture, options: StylizeOptions) -> list[str]:
+    """A word about a photo that is painted smaller than it is, to those who wait for the best."""
+    width, height = options.working_size_wh(picture.width, picture.height)
+    if (width, height) == (picture.width, picture.height):
+        return []
+    lines = min(picture.width, picture.height)
+    return [f"painted at {width}x{height}; --max-height {lines} paints every pixel"]
 
 
 def _typical_frame(input: Path) -> Picture:

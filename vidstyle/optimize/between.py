@@ -1,10 +1,13 @@
-"""Frames between keyframes, where neither keyframe shows what they show."""
+"""Frames between keyframes: what no keyframe shows is painted, and all of it is polished."""
+
+import time
 
 import cv2
 import numpy as np
 
-from vidstyle.frame import Mask, Picture, resize
-from vidstyle.optimize.picture import PictureOptimizer, Stage, memory_errors
+from vidstyle.frame import Mask, Picture, RGBImage, resize
+from vidstyle.optimize.keys import said_of_itself
+from vidstyle.optimize.picture import POLISHING, PictureOptimizer, Stage, memory_errors
 from vidstyle.optimize.scenes import Scene
 from vidstyle.optimize.work import WorkFolder, file_name
 from vidstyle.stylize.generator import ImageGenerator
@@ -12,14 +15,15 @@ from vidstyle.stylize.holes import FEATHER, closed, hole_boxes
 from vidstyle.stylize.warp import blend
 
 BETWEEN = "between"
-STAGES = (Stage(1.0, 12),)
+FILLING = (Stage(1.0, 12),)
 
 
 class Retoucher:
-    """Fills the holes of a carried painting by a few steps of optimizing the whole frame.
+    """Fills the holes of a carried painting, and gives it back the strokes that carrying blurred.
 
-    Nothing else is taken from that, and frames without holes stay as they are. What has been
-    painted is kept in the work folder.
+    Holes are filled by a few steps of optimizing the whole frame, of which nothing else is taken;
+    then come fewer steps of all of it, held to what it is. What has been painted is kept in the
+    work folder.
     """
 
     def __init__(
@@ -32,19 +36,24 @@ class Retoucher:
     def __call__(
         self, painting: Picture, original: Picture, unexplained: Mask, _: ImageGenerator
     ) -> Picture:
-        """Do what `vidstyle.stylize.holes.repaint` does with a generator."""
-        size_wh = (painting.width, painting.height)
-        holes = closed(unexplained)
-        if not hole_boxes(holes, *size_wh):
-            return painting
+        """Do what `vidstyle.stylize.holes.repaint` does with a generator, and more."""
         image = original.to_rgb()
         name = file_name(image, BETWEEN)
-        filled = self._work.painting(self._scene, name)
-        if filled is None:
-            carried = painting.to_rgb().astype(np.float32) / np.float32(255)
-            trust: Mask = resize(1 - holes, *size_wh)
+        kept = self._work.painting(self._scene, name)
+        if kept is None:
             with memory_errors(image):
-                filled = self._optimizer.paint(image, STAGES, self._seconds, [(carried, trust)])
-            self._work.keep(self._scene, name, filled)
-        share = np.asarray(cv2.blur(resize(holes, *size_wh), (FEATHER, FEATHER)), np.float32)
-        return blend(painting, Picture.from_rgb(filled, painting.colour), share)
+                kept = self._painted(image, painting, closed(unexplained))
+            self._work.keep(self._scene, name, kept)
+        return Picture.from_rgb(kept, painting.colour)
+
+    def _painted(self, image: RGBImage, painting: Picture, holes: Mask) -> RGBImage:
+        ends_s = time.monotonic() + self._seconds
+        size_wh = (painting.width, painting.height)
+        if hole_boxes(holes, *size_wh):
+            trust: Mask = resize(1 - holes, *size_wh)
+            says = [(said_of_itself(painting.to_rgb())[0], trust)]
+            filled = self._optimizer.paint(image, FILLING, self._seconds / 2, says)
+            share = np.asarray(cv2.blur(resize(holes, *size_wh), (FEATHER, FEATHER)), np.float32)
+            painting = blend(painting, Picture.from_rgb(filled, painting.colour), share)
+        says = [said_of_itself(painting.to_rgb())]
+        return self._optimizer.paint(image, POLISHING, ends_s - time.monotonic(), says)

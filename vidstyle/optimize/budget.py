@@ -9,7 +9,7 @@ SCALES = (1.0, 0.75, 0.5, 0.35, 0.25)  # of a picture's sides
 LEAST_SHARE = 0.5  # of the evaluations that must fit before a picture is made smaller for them
 USUAL_EVERY = 4  # frames from one keyframe to the next
 SPARSER = (4, 6, 8, 12)
-RETOUCHING = 0.1  # of the time, for what no keyframe shows
+RETOUCHING = 0.2  # of the time, for the frames between keyframes
 PLAYING_S = 0.05  # what a frame takes besides its keyframes: flow, carrying, encoding
 
 

@@ -1,6 +1,7 @@
 """A film, painted scene by scene: first all keyframes are optimized, then the film is played.
 
-Playing is what the fast mode does, with optimized paintings in place of a generator's.
+Playing is what the fast mode does, with optimized paintings in place of a generator's, and with
+frames polished between them.
 """
 
 import math
@@ -17,7 +18,7 @@ from vidstyle.optimize.between import Retoucher
 from vidstyle.optimize.budget import RETOUCHING, USUAL_EVERY, Budget, painting_time_s, plan_film
 from vidstyle.optimize.keys import keys_in
 from vidstyle.optimize.picture import PictureOptimizer
-from vidstyle.optimize.scene import BACKWARDS, PASSES, SceneOptimizer, scene_effort
+from vidstyle.optimize.scene import PASSES, POLISHED, SceneOptimizer, scene_effort
 from vidstyle.optimize.scenes import Scene, find_scenes
 from vidstyle.optimize.work import WorkFolder, file_name
 from vidstyle.options import StylizeOptions
@@ -141,7 +142,7 @@ class Paintings(ImageGenerator):
         self._work, self._scene = work, scene
 
     def paint(self, image: RGBImage) -> RGBImage:
-        painting = self._work.painting(self._scene, file_name(image, BACKWARDS))
+        painting = self._work.painting(self._scene, file_name(image, POLISHED))
         if painting is None:
             raise SinkError(f"{self._work.path} lacks a painting. Give the same command again.")
         return painting

@@ -93,6 +93,11 @@ def said_after(keys: Sequence[Key], paintings: Sequence[RGBImage], index: int) -
     return [] if path is None else [carried(paintings[index + 1], path)]
 
 
+def said_of_itself(painting: RGBImage) -> Saying:
+    """What holds a painting to what it is."""
+    return painting.astype(np.float32) / np.float32(255), np.ones(painting.shape[:2], np.float32)
+
+
 def carried(painting: RGBImage, path: Path) -> Saying:
     """A painting where a path leads, and the path's trust at the same size."""
     height, width = painting.shape[:2]

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.optimize.tiles import Tile
-from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.features import FeatureNetwork, Look
 from vidstyle.perceptual.losses import style_loss
 
 Grams = dict[str, Tensor]
@@ -61,25 +61,30 @@ class Objective:
         """
         self._features, self._target, self._weights = features, grams, weights
         self._content, self._tiles, self._anchor = content, tiles, anchor
-        self._photo: dict[str, Tensor] | None = None  # of a picture in one piece
+        self._photo: dict[str, Tensor] = {}  # of a picture in one piece
         self._content_squares = dict.fromkeys(features.content_layers, 0.0)
         with torch.no_grad():
             for tile, seen in self._looks(content):
-                for name in self._content_squares:
+                for name in self._content_squares.keys() & seen:
                     self._content_squares[name] += float(tile.core(seen[name]).square().sum())
-                if len(tiles) == 1:  # otherwise it is looked at again, to save the memory
-                    self._photo = {name: seen[name] for name in self._content_squares}
+                    if len(tiles) == 1:  # otherwise it is looked at again, to save the memory
+                        self._photo[name] = seen[name]
 
     def evaluate(self, image: Tensor) -> float:
         """Return the loss of a leaf (1x3xHxW float32) and put its gradient into `image.grad`."""
         image.grad = None
-        if len(self._tiles) == 1:
-            seen = self._features(image)
-            loss = self._style(self._features.grams(seen))
-            loss = loss + self._local(self._tiles[0], image, seen)
-            loss.backward()  # type: ignore[no-untyped-call]
-            return float(loss.detach())
-        return self._evaluate_tiles(image)
+        if len(self._tiles) > 1:
+            return self._evaluate_tiles(image)
+        (tile,) = self._tiles
+        total = _back(self._local(tile, image))
+        for look in self._features.branches:
+            total += _back(self._seen_loss(tile, look(image)))
+        return total
+
+    def _seen_loss(self, tile: Tile, seen: dict[str, Tensor]) -> Tensor:
+        """What a branch of the features says of a picture in one piece."""
+        style = self._style(self._features.grams(seen))
+        return style + self._content_loss(tile, seen, self._photo)
 
     def _evaluate_tiles(self, image: Tensor) -> float:
         grams, cells = self._grams(image)
@@ -91,20 +96,36 @@ class Objective:
         gradient = torch.zeros_like(image)
         for tile in self._tiles:
             part = tile.of(image.detach()).clone().requires_grad_()
-            seen = self._features(part)
-            loss = self._local(tile, part, seen)
-            total += float(loss.detach())
-            for name, (gram, share) in self._shares(tile, seen, cells).items():
-                loss = loss + (slopes[name] * gram).sum() * share
-            loss.backward()  # type: ignore[no-untyped-call]
+            total += _back(self._local(tile, part))
+            for look in self._features.branches:
+                total += self._look_back(tile, part, look, slopes, cells)
             assert part.grad is not None
             tile.of(gradient).add_(part.grad)
         image.grad = gradient
         return total
 
+    def _look_back(
+        self, tile: Tile, part: Tensor, look: Look, slopes: Grams, cells: dict[str, int]
+    ) -> float:
+        """Add a branch's gradient to a part's; return the content loss, for style is known."""
+        seen = look(part)
+        photo: dict[str, Tensor] = {}
+        if not self._content_squares.keys().isdisjoint(seen):
+            with torch.no_grad():
+                photo = look(tile.of(self._content))
+        content = self._content_loss(tile, seen, photo)
+        style = [
+            (slopes[name] * gram).sum() * share
+            for name, (gram, share) in self._shares(tile, seen, cells).items()
+        ]
+        _back(content + torch.stack(style).sum())
+        return float(content.detach())
+
     def _looks(self, picture: Tensor) -> Iterator[tuple[Tile, dict[str, Tensor]]]:
+        """What each branch of the features sees of each tile."""
         for tile in self._tiles:
-            yield tile, self._features(tile.of(picture))
+            for look in self._features.branches:
+                yield tile, look(tile.of(picture))
 
     def _grams(self, image: Tensor) -> tuple[Grams, dict[str, int]]:
         """The Gram matrices of the whole picture, and how many cells each layer has in it."""
@@ -130,29 +151,34 @@ class Objective:
         return shares
 
     def _style(self, grams: Grams) -> Tensor:
-        losses = [style_loss(grams[name], target) for name, target in self._target.items()]
+        losses = [style_loss(gram, self._target[name]) for name, gram in grams.items()]
         return self._weights.style * torch.stack(losses).sum()
 
-    def _local(self, tile: Tile, part: Tensor, seen: dict[str, Tensor]) -> Tensor:
-        """What the core of a part of the image adds to the losses that are sums over places."""
+    def _local(self, tile: Tile, part: Tensor) -> Tensor:
+        """What the pixels in the core of a part of the image add to the losses without features."""
         places = self._content.numel()
-        loss = self._weights.content * self._content_loss(tile, seen)
-        loss = loss + self._weights.tv * _squared_steps(tile, part) / places
+        loss = self._weights.tv * _squared_steps(tile, part) / places
         if self._anchor is not None:
             apart = (part - tile.of(self._anchor.picture)).square() * tile.of(self._anchor.trust)
             loss = loss + self._weights.temporal * tile.core(apart).sum() / places
         return loss
 
-    def _content_loss(self, tile: Tile, seen: dict[str, Tensor]) -> Tensor:
-        photo = self._photo
-        if photo is None:
-            with torch.no_grad():
-                photo = self._features(tile.of(self._content))
-        losses = [
-            tile.core(seen[name] - photo[name]).square().sum() / square
-            for name, square in self._content_squares.items()
-        ]
-        return torch.stack(losses).mean()
+    def _content_loss(
+        self, tile: Tile, seen: dict[str, Tensor], photo: dict[str, Tensor]
+    ) -> Tensor:
+        """The mean over all content layers, of which only those that were seen add to it."""
+        loss = self._content.new_zeros(())
+        for name, square in self._content_squares.items():
+            if name in seen:
+                apart = tile.core(seen[name] - photo[name])
+                loss = loss + apart.square().sum() / square
+        return self._weights.content * loss / len(self._content_squares)
+
+
+def _back(loss: Tensor) -> float:
+    """Add a loss's gradient to its leaf's, and let go of all that was kept for that."""
+    loss.backward()  # type: ignore[no-untyped-call]
+    return float(loss.detach())
 
 
 def _squared_steps(tile: Tile, part: Tensor) -> Tensor:

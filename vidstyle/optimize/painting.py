@@ -1,6 +1,7 @@
 """What is asked of a painting: its Gram matrices at any size, and its colours."""
 
 import hashlib
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -11,10 +12,13 @@ from vidstyle.frame import RGBImage
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.objective import Grams
 from vidstyle.perceptual.features import FeatureNetwork
-from vidstyle.perceptual.pictures import colour_map, recoloured, to_tensor
+from vidstyle.perceptual.pictures import colour_map, to_tensor
 
 LARGEST_SIDE = 1024  # px of the short side; a painting larger than that shows no other strokes
 COLOURS_SIDE = 128  # px; enough for a mean and a covariance
+LARGEST_GAIN = 2.0  # of a colour map; with more, a grey photo's noise turned pink and green
+
+ColourMap = tuple[Tensor, Tensor]  # a 3x3 matrix and an offset of 3
 
 
 class Painting:
@@ -24,7 +28,7 @@ class Painting:
         """Take HxWx3 uint8 RGB."""
         self._image, self._features, self._cache = image, features, cache
         self._grams: dict[int, Grams] = {}
-        self._colours = to_tensor(_reduced(image, COLOURS_SIDE)).flatten(1)
+        self._colours = _colours(image)
         identity = hashlib.sha256(image.tobytes())
         for value in features.state_dict().values():
             identity.update(value.cpu().numpy().tobytes())
@@ -37,11 +41,17 @@ class Painting:
             self._grams[side] = self._cached_grams(side)
         return self._grams[side]
 
-    def recolour(self, photo: Tensor) -> Tensor:
-        """A photo (1x3xHxW RGB 0..1) in the painting's colours."""
-        pixels = photo[0].flatten(1)
-        colours = self._colours.to(photo.device)
-        return recoloured(photo, *colour_map(pixels, colours))
+    def colour_map(self, photos: Sequence[RGBImage]) -> ColourMap:
+        """One map for all of some photos, as a whole, into the painting's colours.
+
+        What a photo hardly has, it does not get: no colour is drawn out further than by a factor.
+        """
+        pixels = torch.cat([_colours(photo) for photo in photos], dim=1)
+        matrix, _ = colour_map(pixels, self._colours)
+        gains, directions = torch.linalg.eigh(matrix)
+        matrix = directions @ torch.diag(gains.clamp(max=LARGEST_GAIN)) @ directions.T
+        offset = self._colours.mean(dim=1) - matrix @ pixels.mean(dim=1)
+        return matrix.to(self._device), offset.to(self._device)
 
     def _cached_grams(self, side: int) -> Grams:
         key = f"{self._identity} {side}"
@@ -65,3 +75,10 @@ def _reduced(image: RGBImage, side: int) -> RGBImage:
     scale = min(1.0, side / min(image.shape[:2]))
     height, width = (round(length * scale) for length in image.shape[:2])
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _colours(image: RGBImage) -> Tensor:
+    """3xP float32 0..1: each as often as it is there."""
+    size_wh = (COLOURS_SIDE, COLOURS_SIDE)
+    small = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    return to_tensor(small).flatten(1)

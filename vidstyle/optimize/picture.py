@@ -1,6 +1,7 @@
 """One picture, optimized from coarse to fine."""
 
 import math
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,18 +17,20 @@ from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.optimize.keys import Saying
 from vidstyle.optimize.objective import Anchor, Grams, LossWeights, Objective
-from vidstyle.optimize.painting import Painting
+from vidstyle.optimize.painting import ColourMap, Painting
 from vidstyle.optimize.room import Room
 from vidstyle.optimize.solver import Effort, adam, lbfgs
 from vidstyle.optimize.tiles import tiles
 from vidstyle.optimize.windows import Window, Windows
 from vidstyle.perceptual.features import FeatureNetwork
-from vidstyle.perceptual.pictures import to_image, to_tensor
+from vidstyle.perceptual.pictures import recoloured, to_image, to_tensor
 
 BELIEVED = 0.5  # how much of what others say goes into a painting that is there already
 OPAQUE = 1e-3  # trust below this is none
 PROBE_PIXELS, PROBES = 128 * 128, 3  # to see how fast this machine is
 BORDER = 16  # px mirrored around a picture: the features' zero padding leaves a pale frame
+# As PyTorch and OpenCV say it.
+OUT_OF_MEMORY = re.compile("not enough memory|can't allocate memory|Insufficient memory")
 SMALLEST_SIDE = 64  # px; the deepest layer of the features has little to look at in less
 
 
@@ -40,6 +43,7 @@ class Stage:
 
 
 COARSE_TO_FINE = (Stage(0.25, 60), Stage(0.5, 50), Stage(1.0, 100))
+POLISHING = (Stage(1.0, 6),)  # of what was carried or held to others
 
 
 class PictureOptimizer:
@@ -66,6 +70,7 @@ class PictureOptimizer:
         seconds: float = math.inf,
         says: Sequence[Saying] = (),
         own: RGBImage | None = None,
+        colours: ColourMap | None = None,
     ) -> RGBImage:
         """Optimize a picture.
 
@@ -76,13 +81,15 @@ class PictureOptimizer:
             seconds: how long it may take, shared out by what the stages cost.
             says: what other frames say it should look like, of its size.
             own: what an earlier pass made of it.
+            colours: from the picture's into the painting's; if None, those that fit it alone.
 
         Returns:
             HxWx3 uint8 RGB.
         """
         ends_s = time.monotonic() + seconds
         height, width = image.shape[:2]
-        content = self._painting.recolour(self._tensor(_bordered(image)))
+        colours = colours or self.colour_map([image])
+        content = recoloured(self._tensor(_bordered(image)), *colours)
         anchor = self._anchor(says, content) if says else None
         painted = content if own is None else self._tensor(_bordered(own))
         if anchor is not None:
@@ -106,6 +113,10 @@ class PictureOptimizer:
         if painted.shape != content.shape:
             painted = content + _resized(painted - before, content.shape[2:])
         return to_image(painted[0, :, BORDER : BORDER + height, BORDER : BORDER + width])
+
+    def colour_map(self, images: Sequence[RGBImage]) -> ColourMap:
+        """One map into the painting's colours for pictures that are to look alike."""
+        return self._painting.colour_map(images)
 
     def evaluation_s(self, image: RGBImage) -> float:
         """How long one evaluation of a picture takes, from a few of a small one."""
@@ -145,7 +156,7 @@ class PictureOptimizer:
 
     def _objective(self, goal: "_Goal") -> Objective:
         height, width = goal.content.shape[2:]
-        pieces = tiles(height, width, self.room.tile)
+        pieces = tiles(height, width, self.room.tile, self._features.reach)
         return Objective(
             self._features, goal.grams, goal.content, pieces, self._weights, goal.anchor
         )
@@ -180,9 +191,9 @@ def memory_errors(image: RGBImage) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, cv2.error) as error:
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and (
-            "not enough memory" not in str(error)
+            OUT_OF_MEMORY.search(str(error)) is None
         ):
             raise
         height, width = image.shape[:2]

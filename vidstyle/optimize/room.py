@@ -6,8 +6,8 @@ USUAL_MEMORY_GB = 4.0  # where the system does not say
 # Per pixel: what one evaluation with the slim features takes of those that it looks at (measured,
 # and counted for the windows), what L-BFGS remembers, and the copies of a picture that are there
 # at once (both counted).
-LOOK_BYTES, HISTORY_BYTES, COPIES_BYTES = 1700, 300, 110
-LOOK_SHARE, HISTORY_SHARE, COPIES_SHARE = 0.2, 0.1, 0.6  # of the memory
+LOOK_BYTES, HISTORY_BYTES, COPIES_BYTES = 1300, 300, 85
+LOOK_SHARE, HISTORY_SHARE, COPIES_SHARE = 0.15, 0.1, 0.6  # of the memory
 
 
 @dataclass(frozen=True, slots=True)

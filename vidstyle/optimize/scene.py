@@ -2,7 +2,8 @@
 
 After Ruder et al. (arXiv:1604.08610, 1708.04538): each starts from its neighbour's painting,
 carried along the flow, and is held to it where the flow can be trusted; once through the scene
-forwards, once backwards.
+forwards, once backwards. In the end each is polished by itself, as the frames between will be: a
+keyframe that is softer than those would be seen as a pulse.
 """
 
 from collections.abc import Iterable
@@ -18,9 +19,12 @@ from vidstyle.optimize.keys import (
     keys_in,
     said_after,
     said_before,
+    said_of_itself,
 )
+from vidstyle.optimize.painting import ColourMap
 from vidstyle.optimize.picture import (
     COARSE_TO_FINE,
+    POLISHING,
     PictureOptimizer,
     Stage,
     effort,
@@ -31,8 +35,8 @@ from vidstyle.optimize.work import WorkFolder, file_name
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
-FORWARDS, BACKWARDS = "forwards", "backwards"  # the passes, as their files are called
-PASSES = {FORWARDS: (Stage(1.0, 40),), BACKWARDS: (Stage(1.0, 24),)}
+FORWARDS, BACKWARDS, POLISHED = "forwards", "backwards", "polished"  # as their files are called
+PASSES = {FORWARDS: (Stage(1.0, 40),), BACKWARDS: (Stage(1.0, 24),), POLISHED: POLISHING}
 
 
 @dataclass(eq=False)
@@ -42,6 +46,7 @@ class _Run:
     scene: Scene
     keys: list[Key]
     paintings: list[RGBImage]
+    colours: ColourMap  # one for all of them, so that what stands still keeps its colour
     given: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +66,7 @@ class SceneOptimizer:
     ) -> None:
         self._optimizer, self._options = optimizer, options
         self._work, self._budget, self._stats = work, budget, stats
-        self._last: tuple[Key, RGBImage] | None = None  # of the scene before
+        self._last: _Run | None = None  # of the scene before: its last keyframe
 
     def paint(self, scene: Scene, frames: Iterable[Frame]) -> None:
         """Paint the keyframes of a scene.
@@ -70,21 +75,27 @@ class SceneOptimizer:
             SinkError: the disk refused, or the work folder is damaged.
             StyleError: memory ran out.
         """
-        run = _Run(scene, find_keys(frames, self._options), [])
-        if scene.continues and self._last is not None:
-            last, painting = self._last
-            run = _Run(scene, [last, following(last, run.keys[0]), *run.keys[1:]], [painting])
+        run = self._opened(scene, find_keys(frames, self._options))
         if not self._is_finished(run):
             self._forwards(run)
-        self._backwards(run)
+            self._backwards(run)
+        self._polish(run)
         for key in run.keys[run.given :]:
             self._work.drop(scene, file_name(key.image, FORWARDS))
-        self._last = run.keys[-1], run.paintings[-1]
+            self._work.drop(scene, file_name(key.image, BACKWARDS))
+        self._last = _Run(scene, run.keys[-1:], run.paintings[-1:], run.colours)
+
+    def _opened(self, scene: Scene, keys: list[Key]) -> _Run:
+        if scene.continues and self._last is not None:
+            (last,) = self._last.keys
+            keys = [last, following(last, keys[0]), *keys[1:]]
+            return _Run(scene, keys, self._last.paintings, self._last.colours)
+        return _Run(scene, keys, [], self._optimizer.colour_map([key.image for key in keys]))
 
     def _is_finished(self, run: _Run) -> bool:
         """Whether the last pass is through; its paintings are then all that is needed."""
         found = [
-            self._work.painting(run.scene, file_name(key.image, BACKWARDS))
+            self._work.painting(run.scene, file_name(key.image, POLISHED))
             for key in run.keys[run.given :]
         ]
         complete = [painting for painting in found if painting is not None]
@@ -107,6 +118,11 @@ class SceneOptimizer:
             own = run.paintings[index]
             run.paintings[index] = self._painted(run, index, BACKWARDS, says, own)
 
+    def _polish(self, run: _Run) -> None:
+        for index in range(run.given, len(run.keys)):
+            says = [said_of_itself(run.paintings[index])]
+            run.paintings[index] = self._painted(run, index, POLISHED, says, None)
+
     def _painted(
         self, run: _Run, index: int, way: str, says: list[Saying], own: RGBImage | None
     ) -> RGBImage:
@@ -118,7 +134,7 @@ class SceneOptimizer:
         if painting is None:
             seconds = self._budget.seconds_for(effort(stages))
             with memory_errors(key.image):
-                painting = self._optimizer.paint(key.image, stages, seconds, says, own)
+                painting = self._optimizer.paint(key.image, stages, seconds, says, own, run.colours)
             self._work.keep(run.scene, name, painting)
         self._budget.spend(effort(stages))
         self._stats.count("paintings")

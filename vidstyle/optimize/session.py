@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,7 +23,7 @@ from vidstyle.optimize.picture import (
 )
 from vidstyle.optimize.room import Room
 from vidstyle.options import StylizeOptions
-from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.features import FeatureNetwork, Look
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.generator import ImageGenerator
 
@@ -65,19 +66,27 @@ class HalfPrecision(FeatureNetwork):
         self._whole = features
         self.style_layers = features.style_layers
         self.content_layers = features.content_layers
-        self.patch_layers = features.patch_layers
+        self.patch_layers, self.reach = features.patch_layers, features.reach
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """As the network itself, float32 in and out."""
-        with torch.autocast(images.device.type, torch.bfloat16):
-            seen = self._whole(images)
-        return {name: layer.float() for name, layer in seen.items()}
+        return _in_half(self._whole, images)
+
+    @property
+    def branches(self) -> tuple[Look, ...]:
+        return tuple(partial(_in_half, look) for look in self._whole.branches)
 
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         return self._whole.grams(seen)
 
     def seen_by(self, layer: str) -> str:
         return self._whole.seen_by(layer)
+
+
+def _in_half(look: Look, images: Tensor) -> dict[str, Tensor]:
+    with torch.autocast(images.device.type, torch.bfloat16):
+        seen = look(images)
+    return {name: layer.float() for name, layer in seen.items()}
 
 
 class OptimizingGenerator(ImageGenerator):

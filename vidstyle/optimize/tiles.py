@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from torch import Tensor
 
 GRID = 16  # px; where tiles begin, so that strided layers fall on the same pixels as in the whole
-HALO = 96  # px around a core; more than the deepest of the slim layers looks at
 SMALLEST_CORE = 64  # px; less would be all halo
 
 
@@ -52,24 +51,32 @@ class Tile:
         return activations[..., self.rows.counted(height), self.columns.counted(width)]
 
 
-def tiles(height: int, width: int, pixels: int) -> list[Tile]:
-    """Cut a picture into tiles that show about so many pixels at most; one, if all of it fits."""
+def tiles(height: int, width: int, pixels: int, halo: int) -> list[Tile]:
+    """Cut a picture into tiles; one, if all of it fits.
+
+    Args:
+        height: of the picture, in px.
+        width: likewise.
+        pixels: that a tile shows at most, nearly.
+        halo: px around a core: as far as a network looks, in whole steps of the grid.
+    """
     if height * width <= pixels:
         return [Tile(_whole(height), _whole(width))]
-    side = max(SMALLEST_CORE, int(math.sqrt(pixels) - 2 * HALO) // GRID * GRID)
-    return [Tile(rows, columns) for rows in _spans(height, side) for columns in _spans(width, side)]
+    side = max(SMALLEST_CORE, int(math.sqrt(pixels) - 2 * halo) // GRID * GRID)
+    rows, columns = (_spans(length, side, halo) for length in (height, width))
+    return [Tile(down, across) for down in rows for across in columns]
 
 
 def _whole(length: int) -> Span:
     return Span(0, 0, length, length)
 
 
-def _spans(length: int, side: int) -> list[Span]:
+def _spans(length: int, side: int, halo: int) -> list[Span]:
     count = math.ceil(length / side)
     step = max(GRID, length // count // GRID * GRID)
     starts = [number * step for number in range(count)]
     stops = [*starts[1:], length]  # the last is the longest: a sliver would have no coarse cells
     return [
-        Span(max(0, start - HALO), start, stop, min(length, stop + HALO))
+        Span(max(0, start - halo), start, stop, min(length, stop + halo))
         for start, stop in zip(starts, stops, strict=True)
     ]

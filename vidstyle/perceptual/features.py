@@ -1,11 +1,15 @@
 """What every feature network offers to those who judge pictures by it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vidstyle.perceptual.losses import gram_matrix
+
+Look = Callable[[Tensor], dict[str, Tensor]]  # images to activations by layer
 
 
 class FeatureNetwork(nn.Module):
@@ -17,14 +21,23 @@ class FeatureNetwork(nn.Module):
     style_layers: tuple[str, ...]
     content_layers: tuple[str, ...]
     patch_layers: tuple[str, ...]  # fine enough for one vector to be one stroke
+    reach = 96  # px that the deepest layer looks at to each side, rounded up to a multiple of 16
+
+    @property
+    def branches(self) -> tuple[Look, ...]:
+        """Parts that share no work; what they see is together what `forward` returns.
+
+        To look through one after the other, and back through it before the next, takes less memory.
+        """
+        return (self,)
 
     def seen_by(self, layer: str) -> str:
         """Which of the activations that `forward` returns a style layer is made of."""
         return layer
 
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The Gram matrices (NxCxC) that style is judged by, from what `forward` returned."""
-        return {name: gram_matrix(seen[name]) for name in self.style_layers}
+        """The Gram matrices (NxCxC) that style is judged by, of what `forward` or a branch saw."""
+        return {name: gram_matrix(seen[name]) for name in self.style_layers if name in seen}
 
     def means(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         """The means of the Gram matrices' channels over each picture (NxC)."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.errors import StyleError, reason
-from vidstyle.perceptual.features import FeatureNetwork, channels_last
+from vidstyle.perceptual.features import FeatureNetwork, Look, channels_last
 from vidstyle.perceptual.losses import gram_matrix
 from vidstyle.perceptual.squeezenet import (
     CONV1_CHANNELS,
@@ -66,15 +66,24 @@ class SlimBody(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the fine stages and the coarse layers; images are Nx3xHxW float32, RGB, 0..1."""
-        images = (images - self.mean) / SPREAD
+        return self.fine(images) | self.coarse(images)
+
+    def fine(self, images: Tensor) -> dict[str, Tensor]:
+        """Only the fine stages."""
+        x = (images - self.mean) / SPREAD
         activations: dict[str, Tensor] = {}
-        x = images
         for name in FINE_STAGES:
             x = functional.avg_pool2d(x, 2) if activations else x
             for conv in self.get_submodule(name).children():
-                x = functional.relu(conv(x))
+                x = functional.relu(conv(x), inplace=True)
             activations[name] = x
-        x = activations["conv1/2"] = functional.relu(self.conv1(self.sketch(images)))
+        return activations
+
+    def coarse(self, images: Tensor) -> dict[str, Tensor]:
+        """Only the coarse layers."""
+        images = (images - self.mean) / SPREAD
+        x = functional.relu(self.conv1(self.sketch(images)), inplace=True)
+        activations = {"conv1/2": x}
         for name in FIRES:
             x = self.get_submodule(name)(pooled(x) if name in POOL_BEFORE else x)
             activations[layer_at(2, name)] = x
@@ -98,6 +107,7 @@ class Slim(FeatureNetwork):
     style_layers = (*HEADS, *COARSE_LAYERS)
     content_layers = ("fire3/2", "fire5/2")
     patch_layers = ("fire3/2", "fire5/2")
+    reach = 64
 
     def __init__(self, weight_file: Path) -> None:
         """Load what `pack` wrote.
@@ -132,18 +142,26 @@ class Slim(FeatureNetwork):
         seen: dict[str, Tensor] = self.body(images)
         return seen
 
+    @property
+    def branches(self) -> tuple[Look, ...]:
+        """The fine branch and the coarse one."""
+        return self.body.fine, self.body.coarse
+
     def seen_by(self, layer: str) -> str:
         """A fine layer is made of a stage."""
         return HEADS.get(layer, layer)
 
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         """The Gram matrices, NxCxC: of a fine layer in its head's channels, C the stage's and 1."""
-        by_stage = {stage: gram_matrix(with_constant(seen[stage])) for stage in FINE_STAGES}
+        by_stage = {
+            stage: gram_matrix(with_constant(seen[stage])) for stage in FINE_STAGES if stage in seen
+        }
         grams = {}
         for layer, stage in HEADS.items():
-            head = self.get_buffer(layer)
-            grams[layer] = head @ by_stage[stage] @ head.T
-        return grams | {layer: gram_matrix(seen[layer]) for layer in COARSE_LAYERS}
+            if stage in seen:
+                head = self.get_buffer(layer)
+                grams[layer] = head @ by_stage[stage] @ head.T
+        return grams | {layer: gram_matrix(seen[layer]) for layer in COARSE_LAYERS if layer in seen}
 
     def means(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         """The means of the Gram matrices' channels over each picture (NxC)."""

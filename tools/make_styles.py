@@ -17,13 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from tools.catalogue import Entry, change_section, facts_of
 from vidstyle.apps.train import train_style
-from vidstyle.frame import RGBImage
-from vidstyle.media.photo import read_photo, write_photo
+from vidstyle.media.photo import read_photo, reduced, write_photo
 from vidstyle.models import models_folder
 from vidstyle.options import TrainOptions
 from vidstyle.stylize.catalog import PAINTINGS
@@ -161,7 +157,8 @@ def add_painting(paintings: Path, name: str) -> Entry:
     free = source["artist_died"] != ""
     if free:
         file.parent.mkdir(exist_ok=True)
-        write_photo(file, _reduced(read_photo(paintings / name)), PAINTING_QUALITY)
+        image = reduced(read_photo(paintings / name), PAINTING_SIDE)
+        write_photo(file, image, PAINTING_QUALITY)
     return {
         **(facts_of(file) if free else {"file": name}),
         "title": source["title"].partition(" (")[0],  # behind it stand notes
@@ -169,13 +166,6 @@ def add_painting(paintings: Path, name: str) -> Entry:
         "year": source["year"],
         "source": source["licence"],
     }
-
-
-def _reduced(image: RGBImage) -> RGBImage:
-    height, width = image.shape[:2]
-    scale = min(1.0, PAINTING_SIDE / min(height, width))
-    size_wh = (round(width * scale), round(height * scale))
-    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def command(recipe: Recipe) -> str:

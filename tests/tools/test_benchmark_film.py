@@ -12,13 +12,18 @@ from vidstyle.media.photo import read_photo
 from vidstyle.stylize.catalog import shipped_style, shipped_styles
 
 
+def ask_for_fast_rows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command line be one that measures the generators only."""
+    write_random_weights(folder / "judge.npz")
+    words = ["--judge", str(folder / "judge.npz"), "--style", "great-wave", "--frames", "4"]
+    words += ["--height", "72", "--rows", "fast", "--folder", str(folder / "film")]
+    monkeypatch.setattr(sys, "argv", ["benchmark_film", *words])
+
+
 def test_every_generator_of_the_painting_has_a_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_random_weights(tmp_path / "judge.npz")
-    words = ["--judge", str(tmp_path / "judge.npz"), "--style", "great-wave", "--frames", "4"]
-    words += ["--height", "72", "--rows", "fast", "--folder", str(tmp_path / "film")]
-    monkeypatch.setattr(sys, "argv", ["benchmark_film", *words])
+    ask_for_fast_rows(tmp_path, monkeypatch)
     benchmark_film.main()
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     artwork = shipped_style("great-wave").painting["file"]
@@ -43,10 +48,7 @@ def test_the_default_is_compared_with_the_best_generator() -> None:
 def test_a_row_that_is_there_is_not_painted_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_random_weights(tmp_path / "judge.npz")
-    words = ["--judge", str(tmp_path / "judge.npz"), "--style", "great-wave", "--frames", "4"]
-    words += ["--height", "72", "--rows", "fast", "--folder", str(tmp_path / "film")]
-    monkeypatch.setattr(sys, "argv", ["benchmark_film", *words])
+    ask_for_fast_rows(tmp_path, monkeypatch)
     benchmark_film.main()
     first = capsys.readouterr().out
     files = {file: file.stat().st_mtime_ns for file in (tmp_path / "film").glob("fast*.png")}

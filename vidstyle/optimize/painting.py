@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.frame import RGBImage
+from vidstyle.media.photo import reduced
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.objective import Grams
 from vidstyle.perceptual.features import FeatureNetwork
@@ -62,19 +63,13 @@ class Painting:
         return {name: torch.from_numpy(gram).to(self._device) for name, gram in arrays.items()}
 
     def _look(self, side: int) -> Grams:
-        picture = to_tensor(_reduced(self._image, side))[None].to(self._device)
+        picture = to_tensor(reduced(self._image, side))[None].to(self._device)
         with torch.no_grad():
             return self._features.grams(self._features(picture))
 
     @property
     def _device(self) -> torch.device:
         return next(self._features.parameters()).device
-
-
-def _reduced(image: RGBImage, side: int) -> RGBImage:
-    scale = min(1.0, side / min(image.shape[:2]))
-    height, width = (round(length * scale) for length in image.shape[:2])
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _colours(image: RGBImage) -> Tensor:

@@ -345,7 +345,7 @@ def test_a_stopped_run_leaves_no_file(
     words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     error = stop_once(process, lambda: len(list(tmp_path.iterdir())) >= 2, number, HANG_LIMIT_S)
-    assert process.returncode == code
+    assert process.returncode == code, error
     assert "Traceback" not in error
     assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]
 

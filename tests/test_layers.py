@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
-BASE = {"errors", "frame", "options", "stats", "machine", "mix", "models"}
+BASE = {"errors", "frame", "options", "stats", "machine", "mix", "models", "threads"}
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console"},
     "console": {"apps", "live", "stylize", "training"},
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "frame": set[str](),
     "machine": set[str](),
     "stats": set[str](),
+    "threads": set[str](),
     "mix": {"errors"},
     "options": {"errors", "mix"},
     "models": {"errors"},

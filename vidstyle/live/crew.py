@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
-JOIN_STEP_S = 0.1  # a join without an end would let no signal through
+from vidstyle.threads import Worker
 
 
 class Crew:
@@ -12,8 +13,8 @@ class Crew:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._workers: list[threading.Thread] = []  # those of them that are no helpers
+        self._workers: list[Worker] = []
+        self._awaited: list[Worker] = []  # those of them that are no helpers
         self._failure: BaseException | None = None
         self._lock = threading.Lock()
 
@@ -24,16 +25,16 @@ class Crew:
 
         Nobody waits for a helper to end by itself.
         """
-        thread = threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
-        self._threads.append(thread)
+        worker = Worker(partial(self._guarded, work), name)
+        self._workers.append(worker)
         if not helper:
-            self._workers.append(thread)
-        thread.start()
+            self._awaited.append(worker)
+        worker.start()
 
     @property
     def busy(self) -> bool:
         """Whether somebody is still at work and nobody has said stop."""
-        return not self.stop.is_set() and any(thread.is_alive() for thread in self._workers)
+        return not self.stop.is_set() and not all(w.over for w in self._awaited)
 
     def join(self) -> None:
         """Stop everybody and wait for them.
@@ -42,10 +43,10 @@ class Crew:
             BaseException: what the first failing thread raised.
         """
         self.stop.set()
-        for thread in self._threads:
-            while thread.is_alive():
+        for worker in self._workers:
+            while not worker.over:
                 with suppress(KeyboardInterrupt):  # it is ending; a recording must be finished
-                    thread.join(JOIN_STEP_S)
+                    worker.wait()
         if self._failure is not None:
             raise self._failure
 

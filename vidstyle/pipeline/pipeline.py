@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing, suppress
+from functools import partial
 from typing import Protocol
 
 from vidstyle.frame import Frame
 from vidstyle.pipeline.channel import Channel, ChannelAbandoned
+from vidstyle.threads import Worker
 
 QUEUE_LENGTH = 2  # frames; more only took memory: 3 MB each at 1080p
 
@@ -40,8 +42,8 @@ class Pipeline:
             BaseException: whatever the first failing stage raised, with its own traceback; also
                 what interrupts the calling thread meanwhile, such as KeyboardInterrupt.
         """
-        threads = [
-            threading.Thread(target=self._guarded, args=(stage,), name=name, daemon=True)
+        workers = [
+            Worker(partial(self._guarded, stage), name)
             for name, stage in (
                 ("source", self._read),
                 ("stylizer", self._transform),
@@ -49,14 +51,13 @@ class Pipeline:
             )
         ]
         try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(timeout=0.1)  # without one, Ctrl-C would not get through
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.wait()
         except BaseException as interruption:
             self._fail(interruption)
-            _join_in_spite_of_interrupts(threads)
+            _wait_in_spite_of_interrupts(workers)
         if self._failure is not None:
             raise self._failure
 
@@ -92,9 +93,9 @@ class Pipeline:
         self._stylized.abandon()
 
 
-def _join_in_spite_of_interrupts(threads: list[threading.Thread]) -> None:
-    # A thread left running would meet files that the caller is about to close.
-    while any(thread.is_alive() for thread in threads):
-        with suppress(KeyboardInterrupt):
-            for thread in filter(threading.Thread.is_alive, threads):
-                thread.join()
+def _wait_in_spite_of_interrupts(workers: list[Worker]) -> None:
+    # One left running would meet files that the caller is about to close.
+    for worker in workers:
+        while worker.ident is not None and not worker.over:
+            with suppress(BaseException):
+                worker.wait()

@@ -1,0 +1,58 @@
+"""Waiting for threads while signals come in."""
+
+import os
+import signal
+import threading
+from types import FrameType
+
+import pytest
+
+from vidstyle.threads import Worker
+
+INTERRUPTS = 400  # one in seventy made `Thread.join` forget a running thread
+
+
+class SignalError(Exception):
+    """What the signal handler raises."""
+
+
+def test_a_worker_says_when_it_is_over() -> None:
+    go = threading.Event()
+    worker = Worker(lambda: _wait(go), "waiting")
+    worker.start()
+    assert not worker.over
+    go.set()
+    worker.wait()
+    assert worker.over and not worker.is_alive()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_interrupts_do_not_lose_a_running_worker() -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise SignalError
+
+    go = threading.Event()
+    ran_to_the_end = threading.Event()
+
+    def work() -> None:
+        assert go.wait(60)
+        ran_to_the_end.set()
+
+    worker = Worker(work, "interrupted")
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        worker.start()
+        for turn in range(INTERRUPTS):
+            with pytest.raises(SignalError):
+                signal.setitimer(signal.ITIMER_REAL, 1e-4 * (1 + turn % 7))
+                worker.wait()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not worker.over
+    go.set()
+    worker.wait()
+    assert ran_to_the_end.is_set()
+
+
+def _wait(event: threading.Event) -> None:
+    assert event.wait(10)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from vidstyle.perceptual.losses import (
@@ -7,12 +8,14 @@ from vidstyle.perceptual.losses import (
     gram_matrix,
     grid_loss,
     relaxed_earth_mover_loss,
+    spread_loss,
     structure_loss,
     style_loss,
     tone_loss,
     tv_loss,
 )
 
+EYE = torch.eye(4)
 PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))  # row and column of a pixel in its cell
 
 
@@ -133,3 +136,40 @@ def test_centred_gram_matrices_are_covariances() -> None:
     for n in range(2):
         expected = torch.cov(activations[n].flatten(1), correction=0)
         assert torch.allclose(found[n], expected, atol=1e-6)
+
+
+def test_spread_compares_the_standard_deviations_of_projections() -> None:
+    random = torch.Generator().manual_seed(1)
+    points, painting = (torch.randn(n, 500, 4, generator=random) for n in (3, 1))
+    points[1] *= 0.3
+    directions = torch.randn(4, 6, generator=random)
+    wanted = (painting[0] @ directions).std(dim=0, correction=0)
+    expected = [
+        float(((p @ directions).std(dim=0, correction=0) - wanted).square().sum())
+        / float(wanted.square().sum())
+        for p in points
+    ]
+    found = spread_loss(covariances(points), covariances(painting), directions)
+    assert float(found) == pytest.approx(np.mean(expected), rel=1e-3)
+
+
+def test_spread_pulls_at_flat_ground_and_covariances_do_not() -> None:
+    painting = torch.randn(1, 500, 4, generator=torch.Generator().manual_seed(1))
+    slopes = {}
+    for contrast in (1e-2, 0.5):
+        strength = torch.tensor(contrast, requires_grad=True)
+        losses = {
+            "covariances": style_loss(covariances(strength * painting), covariances(painting)),
+            "spread": spread_loss(covariances(strength * painting), covariances(painting), EYE),
+        }
+        for name, loss in losses.items():
+            (slope,) = torch.autograd.grad(loss, strength, retain_graph=True)
+            slopes[name, contrast] = -float(slope)
+    assert slopes["covariances", 1e-2] < 0.05 * slopes["covariances", 0.5]
+    assert slopes["spread", 1e-2] > slopes["spread", 0.5] > 0
+
+
+def covariances(points: torch.Tensor) -> torch.Tensor:
+    """NxPxC to NxCxC."""
+    apart = points - points.mean(dim=1, keepdim=True)
+    return apart.transpose(1, 2) @ apart / points.shape[1]

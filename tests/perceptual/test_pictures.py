@@ -4,7 +4,14 @@ import numpy as np
 import torch
 
 from tests.textures import noise_image
-from vidstyle.perceptual.pictures import colour_map, recoloured, to_image, to_tensor
+from vidstyle.perceptual.pictures import (
+    KNEE,
+    colour_map,
+    gently_recoloured,
+    recoloured,
+    to_image,
+    to_tensor,
+)
 
 
 def test_a_picture_comes_back_as_it_was() -> None:
@@ -29,6 +36,18 @@ def test_recoloured_pictures_have_the_targets_mean_and_covariance() -> None:
     found = mapped[0].flatten(1).numpy()
     np.testing.assert_allclose(found.mean(axis=1), target.mean(axis=1), atol=1e-3)
     np.testing.assert_allclose(np.cov(found), np.cov(target), atol=2e-4)
+
+
+def test_lights_beyond_white_keep_their_order() -> None:
+    greys = torch.linspace(-0.4, 1.4, 181).view(1, 1, 1, -1).expand(1, 3, 1, -1)
+    same = torch.eye(3), torch.zeros(3)
+    cut, gentle = recoloured(greys, *same)[0, 0, 0], gently_recoloured(greys, *same)[0, 0, 0]
+    middle = (greys[0, 0, 0] - 0.5).abs() <= KNEE
+    assert torch.allclose(gentle[middle], greys[0, 0, 0][middle])
+    assert float(gentle.min()) > 0 and float(gentle.max()) < 1
+    assert torch.all(gentle.diff() > 0)
+    assert not torch.all(cut.diff() > 0)
+    assert torch.allclose(gentle + gentle.flip(0), torch.ones(181), atol=1e-6)
 
 
 def test_a_tensor_has_channels_first_and_goes_to_one() -> None:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, normalize, pixel_unshuffle
 
+SPREAD_FLOOR = 1e-4  # of the mean variance
+
 
 def gram_matrix(activations: Tensor) -> Tensor:
     """Mean over positions of the products of channels: NxCxHxW to NxCxC.
@@ -46,6 +48,26 @@ def style_loss(grams: Tensor, target: Tensor) -> Tensor:
     """Squared distance of Gram matrices (NxCxC, 1xCxC) over the target's square, mean over N."""
     distance = (grams - target).square().sum(dim=(1, 2))
     return (distance / target.square().sum()).mean()
+
+
+def spread_loss(covariances: Tensor, target: Tensor, directions: Tensor) -> Tensor:
+    """Squared distance of standard deviations along directions, over the target's squares.
+
+    A picture without any texture is a saddle of losses of covariances, which grow with the fourth
+    power of its contrast: flat ground stays flat. Standard deviations pull hardest there. The
+    sliced Wasserstein distance of Heitz et al. (arXiv:2006.07229) for Gaussian features, where
+    nothing needs to be sorted.
+
+    Args:
+        covariances: NxCxC, of the pictures.
+        target: 1xCxC, of the painting.
+        directions: CxK, of any length.
+    """
+    wanted = (directions * (target @ directions)).sum(dim=1)
+    floor = SPREAD_FLOOR * wanted.mean()  # the root's slope has no bound at zero
+    wanted = (wanted + floor).sqrt()
+    found = ((directions * (covariances @ directions)).sum(dim=1).clamp_min(0) + floor).sqrt()
+    return (found - wanted).square().mean() / wanted.square().mean()
 
 
 def content_loss(activations: Tensor, target: Tensor) -> Tensor:

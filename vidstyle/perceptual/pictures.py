@@ -6,6 +6,8 @@ from torch import Tensor
 
 from vidstyle.frame import RGBImage
 
+KNEE = 0.3  # from middle grey; from there on, lights and shades are pressed together
+
 
 def to_tensor(image: RGBImage) -> Tensor:
     """HxWx3 uint8 to 3xHxW float32 0..1."""
@@ -40,8 +42,23 @@ def colour_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 def recoloured(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
     """Pictures (Nx3xHxW RGB 0..1) after a colour map, clipped to 0..1."""
-    mapped = torch.einsum("ij,njhw->nihw", matrix, images) + offset.view(1, 3, 1, 1)
-    return mapped.clamp(0, 1)
+    return _mapped(images, matrix, offset).clamp(0, 1)
+
+
+def gently_recoloured(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+    """The same, with lights and shades that end softly instead of being cut off.
+
+    Where a painting is much paler than photos are, a face in the sun still has eyes then.
+    """
+    apart = _mapped(images, matrix, offset) - 0.5
+    beyond = (apart.abs() - KNEE).clamp_min(0)
+    room = 0.5 - KNEE
+    ends = KNEE + room * torch.tanh(beyond / room)
+    return 0.5 + torch.where(beyond > 0, apart.sign() * ends, apart)
+
+
+def _mapped(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+    return torch.einsum("ij,njhw->nihw", matrix, images) + offset.view(1, 3, 1, 1)
 
 
 def _matrix_power(symmetric: Tensor, exponent: float) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.nn.functional import normalize
 from torch.utils.checkpoint import checkpoint
 
 from vidstyle.perceptual.features import FeatureNetwork
@@ -13,6 +14,7 @@ from vidstyle.perceptual.losses import (
     content_loss,
     grid_loss,
     relaxed_earth_mover_loss,
+    spread_loss,
     structure_loss,
     style_loss,
     tone_loss,
@@ -22,6 +24,7 @@ from vidstyle.training.motion import Motion
 
 MARGIN = 16  # px of each side that no loss sees: zero padding is a place to park the style
 PATCHES = 1024  # places drawn for the earth mover's distance
+DIRECTIONS = 128  # drawn in a layer's space, a step
 MEMORY = 0.98  # of the running mean of a layer's loss, a step
 
 
@@ -29,14 +32,14 @@ MEMORY = 0.98  # of the running mean of a layer's loss, a step
 class LossWeights:
     """Tuned by eye on faces, landscapes and streets; see models/README.md for what each cured."""
 
-    style: float = 3.0
+    style: float = 12.0
     patch: float = 3.0
-    content: float = 2.5
-    tone: float = 25.0
-    structure: float = 3.0
+    content: float = 3.5
+    tone: float = 10.0
+    structure: float = 4.0
     grid: float = 6000.0
     tv: float = 0.5
-    temporal: float = 160.0
+    temporal: float = 300.0
     range: float = 10.0
 
 
@@ -93,17 +96,21 @@ class Objective:
         }
 
     def gram_loss(self, seen: dict[str, Tensor]) -> Tensor:
-        """Half for each picture's texture, half for the Gram matrix of the batch as a whole.
+        """The texture of each picture, twice, and the Gram matrix of the batch as a whole.
 
-        A picture need not have the painting's light and palette; a batch should. Layers that lag
-        behind the others count more: each is weighted by the root of its running share.
+        A picture need not have the painting's light and palette; a batch should. Textures are
+        compared by covariances and, counting double, by standard deviations, which see flat ground.
+        Layers that lag behind the others count more: each is weighted by the root of its running
+        share.
         """
         by_layer = []
         centres = self.features.means(seen)
         for name, grams in self.features.grams(seen).items():
-            each = style_loss(centred(grams, centres[name]), self.textures[name])
+            textures, painting = centred(grams, centres[name]), self.textures[name]
+            each = style_loss(textures, painting)
+            spread = spread_loss(textures, painting, _directions(painting))
             together = style_loss(_mean_of_batch(grams), self.grams[name])
-            by_layer.append((each + together) / 2)
+            by_layer.append((each + 2 * spread + 2 * together) / 5)
         losses = torch.stack(by_layer)
         means = self.layer_means = self.layer_means.to(losses.device)
         means.mul_(MEMORY).add_(losses.detach(), alpha=1 - MEMORY)
@@ -150,6 +157,13 @@ def as_vectors(activations: Tensor) -> Tensor:
 
 def _drawn(vectors: Tensor) -> Tensor:
     return vectors[torch.randperm(len(vectors), device=vectors.device)[:PATCHES]]
+
+
+def _directions(covariance: Tensor) -> Tensor:
+    """Unit vectors of a layer's space (1xCxC), CxK."""
+    channels = covariance.shape[1]
+    drawn = torch.randn(channels, min(channels, DIRECTIONS), device=covariance.device)
+    return normalize(drawn, dim=0)
 
 
 def _inner(images: Tensor) -> Tensor:

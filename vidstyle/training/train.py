@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from vidstyle.errors import OptionError, StyleError
 from vidstyle.perceptual.features import FeatureNetwork
-from vidstyle.perceptual.pictures import colour_map, recoloured
+from vidstyle.perceptual.pictures import colour_map, gently_recoloured
 from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
 from vidstyle.training.content import Content
 from vidstyle.training.motion import Motion, with_noise
@@ -193,7 +193,8 @@ class Trainer:
         low = self.settings.precision != torch.float32
         with torch.autocast(self.device.type, self.settings.precision, enabled=low):
             painted, again = self.learner(torch.cat([photos, moved])).float().chunk(2)
-        return self.objective.losses(recoloured(photos, *self.colour_map), painted, again, motion)
+        target = gently_recoloured(photos, *self.colour_map)
+        return self.objective.losses(target, painted, again, motion)
 
     def _crops(self) -> Tensor:
         count = self.settings.batch_size // self.processes

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 
 from tests.training.test_export import SHIPPED, SMALL, painting_generator
 from vidstyle.errors import StyleError
@@ -26,6 +27,7 @@ from vidstyle.training.quantize import (
     _best_step,
     pixel_code,
     quantize,
+    quantized,
     structural_similarity,
 )
 
@@ -117,6 +119,23 @@ def test_steps_are_fine_where_a_relu_sees_the_sum() -> None:
     assert squared_error(together, values, added) < 0.8 * squared_error(alone, values, added)
 
 
+def test_addends_whose_channels_lie_far_apart_are_brought_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = painting_generator(SMALL)
+    apart = 4 * (-1) ** torch.arange(SMALL.head_channels)
+    with torch.no_grad():
+        generator.decision.norm.bias += apart
+        generator.detail.norm.bias -= apart  # their sum is what it was
+    export(generator, tmp_path / "apart.onnx", pixels="uint8")
+    model, images = onnx.load(tmp_path / "apart.onnx"), smooth_images(4)
+    batches = [np.dstack([image[:96, :128], image[:96, :128, 0]])[None] for image in images]
+    centred = quantize_module._similarity(model, quantized(model, batches), batches)
+    monkeypatch.setattr(quantize_module, "_centre_addends", lambda *_: None)
+    plain = quantize_module._similarity(model, quantized(model, batches), batches)
+    assert 1 - centred < 0.3 * (1 - plain)
+
+
 def squared_error(
     step: Step | tuple[float, int], values: np.ndarray, added: np.ndarray | None = None
 ) -> float:
@@ -132,6 +151,8 @@ def squared_error(
 def test_weights_can_be_read_back_from_int8(files: tuple[Path, Path, float]) -> None:
     weights, expected = folded_weights(files[1]), folded_weights(files[0])
     assert weights.keys() == expected.keys()
+    for found in (weights, expected):  # these two are added, and constants moved between them
+        found["both.bias"] = found.pop("decision.bias") + found.pop("detail.bias")
     for name, weight in weights.items():
         assert (weight - expected[name]).abs().max() <= expected[name].abs().max() / 50
 

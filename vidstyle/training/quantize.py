@@ -5,7 +5,8 @@ with it. Written out here, because with onnxruntime.quantization the same layers
 of 48 and came out less similar (SSIM 0.972 and 0.984), and because it changes its argument.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import cv2
@@ -32,6 +33,8 @@ from vidstyle.training.network import FINE, GRID, LARGEST_CODE
 LEAST_SIMILARITY = 0.97  # mean SSIM to the picture computed in float32
 SAMPLES = 8192  # values of each tensor from each image
 SHARES = np.linspace(0.1, 1, 46)  # of a tensor's range on each side of zero, that int8 may cover
+OUTERMOST = (0.2, 99.8)  # percentiles that count as a channel's ends
+SPARSE = 4  # px; from one place that is looked at for them to the next
 ROUNDS = 2  # of looking for the better end on one side, then the other
 
 Step = tuple[np.float32, np.uint8]  # scale and zero point
@@ -77,8 +80,9 @@ def quantized(
         floating: modules whose convolutions stay float32.
     """
     nodes, arrays = expanded(model)
+    _centre_addends(nodes, arrays, model, batches)
     chosen = {n.name for n in nodes if n.op_type == "Conv"} - set(floating)
-    steps = _steps(model, _rounding_points(nodes, chosen), batches)
+    steps = _steps(model_of(model, nodes, arrays), _rounding_points(nodes, chosen), batches)
     rewritten = _rounding((value.name for value in model.graph.input), steps, arrays)
     for node in nodes:
         if node.name in chosen:
@@ -130,17 +134,14 @@ def _rounding_points(nodes: Sequence[NodeProto], chosen: Collection[str]) -> lis
 
 def _steps(model: ModelProto, points: Sequence[str], batches: Sequence[Array]) -> dict[str, Step]:
     """Scale and zero point of each tensor; those of the picture, with its 256 levels, are known."""
-    nodes, arrays = expanded(model)
-    probe = model_of(model, nodes, arrays)
+    nodes = model.graph.node
     picture = next(node for node in nodes if node.op_type == "Conv").input[0]
     chosen = [name for name in points if name != picture]
     added = _added_before_relu(nodes)
     measured = dict.fromkeys([*chosen, *(added[name] for name in chosen if name in added)])
-    probe.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in measured)
-    session = _session(probe)
     samples: dict[str, list[Array]] = {name: [] for name in measured}
-    for number, batch in enumerate(batches):
-        for name, values in zip(measured, _run(session, batch)[1:], strict=True):
+    for number, tensors in enumerate(_seen(model, list(measured), batches)):
+        for name, values in tensors.items():
             # The same places wherever shapes are the same: what is added stays together.
             places = np.random.default_rng(number).integers(values.size, size=SAMPLES)
             samples[name].append(values.ravel()[places])
@@ -152,6 +153,48 @@ def _steps(model: ModelProto, points: Sequence[str], batches: Sequence[Array]) -
     if picture in points:
         steps[picture] = (np.float32(1 / 255), np.uint8(0))
     return steps
+
+
+def _seen(
+    model: ModelProto, names: Sequence[str], batches: Sequence[Array]
+) -> Iterator[dict[str, Array]]:
+    """What these tensors are for each batch."""
+    probe = deepcopy(model)
+    probe.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
+    session = _session(probe)
+    for batch in batches:
+        yield dict(zip(names, _run(session, batch)[1:], strict=True))
+
+
+def _centre_addends(
+    nodes: Sequence[NodeProto], arrays: Arrays, model: ModelProto, batches: Sequence[Array]
+) -> None:
+    """Where a ReLU takes a sum, bring all channels of the second addend around zero.
+
+    The first one gets what the second loses, through their convolutions' biases. One step serves
+    all channels of a tensor; it is the finer the less they lie apart. A busy style went from an
+    SSIM of 0.970 to 0.977.
+    """
+    makers = {name: node for node in nodes for name in node.output}
+    clipped = {node.input[0] for node in nodes if node.op_type == "Relu"}
+    sums = [node for node in nodes if node.op_type == "Add" and node.output[0] in clipped]
+    plain = model_of(model, nodes, arrays)
+    for node in sums:
+        (second,) = node.input[1:]
+        middle = _middle_of_channels(seen[second] for seen in _seen(plain, [second], batches))
+        for name, change in zip(node.input, (middle, -middle), strict=True):
+            maker = makers[name]
+            convolution = makers[maker.input[0]] if maker.op_type == "Resize" else maker
+            bias = convolution.input[2]
+            arrays[bias] = (arrays[bias] + change).astype(np.float32)
+
+
+def _middle_of_channels(tensors: Iterable[Array]) -> Array:
+    """Half way between the ends of each channel of 1xCxHxW, but for the outermost values."""
+    rows = [x[0, :, ::SPARSE, ::SPARSE].reshape(x.shape[1], -1) for x in tensors]
+    ends: Array = np.percentile(np.concatenate(rows, axis=1), OUTERMOST, axis=1)
+    middle: Array = ends.mean(axis=0)
+    return middle
 
 
 def _added_before_relu(nodes: Sequence[NodeProto]) -> dict[str, str]:

@@ -46,43 +46,37 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe(
         "great-wave",
         "hokusai-great-wave.jpg",
-        {"steps": 3823, "start_from": "none", "temporal_weight": 3.75},
+        {"steps": 4423, "start_from": "none", "temporal_weight": 2.0},
     ),
     Recipe(
         "great-wave-17k",
         "hokusai-great-wave.jpg",
-        {"size": "17k", "steps": 1300, "start_from": "none"},
+        {"size": "17k", "steps": 1750, "start_from": "none"},
     ),
     Recipe(
         "great-wave-220k",
         "hokusai-great-wave.jpg",
-        {"size": "220k", "steps": 850, "start_from": "none"},
+        {"size": "220k", "steps": 1200, "start_from": "none"},
     ),
-    Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 480}),
-    Recipe("starry-night-17k", "van-gogh-starry-night.jpg", {"size": "17k", "steps": 400}),
-    Recipe("starry-night-220k", "van-gogh-starry-night.jpg", {"size": "220k", "steps": 300}),
-    Recipe("udnie", "picabia-udnie.jpg", {"temporal_weight": 0.125}),
-    Recipe("udnie-17k", "picabia-udnie.jpg", {"size": "17k", "steps": 500}),
-    Recipe("udnie-220k", "picabia-udnie.jpg", {"size": "220k", "steps": 350}),
-    Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 330, "temporal_weight": 0.125}),
-    Recipe("kandinsky-17k", "kandinsky-composition-vii.jpg", {"size": "17k", "steps": 400}),
-    Recipe("kandinsky-220k", "kandinsky-composition-vii.jpg", {"size": "220k", "steps": 300}),
-    Recipe("scream", "munch-the-scream.jpg", {"steps": 570, "temporal_weight": 3.75}),
-    Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 330, "temporal_weight": 0.125}),
-    Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 350, "temporal_weight": 0.125}),
-    Recipe("straw-hat", "van-gogh-self-portrait-straw-hat.jpg", {"steps": 330}),
-    Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", {"steps": 330}),
-    Recipe("mondrian", "mondrian-composition.jpg", {"steps": 330}),
-    Recipe(
-        "three-beauties", "utamaro-three-beauties.jpg", {"steps": 320, "temporal_weight": 0.125}
-    ),
-    Recipe(
-        "fuchun", "huang-gongwang-fuchun-mountains.jpg", {"steps": 300, "temporal_weight": 0.125}
-    ),
-    Recipe("young-hare", "durer-young-hare.jpg", {"steps": 330}),
-    Recipe(
-        "red-chalk", "watteau-woman-in-peasant-dress.jpg", {"steps": 300, "temporal_weight": 0.125}
-    ),
+    Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 930}),
+    Recipe("starry-night-17k", "van-gogh-starry-night.jpg", {"size": "17k", "steps": 850}),
+    Recipe("starry-night-220k", "van-gogh-starry-night.jpg", {"size": "220k", "steps": 650}),
+    Recipe("udnie", "picabia-udnie.jpg", {"steps": 2800}),
+    Recipe("udnie-17k", "picabia-udnie.jpg", {"size": "17k", "steps": 1050}),
+    Recipe("udnie-220k", "picabia-udnie.jpg", {"size": "220k", "steps": 700}),
+    Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 730}),
+    Recipe("kandinsky-17k", "kandinsky-composition-vii.jpg", {"size": "17k", "steps": 850}),
+    Recipe("kandinsky-220k", "kandinsky-composition-vii.jpg", {"size": "220k", "steps": 650}),
+    Recipe("scream", "munch-the-scream.jpg", {"steps": 970, "temporal_weight": 2.0}),
+    Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 780}),
+    Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 750}),
+    Recipe("straw-hat", "van-gogh-self-portrait-straw-hat.jpg", {"steps": 730}),
+    Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", {"steps": 730}),
+    Recipe("mondrian", "mondrian-composition.jpg", {"steps": 730}),
+    Recipe("three-beauties", "utamaro-three-beauties.jpg", {"steps": 770}),
+    Recipe("fuchun", "huang-gongwang-fuchun-mountains.jpg", {"steps": 750}),
+    Recipe("young-hare", "durer-young-hare.jpg", {"steps": 780}),
+    Recipe("red-chalk", "watteau-woman-in-peasant-dress.jpg", {"steps": 750}),
 )
 
 

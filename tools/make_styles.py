@@ -70,6 +70,7 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe("scream", "munch-the-scream.jpg", {"steps": 970, "temporal_weight": 2.0}),
     Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 780}),
     Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 750}),
+    Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 1230}),
     Recipe("straw-hat", "van-gogh-self-portrait-straw-hat.jpg", {"steps": 730}),
     Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", {"steps": 730}),
     Recipe("mondrian", "mondrian-composition.jpg", {"steps": 730}),

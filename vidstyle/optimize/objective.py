@@ -21,7 +21,7 @@ class LossWeights:
     style: float = 1.0
     content: float = 1.0
     tv: float = 2.0
-    temporal: float = 480.0
+    temporal: float = 800.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

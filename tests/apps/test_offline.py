@@ -189,10 +189,12 @@ def test_a_killed_run_goes_on_where_it_was(
     words += ["--style", str(painting), "--every", "4"]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     work = tmp_path / "in.ink.mp4.work"
-    error = stop_once(
-        process, lambda: len(list(work.glob("scene-*/*.png"))) >= 2, number, HANG_LIMIT_S
-    )
-    kept = {file: file.stat().st_mtime_ns for file in work.glob("scene-*/[!.]*.png")}
+
+    def done() -> list[Path]:
+        return list(work.glob("scene-*/[!.]*.png"))  # what begins with a dot is being written
+
+    error = stop_once(process, lambda: len(done()) >= 2, number, HANG_LIMIT_S)
+    kept = {file: file.stat().st_mtime_ns for file in done()}
     assert len(kept) >= 2
     assert not (tmp_path / "in.ink.mp4").exists()
     if number == signal.SIGINT:
@@ -200,7 +202,7 @@ def test_a_killed_run_goes_on_where_it_was(
     again = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + HANG_LIMIT_S
-        while len(list(work.glob("scene-*/[!.]*.png"))) <= len(kept):
+        while len(done()) <= len(kept):
             assert again.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.02)

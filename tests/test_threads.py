@@ -54,5 +54,9 @@ def test_interrupts_do_not_lose_a_running_worker() -> None:
     assert ran_to_the_end.is_set()
 
 
+def test_a_worker_that_never_started_is_not_waited_for() -> None:
+    Worker(lambda: None, "unborn").outlast()
+
+
 def _wait(event: threading.Event) -> None:
     assert event.wait(10)

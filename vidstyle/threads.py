@@ -35,3 +35,9 @@ class Worker(threading.Thread):
             with suppress(Empty):
                 self._ended.get(timeout=WAIT_STEP_S)
         self.join()
+
+    def outlast(self) -> None:
+        """Return when the thread has ended, or was never started; Ctrl-C is too late here."""
+        while self.ident is not None and not self.over:
+            with suppress(KeyboardInterrupt):
+                self.wait()

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 from vidstyle.threads import Worker
@@ -44,9 +43,7 @@ class Crew:
         """
         self.stop.set()
         for worker in self._workers:
-            while not worker.over:
-                with suppress(KeyboardInterrupt):  # it is ending; a recording must be finished
-                    worker.wait()
+            worker.outlast()  # a recording must be finished
         if self._failure is not None:
             raise self._failure
 

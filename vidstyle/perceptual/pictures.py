@@ -53,8 +53,7 @@ def gently_recoloured(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
     apart = _mapped(images, matrix, offset) - 0.5
     beyond = (apart.abs() - KNEE).clamp_min(0)
     room = 0.5 - KNEE
-    ends = KNEE + room * torch.tanh(beyond / room)
-    return 0.5 + torch.where(beyond > 0, apart.sign() * ends, apart)
+    return 0.5 + apart.clamp(-KNEE, KNEE) + apart.sign() * room * torch.tanh(beyond / room)
 
 
 def _mapped(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:

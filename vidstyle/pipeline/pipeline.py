@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Generator, Iterable
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from typing import Protocol
 
@@ -57,7 +57,8 @@ class Pipeline:
                 worker.wait()
         except BaseException as interruption:
             self._fail(interruption)
-            _wait_in_spite_of_interrupts(workers)
+            for worker in workers:
+                worker.outlast()  # else it would meet files that the caller is about to close
         if self._failure is not None:
             raise self._failure
 
@@ -91,11 +92,3 @@ class Pipeline:
                 self._failure = error
         self._decoded.abandon()
         self._stylized.abandon()
-
-
-def _wait_in_spite_of_interrupts(workers: list[Worker]) -> None:
-    # One left running would meet files that the caller is about to close.
-    for worker in workers:
-        while worker.ident is not None and not worker.over:
-            with suppress(BaseException):
-                worker.wait()

@@ -176,10 +176,8 @@ def _centre_addends(
     SSIM of 0.970 to 0.977.
     """
     makers = {name: node for node in nodes for name in node.output}
-    clipped = {node.input[0] for node in nodes if node.op_type == "Relu"}
-    sums = [node for node in nodes if node.op_type == "Add" and node.output[0] in clipped]
     plain = model_of(model, nodes, arrays)
-    for node in sums:
+    for node in _sums_before_relu(nodes):
         (second,) = node.input[1:]
         middle = _middle_of_channels(seen[second] for seen in _seen(plain, [second], batches))
         for name, change in zip(node.input, (middle, -middle), strict=True):
@@ -199,9 +197,13 @@ def _middle_of_channels(tensors: Iterable[Array]) -> Array:
 
 def _added_before_relu(nodes: Sequence[NodeProto]) -> dict[str, str]:
     """What is added to each tensor where a ReLU takes the sum."""
-    clipped = {node.input[0] for node in nodes if node.op_type == "Relu"}
-    sums = (node for node in nodes if node.op_type == "Add" and node.output[0] in clipped)
+    sums = _sums_before_relu(nodes)
     return {a: b for node in sums for a, b in (node.input, reversed(node.input))}
+
+
+def _sums_before_relu(nodes: Sequence[NodeProto]) -> list[NodeProto]:
+    clipped = {node.input[0] for node in nodes if node.op_type == "Relu"}
+    return [node for node in nodes if node.op_type == "Add" and node.output[0] in clipped]
 
 
 def _best_step(values: Array, added: Array | None = None) -> Step:

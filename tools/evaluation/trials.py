@@ -14,6 +14,7 @@ from tools.evaluation.style import Judge
 from tools.evaluation.table import Figure
 from vidstyle.frame import RGBImage
 from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.light import evenly_lit
 
 Figures = dict[str, Figure]
 
@@ -26,8 +27,8 @@ class PhotoTrial:
 
     def painted_by(self, file: Path, threads: int) -> list[RGBImage]:
         """What a generator makes of the photos."""
-        generator = OnnxGenerator(file, threads)
-        return [generator.paint(photo) for photo in self.photos]
+        paint = painter(file, threads)
+        return [paint(photo) for photo in self.photos]
 
     def figures(self, pictures: Sequence[RGBImage], painting: Path) -> Figures:
         """Means over the photos of everything that is seen in single pictures."""
@@ -46,7 +47,7 @@ class PhotoTrial:
 
     def noise_gain(self, file: Path, threads: int) -> float:
         """How much the photos boil under noise when a generator paints them."""
-        return noise_gain(OnnxGenerator(file, threads).paint, self.photos)
+        return noise_gain(painter(file, threads), self.photos)
 
     def int8_figures(
         self,
@@ -78,6 +79,14 @@ class PhotoTrial:
             "second_style": _mean(opinion.style for opinion in opinions),
             "second_content": _mean(opinion.content for opinion in opinions),
         }
+
+
+def painter(file: Path, threads: int) -> Callable[[RGBImage], RGBImage]:
+    """What vidstyle makes of single pictures with a generator: evenly lit, if it asks for that."""
+    generator = OnnxGenerator(file, threads)
+    if not generator.even_light:
+        return generator.paint
+    return lambda image: generator.paint(evenly_lit(image))
 
 
 def steadiness_figures(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from vidstyle.stats import Stats
 from vidstyle.stylize.finish import finish
 from vidstyle.stylize.flow import thumbnail
 from vidstyle.stylize.generator import ImageGenerator
+from vidstyle.stylize.light import Curve, LightMeter
 from vidstyle.stylize.warp import enlarge
 
 PATIENCE = 0.8  # of a frame's time may pass before a frame is shown without its own painting
@@ -37,6 +38,9 @@ class Painted:
     tones: Tones
     seconds: float
     megapixels: float
+
+
+Paint = Callable[[Picture, Picture], Painted]  # from what is to be painted and the working picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +85,7 @@ class LiveStylizer:
         """
         self._governor, self._stats = governor, stats
         self._frame_s, self._clock = frame_s, clock
-        self._follower = Follower()
+        self._follower, self._light = Follower(), LightMeter()
         # The second is for what cannot wait until the first is done: a new style, a new scene.
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
         self._regular: Commission | None = None
@@ -126,11 +130,13 @@ class LiveStylizer:
             )
             present = thumbnail(picture)
         here = Anchor.here(options.style, present)
-        begun = self._begin(here, working, generator, quality) if self._shows(here.style) else None
+        paint = partial(self._paint, generator, self._measured(frame, present))
+        begun = self._begin(here, working, paint, quality) if self._shows(here.style) else None
         with self._stats.timed("flow"):
             self._follow(present, begun)
         if not self._shows(here.style):
-            self._hurry(Anchor.here(here.style, present), working, generator, quality.light)
+            paint = partial(self._paint, generator, self._measured(frame, present))
+            self._hurry(Anchor.here(here.style, present), working, paint, quality.light)
         waited_s = self._wait(started, begun if quality.every == 1 else None)
         self._collect(options.style)
         shown = self._show(working, picture, options) if self._newer else None
@@ -143,21 +149,24 @@ class LiveStylizer:
         """Whether the newest painting is of this scene and in this style."""
         return self._newer is not None and self._newer.anchor.style == style and not self._stale
 
+    def _measured(self, frame: Frame, present: Plane) -> Curve:
+        """The scene's light; once it is known to be another scene, without a memory."""
+        full_range = frame.picture.colour.full_range
+        return self._light.measure(present, full_range, frame.time_s, cut=self._stale)
+
     def _begin(
-        self, here: Anchor, working: Picture, generator: ImageGenerator, quality: Quality
+        self, here: Anchor, working: Picture, paint: Paint, quality: Quality
     ) -> Commission | None:
         """Begin the next keyframe with this frame, if it is time and the painter is free."""
         self._since_keyframe += 1
         if self._regular is not None or self._since_keyframe < quality.every:
             return None
         self._since_keyframe = 0
-        painted = self._painters.submit(self._paint, generator, working, working)
+        painted = self._painters.submit(paint, working, working)
         self._regular = Commission(here, painted, quality.light)
         return self._regular
 
-    def _hurry(
-        self, here: Anchor, working: Picture, generator: ImageGenerator, light: bool
-    ) -> None:
+    def _hurry(self, here: Anchor, working: Picture, paint: Paint, light: bool) -> None:
         """Begin a painting so small that it is done within this frame's time."""
         if self._urgent is not None and self._urgent.anchor.style == here.style:
             return
@@ -165,14 +174,16 @@ class LiveStylizer:
             QUICK_SHARE * self._frame_s, _megapixels_per_line2(working), light
         )
         sketch = working.resized(*working_size_wh(working.width, working.height, lines))
-        painted = self._painters.submit(self._paint, generator, sketch, working)
+        painted = self._painters.submit(paint, sketch, working)
         self._urgent = Commission(here, painted, light)
 
-    def _paint(self, generator: ImageGenerator, seen: Picture, working: Picture) -> Painted:
+    def _paint(
+        self, generator: ImageGenerator, curve: Curve, seen: Picture, working: Picture
+    ) -> Painted:
         self._stats.count("keyframes")
         started = self._clock()
         with self._stats.timed("generator"):
-            painting = generator.paint_picture(seen)
+            painting = generator.paint_picture(generator.lit(seen, curve))
         seconds = self._clock() - started
         megapixels = seen.width * seen.height / 1e6
         tones = Tones.between(seen, painting)

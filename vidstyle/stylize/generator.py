@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage
+from vidstyle.stylize.light import Curve, relit
 
 GRID = 4  # px; a generator takes sides that are multiples of this
 BORDER = 48  # px mirrored around the picture: so far does zero padding reach
@@ -26,6 +27,7 @@ class ImageGenerator(ABC):
     """Whatever turns a picture into a painting: one network, a mixture of several, an optimizer."""
 
     remarks: Sequence[str] = ()  # what is to be said of the pictures painted so far
+    even_light = False  # whether it learned on evenly lit pictures: see `light`
 
     @abstractmethod
     def paint(self, image: RGBImage) -> RGBImage:
@@ -35,6 +37,10 @@ class ImageGenerator(ABC):
             StyleError: a network failed, for one because memory ran out.
         """
 
+    def lit(self, picture: Picture, light: Curve) -> Picture:
+        """The picture as this generator wants to see it; `light` is the curve of the whole."""
+        return relit(picture, light) if self.even_light else picture
+
     def paint_picture(self, picture: Picture) -> Picture:
         """Stylize a picture, keeping its colour space."""
         return Picture.from_rgb(self.paint(picture.to_rgb()), picture.colour)
@@ -43,7 +49,8 @@ class ImageGenerator(ABC):
 class OnnxGenerator(ImageGenerator):
     """A network from a picture to a picture of the same size, run on the CPU.
 
-    Its input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA.
+    Its input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. Metadata of
+    `light: even` ask for evenly lit pictures.
     Each call of `paint` runs in its caller's thread, with `threads - 1` more.
     """
 
@@ -69,6 +76,7 @@ class OnnxGenerator(ImageGenerator):
             )
         self._input = inputs[0].name
         self._takes_bytes = _kind(inputs[0]) == BYTES
+        self.even_light = self._session.get_modelmeta().custom_metadata_map.get("light") == "even"
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
         try:
             result = self._run(blank)

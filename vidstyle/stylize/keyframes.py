@@ -18,6 +18,7 @@ from vidstyle.stylize.flow import (
     thumbnail,
 )
 from vidstyle.stylize.generator import ImageGenerator
+from vidstyle.stylize.light import Curve, LightMeter
 from vidstyle.stylize.scenes import CutDetector
 
 UNTRUSTED_LIMIT = 0.12  # share of the picture that the last keyframe may leave unexplained
@@ -30,6 +31,7 @@ class Shot:
     frame: Frame
     picture: Picture  # at the working size
     thumbnail: Plane
+    light: Curve
     arrival: Path | None  # from the frame before to this one; None at the start of a scene
     path: Path  # from this one to the keyframe before
 
@@ -73,7 +75,7 @@ class KeyframePlanner:
         self._stats = stats
         self._working, self._keyframe = working, keyframe
         self._interval, self._adaptive, self._motion = interval, adaptive, motion
-        self._flow, self._cuts = FlowEstimator(), CutDetector()
+        self._flow, self._cuts, self._light = FlowEstimator(), CutDetector(), LightMeter()
 
     def segments(self, frames: Iterable[Frame]) -> Iterator[Segment | None]:
         """Yield segments that together hold every frame once, in order.
@@ -104,6 +106,10 @@ class KeyframePlanner:
     def _follow_up(self, last: Shot | None, left: Keyframe | None, frame: Frame) -> Shot:
         picture = self._working(frame.picture)
         small = thumbnail(picture)
+
+        def light(cut: bool) -> Curve:
+            return self._light.measure(small, picture.colour.full_range, frame.time_s, cut)
+
         if last is not None and left is not None and self._motion:
             with self._stats.timed("flow"):
                 motion = self._flow.between(last.thumbnail, small)
@@ -112,9 +118,9 @@ class KeyframePlanner:
                     path = extend(before, motion.to_previous, motion.previous_trust)
                     path = doubt_by_luma(path, small, left.shot.thumbnail)
                     arrival = Path(motion.to_next, motion.next_trust)
-                    return Shot(frame, picture, small, arrival, path)
+                    return Shot(frame, picture, small, light(cut=False), arrival, path)
             self._stats.count("cuts")
-        return Shot(frame, picture, small, None, stay(small.shape))
+        return Shot(frame, picture, small, light(cut=True), None, stay(small.shape))
 
 
 def ways_to(keyframe: Shot, shots: Iterable[Shot]) -> list[Path]:

@@ -15,6 +15,7 @@ from vidstyle.stylize.flow import Path
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.holes import Retouch, repaint
 from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot, ways_to
+from vidstyle.stylize.light import even_curve
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.warp import blend, sharpen, warp
 
@@ -61,7 +62,8 @@ class Stylizer:
             def keyframe(shot: Shot) -> Keyframe:
                 self._stats.count("keyframes")
                 generator = self._generator  # read once: a switch may come at any time
-                painting = pool.submit(self._paint, generator, shot.picture)
+                seen = generator.lit(shot.picture, shot.light)
+                painting = pool.submit(self._paint, generator, seen)
                 return Keyframe(shot, generator, painting)
 
             planner = KeyframePlanner(
@@ -88,7 +90,8 @@ class Stylizer:
     def stylize_picture(self, picture: Picture) -> Picture:
         """Stylize one picture by itself, now."""
         working = self._working(picture)
-        painting = self._paint(self._generator, working)
+        light = even_curve(working.y, working.colour.full_range)
+        painting = self._paint(self._generator, self._generator.lit(working, light))
         return finish(picture, working, painting, self._options)
 
     def _working(self, picture: Picture) -> Picture:
@@ -141,7 +144,8 @@ class Stylizer:
         unexplained: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
         with self._stats.timed("repaint"):
             generator = _generator_between(left, right, progress)
-            painting = self._retouch(painting, shot.picture, unexplained, generator)
+            seen = generator.lit(shot.picture, shot.light)
+            painting = self._retouch(painting, seen, unexplained, generator)
         return self._show(shot, painting)
 
     def _show(self, shot: Shot, painting: Picture) -> Frame:

@@ -23,6 +23,7 @@ from vidstyle.media.photo import read_photo
 from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_weights, shipped_styles
+from vidstyle.stylize.light import evenly_lit
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.content import Content, procedural_content, read_content
 from vidstyle.training.data import read_painting
@@ -192,14 +193,20 @@ def _fingerprint(painting: Path, content: Content, options: TrainOptions) -> dic
 
 
 def _content(options: TrainOptions) -> tuple[Content, list[str]]:
-    """Pictures to learn on, and what to tell the user about them."""
+    """Pictures to learn on, evenly lit like those to come, and what to tell the user about them."""
     if options.content is None:
-        return procedural_content(seed=options.seed), [GENERATED_NOTE]
-    content = read_content(Path(options.content), seed=options.seed)
+        content, remarks = procedural_content(seed=options.seed), [GENERATED_NOTE]
+    else:
+        content = read_content(Path(options.content), seed=options.seed)
+        remarks = _skipped(content)
+    return replace(content, images=[evenly_lit(image) for image in content.images]), remarks
+
+
+def _skipped(content: Content) -> list[str]:
     if not content.skipped:
-        return content, []
+        return []
     count = len(content.skipped)
-    return content, [f"{count} of {count + len(content.images)} skipped: {content.skipped[0]}"]
+    return [f"{count} of {count + len(content.images)} skipped: {content.skipped[0]}"]
 
 
 def _weights_to_start_from(options: TrainOptions) -> dict[str, torch.Tensor] | None:
@@ -253,7 +260,7 @@ def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list
     # The exporter tells everybody that torchvision, which nobody needs, is not there.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
-        export(generator, output, {"size_class": options.size}, _pixels(options))
+        export(generator, output, {"size_class": options.size, "light": "even"}, _pixels(options))
         if options.int8:
             try:
                 quantize(output, trainer.content.images[:CALIBRATION], int8_path(output))

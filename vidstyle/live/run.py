@@ -34,7 +34,7 @@ from vidstyle.stats import Stats
 
 log = logging.getLogger(__name__)
 
-RECORDED_AHEAD = 15  # views that wait for the encoder: 20 MB at 720p
+MOST_WAITING = 15  # views that wait for the encoder, or to be counted: 20 MB at 720p
 LOOK_AROUND_S = 0.1  # between looks at readers and time limits
 HINT_AFTER = 90  # pictures: the latency is known by then
 NO_SIGNAL = "no picture from the camera"
@@ -88,7 +88,7 @@ class Live:
         self._asked_for = None if options.record is None else Path(options.record)
         self._recorder = Recorder(self._recording_path, source.rate, recorded)
         self._recorder.wanted = options.record is not None
-        self._outlets = [Outlet(self._recorder, RECORDED_AHEAD)]
+        self._outlets = [Outlet(self._recorder, MOST_WAITING)]
         self._camera: VirtualCamera | None = None
         self._window: Onlooker | None = None
         self._devices: list[SoundDevice] = []
@@ -119,7 +119,8 @@ class Live:
             VidstyleError: the first part that failed for good.
         """
         if self._window is None and self._camera is None:
-            self._outlets.insert(0, Outlet(Nowhere()))
+            # As patient as the recorder: every picture that is kept is counted.
+            self._outlets.insert(0, Outlet(Nowhere(), MOST_WAITING))
         renderer = Renderer(
             self._frames,
             LiveStylizer(self._governor, self._stats, self._frame_s),

@@ -46,8 +46,12 @@ def int8_code(
     return np.rint(weight / scale).astype(np.int8), scale.astype(np.float16)
 
 
-def stored_code(name: str, code: Array, arrays: Arrays) -> list[NodeProto]:
+def stored_code(
+    name: str, code: Array, arrays: Arrays, shape: Sequence[int] | None = None
+) -> list[NodeProto]:
     """Keep whole numbers (OxIxHxW) in `arrays`, and return the nodes that make `name` of them.
+
+    That has their shape, or another `shape`.
 
     Where every fourth channel going in or coming out is zero, as with pixels of four bytes, those
     are left out, and put back when the file is loaded.
@@ -59,12 +63,12 @@ def stored_code(name: str, code: Array, arrays: Arrays) -> list[NodeProto]:
         if not by_pixel[:, 3].any():
             arrays[f"{name}/colours"] = by_pixel[:, :3]
             arrays[f"{name}/fourth"] = np.array([0, 0, 0, 0, 1, 0])
-            arrays[f"{name}/shape"] = np.array(code.shape)
+            arrays[f"{name}/shape"] = np.array(shape or code.shape)
             return [
                 helper.make_node("Pad", [f"{name}/colours", f"{name}/fourth"], [f"{name}/pixels"]),
                 helper.make_node("Reshape", [f"{name}/pixels", f"{name}/shape"], [name]),
             ]
-    arrays[name] = code
+    arrays[name] = code.reshape(shape or code.shape)
     return []
 
 
@@ -94,7 +98,8 @@ def compacted(model: ModelProto, about: dict[str, str] | None = None) -> ModelPr
         node.name = _module(node) if node.op_type == "Conv" else ""
         _leave_out_defaults(node)
     weights = _taken(arrays, (node.input[1] for node in convolutions))
-    vectors = _taken(arrays, (name for node in nodes for name in _vector_inputs(node)))
+    found = (name for node in nodes for name in _vector_inputs(node))
+    vectors = _taken(arrays, found)
     unpacking = _pack_weights(weights, arrays) + _pack("vectors", vectors, arrays)
     return _finished(model, unpacking + nodes, arrays, about)
 
@@ -141,7 +146,7 @@ def with_block_moves(model: ModelProto) -> ModelProto:
         assert first.op_type == last.op_type == "Reshape"
         move = helper.make_node(kind, first.input[:1], last.output, blocksize=2)
         nodes[nodes.index(last)] = move
-    return model_of(model, _needed(nodes, model), arrays)
+    return model_of(model, needed(nodes, model), arrays)
 
 
 def model_of(like: ModelProto, nodes: Sequence[NodeProto], arrays: Arrays) -> ModelProto:
@@ -224,7 +229,7 @@ def _permutation(node: NodeProto) -> tuple[int, ...]:
     return tuple(i for a in node.attribute if a.name == "perm" for i in a.ints)
 
 
-def _needed(nodes: Sequence[NodeProto], model: ModelProto) -> list[NodeProto]:
+def needed(nodes: Sequence[NodeProto], model: ModelProto) -> list[NodeProto]:
     """Those of the nodes that the outputs depend on."""
     wanted = {value.name for value in model.graph.output}
     kept: list[NodeProto] = []
@@ -240,7 +245,9 @@ def _taken(arrays: Arrays, names: Iterable[str]) -> Arrays:
 
 
 def _vector_inputs(node: NodeProto) -> list[str]:
-    """Biases, and the scales of weights that are int8 in the graph itself."""
+    """Biases, and the scales of weights that are int8 in the graph itself; some are repeated."""
+    if node.op_type == "Tile":
+        return list(node.input[:1])
     if node.op_type == "Conv":
         return list(node.input[2:])
     per_channel = node.op_type == "DequantizeLinear" and len(node.attribute) > 0

@@ -18,6 +18,7 @@ from torch.export import Dim, ExportedProgram
 from vidstyle.errors import StyleError
 from vidstyle.media.partial import write_whole
 from vidstyle.training import network
+from vidstyle.training.cells import fine_again
 from vidstyle.training.compact import (
     OPSET,
     as_stored,
@@ -203,7 +204,7 @@ def folded_weights(file: Path) -> dict[str, Tensor]:
         float32 tensors in the order of computation, by the names of a folded generator's
         parameters: `stem.weight` (OxIxHxW), `stem.bias`, `blocks.0.narrow.weight` and so on.
     """
-    arrays = folded_convolutions(onnx.load(file))
+    arrays = fine_again(folded_convolutions(onnx.load(file)))
     return without_alpha({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
 
 

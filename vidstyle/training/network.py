@@ -19,20 +19,19 @@ LARGEST_CODE = 63  # of a weight; x86 without VNNI adds products in int16: 2 * 2
 class Architecture:
     """The widths that make a size class. Defaults are the 55 KB class."""
 
-    stem_kernel: int = 3  # cells
+    stem_kernel: int = 1  # cells
     channels: int = 32
     bottleneck: int = 16
     dilations: tuple[int, ...] = (1, 2, 4)
     head_channels: int = 16
-    detail_kernel: int = 3  # fine cells
 
 
 # Widths whose files keep the promise of their class: bytes of the .onnx on disk. Multiples of 16:
 # with others, int8 arithmetic runs at half its speed.
 SIZE_CLASSES = {
-    "17k": Architecture(1, channels=16, dilations=(1, 2), detail_kernel=1),
+    "17k": Architecture(channels=16, dilations=(1, 2)),
     "55k": Architecture(),
-    "220k": Architecture(channels=64, bottleneck=32, dilations=(1, 2, 4, 1), head_channels=32),
+    "220k": Architecture(3, 64, 32, dilations=(1, 2, 4, 1), head_channels=32),
 }
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
 
@@ -40,9 +39,9 @@ LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
 class Generator(nn.Module):
     """A picture in, a painted picture out; starts as a plain colour change.
 
-    A 3x3 stem on cells of 4x4 pixels and dilated residual blocks decide what to paint. The head
-    works on cells of 2x2, where the decision, brought up smoothly, meets filters on the picture
-    itself, and paints the four pixels of each. A colour skip brings back the picture's own detail.
+    A stem on cells of 4x4 pixels and dilated residual blocks decide what to paint. The head works
+    on cells of 2x2, where the decision, brought up smoothly, meets filters on the picture itself,
+    and paints the four pixels of each. A colour skip brings back the picture's own detail.
     There is no normalisation at run time: the batch norms fold away.
 
     The residual blocks are those of Johnson et al. (arXiv:1603.08155), whose convolutions at the
@@ -58,7 +57,7 @@ class Generator(nn.Module):
             *(Residual(a.channels, a.bottleneck, dilation) for dilation in a.dilations)
         )
         self.decision = ConvNorm(a.channels, a.head_channels, kernel=1)
-        self.detail = ConvNorm(PIXELS, a.head_channels, a.detail_kernel)
+        self.detail = ConvNorm(PIXELS, a.head_channels, kernel=1)
         self.paint = PixelPaint(a.head_channels, PIXELS, 3, padding=1)
         self.skip = ColourSkip(3, 3, 1)
         for parameter in self.paint.parameters():

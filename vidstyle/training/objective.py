@@ -34,9 +34,9 @@ class LossWeights:
 
     style: float = 12.0
     patch: float = 3.0
-    content: float = 3.5
-    tone: float = 10.0
-    structure: float = 4.0
+    content: float = 4.5
+    tone: float = 13.0
+    structure: float = 5.0
     grid: float = 6000.0
     tv: float = 0.5
     temporal: float = 300.0

@@ -5,7 +5,7 @@ with it. Written out here, because with onnxruntime.quantization the same layers
 of 48 and came out less similar (SSIM 0.972 and 0.984), and because it changes its argument.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -19,6 +19,16 @@ from onnx import ModelProto, NodeProto, TensorProto, helper
 from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.media.partial import write_whole
+from vidstyle.training.cells import (
+    APART,
+    COPIES,
+    ENLARGE,
+    Builder,
+    by_cells,
+    laid_out,
+    laying_out,
+    stored_shape,
+)
 from vidstyle.training.compact import (
     Array,
     Arrays,
@@ -26,6 +36,7 @@ from vidstyle.training.compact import (
     expanded,
     int8_code,
     model_of,
+    needed,
     stored_code,
 )
 from vidstyle.training.network import FINE, GRID, LARGEST_CODE
@@ -40,16 +51,13 @@ ROUNDS = 2  # of looking for the better end on one side, then the other
 Step = tuple[np.float32, np.uint8]  # scale and zero point
 
 
-def quantize(
-    file: Path, images: Sequence[RGBImage], output: Path, floating: Collection[str] = ()
-) -> float:
+def quantize(file: Path, images: Sequence[RGBImage], output: Path) -> float:
     """Write an exported generator again, computing in int8 with uint8 activations.
 
     Input and output stay what they are in `file`, and so do the facts in its metadata.
 
     Args:
         images: photos to calibrate on, HxWx3 uint8 RGB of any size; two dozen are plenty.
-        floating: modules whose convolutions stay float32, as `blocks.0.narrow`.
 
     Returns:
         The mean structural similarity to what `file` paints of the same images.
@@ -59,7 +67,7 @@ def quantize(
     """
     model = onnx.load(file)
     batches = [_batch(image, model) for image in images]
-    result = quantized(model, batches, floating)
+    result = quantized(model, batches)
     similarity = _similarity(model, result, batches)
     if not similarity >= LEAST_SIMILARITY:
         raise StyleError(
@@ -70,27 +78,32 @@ def quantize(
     return similarity
 
 
-def quantized(
-    model: ModelProto, batches: Sequence[Array], floating: Collection[str] = ()
-) -> ModelProto:
+def quantized(model: ModelProto, batches: Sequence[Array]) -> ModelProto:
     """The model in int8, whatever that costs in similarity.
 
     Args:
         batches: what the model takes as input, to calibrate on.
-        floating: modules whose convolutions stay float32.
     """
     nodes, arrays = expanded(model)
     _centre_addends(nodes, arrays, model, batches)
-    chosen = {n.name for n in nodes if n.op_type == "Conv"} - set(floating)
-    steps = _steps(model_of(model, nodes, arrays), _rounding_points(nodes, chosen), batches)
-    rewritten = _rounding((value.name for value in model.graph.input), steps, arrays)
+    nodes = by_cells(nodes, arrays, model.graph.input[0].name)
+    exact = {
+        node.input[1]: laid_out(node.name, arrays[node.input[1]])
+        for node in nodes
+        if node.name in COPIES
+    }
+    steps = _steps(model_of(model, nodes, arrays | exact), _rounding_points(nodes), batches)
+    rewritten = []
     for node in nodes:
-        if node.name in chosen:
-            rewritten += _int8_weight(node, arrays)
-        node.input[:] = [f"{name}/rounded" if name in steps else name for name in node.input]
-        rewritten += [node, *_rounding(node.output, steps, arrays)]
+        if node.op_type == "Conv" and node.name != ENLARGE:
+            rewritten += _int8_kernel(node, arrays)
+        rounded = "levels" if node.name.startswith(APART) else "rounded"  # these move bytes
+        node.input[:] = [f"{name}/{rounded}" if name in steps else name for name in node.input]
+        if not (node.op_type == "Relu" and node.output[0] in steps):  # rounding to bytes does it
+            rewritten.append(node)
+        rewritten += _rounding(node, steps, arrays)
     about = {entry.key: entry.value for entry in model.metadata_props}
-    return compacted(model_of(model, rewritten, arrays), about)
+    return compacted(model_of(model, needed(rewritten, model), arrays), about)
 
 
 def structural_similarity(first: Array, second: Array) -> float:
@@ -112,23 +125,20 @@ def _window_mean(image: Array) -> Array:
     return np.asarray(cv2.GaussianBlur(image, (11, 11), 1.5))
 
 
-def _rounding_points(nodes: Sequence[NodeProto], chosen: Collection[str]) -> list[str]:
-    """What the chosen convolutions read and write, and sums of two such, enlarged or not.
+def _rounding_points(nodes: Sequence[NodeProto]) -> list[str]:
+    """What convolutions read and write, and sums.
 
     A ReLU behind a convolution or a sum is part of it. What comes from or goes to bytes is rounded
     as it is.
     """
     levels = {node.output[0] for node in nodes if node.op_type == "DequantizeLinear"}
     levels |= {node.input[0] for node in nodes if node.op_type == "QuantizeLinear"}
-    enlarged = {node.output[0]: node.input[0] for node in nodes if node.op_type == "Resize"}
     points: dict[str, None] = {}
     for node in nodes:
-        users = [user for user in nodes if node.output[0] in user.input]
-        last = users[0] if len(users) == 1 and users[0].op_type == "Relu" else node
-        if node.name in chosen:
+        if node.op_type in ("Conv", "Add"):
+            users = [user for user in nodes if node.output[0] in user.input]
+            last = users[0] if len(users) == 1 and users[0].op_type == "Relu" else node
             points |= dict.fromkeys([node.input[0], last.output[0]])
-        elif node.op_type == "Add" and all(enlarged.get(x, x) in points for x in node.input):
-            points |= dict.fromkeys([*node.input, last.output[0]])
     return [name for name in points if name not in levels]
 
 
@@ -147,9 +157,10 @@ def _steps(model: ModelProto, points: Sequence[str], batches: Sequence[Array]) -
             samples[name].append(values.ravel()[places])
     drawn = {name: np.concatenate(values) for name, values in samples.items()}
     steps = {name: _best_step(drawn[name], drawn.get(added.get(name, ""))) for name in chosen}
-    for node in nodes:
-        if node.op_type == "Resize" and node.output[0] in steps:
-            steps[node.input[0]] = steps[node.output[0]]
+    (enlarge,) = (node for node in nodes if node.name == ENLARGE)
+    steps[enlarge.input[0]] = steps[enlarge.output[0]]
+    moves = [node for node in nodes if node.name.startswith(APART)]
+    steps[moves[-1].output[0]] = steps[moves[0].input[0]]
     if picture in points:
         steps[picture] = (np.float32(1 / 255), np.uint8(0))
     return steps
@@ -234,41 +245,50 @@ def _best_step(values: Array, added: Array | None = None) -> Step:
     return step(low, high)
 
 
-def _rounding(names: Iterable[str], steps: dict[str, Step], arrays: Arrays) -> list[NodeProto]:
-    nodes = []
-    for name in (name for name in names if name in steps):
-        step = [f"{name}/scale", f"{name}/zero"]
-        arrays.update(zip(step, map(np.asarray, steps[name]), strict=True))
-        nodes += [
-            helper.make_node("QuantizeLinear", [name, *step], [f"{name}/levels"]),
-            helper.make_node("DequantizeLinear", [f"{name}/levels", *step], [f"{name}/rounded"]),
-        ]
-    return nodes
+def _rounding(node: NodeProto, steps: dict[str, Step], arrays: Arrays) -> list[NodeProto]:
+    """The nodes that round what a node gives, if it is to be rounded."""
+    (name,) = node.output
+    if name not in steps:
+        return []
+    step = [f"{name}/scale", f"{name}/zero"]
+    arrays.update(zip(step, map(np.asarray, steps[name]), strict=True))
+    levels, rounded = f"{name}/levels", f"{name}/rounded"
+    expand = helper.make_node("DequantizeLinear", [levels, *step], [rounded])
+    if node.name.startswith(APART):
+        node.output[0] = levels  # bytes already
+        return [expand]
+    exact = node.input[0] if node.op_type == "Relu" else name
+    return [helper.make_node("QuantizeLinear", [exact, *step], [levels]), expand]
 
 
-def _int8_weight(convolution: NodeProto, arrays: Arrays) -> list[NodeProto]:
-    """Replace the weight in place; the nodes that expand it are returned.
+def _int8_kernel(convolution: NodeProto, arrays: Arrays) -> list[NodeProto]:
+    """Replace the kernel in place; the nodes that lay it out and expand it are returned.
 
     The bias stays: ONNX Runtime turns it into int32 by itself when it fuses.
     """
-    weight = arrays.pop(convolution.input[1])
-    if convolution.name == "paint":
-        code, scale = pixel_code(weight)
-    else:
-        code, scale = int8_code(weight)
-    names = [f"{convolution.name}/code", f"{convolution.name}/scale"]
-    arrays[names[1]] = scale.ravel().astype(np.float32)
-    convolution.input[1] = f"{convolution.name}/expanded"
-    expand = helper.make_node("DequantizeLinear", names, [convolution.input[1]], axis=0)
-    return [*stored_code(names[0], code, arrays), expand]
+    weight, name = arrays.pop(convolution.input[1]), convolution.name
+    code, scale = pixel_code(weight) if name == "paint" else int8_code(weight)
+    kernel, scales = f"{name}/code", f"{name}/scale"
+    arrays[scales] = scale.ravel().astype(np.float32)
+    nodes = stored_code(kernel, code, arrays, stored_shape(name, code.shape))
+    if name in COPIES:
+        build = Builder(arrays, f"{name}/laid")
+        kernel = laying_out(name, kernel, code.shape, build)
+        scales = build.repeated(scales, COPIES[name])
+        nodes += build.nodes
+    convolution.input[1] = f"{name}/expanded"
+    nodes.append(
+        helper.make_node("DequantizeLinear", [kernel, scales], [convolution.input[1]], axis=0)
+    )
+    return nodes
 
 
 def pixel_code(weight: Array) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
     """`int8_code` for `network.PixelPaint`, keeping what its kernels have in common.
 
-    All pixels of a cell share a scale for each colour, and the sums of their whole numbers: else
-    flat ground got a pattern of three levels of 255. Where rounding made sums differ, the numbers
-    that it moved most go the other way.
+    All pixels of a cell share a scale for each colour, which is returned once, and the sums of
+    their whole numbers: else flat ground got a pattern of three levels of 255. Where rounding made
+    sums differ, the numbers that it moved most go the other way.
     """
     by_pixel = weight.reshape(FINE**2, -1, weight.shape[1], weight[0, 0].size)  # pixel, colour
     by_colour = by_pixel.swapaxes(0, 1).reshape(by_pixel.shape[1], -1, 1, 1)
@@ -281,7 +301,7 @@ def pixel_code(weight: Array) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
         short = missing[place]
         moved = (exact[place] - code[place]) * np.sign(short)
         code[place][np.argsort(-moved)[: abs(short)]] += np.sign(short)
-    return code.reshape(weight.shape).astype(np.int8), np.tile(scale, (FINE**2, 1, 1, 1))
+    return code.reshape(weight.shape).astype(np.int8), scale
 
 
 def _batch(image: RGBImage, model: ModelProto) -> Array:

@@ -74,6 +74,21 @@ def test_with_time_enough_every_frame_is_its_own_painting(runs: list[Run]) -> No
     assert runs[0].stats["cuts"] == 0
 
 
+def test_a_dark_room_is_painted_in_even_light(runs: list[Run]) -> None:
+    dark = Picture.from_rgb(noise_image(160, 208, seed=2) // 4)
+    bright, copy = Inverter(), Inverter()
+    bright.even_light = True
+    means = []
+    for generator in (copy, bright):
+        run = Run(SLOW_S, every=1)
+        runs.append(run)
+        for _ in range(3):
+            shown = run.show(dark, generator)
+        assert shown is not None
+        means.append(shown.y.mean())
+    assert means[1] < means[0] - 15  # brighter before, so darker inverted
+
+
 def test_the_display_does_not_wait_for_the_network(runs: list[Run]) -> None:
     runs.append(Run(0.02, every=1))
     run, held = runs[0], Inverter(held=True)

@@ -46,7 +46,7 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe(
         "great-wave",
         "hokusai-great-wave.jpg",
-        {"steps": 5973, "start_from": "none", "content_weight": 1.4},
+        {"steps": 6223, "start_from": "none", "content_weight": 1.65},
     ),
     Recipe(
         "great-wave-17k",
@@ -60,24 +60,24 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     ),
     Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 1730}),
     Recipe("starry-night-17k", "van-gogh-starry-night.jpg", {"size": "17k", "steps": 1350}),
-    Recipe("starry-night-220k", "van-gogh-starry-night.jpg", {"size": "220k", "steps": 1100}),
+    Recipe("starry-night-220k", "van-gogh-starry-night.jpg", {"size": "220k", "steps": 950}),
     Recipe("udnie", "picabia-udnie.jpg", {"steps": 3700}),
-    Recipe("udnie-17k", "picabia-udnie.jpg", {"size": "17k", "steps": 1650}),
+    Recipe("udnie-17k", "picabia-udnie.jpg", {"size": "17k", "steps": 1500}),
     Recipe("udnie-220k", "picabia-udnie.jpg", {"size": "220k", "steps": 1200}),
     Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 1530}),
     Recipe("kandinsky-17k", "kandinsky-composition-vii.jpg", {"size": "17k", "steps": 1450}),
-    Recipe("kandinsky-220k", "kandinsky-composition-vii.jpg", {"size": "220k", "steps": 1100}),
+    Recipe("kandinsky-220k", "kandinsky-composition-vii.jpg", {"size": "220k", "steps": 950}),
     Recipe("scream", "munch-the-scream.jpg", {"steps": 1620}),
     Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 1580}),
     Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 1550}),
     Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 1880}),
     Recipe("straw-hat", "van-gogh-self-portrait-straw-hat.jpg", {"steps": 1530}),
-    Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", {"steps": 1330}),
+    Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", {"steps": 1230}),
     Recipe("mondrian", "mondrian-composition.jpg", {"steps": 1330}),
     Recipe("three-beauties", "utamaro-three-beauties.jpg", {"steps": 1570}),
     Recipe("fuchun", "huang-gongwang-fuchun-mountains.jpg", {"steps": 1550}),
     Recipe("young-hare", "durer-young-hare.jpg", {"steps": 1580}),
-    Recipe("red-chalk", "watteau-woman-in-peasant-dress.jpg", {"steps": 1350}),
+    Recipe("red-chalk", "watteau-woman-in-peasant-dress.jpg", {"steps": 1200}),
 )
 
 

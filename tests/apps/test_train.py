@@ -70,7 +70,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory, features: str) -> Run:
     """`vidstyle train painting.png`, with all forms of output."""
     folder = tmp_path_factory.mktemp("plain")
     write_photo(folder / "painting.png", blurred_noise(100))
-    words = [*TINY, features, "--name=mine", "--torch", "--json"]
+    words = [*TINY, features, "--name=mine", "--torch", "--json", "--start-from=udnie-17k"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         return Run(folder, *captured(["train", "painting.png", *words]))

@@ -279,7 +279,7 @@ def test_a_shipped_style_of_the_size_is_where_it_starts(
     monkeypatch.setattr(session_module, "Trainer", Spy)
     run(painting, steps=1, size="55k")
     run(painting, steps=1, size="55k", start_from="none", overwrite=True)
-    assert starts[0]["stem.weight"].shape == (32, 48, 3, 3)
+    assert starts[0]["stem.weight"].shape == (32, 48, 1, 1)
     assert starts[1] is None
 
 

@@ -51,7 +51,7 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe(
         "great-wave-17k",
         "hokusai-great-wave.jpg",
-        {"size": "17k", "steps": 2350, "start_from": "none", "content_weight": 1.3},
+        {"size": "17k", "steps": 2600, "start_from": "none", "content_weight": 1.6},
     ),
     Recipe(
         "great-wave-220k",

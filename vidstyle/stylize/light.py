@@ -70,15 +70,17 @@ def even_curve(luma: Plane, full_range: bool = True) -> Curve:
 
 def relit(picture: Picture, curve: Curve) -> Picture:
     """The picture with its luma sent through a curve; its chroma stays."""
-    levels = np.rint(curve).clip(0, 255).astype(np.uint8)
-    return Picture(
-        np.asarray(cv2.LUT(picture.y, levels), np.uint8), *picture.planes[1:], picture.colour
-    )
+    return Picture(_through(curve, picture.y), picture.u, picture.v, picture.colour)
 
 
 def evenly_lit(image: RGBImage) -> RGBImage:
     """A picture by itself, HxWx3 uint8 RGB, evenly lit."""
-    y, v, u = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
-    levels = np.rint(even_curve(np.asarray(y, np.uint8))).clip(0, 255).astype(np.uint8)
-    lit = cv2.merge([cv2.LUT(y, levels), v, u])
+    planes = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
+    luma = np.asarray(planes[0], np.uint8)
+    lit = cv2.merge([_through(even_curve(luma), luma), *planes[1:]])
     return np.asarray(cv2.cvtColor(lit, cv2.COLOR_YCrCb2RGB), np.uint8)
+
+
+def _through(curve: Curve, luma: Plane) -> Plane:
+    levels = np.rint(curve).clip(0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(luma, levels), np.uint8)

@@ -98,8 +98,7 @@ def compacted(model: ModelProto, about: dict[str, str] | None = None) -> ModelPr
         node.name = _module(node) if node.op_type == "Conv" else ""
         _leave_out_defaults(node)
     weights = _taken(arrays, (node.input[1] for node in convolutions))
-    found = (name for node in nodes for name in _vector_inputs(node))
-    vectors = _taken(arrays, found)
+    vectors = _taken(arrays, (name for node in nodes for name in _vector_inputs(node)))
     unpacking = _pack_weights(weights, arrays) + _pack("vectors", vectors, arrays)
     return _finished(model, unpacking + nodes, arrays, about)
 

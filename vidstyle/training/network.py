@@ -31,7 +31,9 @@ class Architecture:
 SIZE_CLASSES = {
     "17k": Architecture(channels=16, dilations=(1, 2)),
     "55k": Architecture(),
-    "220k": Architecture(3, 64, 32, dilations=(1, 2, 4, 1), head_channels=32),
+    "220k": Architecture(
+        stem_kernel=3, channels=64, bottleneck=32, dilations=(1, 2, 4, 1), head_channels=32
+    ),
 }
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
 

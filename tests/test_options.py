@@ -77,6 +77,8 @@ def test_every_setting_explains_itself(kind: type[Any]) -> None:
         ("content_weight", -0.1),
         ("tv_weight", -1),
         ("temporal_weight", -1),
+        ("own_colors", -0.1),
+        ("own_colors", 1.1),
         ("style_scale", 0.1),
         ("style_scale", 6),
         ("batch", 0),

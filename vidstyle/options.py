@@ -152,6 +152,7 @@ class TrainOptions:
     content_weight: float = _setting(1.0, "more of the picture's shapes and shades", "W")
     tv_weight: float = _setting(1.0, "smoother", "W")
     temporal_weight: float = _setting(1.0, "steadier", "W")
+    own_colors: float = _setting(0.0, "keep the picture's own light and hues, 0 to 1", "SHARE")
     style_scale: float = _setting(1.0, "size of the strokes", "F")
     batch: int = _setting(4, "pictures a step, over all processes", "N")
     seed: int = _setting(0, "another seed, another result", "N")
@@ -176,6 +177,7 @@ class TrainOptions:
         _check(self.steps is None or self.steps >= 1, "steps", "at least 1")
         for name in ("style", "content", "tv", "temporal"):
             _check(getattr(self, f"{name}_weight") >= 0, f"{name}-weight", "0 or more")
+        _check(0 <= self.own_colors <= 1, "own-colors", "between 0 and 1")
         _check(0.2 <= self.style_scale <= 5, "style-scale", "between 0.2 and 5")
         _check(self.batch >= 1, "batch", "at least 1")
         _check(self.seed >= 0, "seed", "0 or more")

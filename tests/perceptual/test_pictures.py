@@ -1,13 +1,16 @@
 """Pictures to tensors and back, and the colour map against NumPy."""
 
 import numpy as np
+import pytest
 import torch
 
 from tests.textures import noise_image
 from vidstyle.perceptual.pictures import (
     KNEE,
+    LUMA,
     colour_map,
     gently_recoloured,
+    kinder_colour_map,
     recoloured,
     to_image,
     to_tensor,
@@ -67,3 +70,35 @@ def test_the_colour_map_gives_mean_and_covariance_of_the_target() -> None:
     assert torch.allclose(mapped.mean(dim=1), target.mean(dim=1), atol=1e-3)
     assert torch.allclose(torch.cov(mapped), torch.cov(target), rtol=1e-2, atol=1e-3)
     assert torch.allclose(matrix, matrix.T, atol=1e-3)  # the optimal map is symmetric
+
+
+@pytest.mark.parametrize("own", [0.0, 0.3, 1.0])
+def test_a_kinder_map_keeps_a_share_of_light_and_hue(own: float) -> None:
+    torch.manual_seed(0)
+    source, target = torch.rand(3, 4000) / 2, 0.4 + 0.6 * torch.rand(3, 4000)
+    matrix, offset = kinder_colour_map(source, target, own)
+    plain_matrix, plain_offset = colour_map(source, target)
+    kinder = matrix @ source + offset[:, None]
+    plain = plain_matrix @ source + plain_offset[:, None]
+    luma = torch.tensor(LUMA)
+    light = own * luma @ source + (1 - own) * luma @ plain
+    assert torch.allclose(luma @ kinder, light, atol=1e-4)
+    own_chroma = source - luma @ source
+    chroma = plain - luma @ plain + own * (own_chroma - own_chroma.mean(dim=1, keepdim=True))
+    assert torch.allclose(kinder - luma @ kinder, chroma, atol=1e-4)
+
+
+def test_a_kinder_map_keeps_no_more_chroma_than_the_target_has() -> None:
+    torch.manual_seed(0)
+    source = torch.rand(3, 4000)
+    drawing = torch.rand(1, 4000) * torch.tensor([[0.9], [0.7], [0.5]])
+    pale = 0.5 + 0.1 * torch.rand(3, 4000)
+    greys = torch.rand(1, 4000).expand(3, -1)
+    matrix, _ = kinder_colour_map(source, pale, 1.0)
+    plain, _ = colour_map(source, pale)
+    assert 0.05 < float((matrix - plain).diagonal().mean()) < 0.15
+    in_ink, ink = kinder_colour_map(source, greys, 1.0), colour_map(source, greys)
+    assert torch.allclose(in_ink[0], ink[0], atol=0.01)
+    assert torch.allclose(in_ink[1], ink[1], atol=0.01)
+    for each in kinder_colour_map(greys, drawing, 1.0):
+        assert torch.isfinite(each).all()

@@ -167,7 +167,13 @@ def test_nothing_to_resume_is_said_and_leaves_nothing(painting: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "what"), [({"size": "55k"}, "size"), ({"seed": 1}, "seed"), ({"batch": 2}, "batch")]
+    ("changes", "what"),
+    [
+        ({"size": "55k"}, "size"),
+        ({"seed": 1}, "seed"),
+        ({"batch": 2}, "batch"),
+        ({"own_colors": 0.5}, "own-colors"),
+    ],
 )
 def test_another_run_cannot_be_resumed(painting: Path, changes: dict[str, Any], what: str) -> None:
     run(painting, steps=1)
@@ -300,6 +306,24 @@ def test_weights_are_factors_of_the_tuned_ones(
     }  # fmt: skip
     for name, factor in expected.items():
         assert second[name] == pytest.approx(factor * first[name], rel=1e-5), name
+
+
+def test_own_colours_reach_the_target_and_are_asked_for_firmly(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = []
+
+    class Spy(Trainer):
+        def __init__(self, *arguments: Any) -> None:
+            settings.append(arguments[0])
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(session_module, "Trainer", Spy)
+    run(painting, steps=1)
+    run(painting, steps=1, own_colors=0.5, content_weight=2.0, overwrite=True)
+    plain, own = settings
+    assert (plain.own_colours, own.own_colours) == (0.0, 0.5)
+    assert own.weights.tone == pytest.approx(2 * 2.5 * plain.weights.tone)
 
 
 def test_the_style_scale_is_the_paintings_size(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.training.toys import ToyFeatures, toy_content, toy_painting
 from vidstyle.errors import OptionError, SinkError, StyleError
-from vidstyle.perceptual.pictures import colour_map
+from vidstyle.perceptual.pictures import colour_map, kinder_colour_map
 from vidstyle.training import train as train_module
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.export import folded
@@ -108,6 +108,18 @@ def test_it_starts_as_the_colour_map_of_its_photos_onto_the_painting() -> None:
     assert torch.allclose(
         painted.mean(dim=(0, 2, 3)), toy_painting().mean(dim=(0, 2, 3)), atol=0.02
     )
+
+
+def test_with_own_colours_it_starts_with_more_of_the_photos_light_and_hue() -> None:
+    photos = toy_content().crops(16, 96, 0, SETTINGS.seed)
+    matrix, offset = kinder_colour_map(
+        photos.transpose(0, 1).flatten(1)[:, ::7], toy_painting()[0].flatten(1), 0.6
+    )
+    run = trainer(own_colours=0.6)
+    with torch.no_grad():
+        painted = run.generator(photos)
+    mapped = torch.einsum("ij,njhw->nihw", matrix, photos) + offset.view(1, 3, 1, 1)
+    assert torch.allclose(painted, mapped, atol=1e-5)
 
 
 def test_the_learning_rate_warms_up_and_follows_a_cosine() -> None:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from vidstyle.frame import RGBImage
 
+LUMA = (0.299, 0.587, 0.114)  # of red, green and blue, BT.601
 KNEE = 0.3  # from middle grey; from there on, lights and shades are pressed together
 
 
@@ -38,6 +39,33 @@ def colour_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     inverse = _matrix_power(torch.cov(source), -0.5)
     matrix = inverse @ _matrix_power(root @ torch.cov(target) @ root, 0.5) @ inverse
     return matrix, target.mean(dim=1) - matrix @ source.mean(dim=1)
+
+
+def kinder_colour_map(source: Tensor, target: Tensor, own: float) -> tuple[Tensor, Tensor]:
+    """`colour_map` that leaves some of the source's own light and hue.
+
+    All of a palette is not what all pictures want: on white paper faces bleach, and among blues an
+    orange is grey. A generator whose content is judged by the photo itself keeps both, as those of
+    Johnson et al. (arXiv:1603.08155) do. The chroma of the source comes on top here, and its light
+    in place of the target's, both by `own` times the chroma that the target has, in the source's;
+    a drawing in one colour stays one.
+
+    Args:
+        source: 3xP float32 RGB.
+        target: 3xQ float32 RGB.
+        own: share of light and chroma, 0 to 1.
+
+    Returns:
+        A 3x3 matrix and an offset of 3: `matrix @ colour + offset`.
+    """
+    matrix, offset = colour_map(source, target)
+    luma = torch.tensor(LUMA).expand(3, 3)
+    chroma = torch.eye(3) - luma
+    spreads = [torch.cov(chroma @ colours).trace().clamp_min(1e-6) for colours in (target, source)]
+    share = own * (spreads[0] / spreads[1]).sqrt().clamp(max=1)
+    kept = torch.eye(3) - luma @ matrix
+    shift = chroma @ source.mean(dim=1) + luma @ offset
+    return matrix + share * kept, offset - share * shift
 
 
 def recoloured(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:

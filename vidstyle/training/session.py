@@ -39,6 +39,7 @@ Report = Callable[[TrainProgress], None]
 
 SMALLEST_PAINTING = 128  # px, short side
 STYLE_SIZE = 400  # px, the painting's short side at --style-scale 1
+FIRMNESS = 3.0  # so much more tone counts for colours of one's own: the palette pulls them back
 PREVIEWS = 4  # photos on the contact sheet
 PREVIEW_SHARE = 0.05  # of the run from one column of the sheet to the next
 CHECKPOINT = "checkpoint.pt"
@@ -154,19 +155,20 @@ class _Session:
 
 
 def _settings(options: TrainOptions) -> TrainingSettings:
-    weights = LossWeights()
+    weights, own = LossWeights(), options.own_colors
     return TrainingSettings(
         size_class=options.size,
         steps=options.steps,
         seconds=options.minutes * 60,
         batch_size=options.batch,
         seed=options.seed,
+        own_colours=own,
         weights=replace(
             weights,
             style=weights.style * options.style_weight,
             patch=weights.patch * options.style_weight,
             content=weights.content * options.content_weight,
-            tone=weights.tone * options.content_weight,
+            tone=weights.tone * options.content_weight * (1 + FIRMNESS * own),
             structure=weights.structure * options.content_weight,
             tv=weights.tv * options.tv_weight,
             temporal=weights.temporal * options.temporal_weight,
@@ -186,6 +188,7 @@ def _fingerprint(painting: Path, content: Content, options: TrainOptions) -> dic
         "content": pictures.hexdigest(),
         "size": options.size,
         "features": options.features,
+        "own-colors": options.own_colors,
         "style-scale": options.style_scale,
         "batch": options.batch,
         "seed": options.seed,

@@ -46,7 +46,7 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe(
         "great-wave",
         "hokusai-great-wave.jpg",
-        {"steps": 6223, "start_from": "none", "content_weight": 1.65},
+        {"steps": 7523, "start_from": "none", "content_weight": 2.3, "own_colors": 0.8},
     ),
     Recipe(
         "great-wave-17k",

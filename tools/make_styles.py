@@ -51,7 +51,13 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe(
         "great-wave-17k",
         "hokusai-great-wave.jpg",
-        {"size": "17k", "steps": 2600, "start_from": "none", "content_weight": 1.6},
+        {
+            "size": "17k",
+            "steps": 3400,
+            "start_from": "none",
+            "content_weight": 2.0,
+            "own_colors": 0.8,
+        },
     ),
     Recipe(
         "great-wave-220k",
@@ -62,7 +68,11 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe("starry-night-17k", "van-gogh-starry-night.jpg", {"size": "17k", "steps": 1350}),
     Recipe("starry-night-220k", "van-gogh-starry-night.jpg", {"size": "220k", "steps": 950}),
     Recipe("udnie", "picabia-udnie.jpg", {"steps": 4700, "content_weight": 1.6, "own_colors": 1.0}),
-    Recipe("udnie-17k", "picabia-udnie.jpg", {"size": "17k", "steps": 1500}),
+    Recipe(
+        "udnie-17k",
+        "picabia-udnie.jpg",
+        {"size": "17k", "steps": 2200, "content_weight": 1.6, "own_colors": 1.0},
+    ),
     Recipe(
         "udnie-220k",
         "picabia-udnie.jpg",

@@ -84,7 +84,7 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe("scream", "munch-the-scream.jpg", {"steps": 1620}),
     Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 1580}),
     Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 1550}),
-    Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 1880}),
+    Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 2480, "own_colors": 0.6}),
     Recipe("straw-hat", "van-gogh-self-portrait-straw-hat.jpg", {"steps": 1530}),
     Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", {"steps": 1230}),
     Recipe("mondrian", "mondrian-composition.jpg", {"steps": 1330}),

@@ -10,7 +10,7 @@ from vidstyle.perceptual.pictures import (
     LUMA,
     colour_map,
     gently_recoloured,
-    kinder_colour_map,
+    partial_colour_map,
     recoloured,
     to_image,
     to_tensor,
@@ -73,32 +73,32 @@ def test_the_colour_map_gives_mean_and_covariance_of_the_target() -> None:
 
 
 @pytest.mark.parametrize("own", [0.0, 0.3, 1.0])
-def test_a_kinder_map_keeps_a_share_of_light_and_hue(own: float) -> None:
+def test_a_partial_map_keeps_a_share_of_light_and_hue(own: float) -> None:
     torch.manual_seed(0)
     source, target = torch.rand(3, 4000) / 2, 0.4 + 0.6 * torch.rand(3, 4000)
-    matrix, offset = kinder_colour_map(source, target, own)
+    matrix, offset = partial_colour_map(source, target, own)
     plain_matrix, plain_offset = colour_map(source, target)
-    kinder = matrix @ source + offset[:, None]
+    partial = matrix @ source + offset[:, None]
     plain = plain_matrix @ source + plain_offset[:, None]
     luma = torch.tensor(LUMA)
     light = own * luma @ source + (1 - own) * luma @ plain
-    assert torch.allclose(luma @ kinder, light, atol=1e-4)
+    assert torch.allclose(luma @ partial, light, atol=1e-4)
     own_chroma = source - luma @ source
     chroma = plain - luma @ plain + own * (own_chroma - own_chroma.mean(dim=1, keepdim=True))
-    assert torch.allclose(kinder - luma @ kinder, chroma, atol=1e-4)
+    assert torch.allclose(partial - luma @ partial, chroma, atol=1e-4)
 
 
-def test_a_kinder_map_keeps_no_more_chroma_than_the_target_has() -> None:
+def test_a_partial_map_keeps_no_more_chroma_than_the_target_has() -> None:
     torch.manual_seed(0)
     source = torch.rand(3, 4000)
     drawing = torch.rand(1, 4000) * torch.tensor([[0.9], [0.7], [0.5]])
     pale = 0.5 + 0.1 * torch.rand(3, 4000)
     greys = torch.rand(1, 4000).expand(3, -1)
-    matrix, _ = kinder_colour_map(source, pale, 1.0)
+    matrix, _ = partial_colour_map(source, pale, 1.0)
     plain, _ = colour_map(source, pale)
     assert 0.05 < float((matrix - plain).diagonal().mean()) < 0.15
-    in_ink, ink = kinder_colour_map(source, greys, 1.0), colour_map(source, greys)
+    in_ink, ink = partial_colour_map(source, greys, 1.0), colour_map(source, greys)
     assert torch.allclose(in_ink[0], ink[0], atol=0.01)
     assert torch.allclose(in_ink[1], ink[1], atol=0.01)
-    for each in kinder_colour_map(greys, drawing, 1.0):
+    for each in partial_colour_map(greys, drawing, 1.0):
         assert torch.isfinite(each).all()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.training.toys import ToyFeatures, toy_content, toy_painting
 from vidstyle.errors import OptionError, SinkError, StyleError
-from vidstyle.perceptual.pictures import colour_map, kinder_colour_map
+from vidstyle.perceptual.pictures import colour_map, partial_colour_map
 from vidstyle.training import train as train_module
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.export import folded
@@ -112,7 +112,7 @@ def test_it_starts_as_the_colour_map_of_its_photos_onto_the_painting() -> None:
 
 def test_with_own_colours_it_starts_with_more_of_the_photos_light_and_hue() -> None:
     photos = toy_content().crops(16, 96, 0, SETTINGS.seed)
-    matrix, offset = kinder_colour_map(
+    matrix, offset = partial_colour_map(
         photos.transpose(0, 1).flatten(1)[:, ::7], toy_painting()[0].flatten(1), 0.6
     )
     run = trainer(own_colours=0.6)

@@ -41,7 +41,7 @@ def colour_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return matrix, target.mean(dim=1) - matrix @ source.mean(dim=1)
 
 
-def kinder_colour_map(source: Tensor, target: Tensor, own: float) -> tuple[Tensor, Tensor]:
+def partial_colour_map(source: Tensor, target: Tensor, own: float) -> tuple[Tensor, Tensor]:
     """`colour_map` that leaves some of the source's own light and hue.
 
     All of a palette is not what all pictures want: on white paper faces bleach, and among blues an

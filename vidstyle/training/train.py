@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from vidstyle.errors import OptionError, StyleError
 from vidstyle.perceptual.features import FeatureNetwork
-from vidstyle.perceptual.pictures import gently_recoloured, kinder_colour_map
+from vidstyle.perceptual.pictures import gently_recoloured, partial_colour_map
 from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
 from vidstyle.training.content import Content
 from vidstyle.training.motion import Motion, with_noise
@@ -47,7 +47,7 @@ class TrainingSettings:
     batch_size: int = 4  # over all processes
     crop: int = 192  # px, without the margin
     learning_rate: float = 4e-3
-    own_colours: float = 0.0  # see `kinder_colour_map`
+    own_colours: float = 0.0  # see `partial_colour_map`
     weights: LossWeights = field(default_factory=LossWeights)
     seed: int = 0
     precision: torch.dtype = torch.float32
@@ -93,7 +93,7 @@ class Trainer:
             settings.low_memory,
         )
         sample = content.crops(16, self._crop_size, 0, settings.seed)  # in all processes the same
-        matrix, offset = kinder_colour_map(
+        matrix, offset = partial_colour_map(
             sample.transpose(0, 1).flatten(1)[:, ::7],
             painting[0].flatten(1),
             settings.own_colours,

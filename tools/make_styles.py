@@ -80,7 +80,7 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     ),
     Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 1530}),
     Recipe("kandinsky-17k", "kandinsky-composition-vii.jpg", {"size": "17k", "steps": 1450}),
-    Recipe("kandinsky-220k", "kandinsky-composition-vii.jpg", {"size": "220k", "steps": 950}),
+    Recipe("kandinsky-220k", "kandinsky-composition-vii.jpg", {"size": "220k", "steps": 1750}),
     Recipe("scream", "munch-the-scream.jpg", {"steps": 1620}),
     Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 1580}),
     Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 1550}),

@@ -62,11 +62,17 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe(
         "great-wave-220k",
         "hokusai-great-wave.jpg",
-        {"size": "220k", "steps": 1900, "start_from": "none", "content_weight": 1.4},
+        {
+            "size": "220k",
+            "steps": 3200,
+            "start_from": "none",
+            "content_weight": 1.7,
+            "own_colors": 0.8,
+        },
     ),
     Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 1730}),
     Recipe("starry-night-17k", "van-gogh-starry-night.jpg", {"size": "17k", "steps": 1350}),
-    Recipe("starry-night-220k", "van-gogh-starry-night.jpg", {"size": "220k", "steps": 950}),
+    Recipe("starry-night-220k", "van-gogh-starry-night.jpg", {"size": "220k", "steps": 1800}),
     Recipe("udnie", "picabia-udnie.jpg", {"steps": 4700, "content_weight": 1.6, "own_colors": 1.0}),
     Recipe(
         "udnie-17k",

@@ -64,10 +64,10 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
         "hokusai-great-wave.jpg",
         {
             "size": "220k",
-            "steps": 3200,
+            "steps": 4500,
             "start_from": "none",
-            "content_weight": 1.7,
-            "own_colors": 0.8,
+            "content_weight": 1.75,
+            "own_colors": 0.7,
         },
     ),
     Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 1730}),

@@ -28,6 +28,7 @@ LUMA_WEIGHTS: Final = {
     9: (0.2627, 0.0593),  # BT.2020
 }
 BT601, BT709 = 5, 1
+LUMA_OF_RGB: Final = (0.299, 0.587, 0.114)  # weights of red, green and blue, BT.601
 
 
 @dataclass(frozen=True, slots=True)

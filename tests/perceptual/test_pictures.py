@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from tests.textures import noise_image
+from vidstyle.frame import LUMA_OF_RGB
 from vidstyle.perceptual.pictures import (
     KNEE,
-    LUMA,
     colour_map,
     gently_recoloured,
     partial_colour_map,
@@ -80,7 +80,7 @@ def test_a_partial_map_keeps_a_share_of_light_and_hue(own: float) -> None:
     plain_matrix, plain_offset = colour_map(source, target)
     partial = matrix @ source + offset[:, None]
     plain = plain_matrix @ source + plain_offset[:, None]
-    luma = torch.tensor(LUMA)
+    luma = torch.tensor(LUMA_OF_RGB)
     light = own * luma @ source + (1 - own) * luma @ plain
     assert torch.allclose(luma @ partial, light, atol=1e-4)
     own_chroma = source - luma @ source

@@ -54,6 +54,19 @@ def run(
     return result
 
 
+def watched_trainers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What each trainer from now on is made from, in a list that grows."""
+    made = []
+
+    class Watched(Trainer):
+        def __init__(self, *arguments: Any) -> None:
+            made.append(arguments)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(session_module, "Trainer", Watched)
+    return made
+
+
 def stop_at(step: int) -> Callable[[TrainProgress], None]:
     def report(progress: TrainProgress) -> None:
         if progress.step == step:
@@ -275,16 +288,10 @@ def test_a_start_of_another_size_is_said(painting: Path) -> None:
 def test_a_shipped_style_of_the_size_is_where_it_starts(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    starts = []
-
-    class Spy(Trainer):
-        def __init__(self, *arguments: Any) -> None:
-            starts.append(arguments[4])
-            super().__init__(*arguments)
-
-    monkeypatch.setattr(session_module, "Trainer", Spy)
+    trained = watched_trainers(monkeypatch)
     run(painting, steps=1, size="55k")
     run(painting, steps=1, size="55k", start_from="none", overwrite=True)
+    starts = [arguments[4] for arguments in trained]
     assert starts[0]["stem.weight"].shape == (32, 48, 1, 1)
     assert starts[1] is None
 
@@ -311,17 +318,10 @@ def test_weights_are_factors_of_the_tuned_ones(
 def test_own_colours_reach_the_target_and_are_asked_for_firmly(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = []
-
-    class Spy(Trainer):
-        def __init__(self, *arguments: Any) -> None:
-            settings.append(arguments[0])
-            super().__init__(*arguments)
-
-    monkeypatch.setattr(session_module, "Trainer", Spy)
+    trained = watched_trainers(monkeypatch)
     run(painting, steps=1)
     run(painting, steps=1, own_colors=0.5, content_weight=2.0, overwrite=True)
-    plain, own = settings
+    plain, own = (arguments[0] for arguments in trained)
     assert (plain.own_colours, own.own_colours) == (0.0, 0.5)
     assert own.weights.tone == pytest.approx(2 * 2.5 * plain.weights.tone)
 

@@ -32,6 +32,21 @@ def trainer(start: dict[str, Tensor] | None = None, **changes: Any) -> Trainer:
     return Trainer(settings, toy_painting(), toy_content(), ToyFeatures(), start)
 
 
+def at_first(run: Trainer, photos: Tensor) -> Tensor:
+    with torch.no_grad():
+        painted: Tensor = run.generator(photos)
+    return painted
+
+
+def colours(photos: Tensor) -> tuple[Tensor, Tensor]:
+    """Those of the photos and of the painting that a trainer maps onto each other."""
+    return photos.transpose(0, 1).flatten(1)[:, ::7], toy_painting()[0].flatten(1)
+
+
+def mapped(photos: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+    return torch.einsum("ij,njhw->nihw", matrix, photos) + offset.view(1, 3, 1, 1)
+
+
 def tensors(value: Any) -> list[Tensor]:
     """All tensors and numbers in a nested state, in order."""
     if isinstance(value, Tensor):
@@ -96,15 +111,10 @@ def test_the_same_seed_trains_the_same_generator_and_another_does_not() -> None:
 
 
 def test_it_starts_as_the_colour_map_of_its_photos_onto_the_painting() -> None:
-    run = trainer()
     photos = toy_content().crops(16, 96, 0, SETTINGS.seed)
-    matrix, offset = colour_map(
-        photos.transpose(0, 1).flatten(1)[:, ::7], toy_painting()[0].flatten(1)
-    )
-    with torch.no_grad():
-        painted = run.generator(photos)
-    mapped = torch.einsum("ij,njhw->nihw", matrix, photos) + offset.view(1, 3, 1, 1)
-    assert torch.allclose(painted, mapped, atol=1e-5)
+    painted = at_first(trainer(), photos)
+    expected = colour_map(*colours(photos))
+    assert torch.allclose(painted, mapped(photos, *expected), atol=1e-5)
     assert torch.allclose(
         painted.mean(dim=(0, 2, 3)), toy_painting().mean(dim=(0, 2, 3)), atol=0.02
     )
@@ -112,14 +122,9 @@ def test_it_starts_as_the_colour_map_of_its_photos_onto_the_painting() -> None:
 
 def test_with_own_colours_it_starts_with_more_of_the_photos_light_and_hue() -> None:
     photos = toy_content().crops(16, 96, 0, SETTINGS.seed)
-    matrix, offset = partial_colour_map(
-        photos.transpose(0, 1).flatten(1)[:, ::7], toy_painting()[0].flatten(1), 0.6
-    )
-    run = trainer(own_colours=0.6)
-    with torch.no_grad():
-        painted = run.generator(photos)
-    mapped = torch.einsum("ij,njhw->nihw", matrix, photos) + offset.view(1, 3, 1, 1)
-    assert torch.allclose(painted, mapped, atol=1e-5)
+    painted = at_first(trainer(own_colours=0.6), photos)
+    expected = partial_colour_map(*colours(photos), 0.6)
+    assert torch.allclose(painted, mapped(photos, *expected), atol=1e-5)
 
 
 def test_the_learning_rate_warms_up_and_follows_a_cosine() -> None:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, normalize, pixel_unshuffle
 
+from vidstyle.frame import LUMA_OF_RGB
+
 SPREAD_FLOOR = 1e-4  # of the mean variance
 
 
@@ -106,7 +108,7 @@ def structure_loss(images: Tensor, target: Tensor, cell: int = 4, window: int = 
 
 
 def _luma(images: Tensor) -> Tensor:
-    weights = images.new_tensor((0.299, 0.587, 0.114)).view(3, 1, 1)
+    weights = images.new_tensor(LUMA_OF_RGB).view(3, 1, 1)
     return (images * weights).sum(dim=1, keepdim=True)
 
 

@@ -4,9 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.frame import RGBImage
+from vidstyle.frame import LUMA_OF_RGB, RGBImage
 
-LUMA = (0.299, 0.587, 0.114)  # of red, green and blue, BT.601
 KNEE = 0.3  # from middle grey; from there on, lights and shades are pressed together
 
 
@@ -59,7 +58,7 @@ def partial_colour_map(source: Tensor, target: Tensor, own: float) -> tuple[Tens
         A 3x3 matrix and an offset of 3: `matrix @ colour + offset`.
     """
     matrix, offset = colour_map(source, target)
-    luma = torch.tensor(LUMA).expand(3, 3)
+    luma = torch.tensor(LUMA_OF_RGB).expand(3, 3)
     chroma = torch.eye(3) - luma
     spreads = [torch.cov(chroma @ colours).trace().clamp_min(1e-6) for colours in (target, source)]
     share = own * (spreads[0] / spreads[1]).sqrt().clamp(max=1)

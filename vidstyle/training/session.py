@@ -155,20 +155,20 @@ class _Session:
 
 
 def _settings(options: TrainOptions) -> TrainingSettings:
-    weights, own = LossWeights(), options.own_colors
+    weights = LossWeights()
     return TrainingSettings(
         size_class=options.size,
         steps=options.steps,
         seconds=options.minutes * 60,
         batch_size=options.batch,
         seed=options.seed,
-        own_colours=own,
+        own_colours=options.own_colors,
         weights=replace(
             weights,
             style=weights.style * options.style_weight,
             patch=weights.patch * options.style_weight,
             content=weights.content * options.content_weight,
-            tone=weights.tone * options.content_weight * (1 + FIRMNESS * own),
+            tone=weights.tone * options.content_weight * (1 + FIRMNESS * options.own_colors),
             structure=weights.structure * options.content_weight,
             tv=weights.tv * options.tv_weight,
             temporal=weights.temporal * options.temporal_weight,

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidstyle.frame import RGBImage
+from vidstyle.frame import LUMA_OF_RGB, RGBImage
 
 # Mean and contrast (standard deviation) of luma that an exposure aims at, with their spread. 233
 # photos have 0.44 +- 0.12 and 0.22 +- 0.06; the aim is higher because only most of the way is gone.
@@ -32,7 +32,7 @@ def _exposed(light: NDArray[np.floating], random: np.random.Generator) -> NDArra
 
     The brightness changes, and the saturation does not.
     """
-    luma = light @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma = light @ np.array(LUMA_OF_RGB, np.float32)
     mean, contrast = float(luma.mean()), float(luma.std()) + 0.02
     wanted_mean = (mean + random.normal(MEAN, MEAN_SPREAD)) / 2
     gain = (max(random.normal(CONTRAST, CONTRAST_SPREAD), 0.05) / contrast) ** 0.8

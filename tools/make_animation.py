@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.video.reformatter import Colorspace
 
 from vidstyle import StylizeOptions, stylize_video
 
@@ -39,7 +40,7 @@ def write_animation(clip: Path, target: Path) -> None:
             time_s = frame.time or 0.0
             if index % EVERY or not any(start <= time_s < end for start, end in SCENES_S):
                 continue
-            small = frame.reformat(*SIZE_WH, "yuv420p")
+            small = frame.reformat(*SIZE_WH, "yuv420p", dst_colorspace=Colorspace.ITU601)
             small.pts, small.time_base = shown, Fraction(EVERY, 30)
             container.mux(stream.encode(small))
             shown += 1

@@ -1,5 +1,6 @@
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.training import quantize as quantize_module
+from vidstyle.training.cells import ENLARGE
 from vidstyle.training.export import export, folded_weights
 from vidstyle.training.network import (
     FINE,
@@ -134,6 +136,31 @@ def test_addends_whose_channels_lie_far_apart_are_brought_together(
     monkeypatch.setattr(quantize_module, "_centre_addends", lambda *_: None)
     plain = quantize_module._similarity(model, quantized(model, batches), batches)
     assert 1 - centred < 0.3 * (1 - plain)
+
+
+def test_what_is_interpolated_keeps_its_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ReLU takes some of it away, but only behind the interpolation: its neighbours need it."""
+    generator = painting_generator(SMALL)
+    with torch.no_grad():
+        generator.decision.norm.weight.mul_(12)
+        generator.detail.norm.bias.sub_(1.5)
+    export(generator, tmp_path / "low.onnx", pixels="uint8")
+    model, rng = onnx.load(tmp_path / "low.onnx"), np.random.default_rng(0)
+    colours = rng.integers(0, 256, (4, 1, 16, 22, 4), np.uint8)
+    batches = list(colours.repeat(6, axis=2).repeat(6, axis=3))
+    kept = quantize_module._similarity(model, quantized(model, batches), batches)
+    choose = quantize_module._steps
+
+    def as_behind(model: onnx.ModelProto, *others: Any) -> dict[str, Step]:
+        (enlarge,) = (node for node in model.graph.node if node.name == ENLARGE)
+        steps = choose(model, *others)
+        return steps | {enlarge.input[0]: steps[enlarge.output[0]]}
+
+    monkeypatch.setattr(quantize_module, "_steps", as_behind)
+    clipped = quantize_module._similarity(model, quantized(model, batches), batches)
+    assert 1 - kept < 0.3 * (1 - clipped)
 
 
 def squared_error(

@@ -157,8 +157,6 @@ def _steps(model: ModelProto, points: Sequence[str], batches: Sequence[Array]) -
             samples[name].append(values.ravel()[places])
     drawn = {name: np.concatenate(values) for name, values in samples.items()}
     steps = {name: _best_step(drawn[name], drawn.get(added.get(name, ""))) for name in chosen}
-    (enlarge,) = (node for node in nodes if node.name == ENLARGE)
-    steps[enlarge.input[0]] = steps[enlarge.output[0]]
     moves = [node for node in nodes if node.name.startswith(APART)]
     steps[moves[-1].output[0]] = steps[moves[0].input[0]]
     if picture in points:

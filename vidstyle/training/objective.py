@@ -37,7 +37,7 @@ class LossWeights:
     content: float = 4.5
     tone: float = 13.0
     structure: float = 5.0
-    grid: float = 6000.0
+    grid: float = 15000.0
     tv: float = 0.5
     temporal: float = 300.0
     range: float = 10.0

@@ -186,7 +186,7 @@ def test_all_losses_are_their_formulas_times_their_weights(objective: Objective)
     torch.manual_seed(0)
     motion = Motion.random(again)
     found = objective.losses(recoloured, painted, again, motion)
-    moved = inner(motion.moved(painted)).numpy()
+    moved = inner(motion.moved(painted.clamp(0, 1))).numpy()
     inside = inner(painted)
     clipped = inside.clamp(0, 1)
     x, other = clipped.numpy(), inner(recoloured).numpy()
@@ -221,8 +221,17 @@ def test_all_losses_are_their_formulas_times_their_weights(objective: Objective)
         assert float(found[name]) == pytest.approx(value, rel=1e-3), name
 
 
+def test_steadiness_never_asks_for_colours_that_are_none(objective: Objective) -> None:
+    """A network far outside of 0..1 ran further away: the calmer picture went after the other."""
+    painted, again = (torch.full_like(pictures(2), level) for level in (4.0, 3.0))
+    again.requires_grad_()
+    steady = objective.losses(pictures(2), painted, again, still())["temporal"]
+    (slope,) = torch.autograd.grad(steady, again)
+    assert inner(slope).min() > 0  # down, back to what can be shown
+
+
 def test_a_stylization_that_moves_with_the_picture_is_steady(objective: Objective) -> None:
-    painted = pictures(3)
+    painted = pictures(3).clamp(0, 1)
     torch.manual_seed(0)
     motion = Motion.random(painted)
     steady = objective.losses(pictures(2), painted, motion.moved(painted), motion)["temporal"]

@@ -82,7 +82,9 @@ class Objective:
         with torch.no_grad():  # of the photos themselves, it would ask for their colours back
             content = self.features(_inner(recoloured))
         seen = self._look(images)
-        steady = (_inner(again) - _inner(motion.moved(painted.detach()))).square().mean()
+        # Clipped: noise tames what is far outside, so the calmer one would run after the other.
+        moved = motion.moved(painted.detach().clamp(0, 1))
+        steady = (_inner(again) - _inner(moved)).square().mean()
         return {
             "style": weights.style * self.gram_loss(seen),
             "patch": weights.patch * self.patch_loss(seen),

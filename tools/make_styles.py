@@ -47,10 +47,10 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
         "great-wave",
         "hokusai-great-wave.jpg",
         {
-            "steps": 3850,
+            "steps": 4650,
             "start_from": "none",
-            "content_weight": 1.7,
-            "temporal_weight": 3.0,
+            "content_weight": 1.55,
+            "temporal_weight": 6.0,
             "own_colors": 0.8,
         },
     ),
@@ -59,7 +59,7 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
         "hokusai-great-wave.jpg",
         {
             "size": "17k",
-            "steps": 2600,
+            "steps": 2300,
             "start_from": "none",
             "content_weight": 2.0,
             "temporal_weight": 3.0,

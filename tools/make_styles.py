@@ -71,11 +71,12 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
         "hokusai-great-wave.jpg",
         {
             "size": "220k",
-            "steps": 2800,
+            "steps": 3230,
             "start_from": "none",
-            "content_weight": 1.9,
-            "temporal_weight": 2.0,
+            "content_weight": 2.9,
+            "temporal_weight": 4.0,
             "own_colors": 0.5,
+            "features": "squeezenet",
         },
     ),
     Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 4330, "content_weight": 1.1}),
@@ -98,7 +99,13 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe(
         "udnie-220k",
         "picabia-udnie.jpg",
-        {"size": "220k", "steps": 4720, "content_weight": 1.9, "own_colors": 0.8},
+        {
+            "size": "220k",
+            "steps": 4600,
+            "content_weight": 1.8,
+            "own_colors": 0.8,
+            "features": "squeezenet",
+        },
     ),
     Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 4000, "content_weight": 1.25}),
     Recipe(

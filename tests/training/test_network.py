@@ -77,6 +77,17 @@ def test_flat_ground_gets_no_pattern() -> None:
     assert (uneven[1::2, 1::2] - uneven[::2, ::2]).abs().max() > 0.01
 
 
+@pytest.mark.parametrize("along", [2, 3])
+def test_what_goes_straight_gets_no_comb(along: int) -> None:
+    torch.manual_seed(0)
+    paint = PixelPaint(5, PIXELS, 3, padding=1)
+    shape = [1, 5, 6, 6]
+    straight = torch.rand([*shape[:along], 1, *shape[along + 1 :]]).expand(shape)
+    painted = from_cells(paint(straight))[..., FINE:-FINE, FINE:-FINE]
+    assert painted.std(dim=along).max() < 1e-6
+    assert painted.std(dim=5 - along).min() > 0.01
+
+
 def test_what_is_decided_is_as_coarse_as_the_grid() -> None:
     generator = trained()
     seen: list[Tensor] = []

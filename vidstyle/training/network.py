@@ -123,17 +123,21 @@ class RoundableConv(nn.Conv2d):
 
 
 class PixelPaint(RoundableConv):
-    """A 3x3 convolution to the pixels of a fine cell that leaves no pattern on flat ground.
+    """A 3x3 convolution to the pixels of a fine cell that leaves no pattern of that period.
 
-    Where its input is the same all around, it paints all pixels of a cell alike: their kernels
-    have the same sums, and there is one bias for each colour. Without that, dark strokes had a
-    checkerboard of two pixels in them.
+    Along what goes straight across or down it paints the pixels of a cell alike, and so on flat
+    ground: their kernels have the same sums in each row, or in each column, and there is one bias
+    for each colour. Without that, dark strokes had a checkerboard of two pixels in them, and
+    level ones a comb along their edges.
     """
 
     def kernel(self) -> Tensor:
-        by_pixel = self.weight.reshape(FINE**2, 3, *self.weight.shape[1:])
-        means = by_pixel.mean(dim=(-2, -1), keepdim=True)
-        kernel: Tensor = (by_pixel - means + means.mean(dim=0)).reshape(self.weight.shape)
+        kernels = self.weight.reshape(FINE, FINE, 3, *self.weight.shape[1:])  # row, column, colour
+        across = kernels.mean(dim=-1, keepdim=True)
+        kernels = kernels - across + across.mean(dim=1, keepdim=True)
+        down = kernels.mean(dim=-2, keepdim=True)
+        kernels = kernels - down + down.mean(dim=0, keepdim=True)
+        kernel: Tensor = kernels.reshape(self.weight.shape)
         return kernel
 
     def offset(self) -> Tensor:

@@ -120,7 +120,7 @@ SHELF = (  # in the catalogue's order; each starts from the first of its size cl
     Recipe("scream", "munch-the-scream.jpg", {"steps": 4150, "temporal_weight": 2.0}),
     Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 4150}),
     Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 4050}),
-    Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 5080, "own_colors": 0.6}),
+    Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 5380, "own_colors": 0.6}),
     Recipe(
         "straw-hat",
         "van-gogh-self-portrait-straw-hat.jpg",

@@ -133,10 +133,9 @@ class PixelPaint(RoundableConv):
 
     def kernel(self) -> Tensor:
         kernels = self.weight.reshape(FINE, FINE, 3, *self.weight.shape[1:])  # row, column, colour
-        across = kernels.mean(dim=-1, keepdim=True)
-        kernels = kernels - across + across.mean(dim=1, keepdim=True)
-        down = kernels.mean(dim=-2, keepdim=True)
-        kernels = kernels - down + down.mean(dim=0, keepdim=True)
+        for pixels, taps in ((1, -1), (0, -2)):  # the dimensions across, then those down
+            means = kernels.mean(dim=taps, keepdim=True)
+            kernels = kernels - means + means.mean(dim=pixels, keepdim=True)
         kernel: Tensor = kernels.reshape(self.weight.shape)
         return kernel
 

@@ -136,11 +136,11 @@ def squares(number: int, width: int, height: int) -> Image:
 
 
 def patches(width: int, height: int) -> Image:
-    """Four flat colours: red, green, blue and a bright grey, a quarter of the picture each."""
+    """Four flat colors: red, green, blue and a bright gray, a quarter of the picture each."""
     image = np.empty((height, width, 3), np.uint8)
-    middle, centre = height // 2, width // 2
-    image[:middle, :centre], image[:middle, centre:] = (200, 30, 30), (30, 180, 40)
-    image[middle:, :centre], image[middle:, centre:] = (40, 50, 200), (235, 235, 235)
+    middle, center = height // 2, width // 2
+    image[:middle, :center], image[:middle, center:] = (200, 30, 30), (30, 180, 40)
+    image[middle:, :center], image[middle:, center:] = (40, 50, 200), (235, 235, 235)
     return image
 
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from tests.textures import noise_image
 from tests.toys import save_convolution
-from vidstyle.media.photo import write_photo
+from vidstyle.media.image_file import write_photo
 
 # What is left of red, green and blue in 1 - x; the default first.
 TOYS = {"negative": (1, 1, 1), "white": (0, 0, 0), "warm": (0, 0.5, 1)}
 
 
 def stock(folder: Path) -> Path:
-    """Fill a folder with the toy styles, the painting of the first, and their catalogue."""
+    """Fill a folder with the toy styles, the painting of the first, and their catalog."""
     entries = []
     paintings = {"negative": _painting(folder / "paintings")}
     for name, left in TOYS.items():

@@ -16,7 +16,7 @@ from tests.processes import stop_once
 from tests.shelf import TOYS
 from tests.toys import save_adder
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, main
-from vidstyle.media.photo import write_photo
+from vidstyle.media.image_file import write_photo
 from vidstyle.options import StylizeOptions, TrainOptions, settings
 
 HANG_LIMIT_S = 30

@@ -5,14 +5,14 @@ from vidstyle.frame import (
     BT601,
     BT709,
     LUMA_WEIGHTS,
-    ColourSpace,
+    ColorSpace,
     Picture,
     RGBImage,
     chroma_size_wh,
     resize,
 )
 
-SPACES = [ColourSpace(matrix, full) for matrix in LUMA_WEIGHTS for full in (False, True)]
+SPACES = [ColorSpace(matrix, full) for matrix in LUMA_WEIGHTS for full in (False, True)]
 
 
 def smooth_image(height: int = 48, width: int = 64) -> RGBImage:
@@ -22,14 +22,14 @@ def smooth_image(height: int = 48, width: int = 64) -> RGBImage:
 
 
 @pytest.mark.parametrize("space", SPACES)
-def test_rgb_survives_the_way_there_and_back(space: ColourSpace) -> None:
+def test_rgb_survives_the_way_there_and_back(space: ColorSpace) -> None:
     image = smooth_image()
     back = Picture.from_rgb(image, space).to_rgb()
     assert np.abs(back.astype(int) - image)[2:-2, 2:-2].max() <= 6
 
 
 @pytest.mark.parametrize("space", SPACES)
-def test_white_and_black_have_the_values_of_the_standard(space: ColourSpace) -> None:
+def test_white_and_black_have_the_values_of_the_standard(space: ColorSpace) -> None:
     white = Picture.from_rgb(np.full((4, 4, 3), 255, np.uint8), space)
     black = Picture.from_rgb(np.zeros((4, 4, 3), np.uint8), space)
     assert white.y[0, 0] == (255 if space.full_range else 235)
@@ -37,10 +37,10 @@ def test_white_and_black_have_the_values_of_the_standard(space: ColourSpace) -> 
     assert white.u[0, 0] == white.v[0, 0] == black.u[0, 0] == 128
 
 
-def test_known_colours_of_bt601_and_bt709() -> None:
+def test_known_colors_of_bt601_and_bt709() -> None:
     red = np.tile(np.array([255, 0, 0], np.uint8), (4, 4, 1))
     found = {
-        matrix: [int(p[0, 0]) for p in Picture.from_rgb(red, ColourSpace(matrix)).planes]
+        matrix: [int(p[0, 0]) for p in Picture.from_rgb(red, ColorSpace(matrix)).planes]
         for matrix in (BT601, BT709)
     }
     assert found == {BT601: [81, 90, 240], BT709: [63, 102, 240]}

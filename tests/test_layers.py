@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
-BASE = {"errors", "frame", "options", "stats", "machine", "mix", "models", "threads"}
+BASE = {"errors", "frame", "options", "stats", "hardware", "style_spec", "assets"}
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console"},
     "console": {"apps", "live", "stylize", "training"},
@@ -15,19 +15,20 @@ MAY_IMPORT = {
     "apps": {"live", "pipeline", "media", "stylize", "perceptual", "training", "optimize"},
     "live": {"pipeline", "stylize", "media"},
     "optimize": {"perceptual", "stylize", "media"},
-    "training": {"perceptual", "stylize", "media"},
+    "training": {"perceptual", "stylize", "media", "network", "export"},
+    "export": {"network", "stylize", "media"},
+    "network": set[str](),
     "pipeline": set[str](),
     "media": set[str](),
     "stylize": set[str](),
     "perceptual": set[str](),
     "errors": set[str](),
     "frame": set[str](),
-    "machine": set[str](),
+    "hardware": set[str](),
     "stats": set[str](),
-    "threads": set[str](),
-    "mix": {"errors"},
-    "options": {"errors", "mix"},
-    "models": {"errors"},
+    "style_spec": {"errors"},
+    "options": {"errors", "style_spec"},
+    "assets": {"errors"},
 }
 
 
@@ -44,13 +45,13 @@ def test_imports_point_downwards() -> None:
 def test_only_training_parts_import_torch() -> None:
     for file in PACKAGE.rglob("*.py"):
         layer = file.relative_to(PACKAGE).parts[0]
-        if layer not in ("perceptual", "training", "optimize"):
+        if layer not in ("perceptual", "training", "optimize", "network", "export"):
             assert "torch" not in file.read_text(encoding="utf-8").replace("PyTorch", "").split()
 
 
 def test_converting_imports_no_torch() -> None:
     code = (
-        "import sys, vidstyle.apps.convert, vidstyle.apps.still, vidstyle.apps.live; "
+        "import sys, vidstyle.apps.convert, vidstyle.apps.image, vidstyle.apps.live; "
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ Each style is compared with its painting, with the photo, with a peer network an
 with what optimizing the pixels can reach. Which module measures what:
 
     tools/evaluation/style.py       distance to the painting and to the photo, by feature networks
-    tools/evaluation/likeness.py    structural similarity
+    tools/evaluation/ssim.py    structural similarity
     tools/evaluation/grid.py        traces of the upsampling's grid
     tools/evaluation/steadiness.py  flicker: on the sample, on clips, under noise
     tools/evaluation/speed.py       milliseconds of the bare network
@@ -30,7 +30,7 @@ from tools.evaluation.candidates import (
     peer_candidates,
     shipped_candidates,
 )
-from tools.evaluation.material import clip_files, photo_files, read_photos
+from tools.evaluation.inputs import clip_files, photo_files, read_photos
 from tools.evaluation.sheet import write_sheet
 from tools.evaluation.speed import THREADS
 from tools.evaluation.steadiness import Reel, clip_reel, sample_reel
@@ -43,14 +43,14 @@ from tools.evaluation.trials import (
     speed_figures,
     steadiness_figures,
 )
-from tools.judge_features import optimize
+from tools.features.judge import optimize
 from vidstyle.errors import SinkError, SourceError, VidstyleError, reason
 from vidstyle.frame import RGBImage
-from vidstyle.machine import processor_name, usable_cores
-from vidstyle.media.partial import write_whole
-from vidstyle.perceptual.pictures import to_tensor
+from vidstyle.hardware import processor_name, usable_cores
+from vidstyle.media.atomic import write_whole
+from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.squeezenet import SqueezeNet
-from vidstyle.training.data import read_painting
+from vidstyle.training.data.painting import read_painting
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

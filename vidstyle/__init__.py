@@ -12,16 +12,16 @@ os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
 
 if TYPE_CHECKING:
     from vidstyle.apps.convert import stylize_video
+    from vidstyle.apps.image import preview_video, stylize_photo
     from vidstyle.apps.outputs import Result
-    from vidstyle.apps.still import preview_video, stylize_photo
     from vidstyle.errors import VidstyleError
     from vidstyle.frame import Frame, Picture
     from vidstyle.options import StylizeOptions
 
 _HOMES = {
     "stylize_video": "vidstyle.apps.convert",
-    "stylize_photo": "vidstyle.apps.still",
-    "preview_video": "vidstyle.apps.still",
+    "stylize_photo": "vidstyle.apps.image",
+    "preview_video": "vidstyle.apps.image",
     "Result": "vidstyle.apps.outputs",
     "StylizeOptions": "vidstyle.options",
     "Frame": "vidstyle.frame",

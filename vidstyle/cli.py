@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _convert(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.convert import stylize_video
-    from vidstyle.apps.still import preview_video
+    from vidstyle.apps.image import preview_video
     from vidstyle.media.source import VIDEO_SUFFIXES
 
     options = _options(parsed, StylizeOptions)
@@ -67,8 +67,8 @@ def _convert(parsed: argparse.Namespace) -> int:
 
 
 def _image(parsed: argparse.Namespace) -> int:
-    from vidstyle.apps.still import stylize_photo
-    from vidstyle.media.photo import PHOTO_SUFFIXES
+    from vidstyle.apps.image import stylize_photo
+    from vidstyle.media.image_file import PHOTO_SUFFIXES
 
     return _batch(parsed, _options(parsed, StylizeOptions), stylize_photo, PHOTO_SUFFIXES)
 

@@ -14,10 +14,10 @@ from rich.table import Table
 
 from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
-from vidstyle.live.report import LiveReport
+from vidstyle.live.metrics import LiveReport
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style
-from vidstyle.training.outcome import TrainProgress, TrainResult, int8_path
+from vidstyle.training.results import TrainProgress, TrainResult, int8_path
 
 REFRESH_S = 0.2
 UNBROKEN = 1000  # columns; a table takes no more than it needs
@@ -208,7 +208,7 @@ def live_summary(report: LiveReport) -> dict[str, Any]:
 
 
 def print_styles(styles: Sequence[Style]) -> None:
-    """Print the catalogue as a table; into a file or a pipe, one line a style."""
+    """Print the catalog as a table; into a file or a pipe, one line a style."""
     table = Table(box=None, pad_edge=False)
     table.add_column("style", no_wrap=True)
     table.add_column("painting")

@@ -32,7 +32,7 @@ LUMA_OF_RGB: Final = (0.299, 0.587, 0.114)  # weights of red, green and blue, BT
 
 
 @dataclass(frozen=True, slots=True)
-class ColourSpace:
+class ColorSpace:
     """How Y, U and V of a picture are to be read."""
 
     matrix: int = BT709  # FFmpeg's AVColorSpace
@@ -70,7 +70,7 @@ class Picture:
     y: Plane  # HxW
     u: Plane  # ceil(H/2) x ceil(W/2)
     v: Plane
-    colour: ColourSpace = ColourSpace()
+    color: ColorSpace = ColorSpace()
 
     @property
     def height(self) -> int:
@@ -85,18 +85,18 @@ class Picture:
         return self.y, self.u, self.v
 
     @classmethod
-    def from_rgb(cls, image: RGBImage, colour: ColourSpace = ColourSpace()) -> "Picture":
+    def from_rgb(cls, image: RGBImage, color: ColorSpace = ColorSpace()) -> "Picture":
         """Convert HxWx3 uint8 RGB; U and V are means of 2x2 pixels."""
-        yuv = cv2.transform(image, colour.from_rgb_matrix())
+        yuv = cv2.transform(image, color.from_rgb_matrix())
         y, u, v = (np.asarray(plane, np.uint8) for plane in cv2.split(yuv))
         size_wh = chroma_size_wh(image.shape[1], image.shape[0])
-        return cls(y, resize(u, *size_wh), resize(v, *size_wh), colour)
+        return cls(y, resize(u, *size_wh), resize(v, *size_wh), color)
 
     def to_rgb(self) -> RGBImage:
         """Return HxWx3 uint8 RGB; values outside 0..255 are clipped."""
         u, v = (resize(plane, self.width, self.height) for plane in (self.u, self.v))
         yuv = cv2.merge([self.y, u, v])
-        return np.asarray(cv2.transform(yuv, self.colour.to_rgb_matrix()), np.uint8)
+        return np.asarray(cv2.transform(yuv, self.color.to_rgb_matrix()), np.uint8)
 
     def resized(self, width: int, height: int) -> "Picture":
         """Return the picture at another size: averaged down, interpolated up."""
@@ -104,21 +104,21 @@ class Picture:
             return self
         y = resize(self.y, width, height)
         size_wh = chroma_size_wh(width, height)
-        return Picture(y, resize(self.u, *size_wh), resize(self.v, *size_wh), self.colour)
+        return Picture(y, resize(self.u, *size_wh), resize(self.v, *size_wh), self.color)
 
     def crop(self, left: int, top: int, right: int, bottom: int) -> "Picture":
         """Return a view of a part; left and top must be even, the rest is cut at the border."""
         assert left % 2 == 0 and top % 2 == 0
         y = self.y[top:bottom, left:right]
         rows, columns = slice(top // 2, (bottom + 1) // 2), slice(left // 2, (right + 1) // 2)
-        return Picture(y, self.u[rows, columns], self.v[rows, columns], self.colour)
+        return Picture(y, self.u[rows, columns], self.v[rows, columns], self.color)
 
     def turned(self, quarters: int) -> "Picture":
         """Return the picture turned counter-clockwise by so many quarter turns."""
         if quarters % 4 == 0:
             return self
         y, u, v = (np.ascontiguousarray(np.rot90(plane, quarters)) for plane in self.planes)
-        return Picture(y, u, v, self.colour)
+        return Picture(y, u, v, self.color)
 
     def beside(self, other: "Picture") -> "Picture":
         """Return this picture and, to its right, another of the same height."""
@@ -130,7 +130,7 @@ class Picture:
             np.hstack([a[:, :keep], b, b[:, -1:]])[:, :half]
             for a, b in ((self.u, other.u), (self.v, other.v))
         )
-        return Picture(y, u, v, self.colour)
+        return Picture(y, u, v, self.color)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

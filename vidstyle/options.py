@@ -9,7 +9,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from vidstyle.errors import OptionError
-from vidstyle.mix import EXAMPLE, style_shares
+from vidstyle.style_spec import EXAMPLE, style_shares
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the letter behind a number
 
@@ -55,7 +55,7 @@ class StylizeOptions:
         automatic=True,
     )
     strength: float = _setting(1.0, "how much of the style, 0 to 1", "S")
-    keep_colors: bool = _setting(False, "the style's light and strokes, the original's colours")
+    keep_colors: bool = _setting(False, "the style's light and strokes, the original's colors")
     scale: float | None = _setting(None, "working size as a share of the input's", "F")
     max_height: int = _setting(
         480,
@@ -225,7 +225,7 @@ class LiveOptions:
     record: str | None = _setting(None, "write pictures and sound to a file", "FILE")
     overwrite: bool = _setting(False, "replace the recording if it exists")
     strength: float = _setting(1.0, "how much of the style, 0 to 1", "S")
-    keep_colors: bool = _setting(False, "the style's light and strokes, the original's colours")
+    keep_colors: bool = _setting(False, "the style's light and strokes, the original's colors")
     every: int | None = _setting(
         None,
         "frames from one keyframe to the next; auto follows the load",

@@ -10,7 +10,7 @@ from vidstyle.apps.batch import Failure, Job, list_jobs, run_batch
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, StyleError
-from vidstyle.media.photo import PHOTO_SUFFIXES
+from vidstyle.media.image_file import PHOTO_SUFFIXES
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats

@@ -18,7 +18,7 @@ from vidstyle.errors import SinkError, StyleError, VidstyleError
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
-COLOURFUL = patches(64, 48)
+COLORFUL = patches(64, 48)
 MIDDLES = np.ix_([12, 36], [16, 48])  # one pixel of each patch
 MATRICES = {"bt709": (1, 1, 1), "bt601": (6, 6, 6), "bt470bg": (5, 5, 6), "bt2020": (9, 9, 14)}
 
@@ -39,22 +39,22 @@ def test_frames_and_times_are_the_inputs(
 
 @pytest.mark.parametrize("every", [1, 4])
 def test_every_frame_is_painted(tmp_path: Path, inverting: StylizeOptions, every: int) -> None:
-    path = Clip(picture=COLOURFUL).write(tmp_path / "in.mp4")
+    path = Clip(picture=COLORFUL).write(tmp_path / "in.mp4")
     result = stylize_video(path, tmp_path / "out.mp4", replace(inverting, every=every))
     for image in look(tmp_path / "out.mp4").images:
-        assert np.abs(image[MIDDLES] - (255 - COLOURFUL[MIDDLES].astype(int))).max() < 12
+        assert np.abs(image[MIDDLES] - (255 - COLORFUL[MIDDLES].astype(int))).max() < 12
     assert result.keyframes == (12 if every == 1 else 4)  # the first, every fourth, the last
 
 
 @pytest.mark.parametrize("matrix", MATRICES)
 @pytest.mark.parametrize("range_", [1, 2], ids=["limited", "full"])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_colours_come_out_as_they_went_in(
+def test_colors_come_out_as_they_went_in(
     tmp_path: Path, inverting: StylizeOptions, matrix: str, range_: int, suffix: str
 ) -> None:
     tags = (*MATRICES[matrix], range_)
     pixels = "yuvj420p" if range_ == 2 else "yuv420p"
-    clip = Clip(frames=2, picture=COLOURFUL, tags=tags, pixels=pixels)
+    clip = Clip(frames=2, picture=COLORFUL, tags=tags, pixels=pixels)
     before = look(clip.write(tmp_path / "in.mp4"))
     stylize_video(tmp_path / "in.mp4", tmp_path / f"out{suffix}", replace(inverting, strength=0))
     after = look(tmp_path / f"out{suffix}")
@@ -64,10 +64,10 @@ def test_colours_come_out_as_they_went_in(
 
 
 @pytest.mark.parametrize("pixels", ["yuv420p10le", "yuv444p", "gray", "bgr0"])
-def test_colours_survive_the_way_to_eight_bits(
+def test_colors_survive_the_way_to_eight_bits(
     tmp_path: Path, inverting: StylizeOptions, pixels: str
 ) -> None:
-    clip = Clip(frames=2, picture=COLOURFUL, pixels=pixels, codec="ffv1")
+    clip = Clip(frames=2, picture=COLORFUL, pixels=pixels, codec="ffv1")
     before = look(clip.write(tmp_path / "in.mkv"))
     stylize_video(tmp_path / "in.mkv", tmp_path / "out.mp4", replace(inverting, strength=0))
     after = look(tmp_path / "out.mp4")
@@ -79,12 +79,12 @@ def test_colours_survive_the_way_to_eight_bits(
 def test_a_turned_video_comes_out_upright(
     tmp_path: Path, inverting: StylizeOptions, degrees: int
 ) -> None:
-    clip = Clip(frames=2, picture=COLOURFUL, rotation=degrees, aspect=Fraction(4, 3))
+    clip = Clip(frames=2, picture=COLORFUL, rotation=degrees, aspect=Fraction(4, 3))
     stylize_video(
         clip.write(tmp_path / "in.mp4"), tmp_path / "out.mp4", replace(inverting, strength=0)
     )
     found = look(tmp_path / "out.mp4")
-    upright = np.rot90(COLOURFUL, degrees // 90)
+    upright = np.rot90(COLORFUL, degrees // 90)
     assert found.images[0].shape == upright.shape
     assert found.rotation == 0
     assert found.aspect == (Fraction(4, 3) if degrees == 180 else Fraction(3, 4))
@@ -223,7 +223,7 @@ def test_styles_that_are_no_generators_are_refused(tmp_path: Path) -> None:
         "nope": 'No style named "nope". Installed: ',
         str(tmp_path / "missing.onnx"): "There is no file",
         str(tmp_path / "broken.onnx"): "not a generator that can be run",
-        str(save_convolution(tmp_path / "grey.onnx", one_channel)): "into 1x1x64x96",
+        str(save_convolution(tmp_path / "gray.onnx", one_channel)): "into 1x1x64x96",
     }
     for style, reason in styles.items():
         with pytest.raises(StyleError, match=reason):
@@ -246,7 +246,7 @@ def test_a_mix_paints_a_whole_video(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("module", ["pictures.PictureReader.read", "sink.FileSink.write"])
+@pytest.mark.parametrize("module", ["frames.PictureReader.read", "sink.FileSink.write"])
 def test_an_error_in_the_middle_leaves_neither_file_nor_thread(
     tmp_path: Path, inverting: StylizeOptions, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:

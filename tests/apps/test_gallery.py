@@ -11,7 +11,7 @@ from tests.shelf import TOYS
 from vidstyle.apps.gallery import MARGIN, PAPER, TILE_SIDE, paint_gallery, sheet
 from vidstyle.errors import SinkError, SourceError, StyleError
 from vidstyle.frame import RGBImage
-from vidstyle.media.photo import read_photo, write_photo
+from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import DEFAULTS
 
 TILES = len(TOYS) + 1

@@ -20,8 +20,8 @@ from tests.processes import stop_once
 from vidstyle.apps.live import run_live
 from vidstyle.cli import DONE, FAILED, TERMINATED, USAGE, main
 from vidstyle.errors import SinkError, SourceError, StyleError
-from vidstyle.live.virtual_camera import V4l2Output
-from vidstyle.machine import resident_mb
+from vidstyle.hardware import resident_mb
+from vidstyle.live.sinks.virtual_camera import V4l2Output
 from vidstyle.options import LiveOptions
 
 HANG_LIMIT_S = 60

@@ -24,14 +24,14 @@ from vidstyle.apps.train import train_style
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, main
 from vidstyle.console import TrainingProgress
 from vidstyle.errors import SinkError
-from vidstyle.media.photo import read_photo, write_photo
+from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.options import TrainOptions
 from vidstyle.stylize.generator import OnnxGenerator
-from vidstyle.training import session as session_module
-from vidstyle.training.network import LARGEST_BYTES
-from vidstyle.training.outcome import TrainProgress
-from vidstyle.training.session import GENERATED_NOTE
-from vidstyle.training.train import TrainingSettings
+from vidstyle.training import run as session_module
+from vidstyle.training.results import TrainProgress
+from vidstyle.training.run import GENERATED_NOTE
+from vidstyle.training.trainer import TrainingSettings
 
 TINY = ["--size=17k", "--steps=3", "--batch=1", "--threads=1"]
 
@@ -277,8 +277,8 @@ def test_the_painting_is_never_written_over(tmp_path: Path) -> None:
 def test_without_the_extra_it_says_which(
     painting: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    for module in ("session", "export"):  # will be imported again
-        monkeypatch.delitem(sys.modules, f"vidstyle.training.{module}")
+    for module in ("training.run", "export.onnx"):  # will be imported again
+        monkeypatch.delitem(sys.modules, f"vidstyle.{module}")
     monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.chdir(painting.parent)
     assert main(["train", "painting.png"]) == FAILED
@@ -330,7 +330,7 @@ def test_a_terminal_gets_losses_and_time_left_in_80_columns() -> None:
 
     code = (
         "from vidstyle.console import TrainingProgress\n"
-        "from vidstyle.training.outcome import TrainProgress\n"
+        "from vidstyle.training.results import TrainProgress\n"
         "names = ('style', 'patch', 'content', 'tone', 'tv', 'temporal', 'range')\n"
         "with TrainingProgress(shown=True) as progress:\n"
         "    losses = dict.fromkeys(names, 0.25)\n"

@@ -30,7 +30,7 @@ class Inverter(ImageGenerator):
 
 
 class Flat(ImageGenerator):
-    """Paints everything in one colour."""
+    """Paints everything in one color."""
 
     def __init__(self, value: int) -> None:
         self._value = value

@@ -12,9 +12,9 @@ from tests.live.scene import Listed
 from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.capture import FIRST_RETRY_S, LONGEST_RETRY_S, Capture
-from vidstyle.live.fit import fit
-from vidstyle.live.source import LiveSource
-from vidstyle.pipeline.newest import NewestChannel
+from vidstyle.live.letterbox import fit
+from vidstyle.live.sources.base import LiveSource
+from vidstyle.pipeline.latest import DropOldestChannel
 
 UNPLUGGED = SourceError("A toy gives no pictures any more.")
 
@@ -47,7 +47,7 @@ def captured(
     source: Listed, reopen: Callable[[], LiveSource], until_s: float = 100.0
 ) -> tuple[list[Frame], Stop]:
     """Run a capture to its end, and return all frames it gave."""
-    frames: NewestChannel[Frame] = NewestChannel(1000)
+    frames: DropOldestChannel[Frame] = DropOldestChannel(1000)
     stop = Stop(until_s)
     Capture(source, reopen, lambda p: fit(p, 64, 48, False), frames, stop.clock).run(stop)
     given = list[Frame]()
@@ -117,7 +117,7 @@ def test_a_camera_that_was_taken_meanwhile_is_said_once_and_waited_for(
 ) -> None:
     """Nobody looked, so it was let go; another program took it before somebody looked again."""
     first, tries = Listed(at_camera_speed()), iter([None, Listed(at_camera_speed())])
-    frames: NewestChannel[Frame] = NewestChannel()
+    frames: DropOldestChannel[Frame] = DropOldestChannel()
     capture = Capture(first, lambda: next(tries) or no_other(), lambda p: p, frames)
     stop = threading.Event()
     thread = threading.Thread(target=capture.run, args=(stop,))
@@ -138,7 +138,7 @@ def test_a_camera_that_was_taken_meanwhile_is_said_once_and_waited_for(
 
 
 def test_a_source_that_nobody_wants_is_let_go_and_opened_again() -> None:
-    frames: NewestChannel[Frame] = NewestChannel()
+    frames: DropOldestChannel[Frame] = DropOldestChannel()
     endless = [Listed(at_camera_speed()), Listed(at_camera_speed())]
     capture = Capture(endless[0], lambda: endless[1], lambda p: p, frames)
     stop = threading.Event()

@@ -1,7 +1,7 @@
 import pytest
 
 from vidstyle.live.controls import KEYS, Command, Controls, Look
-from vidstyle.live.overlay import Status, help_lines, overlay_lines
+from vidstyle.live.sinks.overlay import Status, help_lines, overlay_lines
 
 
 def pressed(*names: str, styles: int = 3, look: Look | None = None) -> Look:

@@ -12,15 +12,15 @@ import pytest
 from tests.live.scene import WAIT_S, frame, panned
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.controls import Controls, Look
-from vidstyle.live.outlet import View
 from vidstyle.live.placeholder import placeholder
 from vidstyle.live.quality import Governor, Load
 from vidstyle.live.renderer import Renderer
-from vidstyle.live.styles import Styles
+from vidstyle.live.sinks.base import OutputFrame
+from vidstyle.live.style_menu import Styles
 from vidstyle.live.stylizer import LiveStylizer
-from vidstyle.pipeline.newest import NewestChannel
+from vidstyle.pipeline.latest import DropOldestChannel
 from vidstyle.stats import Stats
-from vidstyle.stylize.loading import GeneratorPool
+from vidstyle.stylize.generator_pool import GeneratorPool
 
 NEGATIVE, WHITE, WARM = 0, 1, 2  # numbers of the toy styles
 
@@ -29,12 +29,12 @@ NEGATIVE, WHITE, WARM = 0, 1, 2  # numbers of the toy styles
 class Filter:
     """A renderer that runs, and its two ends."""
 
-    frames: NewestChannel[Frame]
-    views: NewestChannel[View]
+    frames: DropOldestChannel[Frame]
+    views: DropOldestChannel[OutputFrame]
     controls: Controls
     count: int = 0
 
-    def show(self, picture: Picture) -> View:
+    def show(self, picture: Picture) -> OutputFrame:
         """What is seen of the next frame."""
         self.count += 1
         shown = frame(picture, self.count)
@@ -48,8 +48,8 @@ class Filter:
 
 @pytest.fixture
 def running(shelf: Path) -> Iterator[Filter]:
-    frames: NewestChannel[Frame] = NewestChannel()
-    views: NewestChannel[View] = NewestChannel()
+    frames: DropOldestChannel[Frame] = DropOldestChannel()
+    views: DropOldestChannel[OutputFrame] = DropOldestChannel()
     governor, controls = Governor(64.0, lines=160), Controls(3, Look(), lambda: 3)
     with GeneratorPool() as pool:
         styles = Styles(None, pool)
@@ -111,7 +111,7 @@ def test_frozen_pictures_stand_still(running: Filter) -> None:
     assert running.show(panned(6)).frame.picture is not before
 
 
-def test_kept_colours_are_the_cameras(running: Filter) -> None:
+def test_kept_colors_are_the_cameras(running: Filter) -> None:
     running.controls.press("c")
     view = running.show(panned(0))
     assert np.array_equal(view.frame.picture.u, view.original.u)
@@ -154,8 +154,8 @@ def test_a_file_of_ones_own_comes_before_the_shelf(shelf: Path, inverter: Path) 
 
 
 def test_the_strength_follows_the_loudness(shelf: Path) -> None:
-    frames: NewestChannel[Frame] = NewestChannel()
-    views: NewestChannel[View] = NewestChannel(10)
+    frames: DropOldestChannel[Frame] = DropOldestChannel()
+    views: DropOldestChannel[OutputFrame] = DropOldestChannel(10)
     governor, levels = Governor(64.0, lines=160), iter([0.0, 1.0])
     with GeneratorPool() as pool:
         Renderer(
@@ -177,8 +177,8 @@ def test_the_strength_follows_the_loudness(shelf: Path) -> None:
 
 
 def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
-    frames: NewestChannel[Frame] = NewestChannel()
-    views: NewestChannel[View] = NewestChannel(50)
+    frames: DropOldestChannel[Frame] = DropOldestChannel()
+    views: DropOldestChannel[OutputFrame] = DropOldestChannel(50)
     governor = Governor(0.001, lines=160)  # next to nothing
     governor.painted(1.0, 0.01, light=False)
     for second in range(60):
@@ -203,7 +203,7 @@ def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
 class Ending(threading.Event):
     """A stop that puts in the next frame whenever it is asked for, and closes after the last."""
 
-    def __init__(self, frames: NewestChannel[Frame], given: list[Frame]) -> None:
+    def __init__(self, frames: DropOldestChannel[Frame], given: list[Frame]) -> None:
         super().__init__()
         self._frames, self._given = frames, given
 

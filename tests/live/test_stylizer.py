@@ -77,7 +77,7 @@ def test_with_time_enough_every_frame_is_its_own_painting(runs: list[Run]) -> No
 def test_a_dark_room_is_painted_in_even_light(runs: list[Run]) -> None:
     dark = Picture.from_rgb(noise_image(160, 208, seed=2) // 4)
     bright, copy = Inverter(), Inverter()
-    bright.even_light = True
+    bright.normalizes_exposure = True
     means = []
     for generator in (copy, bright):
         run = Run(SLOW_S, every=1)

@@ -1,4 +1,4 @@
-"""Frames into files: sizes, colours, lengths, and nothing left behind."""
+"""Frames into files: sizes, colors, lengths, and nothing left behind."""
 
 import resource
 from collections.abc import Iterator

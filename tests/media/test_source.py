@@ -16,7 +16,7 @@ from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
 UNEVEN = [0, 1, 3, 4, 8, 9, 20, 21, 22, 30, 31, 47]
-COLOURFUL = patches(64, 48)
+COLORFUL = patches(64, 48)
 
 
 def read(path: Path, **options: float) -> list[Frame]:
@@ -29,7 +29,7 @@ def times(frames: list[Frame]) -> list[Fraction]:
 
 
 def corners(image: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The colours in the middle of the four quarters, as a 2x2x3 array."""
+    """The colors in the middle of the four quarters, as a 2x2x3 array."""
     height, width = image.shape[:2]
     rows, columns = [height // 4, 3 * height // 4], [width // 4, 3 * width // 4]
     return image[np.ix_(rows, columns)].astype(np.int64)
@@ -60,10 +60,10 @@ def test_a_transport_stream_starts_near_zero(tmp_path: Path) -> None:
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_frames_are_upright(tmp_path: Path, degrees: int, mirrored: bool) -> None:
-    clip = Clip(frames=1, picture=COLOURFUL, rotation=degrees, mirrored=mirrored)
+    clip = Clip(frames=1, picture=COLORFUL, rotation=degrees, mirrored=mirrored)
     picture = read(clip.write(tmp_path / "clip.mov"))[0].picture
     # `set_display_rotation` turns counter-clockwise and then mirrors.
-    expected = np.rot90(COLOURFUL, degrees // 90)
+    expected = np.rot90(COLORFUL, degrees // 90)
     expected = expected[:, ::-1] if mirrored else expected
     assert (picture.width, picture.height) == (expected.shape[1], expected.shape[0])
     assert np.abs(corners(picture.to_rgb()) - corners(expected)).max() < 12
@@ -92,21 +92,21 @@ def test_turning_inverts_the_aspect_of_pixels(tmp_path: Path) -> None:
 def test_every_pixel_format_becomes_the_same_picture(
     tmp_path: Path, codec: str, pixels: str
 ) -> None:
-    path = Clip(frames=2, codec=codec, pixels=pixels, picture=COLOURFUL).write(tmp_path / "c.mkv")
-    expected = COLOURFUL
+    path = Clip(frames=2, codec=codec, pixels=pixels, picture=COLORFUL).write(tmp_path / "c.mkv")
+    expected = COLORFUL
     if "gray" in pixels:
-        light = COLOURFUL @ np.array([0.299, 0.587, 0.114])
+        light = COLORFUL @ np.array([0.299, 0.587, 0.114])
         expected = np.repeat(light[..., None], 3, axis=2).astype(np.uint8)
     image = read(path)[0].picture.to_rgb()
     assert np.abs(corners(image) - corners(expected)).max() <= 6
 
 
 @pytest.mark.parametrize(("size_wh", "matrix"), [((64, 48), BT601), ((1280, 720), BT709)])
-def test_untagged_colours_are_read_by_size(
+def test_untagged_colors_are_read_by_size(
     tmp_path: Path, size_wh: tuple[int, int], matrix: int
 ) -> None:
     path = Clip(frames=1, size_wh=size_wh).write(tmp_path / "clip.mp4")
-    assert read(path)[0].picture.colour.matrix == matrix
+    assert read(path)[0].picture.color.matrix == matrix
 
 
 @pytest.mark.parametrize("size_wh", [(1, 1), (3, 1), (2, 2), (33, 21)])

@@ -15,17 +15,17 @@ from tests.clips import Clip, patches
 from tests.textures import noise_image
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.media.source import FileSource
-from vidstyle.optimize.between import BETWEEN, Retoucher
 from vidstyle.optimize.budget import Budget, FilmPlan
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.film import Film, Paintings
+from vidstyle.optimize.inbetweens import BETWEEN, Inpainter
+from vidstyle.optimize.limits import Room
 from vidstyle.optimize.objective import LossWeights
-from vidstyle.optimize.painting import Painting
-from vidstyle.optimize.picture import PictureOptimizer, Stage
-from vidstyle.optimize.room import Room
-from vidstyle.optimize.scene import SceneOptimizer, scene_effort
-from vidstyle.optimize.scenes import Scene
-from vidstyle.optimize.work import WorkFolder, file_name
+from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage
+from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene_optimizer import SceneOptimizer, scene_effort
+from vidstyle.optimize.style_target import Painting
+from vidstyle.optimize.work_folder import WorkFolder, file_name
 from vidstyle.options import StylizeOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stats import Stats
@@ -90,12 +90,12 @@ def test_what_no_keyframe_shows_is_painted(tmp_path: Path, optimizer: PictureOpt
     lost[:, :40] = 1
     work, scene = WorkFolder(tmp_path / "work", {}), Scene(0, 0, 9)
     green, nobody = Picture.from_rgb(spoilt), Paintings(work, scene)
-    filled = Retoucher(optimizer, work, scene, math.inf)(green, picture, lost, nobody).to_rgb()
+    filled = Inpainter(optimizer, work, scene, math.inf)(green, picture, lost, nobody).to_rgb()
     assert np.abs(filled[:, :28] - np.array((0, 255, 0))).mean() > 40
     assert np.abs(filled[:, 56:].astype(int) - green.to_rgb()[:, 56:]).mean() < 6
     kept = work.painting(scene, file_name(picture.to_rgb(), BETWEEN))
     assert kept is not None
-    again = Retoucher(optimizer, work, scene, 0.0)(green, picture, lost, nobody)
+    again = Inpainter(optimizer, work, scene, 0.0)(green, picture, lost, nobody)
     np.testing.assert_array_equal(again.to_rgb(), filled)
 
 
@@ -106,9 +106,9 @@ def test_a_carried_painting_gets_back_what_carrying_blurred(
     painted = optimizer.paint(photo, QUICK)
     blurred = np.asarray(cv2.blur(painted, (3, 3)), np.uint8)
     work, scene = WorkFolder(tmp_path / "work", {}), Scene(0, 0, 9)
-    retouch = Retoucher(optimizer, work, scene, math.inf)
+    inpaint = Inpainter(optimizer, work, scene, math.inf)
     nowhere, nobody = np.zeros((64, 96), np.float32), Paintings(work, scene)
-    polished = retouch(Picture.from_rgb(blurred), Picture.from_rgb(photo), nowhere, nobody).to_rgb()
+    polished = inpaint(Picture.from_rgb(blurred), Picture.from_rgb(photo), nowhere, nobody).to_rgb()
     assert np.abs(polished.astype(int) - blurred).mean() < 8  # held to what was carried
     steps = [np.abs(np.diff(image.astype(int), axis=1)).mean() for image in (polished, blurred)]
     assert steps[0] > 1.1 * steps[1]

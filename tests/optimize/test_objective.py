@@ -7,9 +7,9 @@ from torch import Tensor
 from tests.textures import noise_image
 from vidstyle.optimize.objective import Anchor, LossWeights, Objective
 from vidstyle.optimize.tiles import GRID, tiles
+from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss
-from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.perceptual.zoo import load_features
 
 NO_WEIGHTS = LossWeights(0, 0, 0, 0)

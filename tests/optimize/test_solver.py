@@ -13,7 +13,7 @@ BOTTOM = torch.linspace(0.2, 0.8, 48).view(1, 3, 4, 4)
 BOTH = pytest.mark.parametrize("solve", [adam, lbfgs])
 
 
-def centre() -> Tensor:
+def center() -> Tensor:
     """Away from the bottom."""
     return torch.full((1, 3, 4, 4), 0.5)
 
@@ -35,14 +35,14 @@ class Bowl:
 
 @BOTH
 def test_the_bottom_is_found(solve: Solver) -> None:
-    outcome = solve(Bowl(), centre(), Effort(200))
+    outcome = solve(Bowl(), center(), Effort(200))
     assert (outcome.image - BOTTOM).abs().max() < 0.01
     assert min(outcome.curve) < 1e-3 * outcome.curve[0]
 
 
 @BOTH
 def test_a_plateau_ends_the_work(solve: Solver) -> None:
-    outcome = solve(Bowl(floor=1e5), centre(), Effort(500))
+    outcome = solve(Bowl(floor=1e5), center(), Effort(500))
     assert len(outcome.curve) == (1 + PLATEAUS) * WINDOW
 
 
@@ -54,24 +54,24 @@ def test_a_loss_that_differs_from_one_step_to_the_next_is_no_plateau() -> None:
             self.turn += 1
             return super().evaluate(image) * (1 + 0.5 * (self.turn % 4))
 
-    outcome = adam(Uneven(), centre(), Effort(40))
+    outcome = adam(Uneven(), center(), Effort(40))
     assert len(outcome.curve) == 40
 
 
 @BOTH
 def test_so_many_evaluations_are_the_limit(solve: Solver) -> None:
-    assert len(solve(Bowl(), centre(), Effort(5)).curve) == 5
+    assert len(solve(Bowl(), center(), Effort(5)).curve) == 5
 
 
 @BOTH
 def test_time_is_a_limit_too(solve: Solver) -> None:
-    assert len(solve(Bowl(delay_s=0.02), centre(), Effort(500, seconds=0.1)).curve) <= 6
+    assert len(solve(Bowl(delay_s=0.02), center(), Effort(500, seconds=0.1)).curve) <= 6
 
 
 @BOTH
 def test_without_time_the_start_stays(solve: Solver) -> None:
-    outcome = solve(Bowl(), centre(), Effort(500, seconds=0.0))
-    assert torch.equal(outcome.image, centre())
+    outcome = solve(Bowl(), center(), Effort(500, seconds=0.0))
+    assert torch.equal(outcome.image, center())
     assert outcome.curve == []
 
 
@@ -82,22 +82,22 @@ def test_the_picture_stays_within_its_range(solve: Solver) -> None:
             image.grad = torch.full_like(image, -1.0)
             return float(-image.detach().sum())
 
-    image = solve(Slope(), centre(), Effort(60)).image
+    image = solve(Slope(), center(), Effort(60)).image
     assert image.max() <= 1
 
 
 def test_adam_is_that_of_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solver, "LOWEST_RATE", solver.RATE)  # theirs stays as it is
-    expected = centre().requires_grad_()
+    expected = center().requires_grad_()
     optimizer = torch.optim.Adam([expected], lr=solver.RATE)
     for steps in range(1, 9):
         Bowl().evaluate(expected)
         optimizer.step()
-        assert torch.allclose(adam(Bowl(), centre(), Effort(steps)).image, expected, atol=1e-6)
+        assert torch.allclose(adam(Bowl(), center(), Effort(steps)).image, expected, atol=1e-6)
 
 
 def test_lbfgs_needs_fewer_looks_than_adam() -> None:
-    curves = (solve(Bowl(), centre(), Effort(200)).curve for solve in (lbfgs, adam))
+    curves = (solve(Bowl(), center(), Effort(200)).curve for solve in (lbfgs, adam))
     looks = [sum(value > 1e-3 for value in curve) for curve in curves]
     assert looks[0] < 0.5 * looks[1]
 
@@ -110,13 +110,13 @@ def test_a_picture_at_the_bottom_stays_there() -> None:
 
 def test_what_lbfgs_returns_is_the_best_it_has_seen() -> None:
     for steps in range(1, 12):
-        outcome = lbfgs(Bowl(), centre(), Effort(steps))
+        outcome = lbfgs(Bowl(), center(), Effort(steps))
         assert Bowl().evaluate(outcome.image.requires_grad_()) == pytest.approx(min(outcome.curve))
 
 
 def test_adam_paints_over_the_start_and_lbfgs_does_not() -> None:
-    start = centre()
+    start = center()
     assert adam(Bowl(), start, Effort(3)).image.data_ptr() == start.data_ptr()
-    start = centre()
+    start = center()
     lbfgs(Bowl(), start, Effort(3))
-    assert torch.equal(start, centre())
+    assert torch.equal(start, center())

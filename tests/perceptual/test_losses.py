@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from vidstyle.perceptual.losses import (
-    centred,
+    centered,
     content_loss,
     gram_matrix,
     grid_loss,
@@ -130,9 +130,9 @@ def test_the_gradient_of_a_gram_matrix_is_right() -> None:
     assert torch.autograd.gradcheck(gram_matrix, activations)
 
 
-def test_centred_gram_matrices_are_covariances() -> None:
+def test_centered_gram_matrices_are_covariances() -> None:
     activations = torch.rand(2, 3, 4, 5)
-    found = centred(gram_matrix(activations), activations.mean(dim=(2, 3)))
+    found = centered(gram_matrix(activations), activations.mean(dim=(2, 3)))
     for n in range(2):
         expected = torch.cov(activations[n].flatten(1), correction=0)
         assert torch.allclose(found[n], expected, atol=1e-6)

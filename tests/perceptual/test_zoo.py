@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.perceptual.weights import random_vgg, write_random_slim, write_random_weights
-from vidstyle import models
+from vidstyle import assets
 from vidstyle.errors import StyleError
 from vidstyle.perceptual import zoo
 from vidstyle.perceptual.slim import Slim
@@ -23,7 +23,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     digest = hashlib.sha256((tmp_path / "slim.npz").read_bytes()).hexdigest()
     entry = {"name": "slim", "file": "slim.npz", "sha256": digest}
     (tmp_path / "catalog.json").write_text(json.dumps({"styles": [], "features": [entry]}))
-    monkeypatch.setattr(models, "models_folder", lambda: tmp_path)
+    monkeypatch.setattr(assets, "models_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -45,7 +45,7 @@ def test_a_missing_file_is_said(shipped: Path) -> None:
 
 
 @pytest.mark.parametrize("catalog", [{"styles": []}, {"styles": [], "features": []}])
-def test_a_catalogue_without_features_is_said(shipped: Path, catalog: dict[str, object]) -> None:
+def test_a_catalog_without_features_is_said(shipped: Path, catalog: dict[str, object]) -> None:
     (shipped / "catalog.json").write_text(json.dumps(catalog))
     with pytest.raises(StyleError, match="Install vidstyle again"):
         load_features("slim")

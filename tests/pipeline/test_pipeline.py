@@ -14,7 +14,7 @@ from vidstyle.pipeline.pipeline import QUEUE_LENGTH, Pipeline
 
 pytestmark = pytest.mark.timeout(20)
 STAGES = ("source", "stylizer", "sink")
-GREY = Picture.from_rgb(np.full((2, 2, 3), 128, np.uint8))
+GRAY = Picture.from_rgb(np.full((2, 2, 3), 128, np.uint8))
 
 
 class Stages:
@@ -29,7 +29,7 @@ class Stages:
         for number in range(self.frames):
             self.break_at(number, "source")
             self.given += 1
-            yield Frame(GREY, number, Fraction(1, 25))
+            yield Frame(GRAY, number, Fraction(1, 25))
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         for frame in frames:

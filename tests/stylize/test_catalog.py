@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from vidstyle.assets import intact_file, models_folder
 from vidstyle.errors import StyleError
-from vidstyle.media.painting import read_painting
-from vidstyle.models import intact_file, models_folder
+from vidstyle.media.style_image import read_painting
 from vidstyle.stylize.catalog import (
     PAINTINGS,
     check_style,
@@ -38,7 +38,7 @@ def test_names_are_unique_and_can_be_typed_and_mixed() -> None:
     assert [name for name in names if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name)] == []
 
 
-def test_every_model_file_is_in_the_catalogue() -> None:
+def test_every_model_file_is_in_the_catalog() -> None:
     files = {file.name for file in models_folder().glob("*.onnx")}
     styles = shipped_styles()
     assert files == {style.file for style in styles} | {style.int8["file"] for style in styles}
@@ -94,7 +94,7 @@ def test_a_missing_file_is_said(shelf: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"styles": [{"name": "x"}]}'])
-def test_a_broken_catalogue_is_said(shelf: Path, text: str) -> None:
+def test_a_broken_catalog_is_said(shelf: Path, text: str) -> None:
     (shelf / "catalog.json").write_text(text, encoding="utf-8")
     with pytest.raises(StyleError, match=r"catalog\.json is broken"):
         shipped_styles()

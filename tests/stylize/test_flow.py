@@ -7,10 +7,10 @@ from vidstyle.stylize.flow import (
     THUMBNAIL_SIDE,
     FlowEstimator,
     Path,
-    doubt_by_luma,
     extend,
     follow,
-    round_trip_trust,
+    lower_confidence_by_luma,
+    round_trip_confidence,
     stay,
     thumbnail,
 )
@@ -33,17 +33,17 @@ def test_a_shift_is_found_both_ways(dx: int, dy: int) -> None:
     inner = np.s_[16:-16, 16:-16]
     assert np.allclose(np.median(motion.to_previous[inner], (0, 1)), [dx, dy], atol=0.2)
     assert np.allclose(np.median(motion.to_next[inner], (0, 1)), [-dx, -dy], atol=0.2)
-    assert motion.previous_trust[inner].mean() > 0.95
+    assert motion.previous_confidence[inner].mean() > 0.95
 
 
 def test_opposite_flows_are_trusted_and_contradicting_ones_are_not() -> None:
     there = constant_flow(4, 1)
-    assert round_trip_trust(there, -there)[5:-5, 5:-5].min() == 1
-    assert round_trip_trust(there, there).max() == 0
+    assert round_trip_confidence(there, -there)[5:-5, 5:-5].min() == 1
+    assert round_trip_confidence(there, there).max() == 0
 
 
 def test_leaving_the_picture_is_not_trusted() -> None:
-    trust = round_trip_trust(constant_flow(10, 0), constant_flow(-10, 0))
+    trust = round_trip_confidence(constant_flow(10, 0), constant_flow(-10, 0))
     assert trust[:, -9:].max() == 0
     assert trust[:, :-12].min() == 1
 
@@ -57,7 +57,7 @@ def test_joined_steps_make_the_whole_way() -> None:
 
 
 def test_joining_follows_the_pixel_not_the_place() -> None:
-    # The neighbour's way is different left and right; a step to the right must use the right one.
+    # The neighbor's way is different left and right; a step to the right must use the right one.
     onward = np.zeros((20, 40, 2), np.float32)
     onward[:, 20:, 1] = 7
     path = Path(onward, np.ones((20, 40), np.float32))
@@ -77,7 +77,7 @@ def test_another_brightness_is_doubted() -> None:
     here = texture(40, 60)
     there = here.copy()
     there[:, 30:] = 255 - there[:, 30:]
-    path = doubt_by_luma(stay((40, 60)), here, there)
+    path = lower_confidence_by_luma(stay((40, 60)), here, there)
     assert path.trust[:, :30].min() == 1
     assert path.trust[:, 30:].mean() < 0.5
 

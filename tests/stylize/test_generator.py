@@ -18,7 +18,7 @@ def test_any_size_comes_back_as_it_went_in(inverter: Path, size: tuple[int, int]
     image = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
     painted = OnnxGenerator(inverter).paint(image)
     assert painted.shape == image.shape
-    assert np.array_equal(painted, 255 - image)  # the toy inverts colours
+    assert np.array_equal(painted, 255 - image)  # the toy inverts colors
 
 
 def test_channels_keep_their_order(inverter: Path) -> None:
@@ -26,10 +26,10 @@ def test_channels_keep_their_order(inverter: Path) -> None:
     assert OnnxGenerator(inverter).paint(red)[0, 0].tolist() == [55, 225, 245]
 
 
-def test_a_picture_keeps_its_colour_space(inverter: Path) -> None:
+def test_a_picture_keeps_its_color_space(inverter: Path) -> None:
     picture = Picture.from_rgb(np.full((20, 30, 3), 90, np.uint8))
     painted = OnnxGenerator(inverter).paint_picture(picture)
-    assert painted.colour == picture.colour
+    assert painted.color == picture.color
     assert np.abs(painted.to_rgb().astype(int) - 165).max() <= 1
 
 
@@ -68,7 +68,7 @@ def test_a_network_that_changes_the_size_is_refused(tmp_path: Path) -> None:
         (["n", "h", "w", 1], TensorProto.UINT8, "uint8 nxhxwx1"),
         ([1, 3, "h", "w"], TensorProto.DOUBLE, "double 1x3xhxw"),
     ],
-    ids=["vector", "video", "grey", "grey bytes", "doubles"],
+    ids=["vector", "video", "gray", "gray bytes", "doubles"],
 )
 def test_a_network_that_takes_no_rgb_picture_is_refused(
     tmp_path: Path, shape: list[int | str], kind: int, taken: str
@@ -143,7 +143,7 @@ def test_a_network_that_fails_later_is_said(tmp_path: Path) -> None:
 
 @pytest.fixture
 def byte_inverter(tmp_path: Path) -> Path:
-    """Inverts colours as the toy does, but takes and gives NxHxWx4 uint8."""
+    """Inverts colors as the toy does, but takes and gives NxHxWx4 uint8."""
     white = helper.make_tensor("white", TensorProto.UINT8, [], [255])
     nodes = [
         helper.make_node("Constant", [], ["white"], value=white),

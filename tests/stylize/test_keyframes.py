@@ -45,7 +45,7 @@ def test_a_scene_starts_and_ends_with_keyframes() -> None:
     assert [segment.left is None for segment in segments] == [True, False, False] * 2
 
 
-def test_neighbouring_segments_share_their_keyframe() -> None:
+def test_neighboring_segments_share_their_keyframe() -> None:
     segments = plan(still((0,), 9), lambda: 4)
     assert segments[1].left is segments[0].right
     assert segments[2].left is segments[1].right

@@ -54,10 +54,10 @@ def test_the_order_of_the_parts_does_not_matter(inverter: Path) -> None:
     assert np.array_equal(Mixture(parts).paint(image), Mixture(parts[::-1]).paint(image))
 
 
-def test_a_mixture_paints_pictures_and_keeps_their_colour_space() -> None:
+def test_a_mixture_paints_pictures_and_keeps_their_color_space() -> None:
     picture = Picture.from_rgb(np.full((20, 30, 3), 90, np.uint8))
     painted = Mixture([(Even(200), 0.5), (Copy(), 0.5)]).paint_picture(picture)
-    assert painted.colour == picture.colour
+    assert painted.color == picture.color
     assert np.abs(painted.to_rgb().astype(int) - 145).max() <= 1
 
 

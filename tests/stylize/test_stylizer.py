@@ -13,10 +13,10 @@ from tests.textures import noise_image
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize import loading
+from vidstyle.stylize import generator_pool
+from vidstyle.stylize.disocclusion import TILE, disoccluded_boxes, inpaint
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
-from vidstyle.stylize.holes import TILE, hole_boxes, repaint
-from vidstyle.stylize.loading import GeneratorPool
+from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.stylizer import Stylizer
 
 HEIGHT, WIDTH = 160, 208
@@ -128,7 +128,7 @@ def test_strength_zero_is_the_original(inverter: Path) -> None:
         assert np.array_equal(after.picture.y, before.picture.y)
 
 
-def test_keeping_colours_keeps_the_chroma(inverter: Path) -> None:
+def test_keeping_colors_keeps_the_chroma(inverter: Path) -> None:
     frames = panning(frames=3)
     done, _ = run(inverter, frames, keep_colors=True)
     for before, after in zip(frames, done, strict=True):
@@ -238,7 +238,7 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
         assert file.stem == "negative" or may_load.wait(10)
         return OnnxGenerator(file, threads)
 
-    monkeypatch.setattr(loading, "OnnxGenerator", slow)
+    monkeypatch.setattr(generator_pool, "OnnxGenerator", slow)
     with GeneratorPool(limit=1) as pool:
         old = pool.get("negative")
         stylizer = Stylizer(old, StylizeOptions(every=3), Stats())
@@ -261,21 +261,21 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
 
 
 def test_boxes_cover_every_hole_with_room_around() -> None:
-    unexplained = np.zeros((60, 80), np.float32)
-    unexplained[10:20, 10:20] = unexplained[45:58, 60:78] = 1
-    boxes = hole_boxes(unexplained, 320, 240)
+    occlusion_mask = np.zeros((60, 80), np.float32)
+    occlusion_mask[10:20, 10:20] = occlusion_mask[45:58, 60:78] = 1
+    boxes = disoccluded_boxes(occlusion_mask, 320, 240)
     assert len(boxes) == 2
     covered = np.zeros((240, 320), bool)
     for left, top, right, bottom in boxes:
         assert left % 2 == 0 and top % 2 == 0
         covered[top:bottom, left:right] = True
-    holes = cv2.resize(unexplained, (320, 240)) > 0
+    holes = cv2.resize(occlusion_mask, (320, 240)) > 0
     assert covered[holes].all()
     assert covered.sum() < 320 * 240
 
 
 def test_stray_pixels_are_no_holes(inverter: Path) -> None:
-    unexplained = np.zeros((TILE, TILE), np.float32)
-    unexplained[5, 5] = 1
+    occlusion_mask = np.zeros((TILE, TILE), np.float32)
+    occlusion_mask[5, 5] = 1
     picture = panning(frames=1)[0].picture
-    assert repaint(picture, picture, unexplained, OnnxGenerator(inverter)) is picture
+    assert inpaint(picture, picture, occlusion_mask, OnnxGenerator(inverter)) is picture

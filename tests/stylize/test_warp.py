@@ -87,7 +87,7 @@ def test_enlarging_keeps_the_fine_detail_of_the_original() -> None:
     original = picture(180, 240)
     working = original.resized(120, 90)
     painting = Picture(
-        np.minimum(working.y, 220) + np.uint8(30), working.u, working.v, working.colour
+        np.minimum(working.y, 220) + np.uint8(30), working.u, working.v, working.color
     )
     large = enlarge(painting, working, original)
     room = original.y < 220

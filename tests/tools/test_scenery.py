@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tools import scenery
-from tools.scenery import CUT, FRAME_COUNT, harbour
+from tools.scenery import CUT, FRAME_COUNT, harbor
 from tools.scenery.layer import Flow, Layer, Mask, Matrix, RGBImage, affine, compose, flow_between
 
 LINES = 180
@@ -64,13 +64,13 @@ def test_the_only_cut_is_where_it_says() -> None:
 
 def test_the_cameras_pan_opposite_ways() -> None:
     valley_flow, _ = scenery.flow_to_previous(60, LINES)
-    harbour_flow, _ = scenery.flow_to_previous(180, LINES)
+    harbor_flow, _ = scenery.flow_to_previous(180, LINES)
     assert valley_flow[-1, :, 0].min() > 1  # px; the nearest ground came from the right
-    assert harbour_flow[-1, :, 0].max() < -1
+    assert harbor_flow[-1, :, 0].max() < -1
 
 
 def test_painting_again_gives_the_same_picture() -> None:
-    layers = [layer.with_density(270) for layer in harbour.layers(540)]
+    layers = [layer.with_density(270) for layer in harbor.layers(540)]
     again, _ = compose(layers, 30 / scenery.RATE, scenery.size_wh(LINES))
     np.testing.assert_array_equal(again, scenery.render(CUT + 30, LINES))
 

@@ -15,7 +15,7 @@ from vidstyle.perceptual.losses import (
     structure_loss,
 )
 from vidstyle.training import objective as objective_module
-from vidstyle.training.motion import Motion
+from vidstyle.training.data.augment import Motion
 from vidstyle.training.objective import MARGIN, MEMORY, LossWeights, Objective, as_vectors
 
 SIDE = 32  # px inside the margin
@@ -144,8 +144,8 @@ def test_the_patch_loss_is_the_slow_way(
     expected = []
     for name in ("fine", "coarse"):
         here, there = flat(painted[name]), flat(painting[name])
-        centre = there.mean(axis=0)  # the painting's, taken from both
-        distances = cosine_distances(here - centre, there - centre)
+        center = there.mean(axis=0)  # the painting's, taken from both
+        distances = cosine_distances(here - center, there - center)
         expected.append(max(distances.min(axis=1).mean(), distances.min(axis=0).mean()))
     found = objective.patch_loss(objective.features(images))
     assert float(found) == pytest.approx(np.mean(expected), rel=1e-3)
@@ -168,8 +168,8 @@ def test_patches_are_drawn_anew_each_time(
     assert [(len(v), len(t)) for v, t in asked] == [(20, 20)] * 4
     assert not torch.equal(asked[0][0], asked[2][0])
     assert not torch.equal(asked[0][1], asked[2][1])
-    centre = as_vectors(ToyFeatures()(toy_painting())["fine"]).mean(dim=0)
-    to_places = torch.cdist(asked[0][0] + centre, as_vectors(found["fine"]))
+    center = as_vectors(ToyFeatures()(toy_painting())["fine"]).mean(dim=0)
+    to_places = torch.cdist(asked[0][0] + center, as_vectors(found["fine"]))
     assert to_places.amin(dim=1).max() < 1e-3  # each one is a place of the picture
 
 
@@ -181,16 +181,16 @@ def test_a_vector_is_one_place() -> None:
 
 
 def test_all_losses_are_their_formulas_times_their_weights(objective: Objective) -> None:
-    recoloured, again = pictures(2), pictures(4)
+    recolored, again = pictures(2), pictures(4)
     painted = pictures(3) * 1.3 - 0.1  # leaves 0..1
     torch.manual_seed(0)
     motion = Motion.random(again)
-    found = objective.losses(recoloured, painted, again, motion)
+    found = objective.losses(recolored, painted, again, motion)
     moved = inner(motion.moved(painted.clamp(0, 1))).numpy()
     inside = inner(painted)
     clipped = inside.clamp(0, 1)
-    x, other = clipped.numpy(), inner(recoloured).numpy()
-    content, target = seen(clipped), seen(inner(recoloured))
+    x, other = clipped.numpy(), inner(recolored).numpy()
+    content, target = seen(clipped), seen(inner(recolored))
     ratios = [
         np.sum((content[name] - target[name]) ** 2) / np.sum(target[name] ** 2)
         for name in ("fine", "coarse")
@@ -209,7 +209,7 @@ def test_all_losses_are_their_formulas_times_their_weights(objective: Objective)
         "style": 1.1 * np.sum(by_layer * lag / lag.mean()) / 2,
         "content": 1.3 * np.mean(ratios),
         "tone": 1.4 * np.mean(cells),
-        "structure": 1.45 * float(structure_loss(clipped, inner(recoloured))),
+        "structure": 1.45 * float(structure_loss(clipped, inner(recolored))),
         "grid": 1000 * float(grid_loss(clipped)),
         "tv": 1.5 * (np.mean(np.diff(x, axis=3) ** 2) + np.mean(np.diff(x, axis=2) ** 2)),
         "temporal": 1.6 * np.mean((inner(again).numpy() - moved) ** 2),
@@ -221,7 +221,7 @@ def test_all_losses_are_their_formulas_times_their_weights(objective: Objective)
         assert float(found[name]) == pytest.approx(value, rel=1e-3), name
 
 
-def test_steadiness_never_asks_for_colours_that_are_none(objective: Objective) -> None:
+def test_steadiness_never_asks_for_colors_that_are_none(objective: Objective) -> None:
     """A network far outside of 0..1 ran further away: the calmer picture went after the other."""
     painted, again = (torch.full_like(pictures(2), level) for level in (4.0, 3.0))
     again.requires_grad_()
@@ -254,7 +254,7 @@ def test_no_loss_sees_the_margin(objective: Objective) -> None:
         assert float(found[0][name]) == pytest.approx(float(found[1][name]), rel=1e-4), name
 
 
-def test_colours_out_of_range_cost_by_how_far(objective: Objective) -> None:
+def test_colors_out_of_range_cost_by_how_far(objective: Objective) -> None:
     assert losses(objective, pictures(3).clamp(0, 1))["range"] == 0
     found = losses(objective, torch.full_like(pictures(3), 1.5))["range"]
     assert float(found) == pytest.approx(1.7 * 0.25)

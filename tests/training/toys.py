@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.frame import RGBImage
+from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
-from vidstyle.perceptual.pictures import to_tensor
-from vidstyle.training.content import Content
+from vidstyle.training.data.dataset import Content
 
 
 class ToyFeatures(FeatureNetwork):
@@ -32,7 +32,7 @@ class ToyFeatures(FeatureNetwork):
 
 
 def blurred_noise(seed: int, height: int = 150, width: int = 170) -> RGBImage:
-    """A picture with colours and shapes, another one for each seed."""
+    """A picture with colors and shapes, another one for each seed."""
     random = np.random.default_rng(seed)
     noise = random.normal(size=(height, width, 3)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), 3) * 350 + random.uniform(60, 190, 3)

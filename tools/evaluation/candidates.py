@@ -7,12 +7,12 @@ from pathlib import Path
 
 import onnx
 
+from vidstyle.assets import intact_file
 from vidstyle.errors import SourceError, StyleError
-from vidstyle.models import intact_file
+from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.stylize.catalog import shipped_styles
 from vidstyle.stylize.generator import OnnxGenerator
-from vidstyle.training.network import LARGEST_BYTES
-from vidstyle.training.outcome import int8_path
+from vidstyle.training.results import int8_path
 
 # Engstrom's fast-style-transfer networks, by the end of the file's name.
 PEER_PAINTINGS = {"wave": "hokusai-great-wave.jpg", "udnie": "picabia-udnie.jpg"}
@@ -45,7 +45,7 @@ class Candidate:
 def shipped_candidates(paintings: Path) -> list[Candidate]:
     """All styles of models/catalog.json, each with its painting in a folder.
 
-    A style's painting is the catalogue's `painting.file`.
+    A style's painting is the catalog's `painting.file`.
 
     Raises:
         StyleError: a file is missing or altered.

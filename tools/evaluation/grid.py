@@ -3,7 +3,7 @@
 Enlarging by shuffled pixels or strided filters leaves patterns with periods of 4 and 2 px (Odena et
 al., "Deconvolution and Checkerboard Artifacts", Distill 2016). In a spectrum they are narrow lines
 at 1/4 and 1/2 cycles a pixel, where a picture's own spectrum is smooth. So each line is compared
-with its neighbours, and that ratio with the photo's.
+with its neighbors, and that ratio with the photo's.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.evaluation.likeness import luminance
+from tools.evaluation.ssim import luminance
 from vidstyle.frame import RGBImage
 
 SEGMENT = 64  # px; short, so that a grid that comes and goes with the content still makes a line
@@ -37,7 +37,7 @@ def grid_ratios(images: Sequence[RGBImage], photos: Sequence[RGBImage]) -> dict[
 
 
 def _lines(image: RGBImage) -> NDArray[np.float64]:
-    """2x2: across and down, by period, the power in the line over that in its neighbours."""
+    """2x2: across and down, by period, the power in the line over that in its neighbors."""
     luma = luminance(image).astype(np.float64)
     return np.array([[_line(power, p) for p in PERIODS] for power in map(_power, (luma, luma.T))])
 
@@ -46,14 +46,14 @@ def _power(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Power by frequency (k/64 cycles a pixel), mean over all rows (Welch, 1967)."""
     segments = np.lib.stride_tricks.sliding_window_view(rows, SEGMENT, axis=1)[:, ::STEP]
     window = np.hanning(SEGMENT + 1)[:-1]
-    centred = segments - segments.mean(axis=-1, keepdims=True)
-    power = np.abs(np.fft.rfft(centred * window)) ** 2
+    centered = segments - segments.mean(axis=-1, keepdims=True)
+    power = np.abs(np.fft.rfft(centered * window)) ** 2
     floor = ROUNDING * np.square(window).sum()
     return np.asarray(power.mean(axis=(0, 1)) + floor)
 
 
 def _line(power: NDArray[np.float64], period: int) -> float:
-    centre, last = SEGMENT // period, len(power) - 1
-    around = [b for n in NEIGHBOURS for b in (centre - n, centre + n) if b <= last]
-    line = power[centre - 1 : centre + 2]
+    center, last = SEGMENT // period, len(power) - 1
+    around = [b for n in NEIGHBOURS for b in (center - n, center + n) if b <= last]
+    line = power[center - 1 : center + 2]
     return float(line.mean() / power[around].mean())

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.perceptual.features import FeatureNetwork, channels_last
-from vidstyle.perceptual.losses import centred
+from vidstyle.perceptual.losses import centered
 
 WIDTHS = (64, 96, 128, 160)  # channels at strides 1, 2, 4 and 8
 KERNEL = 5
@@ -50,4 +50,4 @@ class RandomFeatures(FeatureNetwork):
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         """Covariances (NxCxC), from what `forward` returned."""
         means = self.means(seen)
-        return {name: centred(gram, means[name]) for name, gram in super().grams(seen).items()}
+        return {name: centered(gram, means[name]) for name, gram in super().grams(seen).items()}

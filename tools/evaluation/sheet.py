@@ -8,7 +8,7 @@ import numpy as np
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import RGBImage
-from vidstyle.media.photo import write_photo
+from vidstyle.media.image_file import write_photo
 
 ROWS = 3  # on one page, so that a screen shows it without reducing it
 GAP = 8  # px, white

@@ -9,7 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
-from vidstyle.machine import usable_cores
+from vidstyle.hardware import usable_cores
 
 SIZES_WH = {"720p": (1280, 720), "256": (256, 256)}
 THREADS = min(2, usable_cores())  # two that share a core only wait for each other

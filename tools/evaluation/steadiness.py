@@ -1,7 +1,7 @@
 """How steady a painted film is: along the sample's true flow, along estimated flow, under noise.
 
     e_stab: root of the mean squared difference between a frame and the one before, carried along
-        the flow; colours 0..1, mean over frames (Ruder et al., arXiv:1604.08610)
+        the flow; colors 0..1, mean over frames (Ruder et al., arXiv:1604.08610)
     e_warp: the same without the root (Lai et al., arXiv:1808.00449)
 
 Both leave out what was hidden in the frame before. Blur would be steady, too: so the sharpness, the
@@ -170,10 +170,10 @@ def _estimated_step(before: Plane, now: Plane) -> Step | None:
     places = follow(to_previous)
     way_back = sample(to_next, places)
     missed_by = np.square(to_previous + way_back).sum(axis=-1)
-    travelled = (np.square(to_previous) + np.square(way_back)).sum(axis=-1)
+    traveled = (np.square(to_previous) + np.square(way_back)).sum(axis=-1)
     height, width = now.shape
     inside = ((places >= 0) & (places <= (width - 1, height - 1))).all(axis=-1)
-    visible = (missed_by <= 0.01 * travelled + 0.5) & inside
+    visible = (missed_by <= 0.01 * traveled + 0.5) & inside
     if visible.mean() < LEAST_VISIBLE:
         return None
     return Step(to_previous.astype(np.float16), visible)

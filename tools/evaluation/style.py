@@ -10,12 +10,12 @@ from torch.nn.functional import normalize
 
 from tools.evaluation.random_features import RandomFeatures
 from vidstyle.frame import RGBImage
+from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss
-from vidstyle.perceptual.pictures import to_tensor
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.vgg import Kind, Vgg
-from vidstyle.training.data import read_painting
+from vidstyle.training.data.painting import read_painting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Judge:
     def __init__(self, features: FeatureNetwork, content_layer: str, painting_side: int) -> None:
         """Take a network, the layer that content is read at, and the paintings' short side in px.
 
-        Strokes are as large as the painting is scaled, so its side belongs to the judgement.
+        Strokes are as large as the painting is scaled, so its side belongs to the judgment.
         """
         self._features, self._content_layer = features, content_layer
         self._painting_side = painting_side

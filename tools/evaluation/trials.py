@@ -7,14 +7,14 @@ import numpy as np
 
 from tools.evaluation.candidates import Candidate
 from tools.evaluation.grid import grid_ratios
-from tools.evaluation.likeness import luminance_similarity, picture_similarity
 from tools.evaluation.speed import SIZES_WH, bare_ms
+from tools.evaluation.ssim import luminance_similarity, picture_similarity
 from tools.evaluation.steadiness import Reel, noise_gain, painted, unsteadiness, unstyled
 from tools.evaluation.style import Judge
 from tools.evaluation.table import Figure
 from vidstyle.frame import RGBImage
+from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.stylize.generator import OnnxGenerator
-from vidstyle.stylize.light import evenly_lit
 
 Figures = dict[str, Figure]
 
@@ -84,9 +84,9 @@ class PhotoTrial:
 def painter(file: Path, threads: int) -> Callable[[RGBImage], RGBImage]:
     """What vidstyle makes of single pictures with a generator: evenly lit, if it asks for that."""
     generator = OnnxGenerator(file, threads)
-    if not generator.even_light:
+    if not generator.normalizes_exposure:
         return generator.paint
-    return lambda image: generator.paint(evenly_lit(image))
+    return lambda image: generator.paint(with_normal_exposure(image))
 
 
 def steadiness_figures(

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from . import harbour, valley
+from . import harbor, valley
 from .layer import Flow, Layer, Mask, RGBImage, compose, flow_between
 
 RATE = 30  # frames per second
@@ -75,7 +75,7 @@ def _at(index: int, height: int) -> tuple[tuple[Layer, ...], float]:
         raise ValueError(f"The clip has frames 0 to {FRAME_COUNT - 1}, and no frame {index}.")
     if index < CUT:
         return _scene(valley.layers, height), index / RATE
-    return _scene(harbour.layers, height), (index - CUT) / RATE
+    return _scene(harbor.layers, height), (index - CUT) / RATE
 
 
 @lru_cache(maxsize=4)

@@ -11,27 +11,27 @@ MOUTH = 1.18  # from the middle of the ball down to the mouth, in radii
 
 
 def balloon(
-    density: float, radius: float, colours: tuple[str, ...], pattern: str, motion: Motion
+    density: float, radius: float, colors: tuple[str, ...], pattern: str, motion: Motion
 ) -> Layer:
     """A balloon whose envelope is a ball around (0, 0) that tapers to a basket below.
 
     Args:
         radius: of the envelope, in units.
-        colours: of the cloth; the last is the trim.
+        colors: of the cloth; the last is the trim.
         pattern: "stripes", "rings" or "waves".
     """
     side, bottom = 1.1 * radius, 2.0 * radius
     canvas = Canvas(-side, -side, side, bottom, max(2 * density, 220 / radius))
-    pixels = over(_basket(canvas, radius), _envelope(canvas, radius, colours, pattern))
+    pixels = over(_basket(canvas, radius), _envelope(canvas, radius, colors, pattern))
     return canvas.layer(pixels, motion)
 
 
-def _envelope(canvas: Canvas, radius: float, colours: tuple[str, ...], pattern: str) -> Pixels:
+def _envelope(canvas: Canvas, radius: float, colors: tuple[str, ...], pattern: str) -> Pixels:
     x, y = canvas.x / radius, canvas.y / radius
     half_width = _profile(y)
     across = (x / np.maximum(half_width, 1e-3)).clip(-1, 1)
     around = np.arcsin(across) / np.pi + 0.5  # 0..1 over the visible half
-    cloth = _cloth(around, np.broadcast_to(y, around.shape), colours, pattern)
+    cloth = _cloth(around, np.broadcast_to(y, around.shape), colors, pattern)
     # Each gore bulges: brighter in its middle, a seam at its edge.
     bulge = np.abs(((around * GORES / 2 + 0.5) % 1) - 0.5) * 2
     normal = np.stack([across, np.broadcast_to(y * 0.8, across.shape)], axis=-1)
@@ -41,10 +41,10 @@ def _envelope(canvas: Canvas, radius: float, colours: tuple[str, ...], pattern: 
     warm = np.array([1.06, 0.99, 0.88], np.float32)
     shade = mix(np.array([0.5, 0.44, 0.66]), warm, light.clip(0, 1))
     glow = np.exp(-((x / 0.5) ** 2) - ((y - 0.95) / 0.42) ** 2)  # the burner behind the cloth
-    colour = mix(cloth * shade * (0.62 + 0.5 * light[..., None]), rgb("ffcf7a"), 0.4 * glow)
+    color = mix(cloth * shade * (0.62 + 0.5 * light[..., None]), rgb("ffcf7a"), 0.4 * glow)
     edge = (half_width - np.abs(x)) * radius * canvas.density + 0.5
     inside = edge.clip(0, 1) * (y > -1) * (y < MOUTH)
-    return pack(colour, inside)
+    return pack(color, inside)
 
 
 def _profile(y: Field) -> Field:
@@ -55,7 +55,7 @@ def _profile(y: Field) -> Field:
     return np.asarray(np.where(y < 0.35, ball, taper), np.float32)
 
 
-def _cloth(around: Field, y: Field, colours: tuple[str, ...], pattern: str) -> Field:
+def _cloth(around: Field, y: Field, colors: tuple[str, ...], pattern: str) -> Field:
     gore = np.floor(around * GORES / 2 + 0.5)
     if pattern == "stripes":
         number = gore
@@ -63,8 +63,8 @@ def _cloth(around: Field, y: Field, colours: tuple[str, ...], pattern: str) -> F
         number = np.floor((y + 1) * 3.4)
     else:
         number = np.floor((y + 1) * 3.2 + 0.55 * np.abs((around * 6 % 1) - 0.5) * 2)
-    table = np.stack([rgb(name) for name in colours])
-    cloth = table[number.astype(int) % (len(colours) - 1)]
+    table = np.stack([rgb(name) for name in colors])
+    cloth = table[number.astype(int) % (len(colors) - 1)]
     trim = smooth(np.abs(y - 0.72), 0.09, 0.075) + smooth(y, -0.86, -0.88)
     return mix(cloth, table[-1], trim.clip(0, 1))
 

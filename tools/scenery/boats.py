@@ -24,7 +24,7 @@ def sailing_boat(density: float, motion: Motion) -> Layer:
     pixels = over(pixels, _sail(canvas, main, "ecd3b0", 2))
     canvas.stroke(pixels, [(-0.02, -0.065), (0.17, -0.068)], wood * 1.3, 0.007)
     canvas.stroke(pixels, [(-0.016, -0.30), (0.09, -0.432)], wood * 1.3, 0.006)
-    pixels = over(pixels, _crew(canvas))
+    pixels = over(pixels, _threads(canvas))
     hull = _hull(canvas, 0.17, 0.052, "27415f", "e9dcc3", "8f3b30")
     return _afloat(canvas, over(pixels, hull), motion)
 
@@ -69,10 +69,10 @@ def _hull(canvas: Canvas, half: float, deck: float, paint: str, band: str, below
     return tinted(pixels, light.clip(0.5, 1.5))
 
 
-def _sail(canvas: Canvas, corners: list[tuple[float, float]], colour: str, seed: int) -> Pixels:
+def _sail(canvas: Canvas, corners: list[tuple[float, float]], color: str, seed: int) -> Pixels:
     """Cloth in panels, round with wind and lit from the left."""
     pixels = canvas.blank()
-    canvas.fill(pixels, corners, rgb(colour))
+    canvas.fill(pixels, corners, rgb(color))
     places = np.array(corners)
     left, right = places[:, 0].min(), places[:, 0].max()
     across = ((canvas.x - left) / (right - left)).clip(0, 1)
@@ -83,7 +83,7 @@ def _sail(canvas: Canvas, corners: list[tuple[float, float]], colour: str, seed:
     return tinted(pixels, tint.astype(np.float32))
 
 
-def _crew(canvas: Canvas) -> Pixels:
+def _threads(canvas: Canvas) -> Pixels:
     pixels = canvas.blank()
     bodies: NDArray[np.float64] = np.array([(0.085, -0.058), (0.122, -0.062)])
     canvas.dab(pixels, bodies, (0.011, 0.022), 8, [rgb("c9a23c"), rgb("40506e")])

@@ -142,9 +142,9 @@ def _paint_window(
 def _paint_door(
     canvas: Canvas, walls: Pixels, at: NDArray[np.float64], random: np.random.Generator
 ) -> None:
-    colour = rgb(("2f4a3e", "5b2c2a", "2f3c5e")[random.integers(3)])
+    color = rgb(("2f4a3e", "5b2c2a", "2f3c5e")[random.integers(3)])
     canvas.fill(walls, rectangle((-0.016, -0.058), (0.016, 0)) + at, FRAME * 0.7)
-    canvas.fill(walls, rectangle((-0.012, -0.054), (0.012, 0)) + at, colour)
+    canvas.fill(walls, rectangle((-0.012, -0.054), (0.012, 0)) + at, color)
     awning = np.array([(-0.02, -0.064), (0.02, -0.064), (0.027, -0.051), (-0.027, -0.051)])
     canvas.fill(walls, awning + at, rgb(("c9503c", "d8c7a0", "4c7a74")[random.integers(3)]))
 
@@ -177,8 +177,8 @@ def paint_lighthouse(canvas: Canvas, foot: tuple[float, float], height: float) -
         wide = low + (high - low) * number / 7
         narrow = low + (high - low) * (number + 1) / 7
         corners = [(-wide, bottom), (-narrow, top), (narrow, top), (wide, bottom)]
-        colour = rgb("ece2d4") if number % 2 else rgb("b23a33")
-        canvas.fill(pixels, [(foot[0] + dx, y) for dx, y in corners], colour)
+        color = rgb("ece2d4") if number % 2 else rgb("b23a33")
+        canvas.fill(pixels, [(foot[0] + dx, y) for dx, y in corners], color)
     pixels = tinted(pixels, _roundness(canvas, foot, low, high, height))
     _lantern(canvas, pixels, lights, (foot[0], gallery), high)
     return with_glow(canvas, pixels, lights, 0.03, 4)
@@ -217,7 +217,7 @@ def with_glow(
 ) -> Pixels:
     """Put lights on a painting and let them shine on what is around them.
 
-    Where nothing is painted the shine has colour but no coverage: it brightens the layers behind.
+    Where nothing is painted the shine has color but no coverage: it brightens the layers behind.
 
     Args:
         reach: in units.

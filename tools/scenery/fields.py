@@ -33,12 +33,12 @@ def paint_fields(canvas: Canvas) -> Pixels:
     furrows = np.sin((column * 34 + row * 9) * (kind > 0.35))
     ground = canvas.noise(0.05, 45, stretch=3, gain=0.7)
     swell = relief(canvas.noise(0.35, 46, octaves=4) * 0.05, canvas, (-1.2, -0.6))
-    colour = crops * (0.9 + 0.07 * furrows + 0.09 * ground + 0.25 * swell)[..., None]
+    color = crops * (0.9 + 0.07 * furrows + 0.09 * ground + 0.25 * swell)[..., None]
     edge = np.minimum(np.abs(row % 1 - 0.5), 1.5 * np.abs(column % 1 - 0.5) * (0.4 + down))
     hedge = smooth(edge, 0.455, 0.49)
-    colour = mix(colour, rgb("4a4c2c") * (0.9 + 0.3 * ground[..., None]), hedge)
-    colour = mix(colour, HAZE, 0.34 * (1 - down))
-    pixels = pack(colour, below * canvas.density)
+    color = mix(color, rgb("4a4c2c") * (0.9 + 0.3 * ground[..., None]), hedge)
+    color = mix(color, HAZE, 0.34 * (1 - down))
+    pixels = pack(color, below * canvas.density)
     return over(over(pixels, _trees(canvas, crest)), _village(canvas, crest))
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]  # HxWx4, RGBA, colours already multiplied by alpha
+Pixels = NDArray[np.uint8]  # HxWx4, RGBA, colors already multiplied by alpha
 RGBImage = NDArray[np.uint8]  # HxWx3, RGB
 Labels = NDArray[np.uint8]  # HxW, the number of the layer on top
 Flow = NDArray[np.float32]  # HxWx2, (dx, dy) in pixels
@@ -57,7 +57,7 @@ def seen_from(eye: Path, depth: float) -> Motion:
     return motion
 
 
-def travelling(path: Path, camera: Motion) -> Motion:
+def traveling(path: Path, camera: Motion) -> Motion:
     """How an actor moves in the picture: along its path (x, y, angle in radians)."""
 
     def motion(time_s: float) -> Matrix:
@@ -86,10 +86,10 @@ def compose(
     labels = np.zeros((height, width), np.uint8)
     for number, layer in enumerate(layers):
         matrix = _to_picture(layer, time_s, size_wh)[:2]
-        colour, alpha = np.split(cv2.warpAffine(layer.pixels, matrix, size_wh), [3], axis=2)
+        color, alpha = np.split(cv2.warpAffine(layer.pixels, matrix, size_wh), [3], axis=2)
         see_through = cv2.cvtColor(255 - alpha, cv2.COLOR_GRAY2RGB)
         behind = cv2.multiply(image, see_through, scale=1 / 255)
-        image = np.asarray(cv2.add(colour, behind), np.uint8)
+        image = np.asarray(cv2.add(color, behind), np.uint8)
         labels[alpha[..., 0] > 127] = number
     return image, labels
 
@@ -123,6 +123,6 @@ def _step(layer: Layer, from_s: float, to_s: float, size_wh: tuple[int, int]) ->
 
 def _to_picture(layer: Layer, time_s: float, size_wh: tuple[int, int]) -> Matrix:
     width, height = size_wh
-    # A pixel's place is its centre: column 0 lies half a pixel right of the border.
+    # A pixel's place is its center: column 0 lies half a pixel right of the border.
     screen = affine(width / 2 - 0.5, height / 2 - 0.5, scale=height)
     return np.asarray(screen @ layer.motion(time_s) @ layer.placing)

@@ -1,4 +1,4 @@
-"""A sheet to paint on, and the paints: fractal noise, colour ramps, dabs of a brush."""
+"""A sheet to paint on, and the paints: fractal noise, color ramps, dabs of a brush."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from .layer import Layer, Motion, Pixels, affine
 
 Field = NDArray[np.floating]  # HxW, or 1xW and Hx1 where it varies along one side only
-Colour = NDArray[np.floating]  # HxWx3, RGB in 0..1
+Color = NDArray[np.floating]  # HxWx3, RGB in 0..1
 
 SUBPIXELS = 4  # bits after the point in the coordinates given to OpenCV
 
@@ -69,7 +69,7 @@ class Canvas:
         return np.zeros((*self.shape, 4), np.uint8)
 
     def dab(
-        self, pixels: Pixels, at: ArrayLike, radii: ArrayLike, angles: ArrayLike, colours: ArrayLike
+        self, pixels: Pixels, at: ArrayLike, radii: ArrayLike, angles: ArrayLike, colors: ArrayLike
     ) -> None:
         """Put opaque ellipses down, one after the other.
 
@@ -77,34 +77,34 @@ class Canvas:
             at: Nx2 middles, in units.
             radii: Nx2 or 2 numbers for all, in units.
             angles: N or one for all, in degrees.
-            colours: Nx3 or 3 numbers for all, RGB in 0..1.
+            colors: Nx3 or 3 numbers for all, RGB in 0..1.
         """
         middles = self._fixed(at)
         count = len(middles)
         axes = np.round(np.asarray(radii) * self.density * 2**SUBPIXELS).astype(int)
         axes = np.broadcast_to(axes, (count, 2)).tolist()
         turns = np.broadcast_to(np.asarray(angles, float), count).tolist()
-        for middle, axis, turn, colour in zip(
-            middles.tolist(), axes, turns, _opaque(colours, count), strict=True
+        for middle, axis, turn, color in zip(
+            middles.tolist(), axes, turns, _opaque(colors, count), strict=True
         ):
-            cv2.ellipse(pixels, middle, axis, turn, 0, 360, colour, -1, cv2.LINE_AA, SUBPIXELS)
+            cv2.ellipse(pixels, middle, axis, turn, 0, 360, color, -1, cv2.LINE_AA, SUBPIXELS)
 
-    def fill(self, pixels: Pixels, shapes: ArrayLike, colours: ArrayLike) -> None:
+    def fill(self, pixels: Pixels, shapes: ArrayLike, colors: ArrayLike) -> None:
         """Fill polygons of K corners each, one after the other.
 
         Args:
             shapes: NxKx2 or one Kx2, in units.
-            colours: Nx3 or 3 numbers for all, RGB in 0..1.
+            colors: Nx3 or 3 numbers for all, RGB in 0..1.
         """
         fixed = self._fixed(shapes)
         fixed = fixed.reshape(-1, *fixed.shape[-2:])
-        for corners, colour in zip(fixed, _opaque(colours, len(fixed)), strict=True):
-            cv2.fillPoly(pixels, [corners], colour, cv2.LINE_AA, SUBPIXELS)
+        for corners, color in zip(fixed, _opaque(colors, len(fixed)), strict=True):
+            cv2.fillPoly(pixels, [corners], color, cv2.LINE_AA, SUBPIXELS)
 
-    def stroke(self, pixels: Pixels, points: ArrayLike, colour: ArrayLike, width: float) -> None:
+    def stroke(self, pixels: Pixels, points: ArrayLike, color: ArrayLike, width: float) -> None:
         """Draw a line through Nx2 points; width in units."""
         thickness = max(1, round(width * self.density))
-        ink = _opaque(colour, 1)[0]
+        ink = _opaque(color, 1)[0]
         cv2.polylines(pixels, [self._fixed(points)], False, ink, thickness, cv2.LINE_AA, SUBPIXELS)
 
     def layer(self, pixels: Pixels, motion: Motion) -> Layer:
@@ -124,11 +124,11 @@ def rectangle(corner: ArrayLike, opposite: ArrayLike) -> NDArray[np.float64]:
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
 
 
-def pack(colour: Colour, alpha: Field | float = 1.0) -> Pixels:
-    """Colour and coverage, both 0..1, as pixels."""
-    height, width = colour.shape[:2]
+def pack(color: Color, alpha: Field | float = 1.0) -> Pixels:
+    """Color and coverage, both 0..1, as pixels."""
+    height, width = color.shape[:2]
     coverage = np.broadcast_to(np.asarray(alpha, np.float32), (height, width)).clip(0, 1)[..., None]
-    stacked = np.concatenate([colour.clip(0, 1) * coverage, coverage], axis=2)
+    stacked = np.concatenate([color.clip(0, 1) * coverage, coverage], axis=2)
     return np.asarray(stacked * 255 + 0.5, np.uint8)
 
 
@@ -138,32 +138,32 @@ def over(below: Pixels, above: Pixels) -> Pixels:
     return np.asarray(cv2.add(above, cv2.multiply(below, see_through, scale=1 / 255)), np.uint8)
 
 
-def tinted(pixels: Pixels, factor: Colour | Field) -> Pixels:
-    """Multiply the colours, not the coverage."""
+def tinted(pixels: Pixels, factor: Color | Field) -> Pixels:
+    """Multiply the colors, not the coverage."""
     factor = factor if factor.ndim == 3 else factor[..., None]
-    colour = (pixels[..., :3] * factor).clip(0, 255).astype(np.uint8)
-    return np.concatenate([colour, pixels[..., 3:]], axis=2)
+    color = (pixels[..., :3] * factor).clip(0, 255).astype(np.uint8)
+    return np.concatenate([color, pixels[..., 3:]], axis=2)
 
 
 def rgb(name: str) -> NDArray[np.float32]:
-    """A colour written as "f2b46a", as RGB in 0..1."""
+    """A color written as "f2b46a", as RGB in 0..1."""
     return np.asarray(list(bytes.fromhex(name)), np.float32) / np.float32(255)
 
 
-def ramp(value: Field, *stops: tuple[float, str]) -> Colour:
-    """Colour a field: between two stops the colours blend, beyond the ends they stay."""
+def ramp(value: Field, *stops: tuple[float, str]) -> Color:
+    """Color a field: between two stops the colors blend, beyond the ends they stay."""
     places = np.array([place for place, _ in stops], np.float32)
-    colours = np.stack([rgb(name) for _, name in stops])
+    colors = np.stack([rgb(name) for _, name in stops])
     fine = np.interp(np.linspace(places[0], places[-1], 1024), places, np.arange(len(places)))
     low = np.minimum(fine.astype(int), len(places) - 2)
     share = (fine - low)[:, None].astype(np.float32)
-    table = colours[low] * (1 - share) + colours[low + 1] * share
+    table = colors[low] * (1 - share) + colors[low + 1] * share
     steps = (value - places[0]) / (places[-1] - places[0]) * 1023
     return np.asarray(table[steps.clip(0, 1023).astype(np.int32)], np.float32)
 
 
-def mix(below: ArrayLike, above: ArrayLike, share: Field) -> Colour:
-    """Blend two colours or colour fields; a share of 1 is all of the second."""
+def mix(below: ArrayLike, above: ArrayLike, share: Field) -> Color:
+    """Blend two colors or color fields; a share of 1 is all of the second."""
     weight = np.asarray(share, np.float32)[..., None]
     return np.asarray(np.asarray(below) * (1 - weight) + np.asarray(above) * weight, np.float32)
 
@@ -185,8 +185,8 @@ def relief(field: Field, canvas: Canvas, light: tuple[float, float]) -> Field:
     return np.asarray(np.tanh(-slope_x * light[0] - slope_y * light[1]), np.float32)
 
 
-def _opaque(colours: ArrayLike, count: int) -> list[list[float]]:
-    """Colours 0..1 as OpenCV wants them: RGBA in 0..255."""
+def _opaque(colors: ArrayLike, count: int) -> list[list[float]]:
+    """Colors 0..1 as OpenCV wants them: RGBA in 0..255."""
     full = np.full((count, 4), 255.0)
-    full[:, :3] = np.asarray(colours).clip(0, 1) * 255
+    full[:, :3] = np.asarray(colors).clip(0, 1) * 255
     return full.tolist()

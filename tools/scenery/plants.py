@@ -28,7 +28,7 @@ def plant_tree(
     Args:
         foot: where the trunk meets the ground, in units.
         height: from the foot to the highest leaf, in units.
-        palette: the leaves' colours, from deep shadow to full sun; the first is also the bark's.
+        palette: the leaves' colors, from deep shadow to full sun; the first is also the bark's.
         leaf: length of a leaf, in units.
         slender: half the crown's width over the tree's height.
     """
@@ -60,17 +60,17 @@ def _paint_wood(
     top: Places,
     ends: Places,
     height: float,
-    colour: NDArray[np.float32],
+    color: NDArray[np.float32],
 ) -> None:
     fork = foot + (top - foot) * 0.36
     half = height * 0.024
     root, knot = np.array([half * 1.9, 0]), np.array([half, 0])
-    canvas.fill(pixels, [foot - root, fork - knot, fork + knot, foot + root], colour)
+    canvas.fill(pixels, [foot - root, fork - knot, fork + knot, foot + root], color)
     lit = [foot - root, fork - knot, fork - knot * 0.3, foot - knot]
-    canvas.fill(pixels, lit, colour * 2.2)
+    canvas.fill(pixels, lit, color * 2.2)
     for end in ends[::2]:
         bend = (fork + end) / 2 - np.array([0, 0.03 * height])
-        canvas.stroke(pixels, [fork, bend, end], colour, height * 0.011)
+        canvas.stroke(pixels, [fork, bend, end], color, height * 0.011)
 
 
 def _paint_leaves(
@@ -81,8 +81,8 @@ def _paint_leaves(
     palette: tuple[str, ...],
     leaf: float,
 ) -> None:
-    colours = np.stack([rgb(name) for name in palette])
-    centre, spread = clumps[:, :2].mean(axis=0), np.ptp(clumps[:, :2], axis=0) / 2
+    colors = np.stack([rgb(name) for name in palette])
+    center, spread = clumps[:, :2].mean(axis=0), np.ptp(clumps[:, :2], axis=0) / 2
     for x, y, depth, radius in clumps:
         count = int(min(190, 20 * (radius / leaf) ** 1.25)) + 6
         normals = random.normal(size=(count, 3))
@@ -90,10 +90,10 @@ def _paint_leaves(
         normals = normals[np.argsort(normals[:, 2])]
         places = (x, y) + normals[:, :2] * radius * random.uniform(0.55, 1.1, (count, 1))
         # A leaf is lit by where it sits on its clump, and its clump by where it sits in the crown.
-        crown = np.array([*((x, y) - centre) / spread, depth])
+        crown = np.array([*((x, y) - center) / spread, depth])
         light = 0.34 + (0.36 * normals + 0.2 * crown) @ LIGHT + 0.16 * normals[:, 2]
         light += random.normal(0, 0.08, count)
-        tones = colours[(light.clip(0, 0.999) * len(colours)).astype(int)]
+        tones = colors[(light.clip(0, 0.999) * len(colors)).astype(int)]
         sizes = leaf * random.uniform(0.55, 1.1, (count, 1)) * (0.5, 0.27)
         angles = random.uniform(0, 180, count)
         canvas.dab(pixels, places, sizes, angles, tones * random.normal(1, 0.05, (count, 3)))
@@ -112,7 +112,7 @@ def plant_grass(
     Args:
         roots: Nx2, (x, y) in units.
         lengths: N, in units.
-        palette: colours, each blade takes one by chance and brightens a little to its tip.
+        palette: colors, each blade takes one by chance and brightens a little to its tip.
     """
     random = np.random.default_rng(seed)
     order = np.argsort(roots[:, 1])
@@ -122,13 +122,13 @@ def plant_grass(
     knee = roots + lengths * np.hstack([lean * 0.35, np.full_like(lean, -0.55)])
     tip = roots + lengths * np.hstack([lean, -np.ones_like(lean)])
     greens = np.stack([rgb(name) for name in palette])
-    colours = greens[random.integers(len(palette), size=len(roots))]
-    colours *= random.normal(1, 0.08, lengths.shape)
+    colors = greens[random.integers(len(palette), size=len(roots))]
+    colors *= random.normal(1, 0.08, lengths.shape)
     lower = np.stack([roots - half, knee - half * 0.8, knee + half * 0.4, roots], axis=1)
     upper = np.stack([knee - half * 0.8, tip, tip, knee + half * 0.4], axis=1)
     # Alternating, so that a near blade's foot covers a far blade's tip.
     blades = np.stack([lower, upper], axis=1).reshape(-1, 4, 2)
-    canvas.fill(pixels, blades, np.stack([colours * 0.8, colours * 1.15], axis=1).reshape(-1, 3))
+    canvas.fill(pixels, blades, np.stack([colors * 0.8, colors * 1.15], axis=1).reshape(-1, 3))
 
 
 def scatter(

@@ -4,10 +4,10 @@ import numpy as np
 
 from .balloon import balloon
 from .fields import HAZE, paint_fields
-from .layer import Layer, Motion, Pixels, seen_from, travelling
+from .layer import Layer, Motion, Pixels, seen_from, traveling
 from .paint import (
     Canvas,
-    Colour,
+    Color,
     Field,
     mix,
     pack,
@@ -61,7 +61,7 @@ def _drift(
         x, y = start[0] + speed[0] * time_s, start[1] + speed[1] * time_s
         return x, y + 0.006 * sway, 0.045 * np.sin(1.25 * time_s + phase)
 
-    return travelling(path, seen_from(eye, depth))
+    return traveling(path, seen_from(eye, depth))
 
 
 def _canvas(density: float, depth: float, top: float, bottom: float) -> Canvas:
@@ -81,15 +81,15 @@ def _sky(density: float) -> Layer:
         (0.0, "f7c582"),
         (0.1, "f6b273"),
     )
-    colour = mix(blue, rgb("ffe0a0"), 0.85 * np.exp(-near_sun / 0.2))
-    colour = _clouds(canvas, colour, near_sun)
-    colour = mix(colour, rgb("fff0c4"), 0.75 * np.exp(-((near_sun / 0.085) ** 2)))
-    colour = mix(colour, rgb("fffbe6"), smooth(near_sun, 0.052, 0.047))
-    colour += 0.008 * canvas.noise(0.02, 4, octaves=3)[..., None]
-    return canvas.layer(pack(colour), seen_from(eye, 60))
+    color = mix(blue, rgb("ffe0a0"), 0.85 * np.exp(-near_sun / 0.2))
+    color = _clouds(canvas, color, near_sun)
+    color = mix(color, rgb("fff0c4"), 0.75 * np.exp(-((near_sun / 0.085) ** 2)))
+    color = mix(color, rgb("fffbe6"), smooth(near_sun, 0.052, 0.047))
+    color += 0.008 * canvas.noise(0.02, 4, octaves=3)[..., None]
+    return canvas.layer(pack(color), seen_from(eye, 60))
 
 
-def _clouds(canvas: Canvas, sky: Colour, near_sun: Field) -> Colour:
+def _clouds(canvas: Canvas, sky: Color, near_sun: Field) -> Color:
     heaps = canvas.noise(0.16, 11, stretch=2.6, gain=0.56)
     veils = canvas.noise(0.05, 12, stretch=9, gain=0.6)
     band = np.exp(-(((canvas.y + 0.27) / 0.13) ** 2))
@@ -111,8 +111,8 @@ def _mountains(density: float, depth: float) -> Layer:
     stone = ramp(light, (0, "5b6088"), (0.45, "8d7f92"), (0.75, "d79b7c"), (1, "f6cf9c"))
     snow = ramp(light, (0, "8d93b8"), (0.5, "d3b9b4"), (1, "fff0d2"))
     snowy = smooth(0.055 + 0.03 * rock + 0.02 * light - below, -0.01, 0.012)
-    colour = mix(mix(stone, snow, snowy), HAZE, smooth(below, -0.08, 0.2) * 0.85)
-    return canvas.layer(pack(colour, below * canvas.density), seen_from(eye, depth))
+    color = mix(mix(stone, snow, snowy), HAZE, smooth(below, -0.08, 0.2) * 0.85)
+    return canvas.layer(pack(color, below * canvas.density), seen_from(eye, depth))
 
 
 def _hills(density: float, depth: float) -> Layer:
@@ -125,8 +125,8 @@ def _hills(density: float, depth: float) -> Layer:
     light = 0.45 + 0.3 * relief(slopes, canvas, (-1.5, -0.8))
     light += 0.3 * relief(crowns, canvas, (-1, -1))
     wood = ramp(light, (0, "46525c"), (0.35, "5f6a56"), (0.65, "9a8a58"), (1, "e2b26c"))
-    colour = mix(wood, HAZE, 0.42 + 0.4 * smooth(below, 0.02, 0.16))
-    return canvas.layer(pack(colour, below * canvas.density), seen_from(eye, depth))
+    color = mix(wood, HAZE, 0.42 + 0.4 * smooth(below, 0.02, 0.16))
+    return canvas.layer(pack(color, below * canvas.density), seen_from(eye, depth))
 
 
 def _fields(density: float, depth: float) -> Layer:

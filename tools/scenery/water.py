@@ -1,4 +1,4 @@
-"""Still harbour water: its waves in perspective, and what is mirrored in it."""
+"""Still harbor water: its waves in perspective, and what is mirrored in it."""
 
 import cv2
 import numpy as np
@@ -29,17 +29,17 @@ def waves(canvas: Canvas, seed: int, *, cell: float = 0.2, octaves: int = 4) -> 
 
 
 def paint_water(canvas: Canvas, seed: int, top: float, glitter_x: float) -> Pixels:
-    """Water from `top` down, in the colours of an evening sky, with a path of light on it."""
+    """Water from `top` down, in the colors of an evening sky, with a path of light on it."""
     height = waves(canvas, seed)
     down = (canvas.y - HORIZON) / 0.5 - 0.1 * height
-    colour = ramp(
+    color = ramp(
         down, (0, "e79a86"), (0.12, "b9798f"), (0.35, "6a5a8e"), (0.7, "38406f"), (1, "222b54")
     )
-    colour = mix(colour, rgb("f3b08c"), 0.55 * smooth(height, 0.55, 1.5) * (1.1 - down).clip(0, 1))
-    colour = mix(colour, rgb("1c2146"), 0.45 * smooth(-height, 0.5, 1.5))
+    color = mix(color, rgb("f3b08c"), 0.55 * smooth(height, 0.55, 1.5) * (1.1 - down).clip(0, 1))
+    color = mix(color, rgb("1c2146"), 0.45 * smooth(-height, 0.5, 1.5))
     path = np.exp(-(((canvas.x - glitter_x) / (0.07 + 0.22 * down.clip(0, 1))) ** 2))
-    colour = mix(colour, rgb("ffdf9e"), path * smooth(height, 0.15, 0.8) * 0.9)
-    return pack(colour, (canvas.y - top + 0.0015 * height) * canvas.density)
+    color = mix(color, rgb("ffdf9e"), path * smooth(height, 0.15, 0.8) * 0.9)
+    return pack(color, (canvas.y - top + 0.0015 * height) * canvas.density)
 
 
 def paint_ripples(canvas: Canvas, seed: int, top: float) -> Pixels:
@@ -47,8 +47,8 @@ def paint_ripples(canvas: Canvas, seed: int, top: float) -> Pixels:
     height = waves(canvas, seed, cell=0.15, octaves=3)
     share = smooth(canvas.y, top, top + 0.25)
     crest = smooth(height - 1.15 + 0.65 * share, -0.04, 0.04) * (canvas.y > top)
-    colour = ramp(height, (0, "262e5a"), (0.7, "4a4a84"), (1.2, "8f6a98"), (1.9, "eba58e"))
-    return pack(colour, crest)
+    color = ramp(height, (0, "262e5a"), (0.7, "4a4a84"), (1.2, "8f6a98"), (1.9, "eba58e"))
+    return pack(color, crest)
 
 
 def mirrored(canvas: Canvas, pixels: Pixels, line: float) -> Pixels:

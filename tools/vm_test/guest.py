@@ -2,7 +2,7 @@
 
     tools/vm_test/machine.sh FOLDER 'PYTHON -m tools.vm_test.guest STYLE.onnx'
 
-The style must be one that inverts colours: what is seen can then be told from what was filmed.
+The style must be one that inverts colors: what is seen can then be told from what was filmed.
 """
 
 import os

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidstyle.apps.offline import check_painting
+from vidstyle.apps.optimized import check_painting
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, SourceError
-from vidstyle.media.photo import PHOTO_SUFFIXES
+from vidstyle.media.image_file import PHOTO_SUFFIXES
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import check_style, style_name

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import cv2
 
-from vidstyle.apps.offline import optimized_film
+from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result, check_target
-from vidstyle.machine import ThreadPlan, usable_cores
+from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
@@ -17,7 +17,7 @@ from vidstyle.pipeline.pipeline import Pipeline
 from vidstyle.pipeline.pipeline import Stylizer as FrameStylizer
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import style_name
-from vidstyle.stylize.loading import load_generator
+from vidstyle.stylize.generator_pool import load_generator
 from vidstyle.stylize.stylizer import Stylizer
 
 

@@ -9,12 +9,12 @@ import cv2
 import onnxruntime
 
 from vidstyle import __version__
+from vidstyle.assets import intact_file
 from vidstyle.errors import VidstyleError
+from vidstyle.hardware import ThreadPlan, memory_gb, processor_name, usable_cores
 from vidstyle.live.devices import examine_devices
-from vidstyle.machine import ThreadPlan, memory_gb, processor_name, usable_cores
 from vidstyle.media.codecs import available_encoders, default_preset
-from vidstyle.models import intact_file
-from vidstyle.optimize.room import Room
+from vidstyle.optimize.limits import Room
 from vidstyle.options import DEFAULTS
 from vidstyle.stylize.catalog import shipped_styles
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from vidstyle.apps.outputs import Result, check_target
 from vidstyle.frame import Picture, RGBImage
-from vidstyle.media.photo import check_photo_name, read_photo, write_photo
+from vidstyle.media.image_file import check_photo_name, read_photo, write_photo
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import shipped_styles
-from vidstyle.stylize.loading import load_generator
+from vidstyle.stylize.generator_pool import load_generator
 from vidstyle.stylize.stylizer import Stylizer
 
 TILE_SIDE = 480  # px, the longer side of each picture

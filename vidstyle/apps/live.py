@@ -10,19 +10,20 @@ import cv2
 
 from vidstyle.apps.outputs import check_target
 from vidstyle.errors import OptionError
-from vidstyle.live.opening import open_source
-from vidstyle.live.report import LiveReport
-from vidstyle.live.run import Live
-from vidstyle.live.sound import Microphone, Speaker, has_sound
-from vidstyle.live.source import LiveSource, PacedFile
-from vidstyle.live.styles import Styles
-from vidstyle.live.tape import Tape
-from vidstyle.live.virtual_camera import open_virtual_camera
-from vidstyle.live.window import Window
-from vidstyle.machine import ThreadPlan, usable_cores
+from vidstyle.hardware import ThreadPlan, usable_cores
+from vidstyle.live.audio.devices import Microphone, Speaker, has_sound
+from vidstyle.live.audio.ring_buffer import AudioRingBuffer
+from vidstyle.live.metrics import LiveReport
+from vidstyle.live.session import Live
+from vidstyle.live.sinks.virtual_camera import open_virtual_camera
+from vidstyle.live.sinks.window import Window
+from vidstyle.live.sources.base import LiveSource
+from vidstyle.live.sources.file import PacedFile
+from vidstyle.live.sources.open import open_source
+from vidstyle.live.style_menu import Styles
 from vidstyle.media.codecs import container_format
 from vidstyle.options import LiveOptions
-from vidstyle.stylize.loading import GeneratorPool
+from vidstyle.stylize.generator_pool import GeneratorPool
 
 log = logging.getLogger(__name__)
 
@@ -56,25 +57,25 @@ def open_live(options: LiveOptions) -> Iterator[Live]:
         source = opened.enter_context(closing(open_source(options)))
         for note in source.notes:
             log.warning("%s", note)
-        live = Live(options, styles, source, _tape_for(options, source), started_s)
+        live = Live(options, styles, source, _ring_buffer_for(options, source), started_s)
         if options.virtual_camera is not None:
             camera = open_virtual_camera(
                 options.virtual_camera, *live.size_wh, source.rate, options.pixels
             )
             live.feed(opened.enter_context(closing(camera)))
-        if live.tape is not None:
+        if live.ring_buffer is not None:
             if not isinstance(source, PacedFile):
-                microphone = Microphone(options.microphone, live.tape)
+                microphone = Microphone(options.microphone, live.ring_buffer)
                 live.look_after(opened.enter_context(closing(microphone)))
             if options.play_audio or (options.audio and options.audio_output is not None):
-                speaker = Speaker(options.audio_output, live.tape, live.delay_s)
+                speaker = Speaker(options.audio_output, live.ring_buffer, live.delay_s)
                 live.look_after(opened.enter_context(closing(speaker)))
         if options.window:
             live.show(opened.enter_context(closing(Window(*live.size_wh))))
         yield live
 
 
-def _tape_for(options: LiveOptions, source: LiveSource) -> Tape | None:
+def _ring_buffer_for(options: LiveOptions, source: LiveSource) -> AudioRingBuffer | None:
     """A tape where sound is wanted and can be had.
 
     Raises:
@@ -84,7 +85,7 @@ def _tape_for(options: LiveOptions, source: LiveSource) -> Tape | None:
         if options.play_audio and not has_sound(source):
             raise OptionError(f"--play-audio: {source.path} has no sound.")
         wanted = options.play_audio or options.react or options.record is not None
-        return Tape() if wanted and has_sound(source) else None
+        return AudioRingBuffer() if wanted and has_sound(source) else None
     if options.play_audio:
         raise OptionError("--play-audio takes a video file as --camera.")
-    return Tape() if options.audio or options.react else None
+    return AudioRingBuffer() if options.audio or options.react else None

@@ -6,7 +6,7 @@ from pathlib import Path
 from vidstyle.apps.outputs import check_target
 from vidstyle.errors import MissingExtraError, SinkError
 from vidstyle.options import TrainOptions
-from vidstyle.training.outcome import TrainProgress, TrainResult, int8_path, torch_path
+from vidstyle.training.results import TrainProgress, TrainResult, int8_path, torch_path
 
 TRAIN_DEFAULTS = TrainOptions()
 
@@ -42,7 +42,7 @@ def train_style(
     for file in (output, *others):
         check_target(painting, file, options.overwrite or options.resume)
     try:
-        from vidstyle.training.session import run_session
+        from vidstyle.training.run import run_session
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"Training needs the package {error.name}. Install the extra: "

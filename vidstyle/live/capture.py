@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Picture
-from vidstyle.live.source import LiveSource
-from vidstyle.pipeline.newest import NewestChannel
+from vidstyle.live.sources.base import LiveSource
+from vidstyle.pipeline.latest import DropOldestChannel
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Capture:
         source: LiveSource,
         reopen: Callable[[], LiveSource],
         fit: Callable[[Picture], Picture],
-        frames: NewestChannel[Frame],
+        frames: DropOldestChannel[Frame],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take an open source.

@@ -73,7 +73,7 @@ KEYS: Final = (
     Key("[", "more keyframes", lambda look, now: _interval(look, now.every - 1)),
     Key("]", "fewer keyframes", lambda look, now: _interval(look, now.every + 1)),
     Key("a", "keyframes as the load allows", lambda look, now: replace(look, every=None)),
-    Key("c", "keep colours", lambda look, now: replace(look, keep_colors=not look.keep_colors)),
+    Key("c", "keep colors", lambda look, now: replace(look, keep_colors=not look.keep_colors)),
     Key("m", "mirror the window", lambda look, now: replace(look, mirrored=not look.mirrored)),
     Key("f", "freeze", lambda look, now: replace(look, frozen=not look.frozen)),
     Key("v", "compare: half and half", lambda look, now: replace(look, split=not look.split)),

@@ -7,7 +7,7 @@ from typing import Any
 import av
 
 from vidstyle.errors import VidstyleError, reason
-from vidstyle.live.virtual_camera import RECIPE
+from vidstyle.live.sinks.virtual_camera import RECIPE
 
 UNIT = Path(__file__).with_name("vidstyle-live.service")
 LISTERS = {"darwin": "avfoundation", "win32": "dshow"}  # FFmpeg's, by system
@@ -60,7 +60,7 @@ def _virtual_cameras() -> list[str]:
 
 
 def _microphones() -> list[str]:
-    from vidstyle.live.sound import microphones
+    from vidstyle.live.audio.devices import microphones
 
     try:
         return microphones() or ["none found"]

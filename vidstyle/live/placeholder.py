@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from vidstyle.frame import BT601, ColourSpace, Picture
+from vidstyle.frame import BT601, ColorSpace, Picture
 
 TOP, BOTTOM, INK = (38, 44, 62), (20, 22, 30), (214, 208, 190)  # RGB
 FONT_SHARE = 0.06  # of the height
@@ -22,4 +22,4 @@ def placeholder(width: int, height: int, text: str) -> Picture:
         left, _, text_width, _ = cv2.getTextSize((width, height), text, (0, 0), font, size)
     place = ((width - text_width) // 2 - left, (height + size) // 2)
     cv2.putText(image, text, place, INK, font, size)
-    return Picture.from_rgb(image, ColourSpace(BT601))
+    return Picture.from_rgb(image, ColorSpace(BT601))

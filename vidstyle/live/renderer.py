@@ -8,13 +8,13 @@ from functools import lru_cache
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.capture import MICROSECOND
 from vidstyle.live.controls import Controls, Look
-from vidstyle.live.cpu import CpuMeter
-from vidstyle.live.outlet import View
+from vidstyle.live.metrics import CpuMeter
 from vidstyle.live.quality import Governor
-from vidstyle.live.styles import Styles
+from vidstyle.live.sinks.base import OutputFrame
+from vidstyle.live.style_menu import Styles
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.options import StylizeOptions
-from vidstyle.pipeline.newest import NewestChannel
+from vidstyle.pipeline.latest import DropOldestChannel
 
 NO_SIGNAL_S = 0.5  # without a picture, the placeholder is shown; and so often again
 NO_SIGNAL_FRAMES = 5  # at least so many must be missing
@@ -25,14 +25,14 @@ class Renderer:
 
     def __init__(
         self,
-        frames: NewestChannel[Frame],
+        frames: DropOldestChannel[Frame],
         stylizer: LiveStylizer,
         governor: Governor,
         controls: Controls,
         styles: Styles,
         no_signal: Picture,
         frame_s: float,
-        outlets: Sequence[NewestChannel[View]],
+        sink_threads: Sequence[DropOldestChannel[OutputFrame]],
         loudness: Callable[[], float] = lambda: 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,10 +52,10 @@ class Renderer:
         """
         self._frames, self._stylizer, self._governor = frames, stylizer, governor
         self._controls, self._styles, self._no_signal = controls, styles, no_signal
-        self._outlets, self._loudness, self._clock = outlets, loudness, clock
+        self._sink_threads, self._loudness, self._clock = sink_threads, loudness, clock
         self._patience_s = max(NO_SIGNAL_S, NO_SIGNAL_FRAMES * frame_s)
         self._cpu = CpuMeter()
-        self._last: View | None = None
+        self._last: OutputFrame | None = None
         self._count = 0  # frames of the camera
 
     def run(self, stop: threading.Event) -> None:
@@ -65,27 +65,27 @@ class Renderer:
                 view = self._view(self._frames.get(self._patience_s))
                 if view is not None:
                     self._last = view
-                    for outlet in self._outlets:
-                        outlet.put(view)
+                    for sink_thread in self._sink_threads:
+                        sink_thread.put(view)
         finally:
             self._stylizer.close()
-            for outlet in self._outlets:
-                outlet.close()
+            for sink_thread in self._sink_threads:
+                sink_thread.close()
 
-    def _view(self, frame: Frame | None) -> View | None:
+    def _view(self, frame: Frame | None) -> OutputFrame | None:
         if frame is None:
             return None if self._frames.exhausted else self._empty_view()
         look = self._controls.look
         if look.frozen and self._last is not None:
             self._stylizer.begin_anew()
             stylized = frame.showing(self._last.frame.picture)
-            return View(stylized, self._last.original, live=False)
+            return OutputFrame(stylized, self._last.original, live=False)
         if look.pass_through:
             self._stylizer.begin_anew()
-            return View(frame, frame.picture)
+            return OutputFrame(frame, frame.picture)
         return self._stylized(frame, look)
 
-    def _stylized(self, frame: Frame, look: Look) -> View | None:
+    def _stylized(self, frame: Frame, look: Look) -> OutputFrame | None:
         self._governor.pin(look.every)
         self._count += 1
         if self._count % self._governor.quality.pace:
@@ -94,12 +94,12 @@ class Renderer:
         strength = round(look.strength * self._loudness(), 2)
         options = stylize_options(name, strength, look.keep_colors)
         painted = self._stylizer.stylize(frame, generator, options, self._cpu.cores)
-        return View(painted, frame.picture) if painted else None
+        return OutputFrame(painted, frame.picture) if painted else None
 
-    def _empty_view(self) -> View:
+    def _empty_view(self) -> OutputFrame:
         self._stylizer.begin_anew()
         now = round(self._clock() / MICROSECOND)
-        return View(Frame(self._no_signal, now, MICROSECOND), self._no_signal, live=False)
+        return OutputFrame(Frame(self._no_signal, now, MICROSECOND), self._no_signal, live=False)
 
 
 @lru_cache(maxsize=64)

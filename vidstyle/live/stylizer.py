@@ -14,14 +14,14 @@ from functools import lru_cache, partial
 import numpy as np
 
 from vidstyle.frame import Frame, Picture, Plane
-from vidstyle.live.carry import Anchor, Follower, Tones, carry, carry_both, fill
+from vidstyle.live.propagation import Anchor, MotionTracker, Tones, carry, carry_both, fill
 from vidstyle.live.quality import Governor, Load, Quality
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.finish import finish
+from vidstyle.stylize.compose import compose
+from vidstyle.stylize.exposure import Curve, ExposureTracker
 from vidstyle.stylize.flow import thumbnail
 from vidstyle.stylize.generator import ImageGenerator
-from vidstyle.stylize.light import Curve, LightMeter
 from vidstyle.stylize.warp import enlarge
 
 PATIENCE = 0.8  # of a frame's time may pass before a frame is shown without its own painting
@@ -44,20 +44,20 @@ Paint = Callable[[Picture, Picture], Painted]  # from what is to be painted and 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class ActiveKeyframe:
     """A finished painting and the way to it."""
 
     painting: Picture
     tones: Tones
     anchor: Anchor
 
-    def resized(self, width: int, height: int) -> "Shown":
+    def resized(self, width: int, height: int) -> "ActiveKeyframe":
         """The same at today's working size."""
-        return Shown(self.painting.resized(width, height), self.tones, self.anchor)
+        return ActiveKeyframe(self.painting.resized(width, height), self.tones, self.anchor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Commission:
+class PendingKeyframe:
     """A painting that is being made."""
 
     anchor: Anchor
@@ -85,13 +85,13 @@ class LiveStylizer:
         """
         self._governor, self._stats = governor, stats
         self._frame_s, self._clock = frame_s, clock
-        self._follower, self._light = Follower(), LightMeter()
+        self._follower, self._light = MotionTracker(), ExposureTracker()
         # The second is for what cannot wait until the first is done: a new style, a new scene.
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
-        self._regular: Commission | None = None
-        self._urgent: Commission | None = None
-        self._older: Shown | None = None  # on its way out
-        self._newer: Shown | None = None
+        self._regular: PendingKeyframe | None = None
+        self._urgent: PendingKeyframe | None = None
+        self._older: ActiveKeyframe | None = None  # on its way out
+        self._newer: ActiveKeyframe | None = None
         self._stale = False  # what is shown is of another scene
         self._since_keyframe = FAR_BACK
         self._frames_shown, self._fade = 0, SHORTEST_FADE  # since the newer one came; to fade in
@@ -102,7 +102,7 @@ class LiveStylizer:
 
     def begin_anew(self) -> None:
         """Do not look for the next frame in the last: time has passed, or another picture was."""
-        self._follower = Follower()
+        self._follower = MotionTracker()
 
     def stylize(
         self,
@@ -151,19 +151,19 @@ class LiveStylizer:
 
     def _measured(self, frame: Frame, present: Plane) -> Curve:
         """The scene's light; once it is known to be another scene, without a memory."""
-        full_range = frame.picture.colour.full_range
+        full_range = frame.picture.color.full_range
         return self._light.measure(present, full_range, frame.time_s, cut=self._stale)
 
     def _begin(
         self, here: Anchor, working: Picture, paint: Paint, quality: Quality
-    ) -> Commission | None:
+    ) -> PendingKeyframe | None:
         """Begin the next keyframe with this frame, if it is time and the painter is free."""
         self._since_keyframe += 1
         if self._regular is not None or self._since_keyframe < quality.every:
             return None
         self._since_keyframe = 0
         painted = self._painters.submit(paint, working, working)
-        self._regular = Commission(here, painted, quality.light)
+        self._regular = PendingKeyframe(here, painted, quality.light)
         return self._regular
 
     def _hurry(self, here: Anchor, working: Picture, paint: Paint, light: bool) -> None:
@@ -175,7 +175,7 @@ class LiveStylizer:
         )
         sketch = working.resized(*working_size_wh(working.width, working.height, lines))
         painted = self._painters.submit(paint, sketch, working)
-        self._urgent = Commission(here, painted, light)
+        self._urgent = PendingKeyframe(here, painted, light)
 
     def _paint(
         self, generator: ImageGenerator, curve: Curve, seen: Picture, working: Picture
@@ -189,7 +189,7 @@ class LiveStylizer:
         tones = Tones.between(seen, painting)
         return Painted(enlarge(painting, seen, working), tones, seconds, megapixels)
 
-    def _follow(self, present: Plane, begun: Commission | None) -> None:
+    def _follow(self, present: Plane, begun: PendingKeyframe | None) -> None:
         """Take along everything that is painted or being painted, or drop it at a cut."""
         before = [c for c in (self._regular, self._urgent) if c is not None and c is not begun]
         anchors = [c.anchor for c in before]
@@ -201,7 +201,7 @@ class LiveStylizer:
             self._stats.count("cuts")
         self._regular, self._urgent, self._stale = begun, None, True
 
-    def _wait(self, started: float, begun: Commission | None) -> float:
+    def _wait(self, started: float, begun: PendingKeyframe | None) -> float:
         """Give what this frame should show a little time to be finished; return how long."""
         awaited = self._urgent or begun
         if awaited is None:
@@ -224,9 +224,9 @@ class LiveStylizer:
             else:
                 self._regular = None
             if anchor.style == style and not (urgent and self._shows(style)):
-                self._take_over(Shown(painted.picture, painted.tones, anchor))
+                self._take_over(ActiveKeyframe(painted.picture, painted.tones, anchor))
 
-    def _take_over(self, fresh: Shown) -> None:
+    def _take_over(self, fresh: ActiveKeyframe) -> None:
         if self._newer is not None and self._shows(fresh.anchor.style):
             self._older = self._newer
             self._fade = max(SHORTEST_FADE, self._newer.anchor.age - fresh.anchor.age)
@@ -254,7 +254,7 @@ class LiveStylizer:
             if not self._stale:
                 painting = fill(painting, working, 1 - trust, newer.tones)
         with self._stats.timed("finish"):
-            return finish(original, working, painting, options)
+            return compose(original, working, painting, options)
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ from typing import Any
 import av
 
 from vidstyle.errors import SinkError
-from vidstyle.machine import usable_cores
+from vidstyle.hardware import usable_cores
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 has no other way to be told
 

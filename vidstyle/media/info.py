@@ -1,4 +1,4 @@
-"""What is known of a video before its frames are read: size, way up, rate, colours, length."""
+"""What is known of a video before its frames are read: size, way up, rate, colors, length."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 
-from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColourSpace, Picture
+from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColorSpace, Picture
 
 LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
 HD_HEIGHT = 720  # lines from which untagged video is BT.709
@@ -17,8 +17,8 @@ FASTEST_RATE = 300  # frames per second; some containers say 1000 for "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class ColourTags:
-    """What the file says of its colours, in FFmpeg's numbers; 2 is "unspecified"."""
+class ColorTags:
+    """What the file says of its colors, in FFmpeg's numbers; 2 is "unspecified"."""
 
     matrix: int
     primaries: int
@@ -41,7 +41,7 @@ class Orientation:
         """Return the picture upright."""
         if self.mirrored:
             y, u, v = (np.ascontiguousarray(plane[:, ::-1]) for plane in picture.planes)
-            picture = Picture(y, u, v, picture.colour)
+            picture = Picture(y, u, v, picture.color)
         return picture.turned(self.quarter_turns)
 
 
@@ -59,7 +59,7 @@ class VideoInfo:
     frame_count: int | None  # likewise
     origin_s: Fraction  # the time in the file that frames call zero
     end_s: float | None  # where reading was asked to stop, on the frames' clock; None: at the end
-    colour: ColourTags
+    color: ColorTags
     tags: dict[str, str]  # title, date, place and whatever else the file says of itself
 
     @property
@@ -74,17 +74,17 @@ class VideoInfo:
             end_s = rest_s if end_s is None else min(end_s, rest_s)
         return None if end_s is None else round(end_s * self.rate)
 
-    def colour_space(self) -> ColourSpace:
+    def color_space(self) -> ColorSpace:
         """How to read the pictures."""
-        return colour_space(self.colour, self.width, self.height)
+        return color_space(self.color, self.width, self.height)
 
 
-def colour_space(tags: ColourTags, width: int, height: int) -> ColourSpace:
+def color_space(tags: ColorTags, width: int, height: int) -> ColorSpace:
     """How to read pictures with such tags; without, guessed from their size, as players do."""
     matrix = tags.matrix
     if matrix not in LUMA_WEIGHTS:
         matrix = BT709 if min(width, height) >= HD_HEIGHT else BT601
-    return ColourSpace(matrix, tags.range == FULL_RANGE)
+    return ColorSpace(matrix, tags.range == FULL_RANGE)
 
 
 def orientation(frame: av.VideoFrame) -> Orientation:
@@ -111,12 +111,12 @@ def is_rgb(frame: av.VideoFrame) -> bool:
     return bool(frame.format.is_rgb or frame.format.has_palette)
 
 
-def colour_tags(first: av.VideoFrame) -> ColourTags:
+def color_tags(first: av.VideoFrame) -> ColorTags:
     """The tags the output should have: those of the input, or BT.709 for what was RGB."""
     if is_rgb(first):
-        return ColourTags(BT709, BT709, BT709, LIMITED_RANGE)
+        return ColorTags(BT709, BT709, BT709, LIMITED_RANGE)
     full = first.format.name.startswith("yuvj") or first.color_range == FULL_RANGE
     range_ = FULL_RANGE if full else int(first.color_range)
-    return ColourTags(
+    return ColorTags(
         int(first.colorspace), int(first.color_primaries), int(first.color_trc), range_
     )

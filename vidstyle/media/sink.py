@@ -15,16 +15,16 @@ import av
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame, Picture
+from vidstyle.media.atomic import partial_path
 from vidstyle.media.codecs import MP4_LIKE, Encoder, container_format, muxer_options, pixel_format
-from vidstyle.media.copying import StreamCopier
+from vidstyle.media.frames import video_frame
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.partial import partial_path
-from vidstyle.media.pictures import video_frame
+from vidstyle.media.stream_copy import StreamCopier
 from vidstyle.media.verify import verify
 from vidstyle.stats import Stats
 
 
-class Company(Protocol):
+class SideStreams(Protocol):
     """Whatever stands beside the pictures in a file."""
 
     warnings: list[str]  # what could not go along
@@ -55,14 +55,14 @@ class FileSink:
         *,
         threads: int = 0,
         company: Callable[
-            [VideoInfo, av.container.OutputContainer, av.VideoStream], Company
+            [VideoInfo, av.container.OutputContainer, av.VideoStream], SideStreams
         ] = StreamCopier,
     ) -> None:
         """Create the file.
 
         Args:
             path: final name; its suffix decides the container.
-            like: the input, whose times, colours, sound, subtitles and tags go along.
+            like: the input, whose times, colors, sound, subtitles and tags go along.
             encoder: as `choose_encoder` gave it.
             stats: gets "frames" and the time of stage "encode".
             threads: for the encoder; 0 lets it choose.
@@ -149,8 +149,8 @@ class FileSink:
         context.time_base = like.time_base
         context.thread_count = self._threads
         context.sample_aspect_ratio = like.sample_aspect_ratio
-        context.colorspace, context.color_primaries = like.colour.matrix, like.colour.primaries
-        context.color_trc, context.color_range = like.colour.transfer, like.colour.range
+        context.colorspace, context.color_primaries = like.color.matrix, like.color.primaries
+        context.color_trc, context.color_range = like.color.transfer, like.color.range
         video: av.VideoStream = stream
         return video
 
@@ -203,8 +203,8 @@ class FileSink:
         encodable = video_frame(picture, width, height)
         encodable.pts, encodable.time_base = frame.pts, frame.time_base
         encodable.duration = frame.duration
-        encodable.colorspace = self._like.colour.matrix
-        encodable.color_range = self._like.colour.range
+        encodable.colorspace = self._like.color.matrix
+        encodable.color_range = self._like.color.range
         self._note_times(frame)
         return encodable
 

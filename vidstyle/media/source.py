@@ -11,11 +11,11 @@ import av
 
 from vidstyle.errors import SourceError
 from vidstyle.frame import Frame
-from vidstyle.media.clock import restart_offset
 from vidstyle.media.deinterlace import Deinterlacer
-from vidstyle.media.info import VideoInfo, colour_tags, nominal_rate, orientation
-from vidstyle.media.opening import open_container, read_packets, video_stream
-from vidstyle.media.pictures import PictureReader
+from vidstyle.media.demux import open_container, read_packets, video_stream
+from vidstyle.media.frames import PictureReader
+from vidstyle.media.info import VideoInfo, color_tags, nominal_rate, orientation
+from vidstyle.media.timestamps import restart_offset
 from vidstyle.stats import Stats
 
 VIDEO_SUFFIXES = (
@@ -102,7 +102,7 @@ class FileSource:
         return missing if missing > LEAST_LOSS_S else 0.0
 
     def __iter__(self) -> Iterator[Frame]:
-        reader = PictureReader(self._first.width, self._first.height, self.info.colour_space())
+        reader = PictureReader(self._first.width, self._first.height, self.info.color_space())
         origin = round(self.info.origin_s / self.info.time_base)
         last_pts: int | None = None
         frame: av.VideoFrame | None = self._first
@@ -233,7 +233,7 @@ class FileSource:
             frame_count=stream.frames or None,
             origin_s=origin_s,
             end_s=None if self._end_s is None else self._end_s + float(self._clock_s - origin_s),
-            colour=colour_tags(first),
+            color=color_tags(first),
             tags=dict(container.metadata),
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from vidstyle.media.partial import write_whole
+from vidstyle.media.atomic import write_whole
 
 log = logging.getLogger(__name__)
 

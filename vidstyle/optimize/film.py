@@ -14,13 +14,13 @@ from pathlib import Path
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame, RGBImage
 from vidstyle.media.source import FileSource
-from vidstyle.optimize.between import Retoucher
 from vidstyle.optimize.budget import RETOUCHING, USUAL_EVERY, Budget, painting_time_s, plan_film
-from vidstyle.optimize.keys import keys_in
-from vidstyle.optimize.picture import PictureOptimizer
-from vidstyle.optimize.scene import PASSES, POLISHED, SceneOptimizer, scene_effort
-from vidstyle.optimize.scenes import Scene, find_scenes
-from vidstyle.optimize.work import WorkFolder, file_name
+from vidstyle.optimize.inbetweens import Inpainter
+from vidstyle.optimize.picture_optimizer import PictureOptimizer
+from vidstyle.optimize.scene_detection import Scene, find_scenes
+from vidstyle.optimize.scene_optimizer import PASSES, POLISHED, SceneOptimizer, scene_effort
+from vidstyle.optimize.temporal_targets import keys_in
+from vidstyle.optimize.work_folder import WorkFolder, file_name
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.generator import ImageGenerator
@@ -90,8 +90,8 @@ class Film:
         rest = iter(frames)
         for scene in self.scenes:
             paintings = Paintings(self._work, scene)
-            retoucher = Retoucher(self._optimizer, self._work, scene, self._retouching_s())
-            stylizer = Stylizer(paintings, self.options, self._stats, retouch=retoucher)
+            inpainter = Inpainter(self._optimizer, self._work, scene, self._retouching_s())
+            stylizer = Stylizer(paintings, self.options, self._stats, inpaint=inpainter)
             yield from stylizer.stylize(islice(rest, scene.frames))
 
     def clean_up(self) -> None:

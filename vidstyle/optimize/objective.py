@@ -54,7 +54,7 @@ class Objective:
         Args:
             features: what judges.
             grams: of the painting, 1xCxC by layer.
-            content: 1x3xHxW float32 RGB 0..1: the photo in the painting's colours.
+            content: 1x3xHxW float32 RGB 0..1: the photo in the painting's colors.
             tiles: what to look at in one piece.
             weights: of the losses.
             anchor: for the temporal loss; none without.

@@ -15,7 +15,7 @@ Look = Callable[[Tensor], dict[str, Tensor]]  # images to activations by layer
 class FeatureNetwork(nn.Module):
     """A frozen network: images in, activations by layer out.
 
-    Images are Nx3xHxW float32, RGB, 0..1; each network does its own normalisation.
+    Images are Nx3xHxW float32, RGB, 0..1; each network does its own normalization.
     """
 
     style_layers: tuple[str, ...]

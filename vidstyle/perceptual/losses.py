@@ -37,11 +37,11 @@ class _Gram(torch.autograd.Function):
         return product
 
 
-def centred(grams: Tensor, means: Tensor) -> Tensor:
+def centered(grams: Tensor, means: Tensor) -> Tensor:
     """Covariances from Gram matrices (NxCxC) and the channels' means (NxC).
 
     What is left is texture. The mean is most of a Gram matrix: how light a picture is and which
-    colour it has as a whole.
+    color it has as a whole.
     """
     return grams - means[:, :, None] * means[:, None, :]
 
@@ -78,7 +78,7 @@ def content_loss(activations: Tensor, target: Tensor) -> Tensor:
 
 
 def tone_loss(images: Tensor, target: Tensor, cell: int = 8) -> Tensor:
-    """Mean squared difference of the mean colours of cells of `cell` x `cell` pixels.
+    """Mean squared difference of the mean colors of cells of `cell` x `cell` pixels.
 
     Keeps light and shade where they are: strokes may do what they like inside a cell, but a face
     does not fall into blotches. Not from a paper.
@@ -124,7 +124,7 @@ def grid_loss(images: Tensor, window: int = 8) -> Tensor:
 
 
 def tv_loss(images: Tensor) -> Tensor:
-    """Total variation: mean squared step between neighbours, across plus down."""
+    """Total variation: mean squared step between neighbors, across plus down."""
     across = (images[..., :, 1:] - images[..., :, :-1]).square().mean()
     down = (images[..., 1:, :] - images[..., :-1, :]).square().mean()
     return across + down

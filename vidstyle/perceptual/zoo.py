@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import StyleError
-from vidstyle.models import catalog_section, intact_file
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.slim import Slim
 from vidstyle.perceptual.squeezenet import SqueezeNet

@@ -1,28 +1,29 @@
-"""source -> stylizer -> sink, one thread each."""
+"""Frame pipeline: source -> stylizer -> sink, one thread each, bounded queues between them."""
 
 import threading
 from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
-from functools import partial
+from contextlib import closing, suppress
 from typing import Protocol
 
 from vidstyle.frame import Frame
 from vidstyle.pipeline.channel import Channel, ChannelAbandoned
-from vidstyle.threads import Worker
+from vidstyle.pipeline.thread_group import ThreadGroup, Work
 
 QUEUE_LENGTH = 2  # frames; more only took memory: 3 MB each at 1080p
 
 
 class Stylizer(Protocol):
-    """A stage that turns frames into frames of the same number and times."""
+    """Pipeline stage that turns frames into frames of the same number and times."""
 
-    def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]: ...
+    def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+        """Yield the stylized frames; called once, on the stylizer's thread, and closed there."""
 
 
 class Sink(Protocol):
-    """A stage that takes frames and keeps them."""
+    """Pipeline stage that consumes frames."""
 
-    def write(self, frame: Frame) -> None: ...
+    def write(self, frame: Frame) -> None:
+        """Consume one frame; called once for each frame, in order, on the sink's thread."""
 
 
 class Pipeline:
@@ -32,35 +33,17 @@ class Pipeline:
         self._source, self._stylizer, self._sink = source, stylizer, sink
         self._decoded: Channel[Frame] = Channel(QUEUE_LENGTH)
         self._stylized: Channel[Frame] = Channel(QUEUE_LENGTH)
-        self._failure: BaseException | None = None
-        self._lock = threading.Lock()
 
     def run(self) -> None:
-        """Run to the end and join every thread.
+        """Run to the end and join every thread; call it once.
 
         Raises:
-            BaseException: whatever the first failing stage raised, with its own traceback; also
-                what interrupts the calling thread meanwhile, such as KeyboardInterrupt.
+            BaseException: of the first stage that failed, with its own traceback; also an
+                exception that interrupts the calling thread, such as KeyboardInterrupt.
         """
-        workers = [
-            Worker(partial(self._guarded, stage), name)
-            for name, stage in (
-                ("source", self._read),
-                ("stylizer", self._transform),
-                ("sink", self._write),
-            )
-        ]
-        try:
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.wait()
-        except BaseException as interruption:
-            self._fail(interruption)
-            for worker in workers:
-                worker.outlast()  # else it would meet files that the caller is about to close
-        if self._failure is not None:
-            raise self._failure
+        stages = {"source": self._read, "stylizer": self._transform, "sink": self._write}
+        works = {name: _as_work(stage) for name, stage in stages.items()}
+        ThreadGroup(on_failure=self._abandon).run(works)
 
     def _read(self) -> None:
         for frame in self._source:
@@ -78,17 +61,16 @@ class Pipeline:
         for frame in self._stylized:
             self._sink.write(frame)
 
-    def _guarded(self, stage: Callable[[], None]) -> None:
-        try:
-            stage()
-        except ChannelAbandoned:
-            pass
-        except BaseException as error:
-            self._fail(error)
-
-    def _fail(self, error: BaseException) -> None:
-        with self._lock:
-            if self._failure is None:
-                self._failure = error
+    def _abandon(self) -> None:
         self._decoded.abandon()
         self._stylized.abandon()
+
+
+def _as_work(stage: Callable[[], None]) -> Work:
+    """A stage as work for a thread group: an abandoned channel ends it without an error."""
+
+    def run(stop: threading.Event) -> None:
+        with suppress(ChannelAbandoned):
+            stage()
+
+    return run

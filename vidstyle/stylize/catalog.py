@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import StyleError
-from vidstyle.mix import style_shares
-from vidstyle.models import catalog_section, intact_file
+from vidstyle.style_spec import style_shares
 
 PAINTINGS = "paintings"  # the folder among the shipped files
 
@@ -27,10 +27,10 @@ class Style:
 
 
 def shipped_styles() -> list[Style]:
-    """All styles of the catalogue, the default first.
+    """All styles of the catalog, the default first.
 
     Raises:
-        StyleError: the catalogue is missing or broken.
+        StyleError: the catalog is missing or broken.
     """
     try:
         return [Style(**entry) for entry in catalog_section("styles")]
@@ -79,7 +79,7 @@ def find_painting(name: str | None) -> Path:
 
 
 def shipped_style(name: str | None) -> Style:
-    """The catalogue's entry of that name, or the default.
+    """The catalog's entry of that name, or the default.
 
     Raises:
         StyleError: there is none.

@@ -1,4 +1,4 @@
-"""Optical flow between neighbouring frames, and how far it can be trusted.
+"""Optical flow between neighboring frames, and how far it can be trusted.
 
 Flow is computed on thumbnails: the paths it gives move whole strokes, and DIS at 144 lines costs
 two milliseconds, a fraction of what it costs at full size.
@@ -26,8 +26,8 @@ class Motion:
 
     to_previous: Flow  # on the frame's own grid
     to_next: Flow  # from the frame before to this one, on the grid of the frame before
-    previous_trust: Mask  # where the frame before shows what this one shows
-    next_trust: Mask  # where this frame shows what the frame before showed
+    previous_confidence: Mask  # where the frame before shows what this one shows
+    next_confidence: Mask  # where this frame shows what the frame before showed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +58,8 @@ class FlowEstimator:
         return Motion(
             to_previous,
             to_next,
-            round_trip_trust(to_previous, to_next),
-            round_trip_trust(to_next, to_previous),
+            round_trip_confidence(to_previous, to_next),
+            round_trip_confidence(to_next, to_previous),
         )
 
     def _calculate(self, here: Plane, there: Plane) -> Flow:
@@ -100,7 +100,7 @@ def sample(values: Array, places: Flow) -> Array:
     return cast(Array, read)
 
 
-def round_trip_trust(there: Flow, back: Flow) -> Mask:
+def round_trip_confidence(there: Flow, back: Flow) -> Mask:
     """Trust a pixel that comes home after going there and back.
 
     The check is from Sundaram et al. (ECCV 2010), the thresholds from Ruder et al.
@@ -131,17 +131,17 @@ def stay(shape: tuple[int, int]) -> Path:
     return Path(np.zeros((*shape, 2), np.float32), np.ones(shape, np.float32))
 
 
-def extend(path: Path, step: Flow, step_trust: Mask) -> Path:
-    """Lengthen a neighbour's path to a keyframe by the step to that neighbour.
+def extend(path: Path, step: Flow, step_confidence: Mask) -> Path:
+    """Lengthen a neighbor's path to a keyframe by the step to that neighbor.
 
     The flows are joined, not the pictures: however long the path, the keyframe is sampled once.
     """
     places = follow(step)
     flow = step + sample(path.flow, places)
-    return Path(flow, np.minimum(sample(path.trust, places), step_trust))
+    return Path(flow, np.minimum(sample(path.trust, places), step_confidence))
 
 
-def doubt_by_luma(path: Path, thumbnail_here: Plane, thumbnail_there: Plane) -> Path:
+def lower_confidence_by_luma(path: Path, thumbnail_here: Plane, thumbnail_there: Plane) -> Path:
     """Lower the trust where the path ends at another brightness than it starts from."""
     carried = sample(thumbnail_there, follow(path.flow))
     difference = cv2.absdiff(carried, thumbnail_here).astype(np.float32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage
-from vidstyle.stylize.light import Curve, relit
+from vidstyle.stylize.exposure import Curve, with_curve
 
 GRID = 4  # px; a generator takes sides that are multiples of this
 BORDER = 48  # px mirrored around the picture: so far does zero padding reach
@@ -27,7 +27,7 @@ class ImageGenerator(ABC):
     """Whatever turns a picture into a painting: one network, a mixture of several, an optimizer."""
 
     remarks: Sequence[str] = ()  # what is to be said of the pictures painted so far
-    even_light = False  # whether it learned on evenly lit pictures: see `light`
+    normalizes_exposure = False  # whether it learned on evenly lit pictures: see `light`
 
     @abstractmethod
     def paint(self, image: RGBImage) -> RGBImage:
@@ -39,11 +39,11 @@ class ImageGenerator(ABC):
 
     def lit(self, picture: Picture, light: Curve) -> Picture:
         """The picture as this generator wants to see it; `light` is the curve of the whole."""
-        return relit(picture, light) if self.even_light else picture
+        return with_curve(picture, light) if self.normalizes_exposure else picture
 
     def paint_picture(self, picture: Picture) -> Picture:
-        """Stylize a picture, keeping its colour space."""
-        return Picture.from_rgb(self.paint(picture.to_rgb()), picture.colour)
+        """Stylize a picture, keeping its color space."""
+        return Picture.from_rgb(self.paint(picture.to_rgb()), picture.color)
 
 
 class OnnxGenerator(ImageGenerator):
@@ -76,7 +76,9 @@ class OnnxGenerator(ImageGenerator):
             )
         self._input = inputs[0].name
         self._takes_bytes = _kind(inputs[0]) == BYTES
-        self.even_light = self._session.get_modelmeta().custom_metadata_map.get("light") == "even"
+        self.normalizes_exposure = (
+            self._session.get_modelmeta().custom_metadata_map.get("light") == "even"
+        )
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
         try:
             result = self._run(blank)

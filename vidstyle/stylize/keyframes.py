@@ -9,17 +9,17 @@ import numpy as np
 
 from vidstyle.frame import Frame, Picture, Plane
 from vidstyle.stats import Stats
+from vidstyle.stylize.cut_detector import CutDetector
+from vidstyle.stylize.exposure import Curve, ExposureTracker
 from vidstyle.stylize.flow import (
     FlowEstimator,
     Path,
-    doubt_by_luma,
     extend,
+    lower_confidence_by_luma,
     stay,
     thumbnail,
 )
 from vidstyle.stylize.generator import ImageGenerator
-from vidstyle.stylize.light import Curve, LightMeter
-from vidstyle.stylize.scenes import CutDetector
 
 UNTRUSTED_LIMIT = 0.12  # share of the picture that the last keyframe may leave unexplained
 
@@ -75,7 +75,7 @@ class KeyframePlanner:
         self._stats = stats
         self._working, self._keyframe = working, keyframe
         self._interval, self._adaptive, self._motion = interval, adaptive, motion
-        self._flow, self._cuts, self._light = FlowEstimator(), CutDetector(), LightMeter()
+        self._flow, self._cuts, self._light = FlowEstimator(), CutDetector(), ExposureTracker()
 
     def segments(self, frames: Iterable[Frame]) -> Iterator[Segment | None]:
         """Yield segments that together hold every frame once, in order.
@@ -108,16 +108,16 @@ class KeyframePlanner:
         small = thumbnail(picture)
 
         def light(cut: bool) -> Curve:
-            return self._light.measure(small, picture.colour.full_range, frame.time_s, cut)
+            return self._light.measure(small, picture.color.full_range, frame.time_s, cut)
 
         if last is not None and left is not None and self._motion:
             with self._stats.timed("flow"):
                 motion = self._flow.between(last.thumbnail, small)
                 if not self._cuts.is_cut(last.thumbnail, small, motion):
                     before = stay(small.shape) if last is left.shot else last.path
-                    path = extend(before, motion.to_previous, motion.previous_trust)
-                    path = doubt_by_luma(path, small, left.shot.thumbnail)
-                    arrival = Path(motion.to_next, motion.next_trust)
+                    path = extend(before, motion.to_previous, motion.previous_confidence)
+                    path = lower_confidence_by_luma(path, small, left.shot.thumbnail)
+                    arrival = Path(motion.to_next, motion.next_confidence)
                     return Shot(frame, picture, small, light(cut=False), arrival, path)
             self._stats.count("cuts")
         return Shot(frame, picture, small, light(cut=True), None, stay(small.shape))
@@ -130,7 +130,7 @@ def ways_to(keyframe: Shot, shots: Iterable[Shot]) -> list[Path]:
     for shot in shots:
         assert following.arrival is not None
         path = extend(path, following.arrival.flow, following.arrival.trust)
-        path = doubt_by_luma(path, shot.thumbnail, keyframe.thumbnail)
+        path = lower_confidence_by_luma(path, shot.thumbnail, keyframe.thumbnail)
         paths.append(path)
         following = shot
     return paths

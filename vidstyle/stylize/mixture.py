@@ -14,7 +14,9 @@ class Mixture(ImageGenerator):
     def __init__(self, parts: Sequence[tuple[ImageGenerator, float]]) -> None:
         """Take the generators and their weights, which add up to 1."""
         self._parts = tuple(parts)
-        self.even_light = any(generator.even_light for generator, _ in self._parts)
+        self.normalizes_exposure = any(
+            generator.normalizes_exposure for generator, _ in self._parts
+        )
 
     def paint(self, image: RGBImage) -> RGBImage:
         """Return the mean of all paintings of HxWx3 uint8 RGB, rounded once."""

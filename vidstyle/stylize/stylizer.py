@@ -10,12 +10,12 @@ import numpy as np
 from vidstyle.frame import Frame, Mask, Picture
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.finish import finish
+from vidstyle.stylize.compose import compose
+from vidstyle.stylize.disocclusion import Inpaint, inpaint
+from vidstyle.stylize.exposure import exposure_curve
 from vidstyle.stylize.flow import Path
 from vidstyle.stylize.generator import ImageGenerator
-from vidstyle.stylize.holes import Retouch, repaint
 from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot, ways_to
-from vidstyle.stylize.light import even_curve
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.warp import blend, sharpen, warp
 
@@ -37,10 +37,10 @@ class Stylizer:
         options: StylizeOptions,
         stats: Stats,
         painters: int = 1,
-        retouch: Retouch = repaint,
+        inpaint: Inpaint = inpaint,
     ) -> None:
         self._generator, self._options, self._stats = generator, options, stats
-        self._painters, self._retouch = painters, retouch
+        self._painters, self._inpaint = painters, inpaint
         self._frame_bytes = 0
 
     def switch(self, generator: ImageGenerator) -> None:
@@ -90,9 +90,9 @@ class Stylizer:
     def stylize_picture(self, picture: Picture) -> Picture:
         """Stylize one picture by itself, now."""
         working = self._working(picture)
-        light = even_curve(working.y, working.colour.full_range)
+        light = exposure_curve(working.y, working.color.full_range)
         painting = self._paint(self._generator, self._generator.lit(working, light))
-        return finish(picture, working, painting, self._options)
+        return compose(picture, working, painting, self._options)
 
     def _working(self, picture: Picture) -> Picture:
         self._frame_bytes = sum(plane.nbytes for plane in picture.planes)
@@ -141,16 +141,16 @@ class Stylizer:
                 np.asarray(cv2.blur(share, (3, 3)), np.float32),
             )
             painting = sharpen(mixed)
-        unexplained: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
+        occlusion_mask: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
         with self._stats.timed("repaint"):
             generator = _generator_between(left, right, progress)
             seen = generator.lit(shot.picture, shot.light)
-            painting = self._retouch(painting, seen, unexplained, generator)
+            painting = self._inpaint(painting, seen, occlusion_mask, generator)
         return self._show(shot, painting)
 
     def _show(self, shot: Shot, painting: Picture) -> Frame:
         with self._stats.timed("finish"):
-            finished = finish(shot.frame.picture, shot.picture, painting, self._options)
+            finished = compose(shot.frame.picture, shot.picture, painting, self._options)
         return shot.frame.showing(finished)
 
 

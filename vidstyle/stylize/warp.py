@@ -27,7 +27,7 @@ def warp(picture: Picture, flow: Flow) -> Picture:
     y_map = sampling_map(flow, picture.width, picture.height)
     c_map = sampling_map(flow, *chroma_size_wh(picture.width, picture.height))
     y, u, v = sample(picture.y, y_map), sample(picture.u, c_map), sample(picture.v, c_map)
-    return Picture(y, u, v, picture.colour)
+    return Picture(y, u, v, picture.color)
 
 
 def blend(first: Picture, second: Picture, share: Mask) -> Picture:
@@ -38,7 +38,7 @@ def blend(first: Picture, second: Picture, share: Mask) -> Picture:
         np.asarray(cv2.blendLinear(a, b, 1 - s, s), np.uint8)
         for a, b, s in zip(first.planes, second.planes, (y_share, c_share, c_share), strict=True)
     )
-    return Picture(y, u, v, first.colour)
+    return Picture(y, u, v, first.color)
 
 
 def sharpen(picture: Picture) -> Picture:
@@ -48,7 +48,7 @@ def sharpen(picture: Picture) -> Picture:
     """
     soft = cv2.GaussianBlur(picture.y, SOFTENED_BY, 0)
     y = cv2.addWeighted(picture.y, 1 + SHARPENING, soft, -SHARPENING, 0)
-    return Picture(np.asarray(y, np.uint8), picture.u, picture.v, picture.colour)
+    return Picture(np.asarray(y, np.uint8), picture.u, picture.v, picture.color)
 
 
 def enlarge(painting: Picture, working: Picture, original: Picture) -> Picture:
@@ -68,7 +68,7 @@ def enlarge(painting: Picture, working: Picture, original: Picture) -> Picture:
         _carry_change(old, new, full)
         for old, new, full in zip(working.planes, painting.planes, original.planes, strict=True)
     )
-    return Picture(y, u, v, painting.colour)
+    return Picture(y, u, v, painting.color)
 
 
 def _carry_change(old: Plane, new: Plane, full: Plane) -> Plane:
@@ -84,4 +84,4 @@ def fade(first: Picture, second: Picture, share: float) -> Picture:
         np.asarray(cv2.addWeighted(a, 1 - share, b, share, 0), np.uint8)
         for a, b in zip(first.planes, second.planes, strict=True)
     )
-    return Picture(y, u, v, first.colour)
+    return Picture(y, u, v, first.color)

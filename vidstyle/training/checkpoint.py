@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from vidstyle.errors import SinkError, StyleError, reason
-from vidstyle.media.partial import write_whole
+from vidstyle.media.atomic import write_whole
 
 VERSION = 2
 

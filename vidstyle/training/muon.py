@@ -13,7 +13,7 @@ ITERATIONS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """Steps in which no direction of a kernel's output is favoured, for convolutions.
+    """Steps in which no direction of a kernel's output is favored, for convolutions.
 
     Of Jordan et al. (2024), with the step size of Liu et al. (arXiv:2502.16982) and without their
     weight decay. torch.optim.Muon is the same for matrices, and refuses the four dimensions of a

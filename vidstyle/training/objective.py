@@ -1,4 +1,4 @@
-"""What a generator is asked for: one painting's strokes and colours, the photo's shapes, calm."""
+"""What a generator is asked for: one painting's strokes and colors, the photo's shapes, calm."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import (
-    centred,
+    centered,
     content_loss,
     grid_loss,
     relaxed_earth_mover_loss,
@@ -20,7 +20,7 @@ from vidstyle.perceptual.losses import (
     tone_loss,
     tv_loss,
 )
-from vidstyle.training.motion import Motion
+from vidstyle.training.data.augment import Motion
 
 MARGIN = 16  # px of each side that no loss sees: zero padding is a place to park the style
 PATCHES = 1024  # places drawn for the earth mover's distance
@@ -58,20 +58,20 @@ class Objective:
         with torch.no_grad():
             seen = features(painting)
             self.grams, means = features.grams(seen), features.means(seen)
-            self.textures = {name: centred(gram, means[name]) for name, gram in self.grams.items()}
+            self.textures = {name: centered(gram, means[name]) for name, gram in self.grams.items()}
             vectors = {name: as_vectors(seen[name]) for name in features.patch_layers}
             # What all places have in common would make all of them look alike to a cosine.
-            self.centres = {name: them.mean(dim=0) for name, them in vectors.items()}
-            self.vectors = {name: them - self.centres[name] for name, them in vectors.items()}
+            self.centers = {name: them.mean(dim=0) for name, them in vectors.items()}
+            self.vectors = {name: them - self.centers[name] for name, them in vectors.items()}
         self.layer_means = torch.ones(len(self.grams))  # running; part of a checkpoint
 
     def losses(
-        self, recoloured: Tensor, painted: Tensor, again: Tensor, motion: Motion
+        self, recolored: Tensor, painted: Tensor, again: Tensor, motion: Motion
     ) -> dict[str, Tensor]:
         """Every loss times its weight, by name; all pictures are Nx3xHxW RGB.
 
         Args:
-            recoloured: the photos in the painting's colours; shapes and shades are theirs.
+            recolored: the photos in the painting's colors; shapes and shades are theirs.
             painted: what the generator made of the photos.
             again: what it made of the photos after `motion`, with sensor noise.
             motion: where things went.
@@ -79,8 +79,8 @@ class Objective:
         weights = self.weights
         inside = _inner(painted)
         images = inside.clamp(0, 1)
-        with torch.no_grad():  # of the photos themselves, it would ask for their colours back
-            content = self.features(_inner(recoloured))
+        with torch.no_grad():  # of the photos themselves, it would ask for their colors back
+            content = self.features(_inner(recolored))
         seen = self._look(images)
         # Clipped: noise tames what is far outside, so the calmer one would run after the other.
         moved = motion.moved(painted.detach().clamp(0, 1))
@@ -89,8 +89,8 @@ class Objective:
             "style": weights.style * self.gram_loss(seen),
             "patch": weights.patch * self.patch_loss(seen),
             "content": weights.content * self._content(seen, content),
-            "tone": weights.tone * tone_loss(images, _inner(recoloured)),
-            "structure": weights.structure * structure_loss(images, _inner(recoloured)),
+            "tone": weights.tone * tone_loss(images, _inner(recolored)),
+            "structure": weights.structure * structure_loss(images, _inner(recolored)),
             "grid": weights.grid * grid_loss(images),
             "tv": weights.tv * tv_loss(images),
             "temporal": weights.temporal * steady,
@@ -106,9 +106,9 @@ class Objective:
         share.
         """
         by_layer = []
-        centres = self.features.means(seen)
+        centers = self.features.means(seen)
         for name, grams in self.features.grams(seen).items():
-            textures, painting = centred(grams, centres[name]), self.textures[name]
+            textures, painting = centered(grams, centers[name]), self.textures[name]
             each = style_loss(textures, painting)
             spread = spread_loss(textures, painting, _directions(painting))
             together = style_loss(_mean_of_batch(grams), self.grams[name])
@@ -123,7 +123,7 @@ class Objective:
         """The relaxed earth mover's distance at random places, mean over layers."""
         losses = [
             relaxed_earth_mover_loss(
-                _drawn(as_vectors(seen[name]) - self.centres[name]), _drawn(target)
+                _drawn(as_vectors(seen[name]) - self.centers[name]), _drawn(target)
             )
             for name, target in self.vectors.items()
         ]

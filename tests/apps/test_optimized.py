@@ -1,0 +1,233 @@
+"""`--quality full` from the command line: what comes out, what is refused, what survives."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from tests.clips import Clip, Sound, patches
+from tests.look import look
+from tests.perceptual.weights import random_vgg
+from tests.processes import stop_once
+from tests.textures import noise_image
+from vidstyle.assets import models_folder
+from vidstyle.cli import DONE, FAILED, USAGE, main
+from vidstyle.media.image_file import read_photo, write_photo
+
+HANG_LIMIT_S = 110
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def painting(tmp_path: Path) -> Path:
+    write_photo(tmp_path / "ink.png", noise_image(80, 80, seed=9, blur=1))
+    return tmp_path / "ink.png"
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir() if file.name != "cache")
+
+
+def test_a_photo_is_painted_after_a_painting(tmp_path: Path, painting: Path) -> None:
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--threads", "1"]
+    assert main([*words, "--style", str(painting), "--quiet"]) == DONE
+    painted = read_photo(tmp_path / "me.ink.png")
+    assert painted.shape == (48, 64, 3)
+    assert np.abs(painted.astype(int) - patches(64, 48)).mean() > 10
+    assert files(tmp_path) == ["ink.png", "me.ink.png", "me.png"]
+
+
+def test_a_shipped_style_stands_for_its_painting(tmp_path: Path, shelf: Path) -> None:
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--threads", "1", "--quiet"]
+    words += ["--feature-weights", str(models_folder() / "slim.npz")]
+    assert main([*words, "--style", "negative"]) == DONE
+    assert main([*words, "-o", str(tmp_path / "default.png")]) == DONE
+    file = str(shelf / "paintings" / "toy.png")
+    assert main([*words, "--style", file, "-o", str(tmp_path / "file.png")]) == DONE
+    painted = read_photo(tmp_path / "file.png")
+    assert np.array_equal(read_photo(tmp_path / "me.negative.png"), painted)
+    assert np.array_equal(read_photo(tmp_path / "default.png"), painted)
+
+
+def test_a_photo_that_is_painted_smaller_gets_a_word(
+    tmp_path: Path, painting: Path, capsys: Captured
+) -> None:
+    write_photo(tmp_path / "me.png", patches(128, 96))
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--threads", "1"]
+    assert main([*words, "--style", str(painting), "--max-height", "24"]) == DONE
+    word = "painted at 32x24; --max-height 96 paints every pixel"
+    assert word in " ".join(capsys.readouterr().err.split())
+    assert read_photo(tmp_path / "me.ink.png").shape == (96, 128, 3)
+
+
+def test_an_altered_painting_is_refused(tmp_path: Path, shelf: Path, capsys: Captured) -> None:
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    write_photo(shelf / "paintings" / "toy.png", patches(80, 80))
+    assert main(["image", str(tmp_path / "me.png"), "--quality", "full"]) == FAILED
+    assert "toy.png is not the file that was shipped" in capsys.readouterr().err
+
+
+def test_a_film_keeps_its_frames_and_its_sound(
+    tmp_path: Path, painting: Path, capsys: Captured
+) -> None:
+    clip = Clip(frames=9, sounds=[Sound()]).write(tmp_path / "in.mp4")
+    words = [str(clip), "--quality", "full", "--style", str(painting), "--every", "4"]
+    assert main([*words, "--threads", "1"]) == DONE
+    seen, before = look(tmp_path / "in.ink.mp4"), look(clip)
+    assert seen.times == before.times
+    assert "9 frames, 3 keyframes, " in capsys.readouterr().err.replace("\n", "")
+    assert files(tmp_path) == ["in.ink.mp4", "in.mp4", "ink.png"]
+
+
+def test_a_preview_is_a_sketch_of_the_first_frame(tmp_path: Path, painting: Path) -> None:
+    clip = Clip(frames=9).write(tmp_path / "in.mp4")
+    words = [str(clip), "--quality", "full", "--style", str(painting), "--preview", "--quiet"]
+    assert main([*words, "--threads", "1"]) == DONE
+    assert files(tmp_path) == ["in.ink.png", "in.mp4", "ink.png"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (["--style", "warm"], FAILED, 'Give a picture of "[warm]" by A. Toy: --style painting.jpg'),
+        (["--style", "wave"], FAILED, 'No style named "wave". Installed: negative, '),
+        (["--style", "no.jpg"], FAILED, "There is no file no.jpg"),
+        (["--style", "text.jpg"], FAILED, "not a picture"),
+        (["--style", "tiny.png"], FAILED, "too small to show how it is painted: 30x20 px"),
+        (["--style", "clear.png"], FAILED, "transparent nearly everywhere"),
+        (["--style", "wave.onnx"], FAILED, "wave.onnx is a generator"),
+        (["--style", "negative:0.5,warm:0.5"], FAILED, "one painting, not from a mix"),
+        (["--style", "ink.png", "--time-budget", "soon"], USAGE, "--time-budget must be a time"),
+        (["--style", "ink.png", "--time-budget", "0m"], USAGE, "--time-budget must be a time"),
+        (["--style", "ink.png", "--feature-weights", "no.npz"], FAILED, "not a weight file"),
+    ],
+)
+@pytest.mark.parametrize("command", ["convert", "image"])
+@pytest.mark.usefixtures("shelf")
+def test_bad_input_is_one_line_and_leaves_nothing(
+    tmp_path: Path,
+    painting: Path,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    words: list[str],
+    code: int,
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Clip(frames=3).write(Path("in.mp4"))
+    write_photo(Path("me.png"), patches(64, 48))
+    write_photo(Path("tiny.png"), patches(30, 20))
+    Path("text.jpg").write_text("hello")
+    clear = np.dstack([read_photo(painting), np.zeros((80, 80), np.uint8)])
+    cv2.imwrite("clear.png", clear)
+    before = files(tmp_path)
+    input = "in.mp4" if command == "convert" else "me.png"
+    assert main([command, input, "--quality", "full", *words]) == code
+    out, err = capsys.readouterr()
+    assert reason in err
+    assert err.startswith("vidstyle: ")
+    assert err.count("\n") == 1
+    assert out == ""
+    assert [name for name in files(tmp_path) if not name.endswith(".work")] == before
+
+
+def test_a_time_budget_is_for_the_full_quality(capsys: Captured) -> None:
+    assert main(["in.mp4", "--time-budget", "10m"]) == USAGE
+    assert "--time-budget must be used with --quality full." in capsys.readouterr().err
+
+
+def test_a_painting_without_the_full_quality_says_what_to_add(
+    tmp_path: Path, painting: Path, capsys: Captured
+) -> None:
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    assert main(["image", str(tmp_path / "me.png"), "--style", str(painting)]) == FAILED
+    assert "a painting's picture file with --quality full" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["torch", "scenedetect"])
+def test_without_the_extra_its_name_is_said(tmp_path: Path, painting: Path, package: str) -> None:
+    clip = Clip(frames=3).write(tmp_path / "in.mp4")
+    code = (
+        f"import sys; sys.modules['{package}'] = None\n"
+        "from vidstyle.cli import main\n"
+        f"sys.exit(main(['{clip}', '--quality', 'full', '--style', '{painting}']))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert run.returncode == FAILED
+    assert run.stderr == (
+        f"vidstyle: --quality full needs the package {package}. Install the extra: "
+        'pip install "vidstyle[offline]".\n'
+    )
+    assert files(tmp_path) == ["in.mp4", "ink.png"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
+def test_a_killed_run_goes_on_where_it_was(
+    tmp_path: Path, painting: Path, number: signal.Signals
+) -> None:
+    clip = Clip(frames=40).write(tmp_path / "in.mp4")
+    words = [sys.executable, "-m", "vidstyle", str(clip), "--quality", "full", "--threads", "1"]
+    words += ["--style", str(painting), "--every", "4"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    work = tmp_path / "in.ink.mp4.work"
+
+    def done() -> list[Path]:
+        return list(work.glob("scene-*/[!.]*.png"))  # what begins with a dot is being written
+
+    error = stop_once(process, lambda: len(done()) >= 2, number, HANG_LIMIT_S)
+    kept = {file: file.stat().st_mtime_ns for file in done()}
+    assert len(kept) >= 2
+    assert not (tmp_path / "in.ink.mp4").exists()
+    if number == signal.SIGINT:
+        assert error == "vidstyle: Stopped. The same command goes on from here.\n"
+    again = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + HANG_LIMIT_S
+        while len(done()) <= len(kept):
+            assert again.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert {file: file.stat().st_mtime_ns for file in kept} == kept  # not painted again
+    finally:
+        again.kill()
+        again.wait()
+
+
+def test_the_network_of_the_papers_judges_on_request(tmp_path: Path, painting: Path) -> None:
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    torch.save(random_vgg("vgg19", "relu5_1"), tmp_path / "vgg19.pth")
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--style", str(painting)]
+    words += ["--features", "vgg19", "--feature-weights", str(tmp_path / "vgg19.pth")]
+    assert main([*words, "--threads", "1", "--quiet", "--time-budget", "2s"]) == DONE
+    painted = read_photo(tmp_path / "me.ink.png")
+    assert np.abs(painted.astype(int) - patches(64, 48)).mean() > 10
+
+
+def test_without_a_network_the_slim_features_are_proposed(
+    tmp_path: Path, painting: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    write_photo(tmp_path / "me.png", patches(64, 48))
+    words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--style", str(painting)]
+    assert main([*words, "--features", "vgg19"]) == FAILED
+    assert "or use --features slim, which needs none." in capsys.readouterr().err
+    assert files(tmp_path) == ["ink.png", "me.png"]

@@ -1,0 +1,141 @@
+"""The window: what it shows, with SDL's dummy driver."""
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.clips import patches
+from tests.live.scene import frame
+from vidstyle.errors import MissingExtraError, SinkError
+from vidstyle.frame import Picture
+from vidstyle.live.controls import Command, Controls, Look
+from vidstyle.live.sinks.base import OutputFrame
+from vidstyle.live.sinks.overlay import Status
+from vidstyle.live.sinks.window import Window, shown_image
+
+pygame = pytest.importorskip("pygame")
+
+STATUS = Status("ink", 30.0, 20.0, 40.0, 0, "360 lines, every 3", 1.0, recording=False)
+HALVES = (0.25, 0.75)  # of the width: where to look
+
+
+def view() -> OutputFrame:
+    stylized = Picture.from_rgb(np.ascontiguousarray(255 - patches(64, 48)))
+    return OutputFrame(frame(stylized, 1), Picture.from_rgb(patches(64, 48)))
+
+
+def color_at(image: np.ndarray, x: float, y: float) -> np.ndarray:
+    height, width = image.shape[:2]
+    return np.asarray(image[int(y * height), int(x * width)], int)
+
+
+def close(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool(np.abs(a - b).max() < 12)
+
+
+def test_the_window_is_a_mirror_unless_told_otherwise() -> None:
+    painted = 255 - patches(64, 48).astype(int)
+    for mirrored in (True, False):
+        image = shown_image(view(), Look(mirrored=mirrored), 128, 96)
+        assert image.shape == (96, 128, 3)
+        left = painted[:, ::-1] if mirrored else painted
+        assert close(color_at(image, 0.25, 0.25), color_at(left, 0.25, 0.25))
+
+
+def test_a_split_shows_the_original_beside_the_painting() -> None:
+    image = shown_image(view(), Look(split=True, mirrored=False), 64, 48)
+    original = patches(64, 48)
+    assert close(color_at(image, 0.25, 0.25), color_at(original, 0.25, 0.25))
+    assert close(color_at(image, 0.75, 0.75), 255 - color_at(original, 0.75, 0.75))
+
+
+@pytest.mark.parametrize("size_wh", [(64, 200), (300, 48), (33, 33)])
+def test_proportions_stay_in_any_window(size_wh: tuple[int, int]) -> None:
+    height, width = shown_image(view(), Look(), *size_wh).shape[:2]
+    assert abs(width / height - 64 / 48) < 0.05
+    assert (width, height)[0] <= size_wh[0] and height <= size_wh[1]
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    window = Window(128, 96)
+    yield window
+    window.close()
+
+
+def press(key: int, typed: str = "") -> None:
+    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=typed))
+
+
+def run(
+    window: Window, controls: Controls, rounds: int = 5
+) -> list[tuple[Command, OutputFrame | None]]:
+    """Let a window run for some rounds, with a view in each; return what was asked of others."""
+    asked = list[tuple[Command, OutputFrame | None]]()
+    left = iter(range(rounds))
+
+    def goes_on() -> bool:
+        window.views.put(view())
+        return next(left, None) is not None
+
+    def act(command: Command, shown: OutputFrame | None) -> str:
+        asked.append((command, shown))
+        return "did it"
+
+    window.run(goes_on, controls, act, lambda: STATUS)
+    return asked
+
+
+def test_views_are_shown_and_timed(window: Window) -> None:
+    run(window, Controls(3, Look(overlay=False), lambda: 3))
+    surface = pygame.display.get_surface()
+    painted = 255 - patches(64, 48)[:, ::-1].astype(int)
+    assert close(np.array(surface.get_at((32, 24))[:3]), color_at(painted, 0.25, 0.25))
+    assert window.meter.count == 5
+
+
+def test_keys_reach_the_controls(window: Window) -> None:
+    controls = Controls(3, Look(), lambda: 3)
+    press(pygame.K_RIGHT)
+    press(pygame.K_c, "c")
+    press(pygame.K_MINUS, "-")
+    assert run(window, controls) == []
+    look = controls.look
+    assert (look.number, look.keep_colors, look.strength) == (1, True, 0.9)
+
+
+def test_other_keys_and_the_close_button_are_passed_on(window: Window) -> None:
+    run(window, Controls(3, Look(), lambda: 3))
+    press(pygame.K_s, "s")
+    press(pygame.K_r, "r")
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
+    asked = run(window, Controls(3, Look(), lambda: 3))
+    assert [command for command, _ in asked] == [Command.SNAPSHOT, Command.RECORD, Command.QUIT]
+    assert all(shown is not None for _, shown in asked)
+
+
+def test_overlay_and_help_are_drawn_over_the_picture(window: Window) -> None:
+    run(window, Controls(3, Look(overlay=False), lambda: 3))
+    plain = pygame.surfarray.array3d(pygame.display.get_surface()).copy()
+    run(window, Controls(3, Look(overlay=True), lambda: 3))
+    numbers = pygame.surfarray.array3d(pygame.display.get_surface()).copy()
+    run(window, Controls(3, Look(overlay=True, help=True), lambda: 3))
+    helped = pygame.surfarray.array3d(pygame.display.get_surface())
+    assert (plain != numbers).any()
+    assert (helped != numbers).sum() > (plain != numbers).sum()
+
+
+def test_without_a_display_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SinkError, match=r"no display.*--no-window"):
+        Window(64, 48)
+
+
+def test_without_pygame_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    with pytest.raises(MissingExtraError, match=r"vidstyle\[live\]"):
+        Window(64, 48)

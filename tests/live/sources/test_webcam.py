@@ -1,0 +1,161 @@
+"""A camera with every fault, in place of OpenCV's: there is no /dev/video here."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.clips import patches
+from vidstyle.errors import SourceError
+from vidstyle.live.sources import webcam
+from vidstyle.live.sources.open import find_camera
+from vidstyle.live.sources.webcam import MOST_FAILURES, Camera
+from vidstyle.live.v4l2 import Device
+
+
+class ToyDevice:
+    """What cv2.VideoCapture is, with pictures and properties as told."""
+
+    def __init__(self, reads: list[Any], got: dict[int, float] | None = None) -> None:
+        self._reads, self._got = list(reads), got or {}
+        self.asked: dict[int, float] = {}
+        self.opened, self.released = True, False
+
+    def __call__(self, where: int | str, backend: int) -> "ToyDevice":
+        return self
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        return self.opened
+
+    def set(self, what: int, value: float) -> bool:
+        self.asked[what] = value
+        return True
+
+    def get(self, what: int) -> float:
+        return self._got.get(what, self.asked.get(what, 0.0))
+
+    def read(self) -> tuple[bool, Any]:
+        read = self._reads.pop(0) if len(self._reads) > 1 else self._reads[0]
+        if isinstance(read, Exception):
+            raise read
+        return read is not None, read
+
+    def release(self) -> None:
+        self.released = True
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Path:
+    """A path that exists, as a device's does."""
+    path = tmp_path / "video0"
+    path.touch()
+    return path
+
+
+BGR = np.ascontiguousarray(patches(64, 48)[..., ::-1])
+GARBAGE = [None, np.zeros((0, 0, 3), np.uint8), np.zeros((48, 64), np.uint8), cv2.error("oops")]
+
+
+def test_a_camera_is_asked_for_mjpg_and_one_picture_of_buffer(node: Path) -> None:
+    device = ToyDevice([BGR])
+    seen = Camera(node, 64, 48, 30, device)
+    assert device.asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
+    assert device.asked[cv2.CAP_PROP_BUFFERSIZE] == 1
+    assert (seen.width, seen.height) == (64, 48)
+    assert seen.rate == 30
+    assert seen.notes == []
+    seen.close()
+    assert device.released
+
+
+def test_colors_are_right(node: Path) -> None:
+    picture = Camera(node, 64, 48, 30, ToyDevice([BGR])).read()
+    assert picture is not None
+    wrong = np.abs(picture.to_rgb().astype(int) - patches(64, 48))
+    wrong = wrong[2:-2, 2:-2]
+    assert np.median(wrong) <= 3
+
+
+def test_what_it_got_instead_is_said(node: Path) -> None:
+    yuyv = cv2.VideoWriter.fourcc(*"YUYV")
+    got: dict[int, float] = {cv2.CAP_PROP_FPS: 10.0, cv2.CAP_PROP_FOURCC: yuyv}
+    seen = Camera(node, 1280, 720, 30, ToyDevice([BGR], got))
+    (note,) = seen.notes
+    assert note.endswith(
+        "was asked for 1280x720 at 30 and gives 64x48, 10 pictures a second, YUYV instead of MJPG."
+    )
+    assert seen.rate == 10
+
+
+def test_odd_sizes_are_cut_to_even_ones(node: Path) -> None:
+    seen = Camera(node, 64, 48, 30, ToyDevice([BGR[:47, :63]]))
+    assert (seen.width, seen.height) == (62, 46)
+
+
+def test_a_missing_device_is_said() -> None:
+    with pytest.raises(SourceError, match=r"There is no camera /dev/video99.*vidstyle doctor"):
+        Camera(99, 64, 48, 30)
+
+
+def test_a_device_that_does_not_open_is_said(node: Path) -> None:
+    device = ToyDevice([BGR])
+    device.opened = False
+    with pytest.raises(SourceError, match="cannot be opened"):
+        Camera(node, 64, 48, 30, device)
+    assert device.released
+
+
+def test_a_camera_taken_by_another_program_is_said(node: Path) -> None:
+    device = ToyDevice([None])
+    with pytest.raises(SourceError, match="Another program may be using it"):
+        Camera(node, 64, 48, 30, device)
+    assert device.released
+
+
+def test_a_few_bad_reads_are_passed_over(node: Path) -> None:
+    seen = Camera(node, 64, 48, 30, ToyDevice([BGR, *GARBAGE, BGR]))
+    assert seen.read() is not None
+    assert seen.read() is not None
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_nothing_but_garbage_is_a_lost_camera(node: Path, garbage: Any) -> None:
+    seen = Camera(node, 64, 48, 30, ToyDevice([BGR, *[garbage] * MOST_FAILURES, BGR]))
+    assert seen.read() is not None
+    with pytest.raises(SourceError, match="gives no pictures any more"):
+        seen.read()
+
+
+def test_a_camera_that_does_not_answer_is_lost_at_once(
+    node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV waits two seconds for each picture; ten times that would be too long."""
+    seen = Camera(node, 64, 48, 30, ToyDevice([BGR, None, BGR]))
+    assert seen.read() is not None
+    monkeypatch.setattr(webcam, "SILENT_S", 0)
+    with pytest.raises(SourceError, match="gives no pictures any more"):
+        seen.read()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names as Linux gives them")
+def test_a_part_of_a_name_finds_a_camera_unless_it_could_be_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = [
+        Device(Path("/dev/video0"), "Brio 100", captures=True, outputs=False),
+        Device(Path("/dev/video2"), "Cam Link", captures=True, outputs=False),
+        Device(Path("/dev/video4"), "Brio 500", captures=True, outputs=False),
+        Device(Path("/dev/video9"), "Link to a call", captures=True, outputs=True),
+    ]
+    monkeypatch.setattr("vidstyle.live.v4l2.devices", lambda: there)
+    assert find_camera("link") == Path("/dev/video2")
+    assert find_camera("3") == 3
+    with pytest.raises(SourceError, match="could be any of /dev/video0, /dev/video4"):
+        find_camera("brio")
+
+
+def test_the_hint_is_a_command_that_exists() -> None:
+    assert "vidstyle doctor" in webcam.HINT

@@ -1,0 +1,25 @@
+from vidstyle.live.metrics import REMEMBERED, LatencyMeter
+
+
+def test_percentiles_are_those_of_the_latencies() -> None:
+    meter = LatencyMeter()
+    for number in range(1, 101):
+        meter.note(number, number + number / 1000)
+    assert abs(meter.percentile_s(50) - 0.050) < 1e-9
+    assert abs(meter.percentile_s(99) - 0.099) < 1e-9
+
+
+def test_the_rate_is_that_of_the_pictures_shown_lately() -> None:
+    meter = LatencyMeter()
+    for number in range(10):
+        meter.note(0, number)  # one a second, long ago
+    for number in range(REMEMBERED):
+        meter.note(0, 100 + number / 25)
+    assert abs(meter.fps - 25) < 1e-6
+    assert meter.count == 10 + REMEMBERED
+    assert meter.first_s == 0
+
+
+def test_nothing_shown_is_nothing_measured() -> None:
+    meter = LatencyMeter()
+    assert (meter.percentile_s(99), meter.fps, meter.first_s) == (0.0, 0.0, None)

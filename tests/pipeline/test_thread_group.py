@@ -1,0 +1,100 @@
+"""Thread groups, and waiting for threads while signals come in."""
+
+import os
+import signal
+import threading
+from types import FrameType
+
+import pytest
+
+from tests.live.scene import WAIT_S
+from vidstyle.pipeline.thread_group import ThreadGroup, Worker
+
+INTERRUPTS = 400  # one in seventy made `Thread.join` forget a running thread
+
+
+class SignalError(Exception):
+    """What the signal handler raises."""
+
+
+def test_a_worker_says_when_it_is_over() -> None:
+    go = threading.Event()
+    worker = Worker(lambda: _wait(go), "waiting")
+    worker.start()
+    assert not worker.over
+    go.set()
+    worker.wait()
+    assert worker.over and not worker.is_alive()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_interrupts_do_not_lose_a_running_worker() -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise SignalError
+
+    go = threading.Event()
+    ran_to_the_end = threading.Event()
+
+    def work() -> None:
+        assert go.wait(60)
+        ran_to_the_end.set()
+
+    worker = Worker(work, "interrupted")
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        worker.start()
+        for turn in range(INTERRUPTS):
+            with pytest.raises(SignalError):
+                signal.setitimer(signal.ITIMER_REAL, 1e-4 * (1 + turn % 7))
+                worker.wait()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not worker.over
+    go.set()
+    worker.wait()
+    assert ran_to_the_end.is_set()
+
+
+def test_a_worker_that_never_started_is_not_waited_for() -> None:
+    Worker(lambda: None, "unborn").outlast()
+
+
+def _wait(event: threading.Event) -> None:
+    assert event.wait(10)
+
+
+def wait(stop: threading.Event) -> None:
+    assert stop.wait(WAIT_S)
+
+
+def test_everybody_stops_when_told() -> None:
+    threads, before = ThreadGroup(), set(threading.enumerate())
+    for number in range(3):
+        threads.start(str(number), wait)
+    assert threads.busy
+    threads.join()
+    assert not threads.busy
+    assert set(threading.enumerate()) == before
+
+
+def test_the_first_failure_stops_all_and_is_raised_with_its_own_traceback() -> None:
+    def fail(stop: threading.Event) -> None:
+        raise ValueError("broken")
+
+    threads = ThreadGroup()
+    threads.start("waiting", wait)
+    threads.start("failing", fail)
+    with pytest.raises(ValueError, match="broken") as raised:
+        threads.stop.wait(WAIT_S)
+        threads.join()
+    assert raised.traceback[-1].name == "fail"
+
+
+def test_nobody_waits_for_helpers() -> None:
+    threads, done = ThreadGroup(), threading.Event()
+    threads.start("helper", wait, helper=True)
+    threads.start("worker", lambda stop: done.set())
+    assert done.wait(WAIT_S)
+    while threads.busy:
+        threads.stop.wait(0.01)
+    threads.join()

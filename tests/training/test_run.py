@@ -1,0 +1,507 @@
+"""A whole run but for the painting's size and the export, which tests/apps/test_train.py has."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.toys import ToyFeatures, blurred_noise, toy_content
+from vidstyle.errors import SinkError, SourceError, StyleError
+from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.options import TrainOptions
+from vidstyle.training import run as session_module
+from vidstyle.training.checkpoint import read_checkpoint
+from vidstyle.training.results import TrainProgress, TrainResult
+from vidstyle.training.run import GENERATED_NOTE, run_session
+from vidstyle.training.trainer import Trainer, TrainingSettings
+
+HANG_LIMIT_S = 60
+OPTIONS = TrainOptions(size="17k", steps=4, batch=1, threads=1, int8=False)
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small crops, features and content, and no export."""
+    monkeypatch.setattr(session_module, "TrainingSettings", partial(TrainingSettings, crop=32))
+    monkeypatch.setattr(session_module, "load_features", lambda *_: ToyFeatures())
+    monkeypatch.setattr(session_module, "procedural_content", lambda seed: toy_content())
+    monkeypatch.setattr(session_module, "STYLE_SIZE", 128)
+    monkeypatch.setattr(session_module, "export", lambda _, file, *__: file.write_bytes(b"onnx"))
+
+
+@pytest.fixture
+def painting(tmp_path: Path) -> Path:
+    write_photo(tmp_path / "painting.png", blurred_noise(100))
+    return tmp_path / "painting.png"
+
+
+def run(
+    painting: Path, report: Callable[[TrainProgress], None] = lambda _: None, **changes: Any
+) -> TrainResult:
+    options = dataclasses.replace(OPTIONS, **changes)
+    result = run_session(painting, painting.with_name("style.onnx"), options, report)
+    assert result is not None
+    return result
+
+
+def watched_trainers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What each trainer from now on is made from, in a list that grows."""
+    made = []
+
+    class Watched(Trainer):
+        def __init__(self, *arguments: Any) -> None:
+            made.append(arguments)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(session_module, "Trainer", Watched)
+    return made
+
+
+def stop_at(step: int) -> Callable[[TrainProgress], None]:
+    def report(progress: TrainProgress) -> None:
+        if progress.step == step:
+            raise KeyboardInterrupt
+
+    return report
+
+
+def names(painting: Path) -> list[str]:
+    return sorted(file.name for file in painting.parent.iterdir())
+
+
+def weights(painting: Path) -> dict[str, Any]:
+    """What was learned, by name, from the checkpoint."""
+    state = read_checkpoint(painting.with_name("style.training") / "checkpoint.pt")
+    now = {f"now.{name}": tensor for name, tensor in state["generator"].items()}
+    return {**state["average"], **now}
+
+
+def same_weights(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    assert one.keys() == other.keys()
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_run_leaves_style_checkpoint_sheet_and_curves(painting: Path) -> None:
+    seen: list[TrainProgress] = []
+    result = run(painting, seen.append)
+    folder = painting.with_name("style.training")
+    assert names(painting) == ["painting.png", "style.onnx", "style.training"]
+    assert result.output.read_bytes() == b"onnx"
+    assert result.output_bytes == 4
+    assert result.folder == folder
+    assert result.finished and result.steps == 4
+    assert result.others == []
+    assert result.warnings == [GENERATED_NOTE]
+    assert result.losses.keys() >= {"style", "patch", "content", "tone", "tv", "temporal"}
+    for name in ("preview.png", "losses.png"):
+        assert read_photo(folder / name).std() > 5
+    assert [progress.step for progress in seen] == [1, 2, 3, 4]
+    assert [progress.done for progress in seen] == [0.25, 0.5, 0.75, 1]
+    assert seen[-1].left_s == 0
+    assert not list(folder.glob(".*"))
+
+
+def test_a_new_column_comes_when_enough_was_learned(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "PREVIEW_SHARE", 0.5)
+    run(painting)
+    columns = sorted(painting.with_name("style.training").glob("step-*.png"))
+    assert [file.stem for file in columns] == ["step-0000001", "step-0000003", "step-0000004"]
+
+
+def test_checkpoints_come_by_the_clock(painting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[bool] = []
+    run(painting, lambda progress: saved.append(progress.saved))
+    assert not any(saved)
+    monkeypatch.setattr(session_module, "CHECKPOINT_EVERY_S", 0.0)
+    run(painting, lambda progress: saved.append(progress.saved), overwrite=True)
+    assert saved[-4:] == [True] * 4
+
+
+def test_ctrl_c_exports_what_there_is_and_resume_goes_on(painting: Path) -> None:
+    stopped = run(painting, stop_at(2))
+    assert not stopped.finished
+    assert stopped.steps == 2
+    assert stopped.output.exists()
+    resumed = run(painting, resume=True)
+    assert resumed.finished
+    assert resumed.steps == 4
+    assert resumed.seconds > stopped.seconds
+    in_two_parts = weights(painting)
+    run(painting, overwrite=True)
+    assert same_weights(in_two_parts, weights(painting))
+
+
+def test_ctrl_c_before_the_first_step_leaves_nothing(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_learn", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(painting)
+    assert names(painting) == ["painting.png"]
+
+
+def test_a_finished_run_can_be_resumed_with_more_steps(painting: Path) -> None:
+    run(painting, steps=2)
+    assert run(painting, steps=2, resume=True).steps == 2  # nothing left to do
+    assert run(painting, steps=4, resume=True).steps == 4
+
+
+def test_what_an_earlier_run_left_is_replaced_only_when_asked(painting: Path) -> None:
+    run(painting, steps=1)
+    painting.with_name("style.onnx").unlink()
+    stale = painting.with_name("style.training") / "step-0000099.png"
+    stale.write_bytes(b"stale")
+    with pytest.raises(SinkError, match=r"style\.training is left .*--resume .*--overwrite"):
+        run(painting)
+    assert stale.exists()
+    run(painting, steps=1, overwrite=True)
+    assert not stale.exists()
+
+
+def test_nothing_to_resume_is_said_and_leaves_nothing(painting: Path) -> None:
+    with pytest.raises(StyleError, match=r"no .*checkpoint\.pt to resume from"):
+        run(painting, resume=True)
+    assert names(painting) == ["painting.png"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"size": "55k"}, "size"),
+        ({"seed": 1}, "seed"),
+        ({"batch": 2}, "batch"),
+        ({"own_colors": 0.5}, "own-colors"),
+    ],
+)
+def test_another_run_cannot_be_resumed(painting: Path, changes: dict[str, Any], what: str) -> None:
+    run(painting, steps=1)
+    with pytest.raises(StyleError, match=f"made with another {what}"):
+        run(painting, resume=True, start_from="none", **changes)
+
+
+def test_another_painting_or_other_photos_cannot_be_resumed(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(painting, steps=1)
+    monkeypatch.setattr(session_module, "procedural_content", lambda seed: toy_content(5))
+    with pytest.raises(StyleError, match="made with another content"):
+        run(painting, resume=True)
+    write_photo(painting, blurred_noise(101))
+    with pytest.raises(StyleError, match="made with another painting and content"):
+        run(painting, resume=True)
+
+
+def test_what_a_killed_run_left_half_written_goes(painting: Path) -> None:
+    run(painting, steps=1)
+    half = painting.with_name("style.training") / ".checkpoint.1234abcd.partial.pt"
+    half.write_bytes(b"half")
+    run(painting, steps=2, resume=True)
+    assert not half.exists()
+
+
+def save(height: int, width: int) -> Callable[[Path], Any]:
+    return lambda file: write_photo(file, blurred_noise(0, height, width))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (save(127, 500), r"has 500x127 pixels, too few to show strokes\..*at least 128"),
+        (lambda file: file.write_bytes(b"no picture"), "is not a picture that can be read"),
+        (lambda file: file.write_bytes(b""), "is not a picture that can be read"),
+        (Path.unlink, "There is no file"),
+        (lambda file: (file.unlink(), file.mkdir()), "is a folder"),
+    ],
+)
+def test_a_painting_of_no_use_is_said_and_leaves_nothing(
+    painting: Path, spoil: Callable[[Path], Any], reason: str
+) -> None:
+    spoil(painting)
+    before = names(painting)
+    with pytest.raises(SourceError, match=reason):
+        run(painting)
+    assert names(painting) == before
+
+
+@pytest.mark.parametrize("size", [(128, 128), (128, 700)])
+def test_a_small_or_long_painting_will_do(painting: Path, size: tuple[int, int]) -> None:
+    save(*size)(painting)
+    assert run(painting, steps=1).finished
+
+
+def test_content_is_read_and_what_cannot_be_is_counted(painting: Path) -> None:
+    photos = painting.with_name("photos")
+    photos.mkdir()
+    for n in range(2):
+        write_photo(photos / f"{n}.png", blurred_noise(n))
+    assert run(painting, steps=1, content=str(photos)).warnings == []
+    (photos / "broken.jpg").write_bytes(b"no picture")
+    result = run(painting, steps=1, content=str(photos), overwrite=True)
+    (warning,) = result.warnings
+    assert warning.startswith("1 of 3 skipped: ")
+    assert "broken.jpg is not a picture" in warning
+
+
+def test_an_empty_content_folder_leaves_nothing(painting: Path) -> None:
+    painting.with_name("photos").mkdir()
+    with pytest.raises(SourceError, match="No photos or videos in"):
+        run(painting, content=str(painting.with_name("photos")))
+    assert names(painting) == ["painting.png", "photos"]
+
+
+@pytest.mark.parametrize(
+    ("start_from", "reason"),
+    [
+        ("nope", 'No style named "nope"'),
+        ("{folder}/none.onnx", r"Cannot start from .*none\.onnx: No such file"),
+        ("{folder}/text.onnx", r"Cannot start from .*text\.onnx: "),
+    ],
+)
+def test_a_start_of_no_use_is_said(painting: Path, start_from: str, reason: str) -> None:
+    painting.with_name("text.onnx").write_text("no model")
+    with pytest.raises(StyleError, match=reason) as raised:
+        run(painting, start_from=start_from.format(folder=painting.parent))
+    assert "\n" not in str(raised.value)
+    assert names(painting) == ["painting.png", "text.onnx"]
+
+
+def test_a_start_of_another_size_is_said(painting: Path) -> None:
+    with pytest.raises(StyleError, match="another architecture"):
+        run(painting, start_from="great-wave", size="220k")
+
+
+def test_a_shipped_style_of_the_size_is_where_it_starts(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = watched_trainers(monkeypatch)
+    run(painting, steps=1, size="55k")
+    run(painting, steps=1, size="55k", start_from="none", overwrite=True)
+    starts = [arguments[4] for arguments in trained]
+    assert starts[0]["stem.weight"].shape == (32, 48, 1, 1)
+    assert starts[1] is None
+
+
+def test_weights_are_factors_of_the_tuned_ones(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(painting, steps=1).losses
+    factors: dict[str, Any] = {
+        "style_weight": 2.0,
+        "content_weight": 3.0,
+        "tv_weight": 5.0,
+        "temporal_weight": 0.0,
+    }
+    second = run(painting, steps=1, overwrite=True, **factors).losses
+    expected = {
+        "style": 2.0, "patch": 2.0, "content": 3.0, "tone": 3.0, "structure": 3.0, "tv": 5.0,
+        "temporal": 0.0, "range": 1.0, "grid": 1.0,
+    }  # fmt: skip
+    for name, factor in expected.items():
+        assert second[name] == pytest.approx(factor * first[name], rel=1e-5), name
+
+
+def test_own_colors_reach_the_target_and_are_asked_for_firmly(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = watched_trainers(monkeypatch)
+    run(painting, steps=1)
+    run(painting, steps=1, own_colors=0.5, content_weight=2.0, overwrite=True)
+    plain, own = (arguments[0] for arguments in trained)
+    assert (plain.own_colors, own.own_colors) == (0.0, 0.5)
+    assert own.weights.tone == pytest.approx(2 * 2.5 * plain.weights.tone)
+
+
+def test_the_style_scale_is_the_paintings_size(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    monkeypatch.setattr(
+        session_module,
+        "read_painting",
+        lambda file, side: sizes.append(side) or torch.rand(1, 3, side, side),  # type: ignore[func-returns-value]
+    )
+    for scale in (1.0, 0.5, 2.0):
+        run(painting, steps=1, style_scale=scale, overwrite=True)
+    assert sizes == [128, 64, 256]
+
+
+def test_other_forms_are_written_beside(painting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calibrated = []
+
+    def quantize(_: Path, images: list[Any], file: Path) -> None:
+        calibrated.append(len(images))
+        file.write_bytes(b"int8")
+
+    monkeypatch.setattr(session_module, "quantize", quantize)
+    monkeypatch.setattr(session_module, "export_torch", lambda _, file: file.write_bytes(b"pt2"))
+    result = run(painting, steps=1, int8=True, torch=True)
+    assert [file.name for file in result.others] == ["style.int8.onnx", "style.pt2"]
+    assert [file.read_bytes() for file in result.others] == [b"int8", b"pt2"]
+    assert calibrated == [4]
+
+
+def test_an_int8_form_that_paints_something_else_is_left_out_and_that_is_said(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quantize(*_: Any) -> None:
+        raise StyleError("Too unlike.")
+
+    monkeypatch.setattr(session_module, "quantize", quantize)
+    result = run(painting, steps=1, int8=True)
+    assert result.others == []
+    assert result.warnings[-1] == "There is no int8 form. Too unlike."
+    assert result.output.exists()
+
+
+def test_a_style_too_large_for_its_class_is_said(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        session_module, "export", lambda _, file, *__: file.write_bytes(bytes(17_409))
+    )
+    with pytest.raises(StyleError, match="17,409 bytes, too many for its class"):
+        run(painting, steps=1)
+
+
+def test_a_disk_that_fills_at_the_end_is_said(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(session_module, "export", full)
+    with pytest.raises(SinkError, match=r"Cannot write .*style\.onnx: No space left on device"):
+        run(painting, steps=1)
+    monkeypatch.undo()
+    assert weights(painting)  # --resume exports it when there is room
+
+
+def test_a_disk_that_fills_while_training_is_said(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(session_module, "CHECKPOINT_EVERY_S", 0.0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(SinkError, match=r"Cannot write .*checkpoint\.pt \("):
+            run(painting)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(painting.with_name("style.training").iterdir()) == []
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from vidstyle import cli
+from vidstyle.training import run
+from vidstyle.training.data.dataset import Content
+from tests.training.toys import ToyFeatures, toy_content
+from functools import partial
+run.CHECKPOINT_EVERY_S = 0.2
+run.TrainingSettings = partial(run.TrainingSettings, crop=32)
+run.load_features = lambda *_: ToyFeatures()
+run.procedural_content = lambda seed: toy_content(1)  # else luck decides
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_goes_on_as_if_nothing_had_happened(painting: Path) -> None:
+    def words(name: str, *more: str) -> list[str]:
+        output = str(painting.with_name(f"{name}.onnx"))
+        settings = ["--size=17k", "--steps=60", "--batch=1", "--threads=1", "--no-int8"]
+        return [
+            sys.executable,
+            "-c",
+            SCRIPT,
+            "train",
+            str(painting),
+            "-o",
+            output,
+            *settings,
+            "--quiet",
+            *more,
+        ]
+
+    subprocess.run(words("whole"), check=True, timeout=2 * HANG_LIMIT_S)
+    process = subprocess.Popen(words("killed"))
+    checkpoint = painting.with_name("killed.training") / "checkpoint.pt"
+    try:
+        deadline = time.monotonic() + HANG_LIMIT_S
+        while not checkpoint.exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait(HANG_LIMIT_S) == -signal.SIGKILL
+    finally:
+        process.kill()
+    assert 0 < read_checkpoint(checkpoint)["step"] < 60
+    assert not painting.with_name("killed.onnx").exists()
+    subprocess.run(words("killed", "--resume"), check=True, timeout=2 * HANG_LIMIT_S)
+    whole = read_checkpoint(painting.with_name("whole.training") / "checkpoint.pt")
+    resumed = read_checkpoint(checkpoint)
+    for part in ("generator", "average"):
+        for name, tensor in whole[part].items():
+            assert torch.equal(tensor, resumed[part][name]), name
+    assert [r["step"] for r in resumed["history"]] == [r["step"] for r in whole["history"]]
+    assert [r["style"] for r in resumed["history"]] == [r["style"] for r in whole["history"]]
+    onnx_files = [painting.with_name(f"{name}.onnx").read_bytes() for name in ("whole", "killed")]
+    assert onnx_files[0] == onnx_files[1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(10 * HANG_LIMIT_S)
+def test_two_processes_learn_what_one_learns(painting: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.replace("crop=32", "crop=64"))
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    launchers = {1: [sys.executable], 2: [*torchrun, "--nproc-per-node=2"]}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    curves = []
+    for processes, launcher in launchers.items():
+        output = tmp_path / f"by{processes}.onnx"
+        words = [
+            "train",
+            str(painting),
+            "-o",
+            str(output),
+            "--size=17k",
+            "--steps=150",
+            "--no-int8",
+        ]
+        done = subprocess.run(
+            [*launcher, str(script), *words, "--json", f"--threads={processes}"],  # one each
+            capture_output=True,
+            text=True,
+            timeout=4 * HANG_LIMIT_S,
+            env=environment,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count('"finished": true') == 1  # only the first process reports
+        state = read_checkpoint(tmp_path / f"by{processes}.training" / "checkpoint.pt")
+        curves.append([record["style"] for record in state["history"]])
+    one, two = (np.array(curve) for curve in curves)
+    assert len(one) == len(two) == 16
+    assert np.median(one[-5:]) < 0.9 * one[0]  # it is a curve
+    # Medians: each record is one step, and one in ten is three times its neighbors.
+    assert np.median(two[3:]) == pytest.approx(np.median(one[3:]), rel=0.15)
+    assert names(painting) == [
+        "by1.onnx", "by1.training", "by2.onnx", "by2.training", "painting.png", "script.py",
+    ]  # fmt: skip

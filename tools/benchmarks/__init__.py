@@ -1,0 +1,1 @@
+"""Benchmarks: conversion, live, offline quality; rows that resume."""

@@ -1,0 +1,226 @@
+"""Measure films of the full quality on the sample's true flow; the last line is JSON.
+
+The first frames of the sample are painted: each by itself, with a keyframe in every few (the
+default), every one, and by the generators that ship after the same painting. All are judged by
+`tools.evaluation`: e_stab along the true flow, sharpness, style loss and content distance by
+SqueezeNet. Beside that a picture: some frames of each, and a flicker strip under them, one row of
+pixels over time. Rows and frames are kept in a folder: the same call goes on where it was stopped.
+
+    python -m tools.benchmarks.film --style starry-night --judge squeezenet_v1_0.npz
+"""
+
+import argparse
+import itertools
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from tools import scenery
+from tools.benchmarks.resumable_rows import KeptRows, Row
+from tools.evaluation.steadiness import Step, unsteadiness
+from tools.evaluation.style import Judge, squeezenet_judge
+from vidstyle.frame import Frame, Picture, RGBImage
+from vidstyle.hardware import processor_name, usable_cores
+from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.media.style_image import read_painting
+from vidstyle.optimize.budget import USUAL_EVERY, Budget
+from vidstyle.optimize.film import Paintings
+from vidstyle.optimize.generator import open_optimizer
+from vidstyle.optimize.inbetweens import Inpainter
+from vidstyle.optimize.picture_optimizer import PictureOptimizer
+from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene_optimizer import SceneOptimizer
+from vidstyle.optimize.work_folder import WorkFolder
+from vidstyle.options import StylizeOptions
+from vidstyle.stats import Stats
+from vidstyle.stylize.catalog import (
+    Style,
+    find_painting,
+    find_style,
+    shipped_style,
+    shipped_styles,
+)
+from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.stylizer import Stylizer
+
+JUDGED = slice(3, None, 5)  # frames whose style is looked at
+SHOWN = (0, 1, 2)  # of the frames, as parts of the length in quarters, in the picture
+FAST, DEFAULT, ALONE = "fast, ", f"a keyframe in {USUAL_EVERY} (default)", "each frame by itself"
+FIGURES = ("seconds_per_frame", "core_seconds_per_frame", "e_stab", "sharpness", "style", "content")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleFrames:
+    """Frames with what is known of them."""
+
+    frames: list[Frame]
+    steps: list[Step | None]
+    options: StylizeOptions
+
+
+def main() -> None:
+    """Paint every row, print the table and write the picture."""
+    parsed = _parser().parse_args()
+    reel = _reel(parsed.frames, parsed.height, parsed.style)
+    file = find_painting(parsed.style)
+    judge = squeezenet_judge(parsed.judge, parsed.height)
+    parsed.folder.mkdir(parents=True, exist_ok=True)
+    about = {
+        "processor": processor_name(),
+        "cores": usable_cores(),
+        "size": f"{reel.frames[0].picture.width}x{parsed.height}",
+        "frames": parsed.frames,
+        "style": parsed.style,
+        "generators": {style.name: style.sha256 for style in _generators(parsed.style)},
+    }
+    kept = KeptRows(parsed.folder / "rows.json", about)
+    shown = {"the sample": _images(reel)}
+    for name, way in _ways(parsed.style, reel).items():
+        if parsed.rows and not any(wanted in name for wanted in parsed.rows):
+            continue
+        files = [parsed.folder / f"{name}-{index:03d}.png" for index in range(parsed.frames)]
+        if name in kept.rows:
+            shown[name] = [read_photo(file) for file in files]
+            continue
+        wall_s, cpu_s = time.perf_counter(), time.process_time()
+        shown[name] = way()
+        took = {
+            "seconds_per_frame": (time.perf_counter() - wall_s) / parsed.frames,
+            "core_seconds_per_frame": (time.process_time() - cpu_s) / parsed.frames,
+        }
+        for image_file, image in zip(files, shown[name], strict=True):
+            write_photo(image_file, image)
+        kept.put(name, took | _judged(judge, shown[name], reel, file))
+        print(name, kept.rows[name], file=sys.stderr)
+    write_photo(parsed.folder / "film.png", _sheet(list(shown.values())))
+    _print({name: kept.rows[name] for name in shown if name in kept.rows})
+    print(json.dumps(kept.report | {"ratios": ratios(kept.rows)}))
+
+
+def _generators(style: str) -> list[Style]:
+    """Those that ship after the same painting."""
+    artwork = shipped_style(style).painting["file"]
+    return [each for each in shipped_styles() if each.painting["file"] == artwork]
+
+
+def _ways(style: str, reel: SampleFrames) -> dict[str, Callable[[], list[RGBImage]]]:
+    ways: dict[str, Callable[[], list[RGBImage]]] = {
+        FAST + each.name: partial(fast, each.name, reel) for each in _generators(style)
+    }
+    optimizer = open_optimizer(read_painting(find_painting(style)), reel.options)
+    return ways | {
+        DEFAULT: lambda: film(optimizer, reel, USUAL_EVERY),
+        ALONE: lambda: [optimizer.paint(image) for image in _images(reel)],
+        "every frame": lambda: film(optimizer, reel, 1),
+    }
+
+
+def ratios(rows: Mapping[str, Row]) -> Row:
+    """The default beside each frame by itself, and beside the generator of the best style loss."""
+    found: Row = {}
+    if {DEFAULT, ALONE} <= rows.keys():
+        found["e_stab"] = rows[DEFAULT]["e_stab"] / rows[ALONE]["e_stab"]
+    generators = [row for name, row in rows.items() if name.startswith(FAST)]
+    if DEFAULT in rows and generators:
+        best = min(generators, key=lambda row: row["style"])
+        found |= {name: rows[DEFAULT][name] / best[name] for name in ("style", "content")}
+    return found
+
+
+def film(optimizer: PictureOptimizer, reel: SampleFrames, every: int) -> list[RGBImage]:
+    """The reel as `--quality full` paints one scene of a film."""
+    options = replace(reel.options, every=every)
+    scene = Scene(0, 0, len(reel.frames))
+    with tempfile.TemporaryDirectory() as folder:
+        work = WorkFolder(Path(folder) / "film.work", {})
+        painter = SceneOptimizer(optimizer, options, work, Budget(None, 1), Stats())
+        painter.paint(scene, reel.frames)
+        inpainter = Inpainter(optimizer, work, scene, math.inf)
+        stylizer = Stylizer(Paintings(work, scene), options, Stats(), inpaint=inpainter)
+        return [frame.picture.to_rgb() for frame in stylizer.stylize(reel.frames)]
+
+
+def fast(style: str, reel: SampleFrames) -> list[RGBImage]:
+    """The reel as the fast mode paints it."""
+    stylizer = Stylizer(OnnxGenerator(find_style(style)), reel.options, Stats())
+    return [frame.picture.to_rgb() for frame in stylizer.stylize(reel.frames)]
+
+
+def _reel(count: int, height: int, style: str) -> SampleFrames:
+    images = list(itertools.islice(scenery.frames(height), count))
+    frames = [
+        Frame(Picture.from_rgb(image), index, Fraction(1, scenery.RATE))
+        for index, image in enumerate(images)
+    ]
+    flows = [scenery.flow_to_previous(index, height) for index in range(1, count)]
+    steps = list[Step | None](Step(flow.astype(np.float16), ~hidden) for flow, hidden in flows)
+    return SampleFrames(
+        frames, steps, StylizeOptions(style=style, quality="full", max_height=height)
+    )
+
+
+def _images(reel: SampleFrames) -> list[RGBImage]:
+    return [frame.picture.to_rgb() for frame in reel.frames]
+
+
+def _judged(judge: Judge, painted: Sequence[RGBImage], reel: SampleFrames, painting: Path) -> Row:
+    steady = unsteadiness(painted, reel.steps)
+    pairs = list(zip(painted, _images(reel), strict=True))[JUDGED]
+    opinions = [judge.opinion(*pair, painting) for pair in pairs]
+    return {
+        "e_stab": steady.e_stab,
+        "sharpness": steady.sharpness,
+        "style": float(np.mean([opinion.style for opinion in opinions])),
+        "content": float(np.mean([opinion.content for opinion in opinions])),
+    }
+
+
+def _sheet(films: Sequence[Sequence[RGBImage]]) -> RGBImage:
+    """One row a film: three frames, and its middle row of pixels over time, stretched."""
+    rows = []
+    for images in films:
+        height, width = images[0].shape[:2]
+        strip = np.stack([image[height // 2] for image in images])
+        stretched = cv2.resize(strip, (width, height), interpolation=cv2.INTER_NEAREST)
+        frames = [images[part * len(images) // 4] for part in SHOWN]
+        rows.append(cv2.hconcat([*frames, stretched]))
+    return np.asarray(cv2.vconcat(rows), np.uint8)
+
+
+def _print(rows: dict[str, Row]) -> None:
+    table = Table("", *(name.replace("_", " ") for name in FIGURES))
+    for name, row in rows.items():
+        table.add_row(name, *(f"{row[key]:.3g}" for key in FIGURES))
+    Console().print(table)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--judge", type=Path, required=True, help="SqueezeNet v1.0 weights, .npz")
+    parser.add_argument("--style", default="starry-night", help="a shipped one")
+    parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--height", type=int, default=288, help="px")
+    parser.add_argument("--rows", nargs="*", help="only rows with one of these words in them")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "vidstyle-film",
+        help="for the rows, the frames and film.png, the report picture",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Measure the live filter with a clip as its camera; the last line is JSON.
+
+Each run is a process of its own, so that its memory and its CPU time are that run's alone. Nobody
+looks but the benchmark, which turns the style off and on now and then and notes how soon that is
+seen.
+
+    python -m tools.benchmarks.live
+    python -m tools.benchmarks.live film.mp4 --size 1280x720 --seconds 120 --style wave.onnx
+"""
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from tools.benchmarks.conversion import empty_report, make_clip
+from vidstyle.apps.live import open_live
+from vidstyle.frame import Picture
+from vidstyle.hardware import resident_mb
+from vidstyle.live.controls import Command, Controls
+from vidstyle.live.metrics import LatencyMeter
+from vidstyle.live.sinks.base import OutputFrame
+from vidstyle.live.sinks.overlay import Status
+from vidstyle.options import LiveOptions
+from vidstyle.pipeline.latest import DropOldestChannel
+
+SETTLED_S = 10.0  # memory and habits of a run are known by then
+SWITCH_EVERY_S = 5.0
+OFF_S = 0.2  # how long the camera's own picture is shown between two styles
+CHANGED = 4.0  # times the usual difference between two frames
+
+
+class Display:
+    """Takes every picture as a window would, and keeps the books."""
+
+    def __init__(self) -> None:
+        self.views: DropOldestChannel[OutputFrame] = DropOldestChannel()
+        self.meter = LatencyMeter()
+        self.memory_mb = list[float]()
+        self.switches = list[int]()  # frames from a key to another picture
+        self._last: Picture | None = None
+        self._usual = list[float]()
+        self._since_key: int | None = None
+
+    def run(
+        self,
+        goes_on: Callable[[], bool],
+        controls: Controls,
+        act: Callable[[Command, OutputFrame | None], str],
+        status: Callable[[], Status],
+    ) -> None:
+        """Look on, and press a key every few seconds."""
+        next_key_s = next_look_s = time.monotonic() + SETTLED_S
+        while goes_on():
+            view = self.views.get(0.1)
+            if view is None:
+                continue
+            self.meter.note(view.frame.time_s, time.monotonic())
+            self._compare(view.frame.picture)
+            now_s = time.monotonic()
+            if now_s >= next_look_s:
+                self.memory_mb.append(resident_mb() or 0.0)
+                next_look_s = now_s + 1
+            if now_s >= next_key_s:
+                off = controls.look.pass_through
+                controls.press("1" if off else "0")
+                self._since_key = 0
+                next_key_s = now_s + (SWITCH_EVERY_S if off else OFF_S)
+
+    def _compare(self, picture: Picture) -> None:
+        small = picture.resized(64, 36)
+        if self._last is not None:
+            planes = zip(small.planes, self._last.planes, strict=True)
+            change = sum(float(np.abs(a.astype(int) - b).mean()) for a, b in planes)
+            usual = statistics.median(self._usual) if self._usual else change
+            if self._since_key is not None:
+                self._since_key += 1
+                if change > CHANGED * usual:
+                    self.switches.append(self._since_key)
+                    self._since_key = None
+            else:
+                self._usual = [*self._usual[-99:], change]
+        self._last = small
+
+
+def main() -> None:
+    """Run the filter on every clip and print the findings."""
+    parsed = _parser().parse_args()
+    report = empty_report()
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        clip = parsed.clip or Path(folder) / "scenery.mp4"
+        if parsed.clip is None:
+            make_clip(clip, int(parsed.size.partition("x")[2]), 10.0)
+        for style in parsed.styles or [None]:
+            options = LiveOptions(
+                camera=str(clip),
+                loop=True,
+                style=style,
+                size=parsed.size,
+                seconds=parsed.seconds,
+                max_cpu=parsed.max_cpu,
+                window=False,
+            )
+            launched_s = time.time()
+            with context.Pool(1, maxtasksperchild=1) as pool:
+                run = pool.apply(measure, (options, launched_s))
+            report["runs"].append(run)
+            _print(run)
+    print(json.dumps(report))
+
+
+def measure(options: LiveOptions, launched_s: float) -> dict[str, Any]:
+    """Run the filter and report what was seen of it.
+
+    Args:
+        options: how to run it.
+        launched_s: the time when this process was asked for; the first picture counts from there.
+    """
+    onlooker, imported_s = Display(), time.time() - launched_s
+    with open_live(options) as live:
+        live.show(onlooker)
+        report = live.run()
+    numbers = {
+        name: round(value, 2) if isinstance(value, float) else value
+        for name, value in asdict(report).items()
+    }
+    if report.first_picture_s is not None:
+        numbers["first_picture_s"] = round(imported_s + report.first_picture_s, 2)
+    memory = onlooker.memory_mb
+    half = len(memory) // 2
+    return {
+        "style": options.style,
+        **numbers,
+        "memory_first_half_mb": round(statistics.fmean(memory[:half]), 1) if half else None,
+        "memory_second_half_mb": round(statistics.fmean(memory[half:]), 1) if half else None,
+        "switch_frames": onlooker.switches,
+    }
+
+
+def _print(run: dict[str, Any]) -> None:
+    table = Table(show_header=False)
+    for name, value in run.items():
+        table.add_row(name, str(value))
+    Console(highlight=False, soft_wrap=True).print(table)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("clip", nargs="?", type=Path, help="a video; a rendered one unless given")
+    parser.add_argument("--size", default="1280x720", help="of the pictures")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long each run takes")
+    parser.add_argument("--styles", nargs="+", help="one run each; the default style unless given")
+    parser.add_argument("--max-cpu", type=float, default=100.0, help="as for vidstyle live")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Feature networks: distillation, fitting, judging."""

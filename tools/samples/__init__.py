@@ -1,0 +1,1 @@
+"""Sample clip, its sound, and the animation of the README."""

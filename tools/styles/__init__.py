@@ -1,0 +1,1 @@
+"""Built-in styles: training recipes and catalog entries."""

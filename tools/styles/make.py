@@ -1,0 +1,258 @@
+"""Train the styles that ship and put them into models/, all of them or those that are named.
+
+    python -m tools.styles.make --paintings PAINTINGS --photos PHOTOS
+    python -m tools.styles.make --paintings PAINTINGS --photos PHOTOS starry-night great-wave
+
+Both folders have a SOURCES.csv: it says who painted what, and which photos may be used (those of
+licence_class research-only are left out, and the first few, which the styles are judged on). Each
+run is a plain `vidstyle train`, goes on where it was broken off, and enters the catalog when it
+is done.
+"""
+
+import argparse
+import csv
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.styles.catalog import Entry, change_section, facts_of
+from vidstyle.apps.train import train_style
+from vidstyle.assets import models_folder
+from vidstyle.media.image_file import read_photo, reduced, write_photo
+from vidstyle.options import TrainOptions
+from vidstyle.stylize.catalog import PAINTINGS
+from vidstyle.training.results import int8_path
+
+HELD_OUT = 6  # photos that no style learns on
+PAINTING_SIDE, PAINTING_QUALITY = 512, 85  # px of the short side; some 100 KB
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One style of the shelf, and how it is trained."""
+
+    name: str
+    painting: str  # file
+    options: dict[str, Any]  # of TrainOptions, where they differ from the defaults
+
+    @property
+    def size_class(self) -> str:
+        return str(self.options.get("size", "55k"))
+
+
+SHELF = (  # in the catalog's order; each starts from the first of its size class
+    Recipe(
+        "great-wave",
+        "hokusai-great-wave.jpg",
+        {
+            "steps": 4650,
+            "start_from": "none",
+            "content_weight": 1.55,
+            "temporal_weight": 6.0,
+            "own_colors": 0.8,
+        },
+    ),
+    Recipe(
+        "great-wave-17k",
+        "hokusai-great-wave.jpg",
+        {
+            "size": "17k",
+            "steps": 2300,
+            "start_from": "none",
+            "content_weight": 2.0,
+            "temporal_weight": 3.0,
+            "own_colors": 0.8,
+        },
+    ),
+    Recipe(
+        "great-wave-220k",
+        "hokusai-great-wave.jpg",
+        {
+            "size": "220k",
+            "steps": 2800,
+            "start_from": "none",
+            "content_weight": 1.9,
+            "temporal_weight": 2.0,
+            "own_colors": 0.5,
+        },
+    ),
+    Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 4330, "content_weight": 1.1}),
+    Recipe(
+        "starry-night-17k",
+        "van-gogh-starry-night.jpg",
+        {"size": "17k", "steps": 4140, "content_weight": 1.1},
+    ),
+    Recipe(
+        "starry-night-220k",
+        "van-gogh-starry-night.jpg",
+        {"size": "220k", "steps": 4240, "content_weight": 1.1},
+    ),
+    Recipe("udnie", "picabia-udnie.jpg", {"steps": 7240, "content_weight": 1.4, "own_colors": 1.0}),
+    Recipe(
+        "udnie-17k",
+        "picabia-udnie.jpg",
+        {"size": "17k", "steps": 5030, "content_weight": 1.3, "own_colors": 1.0},
+    ),
+    Recipe(
+        "udnie-220k",
+        "picabia-udnie.jpg",
+        {
+            "size": "220k",
+            "steps": 4600,
+            "content_weight": 1.8,
+            "own_colors": 0.8,
+            "features": "squeezenet",
+        },
+    ),
+    Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 4000, "content_weight": 1.25}),
+    Recipe(
+        "kandinsky-17k",
+        "kandinsky-composition-vii.jpg",
+        {"size": "17k", "steps": 4110, "content_weight": 1.25},
+    ),
+    Recipe(
+        "kandinsky-220k",
+        "kandinsky-composition-vii.jpg",
+        {"size": "220k", "steps": 4140, "content_weight": 1.3},
+    ),
+    Recipe("scream", "munch-the-scream.jpg", {"steps": 4150, "temporal_weight": 2.0}),
+    Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 4150}),
+    Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 4050}),
+    Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 5380, "own_colors": 0.6}),
+    Recipe(
+        "straw-hat",
+        "van-gogh-self-portrait-straw-hat.jpg",
+        {"steps": 3890, "content_weight": 1.25, "temporal_weight": 1.5},
+    ),
+    Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", {"steps": 3940}),
+    Recipe(
+        "mondrian",
+        "mondrian-composition.jpg",
+        {"steps": 3860, "content_weight": 1.25, "temporal_weight": 2.0},
+    ),
+    Recipe("three-beauties", "utamaro-three-beauties.jpg", {"steps": 4540, "content_weight": 1.6}),
+    Recipe("fuchun", "huang-gongwang-fuchun-mountains.jpg", {"steps": 4600, "content_weight": 1.4}),
+    Recipe("young-hare", "durer-young-hare.jpg", {"steps": 4480, "content_weight": 1.6}),
+    Recipe("red-chalk", "watteau-woman-in-peasant-dress.jpg", {"steps": 1200}),
+)
+
+
+def main() -> None:
+    """Train and register what was asked for."""
+    parsed = _parser().parse_args()
+    unknown = set(parsed.names) - {recipe.name for recipe in SHELF}
+    if unknown:
+        raise SystemExit(f"No such style: {', '.join(sorted(unknown))}.")
+    wanted = [recipe for recipe in SHELF if not parsed.names or recipe.name in parsed.names]
+    parsed.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        photos = Path(name)
+        link_photos(parsed.photos, photos)
+        for recipe in wanted:
+            trained = train(recipe, parsed.paintings, photos, parsed.work, parsed.threads)
+            register(recipe, trained, parsed.paintings)
+
+
+def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: int | None) -> Path:
+    """Train one style in the folder `work`, or finish what was begun there."""
+    output = work / f"{recipe.name}.onnx"
+    begun = (work / f"{recipe.name}.training" / "checkpoint.pt").exists()
+    options = TrainOptions(
+        content=str(photos),
+        threads=threads,
+        resume=begun,
+        overwrite=not begun,
+        **recipe.options,
+    )
+
+    def show(progress: Any) -> None:
+        if progress.step % 100 == 0:
+            losses = ", ".join(f"{name} {loss:.3f}" for name, loss in progress.losses.items())
+            left = f"{progress.left_s / 60:.0f} min left"
+            print(f"{recipe.name}: step {progress.step}, {left}, {losses}", flush=True)
+
+    train_style(paintings / recipe.painting, output, options, show)
+    return output
+
+
+def register(recipe: Recipe, trained: Path, paintings: Path) -> None:
+    """Copy a trained file, its int8 form and its painting into models/ and the catalog."""
+    file = models_folder() / f"{recipe.name}.onnx"
+    shutil.copyfile(trained, file)
+    shutil.copyfile(int8_path(trained), int8_path(file))
+    entry = {
+        "name": recipe.name,
+        **facts_of(file),
+        "int8": facts_of(int8_path(file)),
+        "size_class": recipe.size_class,
+        "licence": "MIT",
+        "painting": add_painting(paintings, recipe.painting),
+        "training": command(recipe),
+    }
+
+    def entered(styles: list[Entry]) -> list[Entry]:
+        known = {style["name"]: style for style in styles} | {recipe.name: entry}
+        order = [*(r.name for r in SHELF), *known]
+        return [known[name] for name in dict.fromkeys(order) if name in known]
+
+    change_section("styles", entered)
+
+
+def add_painting(paintings: Path, name: str) -> Entry:
+    """Put a small copy of a painting into models/paintings/; return what the catalog says of it.
+
+    No copy ships of a painting whose artist is not known: it may not be free.
+    """
+    source = read_sources(paintings)[name]
+    file = models_folder() / PAINTINGS / name
+    free = source["artist_died"] != ""
+    if free:
+        file.parent.mkdir(exist_ok=True)
+        image = reduced(read_photo(paintings / name), PAINTING_SIDE)
+        write_photo(file, image, PAINTING_QUALITY)
+    return {
+        **(facts_of(file) if free else {"file": name}),
+        "title": source["title"].partition(" (")[0],  # behind it stand notes
+        "artist": source["artist"],
+        "year": source["year"],
+        "source": source["licence"],
+    }
+
+
+def command(recipe: Recipe) -> str:
+    """The `vidstyle train` that makes the style again."""
+    words = []
+    for name, value in recipe.options.items():
+        flag = f"--{name.replace('_', '-')}"
+        words.append(flag if value is True else f"{flag} {value}")
+    return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", *words])
+
+
+def read_sources(folder: Path) -> dict[str, dict[str, str]]:
+    """The rows of a folder's SOURCES.csv, by file."""
+    with (folder / "SOURCES.csv").open(encoding="utf-8", newline="") as opened:
+        return {row["file"]: row for row in csv.DictReader(opened)}
+
+
+def link_photos(folder: Path, target: Path) -> None:
+    """Fill `target` with links to the photos that a style that ships may learn on."""
+    rows = read_sources(folder)
+    free = sorted(name for name, row in rows.items() if row["licence_class"] != "research-only")
+    for name in free[HELD_OUT:]:
+        (target / name).symlink_to((folder / name).resolve())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="STYLE", help="which (all)")
+    parser.add_argument("--paintings", type=Path, required=True, help="folder")
+    parser.add_argument("--photos", type=Path, required=True, help="folder")
+    parser.add_argument("--work", type=Path, default=Path("training"), help="folder for runs")
+    parser.add_argument("--threads", type=int, help="cores to use")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Export of trained generators: ONNX graphs, int8 layout, quantization."""

@@ -1,0 +1,267 @@
+"""From a trained generator to the files that ship: .onnx, and .pt2 for PyTorch."""
+
+import warnings
+from copy import deepcopy
+from io import BytesIO
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnx import ModelProto
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from vidstyle.errors import StyleError
+from vidstyle.export.graph import (
+    OPSET,
+    as_stored,
+    compacted,
+    folded_convolutions,
+    with_block_moves,
+    with_levels,
+)
+from vidstyle.export.int8_layout import fine_again
+from vidstyle.media.atomic import write_whole
+from vidstyle.network.architecture import FINE, GRID, PIXELS
+from vidstyle.network.generator import (
+    ColorSkip,
+    ConvNorm,
+    Generator,
+    PixelPaint,
+    RoundableConv,
+    fake_quantize,
+)
+
+LARGEST_SIDE = 8192  # px
+LARGEST_DIFFERENCE = 1 / 255  # between ONNX Runtime and PyTorch, anywhere in a picture
+PIXEL_SIDES: dict[str, tuple[int, ...]] = {  # where a folded generator's weights count pixels
+    "stem.weight": (1,),
+    "detail.weight": (1,),
+    "paint.weight": (0,),
+    "paint.bias": (0,),
+    "skip.weight": (0, 1),
+    "skip.bias": (0,),
+}
+
+Module = TypeVar("Module", bound=nn.Module)
+Pixels = Literal["float", "uint8"]
+
+
+class Shipped(nn.Module):
+    """A folded generator with colors kept inside 0..1; with `uint8`, from bytes to bytes.
+
+    The bytes of a pixel are four, because eight bytes side by side are moved in a twentieth of the
+    time that six take, and sixteen channels convolved in half of the time that twelve take.
+    """
+
+    def __init__(self, generator: Generator, pixels: Pixels = "float") -> None:
+        super().__init__()
+        self.generator = generator if pixels == "float" else with_alpha(generator)
+        self.pixels = pixels
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Take and return Nx3xHxW float32 RGB 0..1 or, with `uint8`, NxHxWx4 uint8 RGBA."""
+        if self.pixels == "float":
+            painted: Tensor = self.generator(image)
+            return painted.clamp(0, 1)
+        return self._painted_bytes(image)
+
+    def _painted_bytes(self, image: Tensor) -> Tensor:
+        """Change the order of bytes, not of floats."""
+        fine = _byte_cells(image)
+        pixels, cells = (x.permute(0, 3, 1, 2).float() / 255 for x in (fine, _byte_cells(fine)))
+        painted = self.generator.painted(pixels, cells).clamp(0, 1)
+        levels = (painted * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+        count, rows, columns, channels = levels.shape
+        row = channels // FINE
+        strips = levels.reshape(count * rows, columns, FINE, row).transpose(1, 2)
+        return strips.reshape(count, rows * FINE, columns * FINE, channels // FINE**2)
+
+
+def _byte_cells(x: Tensor) -> Tensor:
+    """`network.generator.as_cells` with the channels last: NxHxWxC to NxH/2xW/2x4C."""
+    count, height, width, channels = x.shape
+    rows, columns, row = height // FINE, width // FINE, FINE * channels
+    strips = x.reshape(count * rows, FINE, columns, row).transpose(1, 2)
+    return strips.reshape(count, rows, columns, FINE * row)
+
+
+def export(
+    generator: Generator,
+    file: Path,
+    about: dict[str, str] | None = None,
+    pixels: Pixels = "float",
+) -> None:
+    """Write the generator as ONNX: input `image`, output `painted`, sides in multiples of four.
+
+    Both are Nx3xHxW float32 RGB 0..1 or, with `pixels="uint8"`, NxHxWx4 uint8 RGBA, where alpha
+    is not looked at and comes out as it went in. Convolution weights are stored as int8 with a
+    scale per output channel, and expanded once when the file is loaded: a quarter of the size,
+    computed in float32 all the same.
+
+    Args:
+        about: facts for the file's metadata, a few bytes each.
+
+    Raises:
+        StyleError: ONNX Runtime paints something else with the file than PyTorch does.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns about its own insides
+        program = torch.onnx.export(
+            Shipped(folded(generator), pixels).eval(),
+            (_blank(pixels),),
+            input_names=["image"],
+            output_names=["painted"],
+            dynamic_shapes={"image": _any_size(pixels)},
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    exported = with_block_moves(program.model_proto)
+    model = compacted(with_levels(exported) if pixels == "uint8" else exported, about)
+    _check(model, Shipped(rounded(generator), pixels), pixels)
+    write_whole(file, model.SerializeToString(deterministic=True))
+
+
+def export_torch(generator: Generator, file: Path) -> None:
+    """Write the generator for `torch.export.load`: Nx3xHxW float32 RGB 0..1 in and out.
+
+    Sides are multiples of four. The weights are those of the .onnx, in float32. Whoever loads
+    the file needs PyTorch, but not this package.
+    """
+    program = torch.export.export(
+        Shipped(rounded(generator)).eval(),
+        (_blank("float"),),
+        dynamic_shapes={"image": _any_size("float")},
+    )
+    _forget_where(program)
+    encoded = BytesIO()  # on a full disk, PyTorch's own writer ends the process
+    torch.export.save(program, encoded)
+    write_whole(file, encoded.getvalue())
+
+
+def folded(generator: Generator) -> Generator:
+    """A copy without batch norms that paints the same, weights rounded if it learned with that."""
+    copy = fold_norms(deepcopy(generator)).eval().requires_grad_(False)
+    for module in copy.modules():
+        if isinstance(module, RoundableConv) and module.rounding:
+            module.weight.copy_(fake_quantize(module.weight))
+            module.rounding = False
+    return copy
+
+
+def rounded(generator: Generator) -> Generator:
+    """A folded copy whose weights and biases are exactly those that `export` stores."""
+    copy = folded(generator)
+    for parameter in copy.parameters():
+        parameter.copy_(torch.from_numpy(as_stored(parameter.numpy())))
+    return copy
+
+
+def with_alpha(generator: Generator) -> Generator:
+    """A copy of a folded generator for four channels a pixel; the fourth passes through."""
+    copy = deepcopy(generator)
+    for name, sides in PIXEL_SIDES.items():
+        parameter = copy.get_parameter(name)
+        for side in sides:
+            parameter.data = _fourth_added(parameter.data, side)
+    for alpha in range(3, 4 * FINE**2, 4):
+        copy.skip.weight[alpha, alpha] = 1
+    return copy
+
+
+def without_alpha(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a folded generator for three channels a pixel."""
+    if weights["skip.bias"].numel() == PIXELS:
+        return weights
+    kept = dict(weights)
+    for name, sides in PIXEL_SIDES.items():
+        for side in sides:
+            colors = torch.arange(kept[name].shape[side]) % 4 != 3
+            kept[name] = kept[name].movedim(side, 0)[colors].movedim(0, side)
+    return kept
+
+
+def _fourth_added(weights: Tensor, side: int) -> Tensor:
+    """Zeros behind every third channel of a side."""
+    by_channel = weights.movedim(side, 0)
+    by_pixel = by_channel.reshape(-1, 3, *by_channel.shape[1:])
+    zeros = torch.zeros_like(by_pixel[:, :1])
+    return torch.cat([by_pixel, zeros], dim=1).flatten(0, 1).movedim(0, side)
+
+
+def folded_weights(file: Path) -> dict[str, Tensor]:
+    """Weights and biases in a file that `export` made, now or in the past, or `quantize`.
+
+    Returns:
+        float32 tensors in the order of computation, by the names of a folded generator's
+        parameters: `stem.weight` (OxIxHxW), `stem.bias`, `blocks.0.narrow.weight` and so on.
+    """
+    arrays = fine_again(folded_convolutions(onnx.load(file)))
+    return without_alpha({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
+
+
+def fold_norms(module: Module) -> Module:
+    """Replace whatever is a plain convolution in the end, as one with batch norm, in place."""
+    for name, child in module.named_children():
+        if isinstance(child, ConvNorm | ColorSkip | PixelPaint):
+            setattr(module, name, child.folded())
+        else:
+            fold_norms(child)
+    return module
+
+
+def _blank(pixels: Pixels) -> Tensor:
+    height, width = 16 * GRID, 24 * GRID
+    if pixels == "float":
+        return torch.zeros(2, 3, height, width)
+    return torch.zeros(2, height, width, 4, dtype=torch.uint8)
+
+
+def _any_size(pixels: Pixels) -> dict[int, Dim]:
+    rows, columns = (Dim(n, min=2, max=LARGEST_SIDE // GRID) for n in ("rows", "columns"))
+    first = 2 if pixels == "float" else 1
+    return {0: Dim("n"), first: GRID * rows, first + 1: GRID * columns}
+
+
+def _check(model: ModelProto, reference: Shipped, pixels: Pixels) -> None:
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    for image in _test_images(pixels):
+        (painted,) = session.run(None, {"image": image})
+        with torch.no_grad():
+            expected = reference(torch.from_numpy(image)).numpy()
+        difference = np.abs(painted.astype(np.float32) - expected.astype(np.float32)).max()
+        worst = difference if pixels == "float" else difference / 255
+        if not worst <= LARGEST_DIFFERENCE:  # also when it is no number
+            raise StyleError(
+                f"ONNX Runtime and PyTorch differ by {worst * 255:.2f} levels of 255 on the "
+                "exported generator. Nothing was written."
+            )
+
+
+def _test_images(pixels: Pixels) -> list[NDArray[np.generic]]:
+    """Noise in a wide picture, a slope in a tall one, neither square nor a power of two."""
+    noise = np.random.default_rng(0).random((1, 3, 11 * GRID, 25 * GRID), np.float32)
+    down, across = np.linspace(0, 1, 23 * GRID), np.linspace(1, 0, 9 * GRID)
+    slope = np.stack(
+        [np.add.outer(down, across) / 2, np.outer(down, across), np.outer(down**2, across)]
+    )
+    images = [noise, slope[np.newaxis].astype(np.float32)]
+    if pixels == "float":
+        return list(images)
+    levels = [np.rint(image * 255).astype(np.uint8).transpose(0, 2, 3, 1) for image in images]
+    return [np.concatenate([rgb, rgb[..., :1]], axis=-1) for rgb in levels]
+
+
+def _forget_where(program: ExportedProgram) -> None:
+    """Drop the stack traces: paths of the machine that exported."""
+    for node in program.graph.nodes:
+        for key in ("stack_trace", "nn_module_stack", "source_fn_stack"):
+            node.meta.pop(key, None)

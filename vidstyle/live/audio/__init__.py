@@ -1,0 +1,1 @@
+"""Live audio: ring buffer, devices, sound track of a recording."""

@@ -1,0 +1,1 @@
+"""Live sinks: window, virtual camera, recorder."""

@@ -1,0 +1,114 @@
+"""Network streams (RTSP, HTTP) and FFmpeg's test pattern as live sources, through PyAV."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+
+import av
+
+from vidstyle.errors import SourceError
+from vidstyle.frame import Picture
+from vidstyle.live.sources.base import Pace
+from vidstyle.media.frames import PictureReader
+from vidstyle.media.info import color_space, color_tags, nominal_rate, orientation
+
+TIMEOUTS_S = (10.0, 5.0)  # to open a stream, and to read from it
+MOST_DAMAGED = 100  # packets in a row
+TEST_SOURCE = "testsrc"
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+RTSP = {"rtsp_flags": "prefer_tcp"}  # through any firewall, and nothing of a picture gets lost
+LUMPY = ("lavfi", "hls", "dash")  # FFmpeg's names of what comes faster than it is to be shown
+
+
+class Stream:
+    """Whatever else FFmpeg opens: RTSP and HTTP addresses, and its own test pictures.
+
+    What has a length is a file, and is played at its own speed to its end. Anything else is a
+    camera far away: its pictures are taken as they come, and where they end, it has been lost.
+    """
+
+    def __init__(self, address: str, format: str | None = None) -> None:
+        """Open the address and read up to its first picture.
+
+        Raises:
+            SourceError: nobody answers, or no video comes.
+        """
+        self.name, self.notes = address, list[str]()
+        options = RTSP if address.lower().startswith("rtsp") else {}
+        try:
+            self._container = av.open(address, format=format, options=options, timeout=TIMEOUTS_S)
+        except (OSError, av.FFmpegError, ValueError) as error:
+            raise SourceError(f"{address} cannot be opened: {_reason(error)}.") from error
+        self._ends = self._container.duration is not None
+        paced = self._ends or self._container.format.name in LUMPY
+        self._pace = Pace() if paced else None
+        try:
+            self._stream = self._container.streams.video[0]
+            self._frames = self._decode()
+            first = self._next()
+        except (IndexError, SourceError) as error:
+            self._container.close()
+            raise SourceError(f"{address} gives no video.") from error
+        if first is None:
+            self._container.close()
+            raise SourceError(f"{address} gives no video.")
+        self._first: av.VideoFrame | None = first
+        self._take_measure(first)
+        self.width, self.height = first.width, first.height
+        if self._orientation.lies_on_side:
+            self.width, self.height = self.height, self.width
+        self.rate = nominal_rate(self._stream)
+
+    @classmethod
+    def test_pictures(cls, width: int, height: int, rate: Fraction) -> "Stream":
+        """FFmpeg's moving test pattern."""
+        stream = cls(f"testsrc2=s={width}x{height}:r={rate}", format="lavfi")
+        stream.name = TEST_SOURCE
+        return stream
+
+    def read(self) -> Picture | None:
+        frame, self._first = self._first or self._next(), None
+        if frame is None:
+            return None
+        if self._pace is not None and frame.time is not None:
+            self._pace.wait_for(frame.time)
+        if (frame.width, frame.height) != self._decoded_wh:
+            self._take_measure(frame)
+        return self._orientation.applied(self._reader.read(frame))
+
+    def close(self) -> None:
+        with suppress(av.FFmpegError):
+            self._container.close()
+
+    def _take_measure(self, frame: av.VideoFrame) -> None:
+        """Expect frames such as this one from now on."""
+        self._orientation = orientation(frame)
+        self._decoded_wh = frame.width, frame.height
+        color = color_space(color_tags(frame), *self._decoded_wh)
+        self._reader = PictureReader(*self._decoded_wh, color)
+
+    def _next(self) -> av.VideoFrame | None:
+        try:
+            frame = next(self._frames, None)
+        except (OSError, av.FFmpegError) as error:
+            raise SourceError(f"{self.name} has stopped: {_reason(error)}.") from error
+        if frame is None and not self._ends:
+            raise SourceError(f"{self.name} has stopped.")
+        return frame
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        """Yield all frames; what is damaged is passed over, unless nothing else comes."""
+        damaged = 0
+        for packet in self._container.demux(self._stream):
+            try:
+                yield from packet.decode()
+                damaged = 0
+            except av.InvalidDataError:
+                damaged += 1
+                if damaged == MOST_DAMAGED:
+                    raise
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

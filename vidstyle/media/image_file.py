@@ -1,0 +1,73 @@
+"""Single pictures from files and into files."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidstyle.errors import SinkError, SourceError
+from vidstyle.frame import RGBImage
+from vidstyle.media.atomic import write_whole
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+JPEG_QUALITY = 95
+
+
+def read_photo(file: Path) -> RGBImage:
+    """Read a picture as HxWx3 uint8 RGB, upright as its EXIF data say; transparency is dropped.
+
+    Raises:
+        SourceError: it is missing, empty or not a picture.
+    """
+    if file.is_dir():
+        raise SourceError(f"{file} is a folder, not a picture.")
+    try:
+        encoded = np.fromfile(file, np.uint8)  # unlike cv2.imread, takes any file name
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {file}.") from error
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}.") from error
+    try:
+        bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+    except cv2.error:  # a picture too large for OpenCV, for one
+        bgr = None
+    if bgr is None:
+        kinds = ", ".join(PHOTO_SUFFIXES)
+        raise SourceError(f"{file} is not a picture that can be read. Known kinds: {kinds}.")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def reduced(image: RGBImage, short_side: int) -> RGBImage:
+    """A picture (HxWx3 uint8 RGB) whose short side has so many pixels at most."""
+    scale = min(1.0, short_side / min(image.shape[:2]))
+    height, width = (round(length * scale) for length in image.shape[:2])
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def check_photo_name(file: Path) -> None:
+    """Find out before any work whether a picture can have this name.
+
+    Raises:
+        SinkError: the suffix is no picture's.
+    """
+    if file.suffix.lower() not in PHOTO_SUFFIXES:
+        kinds = ", ".join(PHOTO_SUFFIXES)
+        raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
+
+
+def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -> int:
+    """Write HxWx3 uint8 RGB in the format of the suffix; return the size in bytes.
+
+    Raises:
+        SinkError: the suffix is no picture's, or the disk refused. Nothing is left behind.
+    """
+    check_photo_name(file)
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    jpeg = file.suffix.lower() in (".jpg", ".jpeg")
+    quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if jpeg else []
+    _, encoded = cv2.imencode(file.suffix, bgr, quality)
+    try:
+        write_whole(file, encoded.tobytes())
+    except OSError as error:
+        raise SinkError(f"Cannot write {file}: {error.strerror}.") from error
+    return int(encoded.size)

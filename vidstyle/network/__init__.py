@@ -1,0 +1,1 @@
+"""Generator network: its architecture, and the PyTorch module that is trained."""

@@ -1,0 +1,121 @@
+"""An optimizer for this machine: its device, its memory, its arithmetic."""
+
+import math
+import time
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vidstyle.frame import RGBImage
+from vidstyle.hardware import memory_gb, usable_cores
+from vidstyle.optimize.budget import affordable_scale
+from vidstyle.optimize.cache import Cache
+from vidstyle.optimize.limits import Room
+from vidstyle.optimize.objective import LossWeights
+from vidstyle.optimize.picture_optimizer import (
+    COARSE_TO_FINE,
+    PictureOptimizer,
+    Stage,
+    effort,
+    memory_errors,
+)
+from vidstyle.optimize.style_target import Painting
+from vidstyle.options import StylizeOptions
+from vidstyle.perceptual.features import FeatureNetwork, Look
+from vidstyle.perceptual.zoo import load_features
+from vidstyle.stylize.generator import ImageGenerator
+
+
+def open_optimizer(painting: RGBImage, options: StylizeOptions) -> PictureOptimizer:
+    """Load the features and look at the machine; use the GPU where PyTorch sees one.
+
+    Args:
+        painting: HxWx3 uint8 RGB.
+        options: `features`, `feature_weights` and `threads` count.
+
+    Raises:
+        StyleError: the features cannot be had.
+    """
+    torch.set_num_threads(options.threads or usable_cores())
+    file = Path(options.feature_weights) if options.feature_weights else None
+    features = load_features(options.features, file)
+    if torch.cuda.is_available():
+        features = HalfPrecision(features.cuda())
+    return PictureOptimizer(
+        features, Painting(painting, features, Cache()), Room.within(_memory_gb()), LossWeights()
+    )
+
+
+def _memory_gb() -> float | None:
+    if torch.cuda.is_available():
+        return float(torch.cuda.get_device_properties(0).total_memory / 1e9)
+    return memory_gb()
+
+
+class HalfPrecision(FeatureNetwork):
+    """Features whose convolutions are computed in bfloat16, for a GPU.
+
+    On a CPU without AMX that took longer than float32, though it has bfloat16 instructions.
+    """
+
+    def __init__(self, features: FeatureNetwork) -> None:
+        """Wrap a network."""
+        super().__init__()
+        self._whole = features
+        self.style_layers = features.style_layers
+        self.content_layers = features.content_layers
+        self.patch_layers, self.reach = features.patch_layers, features.reach
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """As the network itself, float32 in and out."""
+        return _in_half(self._whole, images)
+
+    @property
+    def branches(self) -> tuple[Look, ...]:
+        return tuple(partial(_in_half, look) for look in self._whole.branches)
+
+    def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
+        return self._whole.grams(seen)
+
+    def seen_by(self, layer: str) -> str:
+        return self._whole.seen_by(layer)
+
+
+def _in_half(look: Look, images: Tensor) -> dict[str, Tensor]:
+    with torch.autocast(images.device.type, torch.bfloat16):
+        seen = look(images)
+    return {name: layer.float() for name, layer in seen.items()}
+
+
+class OptimizingGenerator(ImageGenerator):
+    """Paints each picture by optimizing it, however long that takes or may take."""
+
+    def __init__(
+        self, optimizer: PictureOptimizer, seconds: float | None, coarse: bool = False
+    ) -> None:
+        """Take what paints, how long one picture may take, and whether a sketch will do."""
+        self._optimizer, self._seconds = optimizer, seconds
+        self._stages = COARSE_TO_FINE[:-1] if coarse else COARSE_TO_FINE
+        self.remarks: list[str] = []  # on pictures that were painted smaller than asked for
+
+    def paint(self, image: RGBImage) -> RGBImage:
+        ends_s = time.monotonic() + (math.inf if self._seconds is None else self._seconds)
+        height, width = image.shape[:2]
+        scale = min(1.0, math.sqrt(self._optimizer.room.picture / (height * width)))
+        if scale < 1:
+            self._remark(scale, image, "this machine's memory allows no more")
+        if self._seconds is not None:
+            evaluation_s = self._optimizer.evaluation_s(image)
+            affordable = affordable_scale(effort(self._stages), evaluation_s, self._seconds)
+            if affordable < scale:
+                scale = affordable
+                self._remark(scale, image, "the time budget allows no more")
+        stages = [Stage(scale * each.scale, each.evaluations) for each in self._stages]
+        with memory_errors(image):
+            return self._optimizer.paint(image, stages, ends_s - time.monotonic())
+
+    def _remark(self, scale: float, image: RGBImage, why: str) -> None:
+        height, width = (round(scale * side) for side in image.shape[:2])
+        self.remarks.append(f"painted at {width}x{height} and enlarged: {why}")

@@ -1,0 +1,1 @@
+"""Training data: photos, augmentation, generated pictures, the painting."""

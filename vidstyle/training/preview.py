@@ -1,0 +1,118 @@
+"""What a person watching a training run gets to see: a contact sheet and the loss curves."""
+
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.nn import functional
+
+from vidstyle.errors import SinkError
+from vidstyle.frame import RGBImage
+from vidstyle.media.atomic import write_whole
+from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.network.architecture import GRID
+from vidstyle.network.generator import Generator
+from vidstyle.perceptual.color_transfer import to_tensor
+from vidstyle.stylize.generator import BORDER
+
+ROW_HEIGHT = 192  # px of a picture on the sheet
+LARGEST_WIDTH = 320  # px
+COLUMNS = 6  # of painted pictures: the first, the last, and what lies evenly between
+GAP = 4  # px
+
+
+class ContactSheet:
+    """Fixed photos x time, on one picture that is written again with every new column."""
+
+    def __init__(self, folder: Path, photos: list[RGBImage]) -> None:
+        """Keep the columns in `folder`; those of an earlier run that is resumed stay."""
+        self.folder = folder
+        self.photos = [_fitted(photo) for photo in photos]
+        self.first = _column(self.photos)
+
+    def add(self, generator: Generator, step: int) -> None:
+        """Paint the photos, keep them as a column and write `preview.png`.
+
+        Raises:
+            SinkError: the disk refused.
+        """
+        self.folder.mkdir(exist_ok=True)
+        painted = [paint(generator, photo) for photo in self.photos]
+        write_photo(self.folder / f"step-{step:07d}.png", _column(painted))
+        files = sorted(self.folder.glob("step-*.png"))
+        chosen = sorted({round(i) for i in np.linspace(0, len(files) - 1, COLUMNS)})
+        columns = [self.first, *(read_photo(files[i]) for i in chosen)]
+        write_photo(self.folder / "preview.png", np.asarray(cv2.hconcat(columns), np.uint8))
+
+
+def paint(generator: Generator, image: RGBImage) -> RGBImage:
+    """What the generator makes of HxWx3 uint8 RGB, on its device, mirrored borders as in use.
+
+    Sides are multiples of 4, and over 48 px.
+    """
+    device = next(generator.parameters()).device
+    bordered = functional.pad(to_tensor(image)[None].to(device), (BORDER,) * 4, mode="reflect")
+    with torch.no_grad():
+        painted = generator(bordered)[0].clamp(0, 1)
+    inside = painted[:, BORDER:-BORDER, BORDER:-BORDER]
+    pixels = (inside * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(pixels)
+
+
+def plot_losses(history: list[dict[str, float]], file: Path) -> None:
+    """Draw every loss over the steps, smoothed, on a logarithmic scale.
+
+    Raises:
+        SinkError: the disk refused.
+    """
+    from matplotlib.figure import Figure  # takes half a second, and is needed once
+
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    steps = [record["step"] for record in history]
+    for name in (name for name in history[0] if name not in ("step", "seconds")):
+        axes.plot(steps, _smoothed([record[name] for record in history]), label=name)
+    axes.set(xlabel="step", ylabel="loss times its weight", yscale="log")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper right", ncols=4)
+    encoded = BytesIO()
+    figure.savefig(encoded, dpi=110)
+    try:
+        write_whole(file, encoded.getvalue())
+    except OSError as error:
+        raise SinkError(f"Cannot write {file}: {error.strerror}.") from error
+
+
+def _smoothed(values: list[float], window: int = 15) -> list[float]:
+    """Means over the last `window` values."""
+    return [float(np.mean(values[max(0, i - window + 1) : i + 1])) for i in range(len(values))]
+
+
+def _fitted(photo: RGBImage) -> RGBImage:
+    """The photo at the sheet's size, sides in multiples of the generator's grid.
+
+    Of a wide one, the middle.
+    """
+    height, width = photo.shape[:2]
+    shown = min(width, height * LARGEST_WIDTH // ROW_HEIGHT)
+    left = (width - shown) // 2
+    across = max(BORDER + GRID, round(shown * ROW_HEIGHT / height / GRID) * GRID)
+    middle = photo[:, left : left + shown]
+    resized = cv2.resize(middle, (across, ROW_HEIGHT), interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, np.uint8)
+
+
+def _column(images: list[RGBImage]) -> RGBImage:
+    """Pictures below each other, centered, on white."""
+    width = max(image.shape[1] for image in images) + GAP
+    padded = []
+    for image in images:
+        free = width - image.shape[1]
+        padded.append(
+            cv2.copyMakeBorder(
+                image, 0, GAP, free // 2, free - free // 2, cv2.BORDER_CONSTANT, value=(255,) * 3
+            )
+        )
+    return np.asarray(cv2.vconcat(padded), np.uint8)

@@ -1,0 +1,320 @@
+"""One training run from a painting's file to the style's: read, train, watch, export."""
+
+import hashlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib  # noqa: F401  (missing packages must show before the training, not after)
+import onnxscript  # noqa: F401
+import torch
+import torch.distributed as dist
+
+from vidstyle.errors import SinkError, SourceError, StyleError, reason
+from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights
+from vidstyle.export.quantize import quantize
+from vidstyle.hardware import usable_cores
+from vidstyle.media.image_file import read_photo
+from vidstyle.network.architecture import LARGEST_BYTES
+from vidstyle.options import TrainOptions
+from vidstyle.perceptual.zoo import load_features
+from vidstyle.stylize.catalog import find_weights, shipped_styles
+from vidstyle.stylize.exposure import with_normal_exposure
+from vidstyle.training.checkpoint import read_checkpoint
+from vidstyle.training.data.dataset import Content, procedural_content, read_content
+from vidstyle.training.data.painting import read_painting
+from vidstyle.training.objective import LossWeights
+from vidstyle.training.preview import ContactSheet, plot_losses
+from vidstyle.training.results import TrainProgress, TrainResult, int8_path, torch_path
+from vidstyle.training.trainer import Trainer, TrainingSettings
+
+Report = Callable[[TrainProgress], None]
+
+SMALLEST_PAINTING = 128  # px, short side
+STYLE_SIZE = 400  # px, the painting's short side at --style-scale 1
+FIRMNESS = 3.0  # so much more tone counts for colors of one's own: the palette pulls them back
+PREVIEWS = 4  # photos on the contact sheet
+PREVIEW_SHARE = 0.05  # of the run from one column of the sheet to the next
+CHECKPOINT = "checkpoint.pt"
+CHECKPOINT_EVERY_S = 60.0
+CALIBRATION = 16  # photos for int8
+GENERATED_NOTE = (
+    "It learned on generated pictures. On photos their style loss was 14 % higher than that of a "
+    "style learned on photos (1.97 and 1.73, the Starry Night): give some with --content FOLDER."
+)
+
+
+def run_session(
+    painting: Path, output: Path, options: TrainOptions, report: Report
+) -> TrainResult | None:
+    """Do what `apps.train.train_style` promises."""
+    folder = output.with_name(f"{output.stem}.training")
+    with _processes() as rank:
+        torch.set_num_threads(_threads(options))
+        if rank == 0:
+            _check_folder(folder, options)
+        _check_painting(painting)
+        features = load_features(options.features, _path(options.feature_weights))
+        start = _weights_to_start_from(options)
+        content, warnings = _content(options)  # the slowest, so the last
+        trainer = Trainer(
+            _settings(options),
+            read_painting(painting, round(STYLE_SIZE * options.style_scale)),
+            content,
+            features,
+            start,
+        )
+        session = _Session(trainer, folder, _fingerprint(painting, content, options), report)
+        session.open(options)
+        finished = session.train()
+        return session.close(output, options, finished, warnings) if rank == 0 else None
+
+
+class _Session:
+    """A trainer with its folder of checkpoint, contact sheet and curves."""
+
+    def __init__(
+        self, trainer: Trainer, folder: Path, fingerprint: dict[str, Any], report: Report
+    ) -> None:
+        self.trainer, self.folder, self.fingerprint = trainer, folder, fingerprint
+        self.report = report
+        self.checkpoint = folder / CHECKPOINT
+        self.sheet = ContactSheet(self.folder, trainer.content.images[:PREVIEWS])
+        self.saved_s = time.monotonic()
+        self.shown = -1.0  # share of the run at the sheet's last column
+
+    def open(self, options: TrainOptions) -> None:
+        """Go on from the checkpoint, or begin with an empty folder."""
+        if options.resume:
+            self.trainer.load(self.checkpoint, self.fingerprint)
+            self.shown = self.trainer.done
+            for half_written in self.folder.glob(".*.partial.*"):
+                half_written.unlink(missing_ok=True)
+        elif self.trainer.rank == 0:
+            _empty(self.folder)
+
+    def train(self) -> bool:
+        """Run to the end and return True, or False when Ctrl-C ended it early.
+
+        Raises:
+            KeyboardInterrupt: it came before the first step was done.
+        """
+        try:
+            self.trainer.run(self._after_step)
+        except KeyboardInterrupt:
+            if self.trainer.history:
+                return False
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        return True
+
+    def close(
+        self, output: Path, options: TrainOptions, finished: bool, warnings: list[str]
+    ) -> TrainResult:
+        """Save, show and export what there is."""
+        trainer = self.trainer
+        trainer.save(self.checkpoint, self.fingerprint)
+        self.sheet.add(trainer.finished_generator(), trainer.step)
+        plot_losses(trainer.history, self.folder / "losses.png")
+        others, remarks = _export(trainer, output, options)
+        return TrainResult(
+            output=output,
+            folder=self.folder,
+            steps=trainer.step,
+            seconds=trainer.elapsed_s,
+            output_bytes=output.stat().st_size,
+            losses=trainer.recent_losses(),
+            finished=finished,
+            others=others,
+            warnings=[*warnings, *remarks],
+        )
+
+    def _after_step(self) -> None:
+        trainer = self.trainer
+        if trainer.rank != 0:
+            return
+        saving = time.monotonic() - self.saved_s >= CHECKPOINT_EVERY_S
+        if saving:
+            trainer.save(self.checkpoint, self.fingerprint)
+            self.saved_s = time.monotonic()
+        if trainer.done - self.shown >= PREVIEW_SHARE:
+            self.sheet.add(trainer.finished_generator(), trainer.step)
+            self.shown = trainer.done
+        self.report(
+            TrainProgress(
+                trainer.step, trainer.done, trainer.left_s, trainer.recent_losses(), saving
+            )
+        )
+
+
+def _settings(options: TrainOptions) -> TrainingSettings:
+    weights = LossWeights()
+    return TrainingSettings(
+        size_class=options.size,
+        steps=options.steps,
+        seconds=options.minutes * 60,
+        batch_size=options.batch,
+        seed=options.seed,
+        own_colors=options.own_colors,
+        weights=replace(
+            weights,
+            style=weights.style * options.style_weight,
+            patch=weights.patch * options.style_weight,
+            content=weights.content * options.content_weight,
+            tone=weights.tone * options.content_weight * (1 + FIRMNESS * options.own_colors),
+            structure=weights.structure * options.content_weight,
+            tv=weights.tv * options.tv_weight,
+            temporal=weights.temporal * options.temporal_weight,
+        ),
+        precision=_precision(options.precision),
+        low_memory=options.low_memory,
+    )
+
+
+def _fingerprint(painting: Path, content: Content, options: TrainOptions) -> dict[str, Any]:
+    """What a run that is resumed must have in common with the one that was broken off."""
+    pictures = hashlib.sha256()
+    for image in content.images:
+        pictures.update(image.tobytes())
+    return {
+        "painting": hashlib.sha256(painting.read_bytes()).hexdigest(),
+        "content": pictures.hexdigest(),
+        "size": options.size,
+        "features": options.features,
+        "own-colors": options.own_colors,
+        "style-scale": options.style_scale,
+        "batch": options.batch,
+        "seed": options.seed,
+    }
+
+
+def _content(options: TrainOptions) -> tuple[Content, list[str]]:
+    """Pictures to learn on, evenly lit like those to come, and what to tell the user about them."""
+    if options.content is None:
+        content, remarks = procedural_content(seed=options.seed), [GENERATED_NOTE]
+    else:
+        content = read_content(Path(options.content), seed=options.seed)
+        remarks = _skipped(content)
+    return replace(
+        content, images=[with_normal_exposure(image) for image in content.images]
+    ), remarks
+
+
+def _skipped(content: Content) -> list[str]:
+    if not content.skipped:
+        return []
+    count = len(content.skipped)
+    return [f"{count} of {count + len(content.images)} skipped: {content.skipped[0]}"]
+
+
+def _weights_to_start_from(options: TrainOptions) -> dict[str, torch.Tensor] | None:
+    name = options.start_from
+    if name == "auto":
+        same = (style.name for style in shipped_styles() if style.size_class == options.size)
+        name = next(same, "none")
+    if name == "none":
+        return None
+    file = find_weights(name)
+    try:
+        return folded_weights(file)
+    except Exception as error:  # a broken file fails in protobuf, ONNX or NumPy
+        raise StyleError(f"Cannot start from {file}: {reason(error)}.") from error
+
+
+def _check_painting(file: Path) -> None:
+    height, width = read_photo(file).shape[:2]
+    if min(height, width) < SMALLEST_PAINTING:
+        raise SourceError(
+            f"{file} has {width}x{height} pixels, too few to show strokes. "
+            f"Give a picture with at least {SMALLEST_PAINTING} on the short side."
+        )
+
+
+def _check_folder(folder: Path, options: TrainOptions) -> None:
+    """Find out before any work whether there is what to resume, or nothing to lose."""
+    if options.resume:
+        read_checkpoint(folder / CHECKPOINT)
+    elif folder.exists() and not options.overwrite:
+        raise SinkError(
+            f"{folder} is left from an earlier run. --resume goes on with it, --overwrite "
+            "starts afresh."
+        )
+
+
+def _empty(folder: Path) -> None:
+    """Make the folder, or take away what an earlier run left in it."""
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir()
+    except OSError as error:
+        raise SinkError(f"Cannot make {folder}: {error.strerror}.") from error
+
+
+def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list[Path], list[str]]:
+    """Write the .onnx and what else was asked for; return the others, and why one is missing."""
+    generator = deepcopy(trainer.finished_generator()).cpu()
+    others, remarks = list[Path](), list[str]()
+    # The exporter tells everybody that torchvision, which nobody needs, is not there.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    try:
+        export(generator, output, {"size_class": options.size, "light": "even"}, _pixels(options))
+        if options.int8:
+            try:
+                quantize(output, trainer.content.images[:CALIBRATION], int8_path(output))
+                others.append(int8_path(output))
+            except StyleError as error:
+                remarks.append(f"There is no int8 form. {error}")
+        if options.torch:
+            others.append(torch_path(output))
+            export_torch(generator, others[-1])
+    except OSError as error:
+        raise SinkError(f"Cannot write beside {output}: {reason(error)}.") from error
+    for file in (output, *others):
+        if file.suffix == ".onnx" and file.stat().st_size > LARGEST_BYTES[options.size]:
+            raise StyleError(f"{file} has {file.stat().st_size:,} bytes, too many for its class.")
+    return others, remarks
+
+
+def _precision(name: str) -> torch.dtype:
+    """The arithmetic asked for; on "auto", bfloat16 where the hardware has it."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            gains = torch.cuda.is_bf16_supported(including_emulation=False)
+        else:
+            gains = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+        return torch.bfloat16 if gains else torch.float32
+    return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def _pixels(options: TrainOptions) -> Pixels:
+    return "uint8" if options.pixels == "uint8" else "float"
+
+
+def _threads(options: TrainOptions) -> int:
+    cores = options.threads or usable_cores()
+    return max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+
+
+@contextmanager
+def _processes() -> Iterator[int]:
+    """Join the other processes that `torchrun` started; yield the own number, 0 if alone."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield 0
+        return
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield dist.get_rank()
+    finally:
+        dist.destroy_process_group()
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name else None

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
-BASE = {"errors", "frame", "options", "stats", "hardware", "style_spec", "assets"}
+BASE = {"errors", "frame", "options", "stats", "hardware", "style_spec", "assets", "extras"}
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console"},
     "console": {"apps", "live", "stylize", "training"},
@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "style_spec": {"errors"},
     "options": {"errors", "style_spec"},
     "assets": {"errors"},
+    "extras": set[str](),
 }
 
 

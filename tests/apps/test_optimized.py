@@ -19,6 +19,7 @@ from tests.processes import stop_once
 from tests.textures import noise_image
 from vidstyle.assets import models_folder
 from vidstyle.cli import DONE, FAILED, USAGE, main
+from vidstyle.extras import install_hint
 from vidstyle.media.image_file import read_photo, write_photo
 
 HANG_LIMIT_S = 110
@@ -161,8 +162,13 @@ def test_a_painting_without_the_full_quality_says_what_to_add(
 
 
 @pytest.mark.parametrize("package", ["torch", "scenedetect"])
-def test_without_the_extra_its_name_is_said(tmp_path: Path, painting: Path, package: str) -> None:
+def test_without_the_extra_its_name_is_said(
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
     clip = Clip(frames=3).write(tmp_path / "in.mp4")
+    if package == "torch":
+        monkeypatch.setitem(sys.modules, "torch", None)
+    hint = install_hint("offline")
     code = (
         f"import sys; sys.modules['{package}'] = None\n"
         "from vidstyle.cli import main\n"
@@ -171,8 +177,7 @@ def test_without_the_extra_its_name_is_said(tmp_path: Path, painting: Path, pack
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert run.returncode == FAILED
     assert run.stderr == (
-        f"vidstyle: --quality full needs the package {package}. Install the extra: "
-        'pip install "vidstyle[offline]".\n'
+        f"vidstyle: --quality full needs the package {package}. Install the extra: {hint}.\n"
     )
     assert files(tmp_path) == ["in.mp4", "ink.png"]
 

@@ -24,6 +24,7 @@ from vidstyle.apps.train import train_style
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, main
 from vidstyle.console import TrainingProgress
 from vidstyle.errors import SinkError
+from vidstyle.extras import install_hint
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.options import TrainOptions
@@ -284,7 +285,7 @@ def test_without_the_extra_it_says_which(
     assert main(["train", "painting.png"]) == FAILED
     assert one_line(capsys.readouterr().err) == (
         f"vidstyle: Training needs the package {missing}. "
-        'Install the extra: pip install "vidstyle[train]".\n'
+        f"Install the extra: {install_hint('train')}.\n"
     )
     assert names(painting.parent) == ["painting.png"]
 

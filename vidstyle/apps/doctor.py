@@ -11,6 +11,7 @@ import onnxruntime
 from vidstyle import __version__
 from vidstyle.assets import intact_file
 from vidstyle.errors import VidstyleError
+from vidstyle.extras import install_hint
 from vidstyle.hardware import ThreadPlan, memory_gb, processor_name, usable_cores
 from vidstyle.live.devices import examine_devices
 from vidstyle.media.codecs import available_encoders, default_preset
@@ -86,4 +87,4 @@ def _installed(name: str) -> str:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return f'missing (pip install "vidstyle[{EXTRAS[name]}]")'
+        return f"missing ({install_hint(EXTRAS[name])})"

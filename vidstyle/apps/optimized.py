@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidstyle import __version__
 from vidstyle.errors import MissingExtraError, StyleError
+from vidstyle.extras import install_hint
 from vidstyle.frame import RGBImage
 from vidstyle.media.source import FileSource
 from vidstyle.media.style_image import read_painting
@@ -125,5 +126,5 @@ def _extra() -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"--quality full needs the package {error.name}. Install the extra: "
-            'pip install "vidstyle[offline]".'
+            f"{install_hint('offline')}."
         ) from error

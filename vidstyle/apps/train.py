@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vidstyle.apps.outputs import check_target
 from vidstyle.errors import MissingExtraError, SinkError
+from vidstyle.extras import install_hint
 from vidstyle.options import TrainOptions
 from vidstyle.training.results import TrainProgress, TrainResult, int8_path, torch_path
 
@@ -45,7 +46,6 @@ def train_style(
         from vidstyle.training.run import run_session
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"Training needs the package {error.name}. Install the extra: "
-            'pip install "vidstyle[train]".'
+            f"Training needs the package {error.name}. Install the extra: {install_hint('train')}."
         ) from error
     return run_session(painting, output, options, report)

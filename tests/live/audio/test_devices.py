@@ -1,6 +1,7 @@
 """Real sound through a null sink of PulseAudio's, and the sound of files without any device."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from tests.clips import Clip, Sound
 from tests.live.scene import WAIT_S
 from vidstyle.errors import MissingExtraError
+from vidstyle.extras import install_hint
 from vidstyle.live.audio.devices import FileSound, has_sound, microphones
 from vidstyle.live.audio.ring_buffer import RATE, AudioRingBuffer
 from vidstyle.live.sources.file import PacedFile
@@ -91,7 +93,7 @@ def test_files_without_sound_are_known(tmp_path: Path, clip: Path) -> None:
 
 def test_without_sounddevice_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(MissingExtraError, match=r"vidstyle\[live\]"):
+    with pytest.raises(MissingExtraError, match=re.escape(install_hint("live"))):
         microphones()
 
 

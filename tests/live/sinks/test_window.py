@@ -1,5 +1,6 @@
 """The window: what it shows, with SDL's dummy driver."""
 
+import re
 import sys
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import pytest
 from tests.clips import patches
 from tests.live.scene import frame
 from vidstyle.errors import MissingExtraError, SinkError
+from vidstyle.extras import install_hint
 from vidstyle.frame import Picture
 from vidstyle.live.controls import Command, Controls, Look
 from vidstyle.live.sinks.base import OutputFrame
@@ -137,5 +139,5 @@ def test_without_a_display_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_pygame_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pygame", None)
-    with pytest.raises(MissingExtraError, match=r"vidstyle\[live\]"):
+    with pytest.raises(MissingExtraError, match=re.escape(install_hint("live"))):
         Window(64, 48)

@@ -13,6 +13,7 @@ import av
 import numpy as np
 
 from vidstyle.errors import DeviceError, MissingExtraError, reason
+from vidstyle.extras import install_hint
 from vidstyle.live.audio.ring_buffer import CHANNELS, RATE, AudioRingBuffer, DelayLine
 from vidstyle.live.sources.file import PacedFile
 
@@ -203,7 +204,9 @@ def _sounddevice() -> Any:
     try:
         import sounddevice
     except ImportError as error:
-        raise MissingExtraError('Sound needs: pip install "vidstyle[live]"') from error
+        raise MissingExtraError(
+            f"Sound needs the package sounddevice. Install the extra: {install_hint('live')}."
+        ) from error
     except OSError as error:
         raise MissingExtraError(
             "Sound needs the library PortAudio (Debian and Ubuntu: sudo apt install libportaudio2)."

@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from vidstyle.errors import MissingExtraError, SinkError
+from vidstyle.extras import install_hint
 from vidstyle.live.pixel_formats import as_cameras_do, yuyv
 from vidstyle.live.sinks.base import LiveSink, OutputFrame
 from vidstyle.live.sinks.consumers import DemandGate, ReaderWatch
@@ -171,7 +172,8 @@ class ObsOutput:
             import pyvirtualcam
         except ImportError as error:
             raise MissingExtraError(
-                'Virtual cameras on this system need: pip install "vidstyle[virtual-camera]"'
+                "Virtual cameras on this system need the package pyvirtualcam. Install the extra: "
+                f"{install_hint('virtual-camera')}."
             ) from error
         try:
             self._camera: Any = pyvirtualcam.Camera(

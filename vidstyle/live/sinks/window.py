@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from vidstyle.errors import MissingExtraError, SinkError
+from vidstyle.extras import install_hint
 from vidstyle.frame import Picture, RGBImage
 from vidstyle.live.controls import Command, Controls, Look
 from vidstyle.live.metrics import LatencyMeter
@@ -40,7 +41,8 @@ class Window:
             import pygame
         except ImportError as error:
             raise MissingExtraError(
-                'The window needs: pip install "vidstyle[live]". Or run with --no-window.'
+                "The window needs the package pygame-ce. Install the extra: "
+                f"{install_hint('live')}. Or run with --no-window."
             ) from error
         if sys.platform == "linux" and not _has_display():
             raise SinkError("There is no display to show a window on. Run with --no-window.")

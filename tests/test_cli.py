@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.look import look
 from tests.processes import stop_once
 from tests.shelf import TOYS
 from tests.toys import save_adder
-from vidstyle.cli import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, main
+from vidstyle.cli import DONE, FAILED, HUNG_UP, INTERRUPTED, TERMINATED, USAGE, main
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import StylizeOptions, TrainOptions, settings
 
@@ -336,7 +337,12 @@ def test_odd_file_names_are_only_names(
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, INTERRUPTED),
+        (signal.SIGTERM, TERMINATED),
+        (getattr(signal, "SIGHUP", None), HUNG_UP),
+    ],
 )
 def test_a_stopped_run_leaves_no_file(
     tmp_path: Path, inverter: Path, number: signal.Signals, code: int
@@ -347,6 +353,54 @@ def test_a_stopped_run_leaves_no_file(
     error = stop_once(process, lambda: len(list(tmp_path.iterdir())) >= 2, number, HANG_LIMIT_S)
     assert process.returncode == code, error
     assert "Traceback" not in error
+    assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_several_signals_at_once_end_it_as_cleanly_as_one(tmp_path: Path, inverter: Path) -> None:
+    path = Clip(frames=2000, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
+    words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+
+    def has_begun() -> bool:
+        if len(list(tmp_path.iterdir())) < 2:
+            return False
+        for _ in range(3):
+            process.send_signal(signal.SIGHUP)
+            process.send_signal(signal.SIGTERM)
+        return True
+
+    error = stop_once(process, has_begun, signal.SIGHUP, HANG_LIMIT_S)
+    assert process.returncode in (TERMINATED, HUNG_UP)
+    assert "Traceback" not in error
+    assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="nohup")
+def test_a_hangup_that_the_caller_ignores_is_ignored(tmp_path: Path, inverter: Path) -> None:
+    path = Clip(frames=200, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
+    words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
+    process = subprocess.Popen(["nohup", *words], stderr=subprocess.PIPE, text=True)
+    begun = lambda: len(list(tmp_path.iterdir())) >= 2  # noqa: E731
+    error = stop_once(process, begun, signal.SIGHUP, HANG_LIMIT_S)
+    assert process.returncode == DONE, error
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
+def test_a_terminal_that_is_closed_ends_it_cleanly(tmp_path: Path, inverter: Path) -> None:
+    import pty
+
+    path = Clip(frames=2000, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
+    child, ours = pty.fork()
+    if child == 0:
+        words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter)]
+        os.execv(sys.executable, [*words, "--every", "1"])
+    deadline = time.monotonic() + HANG_LIMIT_S
+    while len(list(tmp_path.iterdir())) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.close(ours)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == HUNG_UP
     assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]
 
 

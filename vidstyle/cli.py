@@ -4,6 +4,7 @@ Nothing heavy is imported here: `--help` must answer at once.
 """
 
 import argparse
+import errno
 import json
 import logging
 import os
@@ -23,7 +24,8 @@ from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
 
 Options = TypeVar("Options")
 
-DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+SIGNALED = 128  # plus the signal's number, as shells have it
+DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129
 COMMANDS = ("convert", "image", "live", "train", "styles", "doctor")
 STILL_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if arguments is None:
-        signal.signal(signal.SIGTERM, _stop_cleanly)
+        _catch_signals()
     try:
         code: int = parsed.run(parsed)
         return code
@@ -301,5 +303,37 @@ def _what_is_left(parsed: argparse.Namespace) -> str:
     return "Nothing half-made was left behind."
 
 
-def _stop_cleanly(*_: object) -> None:
-    sys.exit(TERMINATED)  # unlike the default, lets every `with` block tidy up
+def _catch_signals() -> None:
+    """End cleanly, through every `with` block, on signals that by default end without one.
+
+    SIGHUP: the terminal was closed or the connection lost. SIGBREAK: the same on Windows. One that
+    is ignored stays ignored: so nohup works.
+    """
+    for number in _ending_signals():
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop_cleanly)
+
+
+def _ending_signals() -> list[signal.Signals]:
+    return [s for s in signal.Signals if s.name in ("SIGTERM", "SIGHUP", "SIGBREAK")]
+
+
+def _stop_cleanly(number: int, frame: object) -> None:
+    for each in _ending_signals():  # a closed terminal sends several; tidying up must not be cut
+        signal.signal(each, _do_nothing)
+    _leave_closed_terminal()
+    sys.exit(SIGNALED + number)
+
+
+def _do_nothing(number: int, frame: object) -> None:
+    """Unlike SIG_IGN, also for signals that have come but were not handled yet."""
+
+
+def _leave_closed_terminal() -> None:
+    """Send to nowhere what would be said on a terminal that has gone: writing to it fails."""
+    for descriptor in (1, 2):
+        try:
+            os.get_terminal_size(descriptor)
+        except OSError as error:
+            if error.errno == errno.EIO:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)

@@ -18,7 +18,7 @@ import pytest
 from tests.clips import Clip, squares
 from tests.processes import stop_once
 from vidstyle.apps.live import run_live
-from vidstyle.cli import DONE, FAILED, TERMINATED, USAGE, main
+from vidstyle.cli import DONE, FAILED, HUNG_UP, TERMINATED, USAGE, main
 from vidstyle.errors import SinkError, SourceError, StyleError
 from vidstyle.hardware import resident_mb
 from vidstyle.live.sinks.virtual_camera import V4l2Output
@@ -215,7 +215,14 @@ def test_a_share_of_the_processor_that_is_too_small_is_said_once(inverter: Path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, DONE), (signal.SIGTERM, TERMINATED)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, DONE),
+        (signal.SIGTERM, TERMINATED),
+        (getattr(signal, "SIGHUP", None), HUNG_UP),
+    ],
+)
 def test_a_signal_ends_it_and_the_recording_is_whole(
     tmp_path: Path, inverter: Path, number: signal.Signals, code: int
 ) -> None:

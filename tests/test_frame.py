@@ -46,6 +46,34 @@ def test_known_colors_of_bt601_and_bt709() -> None:
     assert found == {BT601: [81, 90, 240], BT709: [63, 102, 240]}
 
 
+@pytest.mark.parametrize(
+    ("image", "error", "cure"),
+    [
+        (smooth_image() / 255, TypeError, "float64. Multiply values of 0..1 by 255 and convert"),
+        (smooth_image().astype(np.uint16), TypeError, "uint16. Bring its values to 0..255"),
+        (np.dstack([smooth_image()] * 2)[..., :4], ValueError, "48x64x4. Drop the alpha channel"),
+        (smooth_image()[..., 0], ValueError, "48x64. Convert it with cv2.cvtColor"),
+        (smooth_image().transpose(2, 0, 1), ValueError, "3x48x64. Move the channels to the end"),
+        (smooth_image()[:0], ValueError, "0x64x3. Give at least one pixel"),
+        ("a.png", TypeError, "not str. Convert it with numpy.asarray"),
+    ],
+)
+def test_an_array_that_would_be_misread_is_refused(
+    image: RGBImage, error: type[Exception], cure: str
+) -> None:
+    with pytest.raises(error, match=cure):
+        Picture.from_rgb(image)
+
+
+def test_planes_that_do_not_belong_together_are_refused() -> None:
+    y, u = np.zeros((5, 7), np.uint8), np.zeros((3, 4), np.uint8)
+    assert Picture(y, u, u).width == 7
+    with pytest.raises(ValueError, match=r"not 5x7, 3x4, 5x7\. Resize U and V"):
+        Picture(y, u, y)
+    with pytest.raises(TypeError, match="not float32, uint8, uint8"):
+        Picture(y.astype(np.float32), u, u)
+
+
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3, 4, -1])
 def test_turning_is_counter_clockwise(quarters: int) -> None:
     image = smooth_image(32, 48)

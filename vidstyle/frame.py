@@ -4,6 +4,7 @@ A picture stays in YUV 4:2:0 from decoder to encoder. Only what the generator pa
 turned into RGB: that is one frame in several, and saves two passes over all the others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeVar, cast
@@ -65,12 +66,27 @@ class Picture:
     """One picture in YUV 4:2:0, 8 bits, never painted on.
 
     With an odd side, U and V cover the last row or column by themselves, as in FFmpeg.
+
+    Raises:
+        TypeError: a plane is not uint8.
+        ValueError: the planes' sizes do not belong together.
     """
 
     y: Plane  # HxW
     u: Plane  # ceil(H/2) x ceil(W/2)
     v: Plane
     color: ColorSpace = ColorSpace()
+
+    def __post_init__(self) -> None:
+        y, u, v = self.planes
+        if not (y.dtype == u.dtype == v.dtype == np.uint8):
+            kinds = ", ".join(str(plane.dtype) for plane in self.planes)
+            raise TypeError(f"Y, U and V must be uint8, not {kinds}. Convert them first.")
+        if y.ndim != 2 or not u.shape == v.shape == ((y.shape[0] + 1) // 2, (y.shape[1] + 1) // 2):
+            shapes = ", ".join("x".join(map(str, plane.shape)) for plane in self.planes)
+            raise ValueError(
+                f"Y must be HxW, U and V half of it, rounded up, not {shapes}. Resize U and V."
+            )
 
     @property
     def height(self) -> int:
@@ -86,7 +102,13 @@ class Picture:
 
     @classmethod
     def from_rgb(cls, image: RGBImage, color: ColorSpace = ColorSpace()) -> "Picture":
-        """Convert HxWx3 uint8 RGB; U and V are means of 2x2 pixels."""
+        """Convert HxWx3 uint8 RGB; U and V are means of 2x2 pixels.
+
+        Raises:
+            TypeError: the image is no array of uint8.
+            ValueError: it has another shape.
+        """
+        check_image(image)
         yuv = cv2.transform(image, color.from_rgb_matrix())
         y, u, v = (np.asarray(plane, np.uint8) for plane in cv2.split(yuv))
         size_wh = chroma_size_wh(image.shape[1], image.shape[0])
@@ -149,6 +171,50 @@ class Frame:
     def showing(self, picture: Picture) -> "Frame":
         """The same moment with another picture."""
         return Frame(picture, self.pts, self.time_base, self.duration)
+
+
+def check_image(image: object, channels: Sequence[int] = (3,)) -> None:
+    """Refuse arrays that would be misread: other types of values, numbers of channels, axes.
+
+    Args:
+        image: taken if it is HxWxC uint8, of any strides; with 1 channel HxW too.
+        channels: the numbers of channels to take.
+
+    Raises:
+        TypeError: it is no array, or not one of uint8.
+        ValueError: it has another shape, or no pixels.
+    """
+    if not isinstance(image, np.ndarray):
+        raise TypeError(
+            f"An image must be a NumPy array, not {type(image).__name__}. "
+            "Convert it with numpy.asarray first."
+        )
+    if image.dtype != np.uint8:
+        unit = image.dtype.kind in "fb"
+        cure = "Multiply values of 0..1 by 255" if unit else "Bring its values to 0..255"
+        raise TypeError(f"An image must be uint8, not {image.dtype}. {cure} and convert to uint8.")
+    depth = 1 if image.ndim == 2 else image.shape[2] if image.ndim == 3 else 0
+    if depth not in channels or image.size == 0:
+        taken = ["HxW"] * (1 in channels) + [f"HxWx{count}" for count in channels]
+        raise ValueError(
+            f"An image must be {' or '.join(taken)}, not "
+            f"{'x'.join(map(str, image.shape)) or 'a single number'}. {_cure(image)}"
+        )
+
+
+def _cure(image: NDArray[Any]) -> str:
+    """What makes an image of an array of the wrong shape."""
+    if image.size == 0:
+        return "Give at least one pixel."
+    if image.ndim == 3 and image.shape[2] == 4:
+        return "Drop the alpha channel with image[..., :3]."
+    if image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 1):
+        return "Convert it with cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)."
+    if image.ndim == 3 and image.shape[0] in (1, 3, 4):
+        return "Move the channels to the end with numpy.moveaxis(image, 0, -1)."
+    if image.ndim == 4:
+        return "Give the images of a batch one by one."
+    return "Give rows, columns and channels, in this order."
 
 
 def chroma_size_wh(width: int, height: int) -> tuple[int, int]:

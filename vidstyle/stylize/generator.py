@@ -11,7 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
-from vidstyle.frame import Picture, RGBImage
+from vidstyle.frame import Picture, RGBImage, check_image
 from vidstyle.stylize.exposure import Curve, with_curve
 
 GRID = 4  # px; a generator takes sides that are multiples of this
@@ -35,6 +35,8 @@ class ImageGenerator(ABC):
 
         Raises:
             StyleError: a network failed, for one because memory ran out.
+            TypeError: the image is no array of uint8.
+            ValueError: it has another shape.
         """
 
     def lit(self, picture: Picture, light: Curve) -> Picture:
@@ -96,6 +98,7 @@ class OnnxGenerator(ImageGenerator):
             )
 
     def paint(self, image: RGBImage) -> RGBImage:
+        check_image(image)
         height, width = image.shape[:2]
         below, right = (BORDER + -side % GRID for side in (height, width))
         how = cv2.BORDER_REFLECT_101 if min(height, width) > BORDER + GRID else cv2.BORDER_REPLICATE

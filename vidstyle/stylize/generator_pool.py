@@ -54,6 +54,10 @@ class GeneratorPool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the loader's thread and let go of the networks; may be repeated."""
         self._loader.shutdown(cancel_futures=True)
         self._networks.clear()
 

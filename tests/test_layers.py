@@ -10,7 +10,7 @@ BASE = {"errors", "frame", "options", "stats", "hardware", "style_spec", "assets
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console"},
     "console": {"apps", "live", "stylize", "training"},
-    "__init__": {"apps"},
+    "__init__": {"apps", "live", "stylize", "training"},
     "__main__": {"cli"},
     "apps": {"live", "pipeline", "media", "stylize", "perceptual", "training", "optimize"},
     "live": {"pipeline", "stylize", "media"},

@@ -1,9 +1,9 @@
-"""Neural video style that runs live on an ordinary CPU."""
+"""Neural style transfer for video, in real time on ordinary CPUs."""
 
 import os
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 # ONNX Runtime reads this when it is imported; otherwise it leaves an identifier in the home folder.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -12,32 +12,86 @@ os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
 
 if TYPE_CHECKING:
     from vidstyle.apps.convert import stylize_video
+    from vidstyle.apps.frame_stream import FrameStream
     from vidstyle.apps.image import preview_video, stylize_photo
+    from vidstyle.apps.live import run_live
     from vidstyle.apps.outputs import Result
-    from vidstyle.errors import VidstyleError
-    from vidstyle.frame import Frame, Picture
-    from vidstyle.options import StylizeOptions
+    from vidstyle.apps.stylizer import Stylizer, styles
+    from vidstyle.apps.train import train_style
+    from vidstyle.errors import (
+        Cancelled,
+        DeviceError,
+        MissingExtraError,
+        OptionError,
+        SinkError,
+        SourceError,
+        StyleError,
+        VidstyleError,
+    )
+    from vidstyle.frame import ColorSpace, Frame, Picture
+    from vidstyle.live.metrics import LiveReport
+    from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions
+    from vidstyle.stylize.catalog import Style
+    from vidstyle.training.results import TrainProgress, TrainResult
 
 _HOMES = {
-    "stylize_video": "vidstyle.apps.convert",
-    "stylize_photo": "vidstyle.apps.image",
-    "preview_video": "vidstyle.apps.image",
-    "Result": "vidstyle.apps.outputs",
-    "StylizeOptions": "vidstyle.options",
+    "Cancelled": "vidstyle.errors",
+    "ColorSpace": "vidstyle.frame",
+    "DeviceError": "vidstyle.errors",
     "Frame": "vidstyle.frame",
+    "FrameStream": "vidstyle.apps.frame_stream",
+    "LiveOptions": "vidstyle.options",
+    "LiveReport": "vidstyle.live.metrics",
+    "MissingExtraError": "vidstyle.errors",
+    "OptionError": "vidstyle.errors",
     "Picture": "vidstyle.frame",
+    "Result": "vidstyle.apps.outputs",
+    "SinkError": "vidstyle.errors",
+    "SourceError": "vidstyle.errors",
+    "Style": "vidstyle.stylize.catalog",
+    "StyleError": "vidstyle.errors",
+    "StylizeOptions": "vidstyle.options",
+    "Stylizer": "vidstyle.apps.stylizer",
+    "TrainOptions": "vidstyle.options",
+    "TrainProgress": "vidstyle.training.results",
+    "TrainResult": "vidstyle.training.results",
     "VidstyleError": "vidstyle.errors",
+    "preview_video": "vidstyle.apps.image",
+    "run_live": "vidstyle.apps.live",
+    "styles": "vidstyle.apps.stylizer",
+    "stylize_photo": "vidstyle.apps.image",
+    "stylize_video": "vidstyle.apps.convert",
+    "train_style": "vidstyle.apps.train",
 }
 
 __all__ = [
+    "Cancelled",
+    "ColorSpace",
+    "DeviceError",
     "Frame",
+    "FrameStream",
+    "LiveOptions",
+    "LiveReport",
+    "MissingExtraError",
+    "OptionError",
     "Picture",
     "Result",
+    "SinkError",
+    "SourceError",
+    "Style",
+    "StyleError",
     "StylizeOptions",
+    "Stylizer",
+    "TrainOptions",
+    "TrainProgress",
+    "TrainResult",
     "VidstyleError",
     "preview_video",
+    "run_live",
+    "styles",
     "stylize_photo",
     "stylize_video",
+    "train_style",
 ]
 
 
@@ -48,3 +102,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

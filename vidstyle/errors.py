@@ -29,6 +29,10 @@ class MissingExtraError(VidstyleError):
     """A feature needs packages that a plain install leaves out."""
 
 
+class Cancelled(VidstyleError):  # noqa: N818 - no error, an end
+    """The caller asked a run to end before it was done; no output is left behind."""
+
+
 def reason(error: BaseException) -> str:
     """What went wrong, in one line."""
     strerror: str | None = getattr(error, "strerror", None)

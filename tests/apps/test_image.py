@@ -1,13 +1,17 @@
 """One picture: a photo, or one frame of a video."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.clips import Clip, patches
+from vidstyle.apps.arrays import ImageArray
 from vidstyle.apps.image import preview_video, stylize_photo
+from vidstyle.apps.inputs import PhotoInput
 from vidstyle.errors import SinkError, SourceError
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import StylizeOptions
@@ -19,8 +23,8 @@ MIDDLES = np.ix_([12, 36], [16, 48])
 def test_a_photo_is_painted(tmp_path: Path, inverting: StylizeOptions) -> None:
     write_photo(tmp_path / "a.png", COLORFUL)
     result = stylize_photo(tmp_path / "a.png", None, inverting)
-    assert result.output == tmp_path / "a.inverter.png"
-    painted = read_photo(result.output)
+    assert (result.output, result.image) == (tmp_path / "a.inverter.png", None)
+    painted = read_photo(tmp_path / "a.inverter.png")
     assert painted.shape == COLORFUL.shape
     assert np.abs(painted[MIDDLES] - (255 - COLORFUL[MIDDLES].astype(int))).max() < 6
 
@@ -37,8 +41,8 @@ def test_tiny_and_odd_photos_keep_their_size(
     tmp_path: Path, inverting: StylizeOptions, size_wh: tuple[int, int]
 ) -> None:
     write_photo(tmp_path / "a.png", patches(*size_wh))
-    result = stylize_photo(tmp_path / "a.png", None, inverting)
-    assert read_photo(result.output).shape == (size_wh[1], size_wh[0], 3)
+    stylize_photo(tmp_path / "a.png", None, inverting)
+    assert read_photo(tmp_path / "a.inverter.png").shape == (size_wh[1], size_wh[0], 3)
 
 
 def test_a_preview_is_the_frame_at_the_start_asked_for(
@@ -58,7 +62,7 @@ def test_a_preview_of_any_length_works(
     path = Clip(frames=frames).write(tmp_path / "in.mp4")
     result = preview_video(path, None, inverting)
     assert result.output == tmp_path / "in.inverter.png"
-    assert read_photo(result.output).shape == (48, 64, 3)
+    assert read_photo(tmp_path / "in.inverter.png").shape == (48, 64, 3)
 
 
 def test_bad_input_and_existing_output_are_refused(
@@ -81,5 +85,95 @@ def test_a_mix_is_one_picture_named_after_its_styles(tmp_path: Path) -> None:
     result = stylize_photo(tmp_path / "a.png", None, StylizeOptions(style="negative:0.6,white:0.4"))
     assert result.output == tmp_path / "a.negative-60+white-40.png"
     assert result.style == "negative-60+white-40"
-    painted = read_photo(result.output)
+    painted = read_photo(tmp_path / "a.negative-60+white-40.png")
     assert np.abs(painted[MIDDLES] - (255 - 0.6 * COLORFUL[MIDDLES])).max() < 6
+
+
+def painted_back(input: PhotoInput, options: StylizeOptions) -> ImageArray:
+    result = stylize_photo(input, options=options)
+    assert (result.input, result.output, result.output_bytes) == (None, None, 0)
+    assert result.image is not None
+    return result.image
+
+
+def test_an_array_comes_back_painted(inverting: StylizeOptions) -> None:
+    painted = painted_back(COLORFUL, inverting)
+    assert np.abs(painted[MIDDLES] - (255 - COLORFUL[MIDDLES].astype(int))).max() < 6
+    assert painted_back(COLORFUL[..., 0], inverting).shape == COLORFUL.shape
+
+
+def test_a_file_object_comes_back_painted(tmp_path: Path, inverting: StylizeOptions) -> None:
+    write_photo(tmp_path / "a.png", COLORFUL)
+    from_memory = painted_back(io.BytesIO((tmp_path / "a.png").read_bytes()), inverting)
+    with (tmp_path / "a.png").open("rb") as file:
+        assert np.array_equal(painted_back(file, inverting), from_memory)
+    assert np.array_equal(painted_back(COLORFUL, inverting), from_memory)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P", "CMYK", "YCbCr"])
+def test_a_pil_image_comes_back_painted(inverting: StylizeOptions, mode: str) -> None:
+    image = Image.fromarray(COLORFUL).convert(mode)
+    wanted = painted_back(np.asarray(image.convert("RGB")), inverting)
+    assert np.array_equal(painted_back(image, inverting), wanted)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "LA", "RGBA"])
+def test_gray_and_transparent_pil_images_follow_the_rules(
+    inverting: StylizeOptions, mode: str
+) -> None:
+    painted = painted_back(Image.fromarray(COLORFUL).convert(mode), inverting)
+    assert painted.shape[2] == (4 if "A" in mode else 3)
+
+
+def test_a_palette_may_be_transparent(inverting: StylizeOptions) -> None:
+    image = Image.fromarray(COLORFUL).quantize(4)
+    image.info["transparency"] = image.getpixel((0, 0))
+    painted = painted_back(image, inverting)
+    assert (painted[0, 0, 3], painted[-1, -1, 3]) == (0, 255)
+
+
+def test_alpha_is_kept_in_arrays_and_left_out_of_files(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    clear = np.dstack([COLORFUL, COLORFUL[..., 0]])
+    assert np.array_equal(painted_back(clear, inverting)[..., 3], COLORFUL[..., 0])
+    resized = painted_back(clear, replace(inverting, resize=True, max_height=24))
+    assert resized.shape == (24, 32, 4)
+    assert painted_back(clear, replace(inverting, compare=True)).shape == (48, 128, 3)
+    result = stylize_photo(clear, tmp_path / "a.png", inverting)
+    assert (result.output, result.image) == (tmp_path / "a.png", None)
+    assert read_photo(tmp_path / "a.png").shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("input", "error", "message"),
+    [
+        (COLORFUL / 255, TypeError, "not float64. Multiply"),
+        (COLORFUL[..., :2], ValueError, "not 48x64x2"),
+        (Image.new("I;16", (4, 4)), TypeError, 'mode "I;16" has more than 8 bits'),
+        (Image.new("F", (4, 4)), TypeError, 'mode "F" has more than 8 bits'),
+        (io.StringIO("text"), TypeError, "must be binary"),
+        (io.BytesIO(b"text"), SourceError, "input is not a picture"),
+        (io.BytesIO(), SourceError, "input is not a picture"),
+        (7, TypeError, "cannot be int. Give a path"),
+    ],
+)
+def test_other_inputs_are_refused_in_one_line(
+    inverting: StylizeOptions, input: PhotoInput, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as raised:
+        stylize_photo(input, options=inverting)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_preview_of_a_file_object_comes_back(tmp_path: Path, inverting: StylizeOptions) -> None:
+    path = Clip(picture=COLORFUL).write(tmp_path / "in.mp4")
+    result = preview_video(io.BytesIO(path.read_bytes()), options=inverting)
+    assert result.image is not None
+    assert np.abs(result.image[MIDDLES] - (255 - COLORFUL[MIDDLES].astype(int))).max() < 12
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+    with pytest.raises(SourceError, match="input is no"):
+        preview_video(io.BytesIO(b"text"), options=inverting)
+    with pytest.raises(TypeError, match="cannot be ndarray"):
+        preview_video(COLORFUL, options=inverting)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.errors import OptionError
-from vidstyle.frame import Picture, Plane, check_image
+from vidstyle.frame import Picture, Plane, check_image, resize
 
 Order = Literal["rgb", "bgr"]
 ImageArray = NDArray[np.uint8]  # HxWx3, HxWx4 with alpha, HxW or HxWx1 gray
@@ -28,15 +28,20 @@ class Unpacked:
     """A caller's image without its alpha channel, and the way back to an array like it."""
 
     picture: Picture
-    alpha: Plane | None
-    order: Order
+    alpha: Plane | None = None
+    order: Order = "rgb"
 
     def packed(self, painted: Picture) -> ImageArray:
-        """Return a new array of the caller's channel order, with the alpha channel unchanged."""
+        """Return a new array of the caller's channel order, with the alpha channel unchanged.
+
+        Where `painted` has another size, the alpha channel is brought to it.
+        """
         image = painted.to_rgb()
         if self.order == "bgr":
             image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
-        return image if self.alpha is None else np.dstack([image, self.alpha])
+        if self.alpha is None:
+            return image
+        return np.dstack([image, resize(self.alpha, painted.width, painted.height)])
 
 
 def unpack(image: ImageArray, order: Order = "rgb") -> Unpacked:

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+from vidstyle.apps.arrays import Unpacked, unpack
+from vidstyle.apps.inputs import PhotoInput, VideoInput, input_path, read_image, video_file
 from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.outputs import Result, check_target
 from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
-from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.media.image_file import write_photo
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.stats import Stats
@@ -19,35 +21,43 @@ PREVIEW_AT = 1 / 3  # of the way through: past titles, before credits
 
 
 def stylize_photo(
-    input: Path | str,
+    input: PhotoInput,
     output: Path | str | None = None,
     options: StylizeOptions = DEFAULTS,
     stats: Stats | None = None,
 ) -> Result:
-    """Stylize one picture file.
+    """Stylize one picture.
+
+    A path without an output is written beside the input, named after the style. Anything else
+    without an output is not written: the picture is `Result.image`, HxWx3 uint8 RGB, or HxWx4
+    with the input's alpha channel. Pictures that are written have no alpha channel.
 
     Args:
-        input: JPEG, PNG, WebP, BMP or TIFF.
-        output: likewise; beside the input, named after the style, if None.
-        options: how; what concerns time has no effect.
-        stats: pass one to read its clocks.
+        input: path of a JPEG, PNG, WebP, BMP or TIFF, or a binary file object with one, upright
+            as its EXIF data say; an array, HxWx3 or HxWx4 uint8 RGB, HxW or HxWx1 gray; or a PIL
+            image of 8 bits, its pixels as they lie.
+        output: path of a picture, its format by the suffix.
+        options: how; settings that concern time or video have no effect.
+        stats: counters and clocks of the run, for benchmarks.
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
+        TypeError: the input is of another kind, or an array not of uint8.
+        ValueError: an array of another shape, or without pixels.
     """
-    input = Path(input)
-    style = style_name(options.style)
-    output = Path(output) if output else input.with_name(f"{input.stem}.{style}{input.suffix}")
-    check_target(input, output, options.overwrite)
-    picture = Picture.from_rgb(read_photo(input))
-    result = _paint(input, output, picture, options, stats or Stats())
+    path, style = input_path(input), style_name(options.style)
+    if output is None and path is not None:
+        output = path.with_name(f"{path.stem}.{style}{path.suffix}")
+    target = _checked_target(path, output, options)
+    unpacked = unpack(read_image(input))
+    result = _paint(path, target, unpacked, options, stats or Stats())
     if options.quality == "full":
-        result.warnings.extend(_reduction(picture, options))
+        result.warnings.extend(_reduction(unpacked.picture, options))
     return result
 
 
 def preview_video(
-    input: Path | str,
+    input: VideoInput,
     output: Path | str | None = None,
     options: StylizeOptions = DEFAULTS,
     stats: Stats | None = None,
@@ -55,17 +65,37 @@ def preview_video(
     """Stylize one frame of a video: the one at `options.start`, or a third of the way in.
 
     The full quality, which starts with the first scene, shows a sketch of its first frame.
+    A path without an output is written beside the input as PNG; a file object without an output
+    is not written, and the picture is `Result.image`, HxWx3 uint8 RGB.
+
+    Args:
+        input: path of a video, or a binary file object with one, which is copied to a temporary
+            file.
+        output: path of a picture, its format by the suffix.
+        options: how.
+        stats: counters and clocks of the run, for benchmarks.
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
+        TypeError: the input is of another kind.
     """
-    input = Path(input)
-    style = style_name(options.style)
-    output = Path(output) if output else input.with_name(f"{input.stem}.{style}.png")
-    check_target(input, output, options.overwrite)
+    path, style = input_path(input), style_name(options.style)
+    if output is None and path is not None:
+        output = path.with_name(f"{path.stem}.{style}.png")
+    target = _checked_target(path, output, options)
     at_start = options.start > 0 or options.quality == "full"
-    picture = _frame_at(input, options.start) if at_start else _typical_frame(input)
-    return _paint(input, output, picture, options, stats or Stats())
+    with video_file(input) as file:
+        picture = _frame_at(file, options.start) if at_start else _typical_frame(file)
+    return _paint(path, target, Unpacked(picture), options, stats or Stats())
+
+
+def _checked_target(
+    input: Path | None, output: Path | str | None, options: StylizeOptions
+) -> Path | None:
+    if output is None:
+        return None
+    check_target(input, Path(output), options.overwrite)
+    return Path(output)
 
 
 def _reduction(picture: Picture, options: StylizeOptions) -> list[str]:
@@ -92,20 +122,27 @@ def _frame_at(input: Path, time_s: float) -> Picture:
 
 
 def _paint(
-    input: Path, output: Path, picture: Picture, options: StylizeOptions, stats: Stats
+    input: Path | None,
+    output: Path | None,
+    unpacked: Unpacked,
+    options: StylizeOptions,
+    stats: Stats,
 ) -> Result:
     full = options.quality == "full"
     generator = load_optimizer(options) if full else load_generator(options.style)
     stylizer = Stylizer(generator, replace(options, every=1), stats)
-    painted = stylizer.stylize_picture(picture)
-    size = write_photo(output, painted.to_rgb())
+    painted = stylizer.stylize_picture(unpacked.picture)
+    if options.compare or output is not None:
+        unpacked = replace(unpacked, alpha=None)
+    image = unpacked.packed(painted)
     return Result(
         input=input,
         output=output,
         style=style_name(options.style),
         frames=1,
         keyframes=1,
+        output_bytes=0 if output is None else write_photo(output, image),
         seconds=stats.elapsed_s,
-        output_bytes=size,
         warnings=list(generator.remarks),
+        image=image if output is None else None,
     )

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vidstyle.apps.arrays import ImageArray
 from vidstyle.errors import SinkError
 
 
@@ -11,8 +12,8 @@ from vidstyle.errors import SinkError
 class Result:
     """What one finished job did."""
 
-    input: Path
-    output: Path
+    input: Path | None  # None where it was no path
+    output: Path | None  # None where nothing was written
     style: str
     frames: int
     keyframes: int
@@ -20,19 +21,21 @@ class Result:
     output_bytes: int
     damage: list[str] = field(default_factory=list)  # what of the input could not be read
     warnings: list[str] = field(default_factory=list)  # what else differs from it
+    # HxWx3 uint8 RGB, with alpha HxWx4; only where nothing was written
+    image: ImageArray | None = field(default=None, repr=False, compare=False)
 
     @property
     def fps(self) -> float:
         return self.frames / self.seconds
 
 
-def check_target(input: Path, output: Path, overwrite: bool) -> None:
+def check_target(input: Path | None, output: Path, overwrite: bool) -> None:
     """Find out before any work whether the output can be written.
 
     Raises:
         SinkError: it is the input, exists already, or its folder cannot be written to.
     """
-    if output.exists() and input.exists() and output.samefile(input):
+    if input is not None and output.exists() and input.exists() and output.samefile(input):
         raise SinkError(f"{output} is the input itself. Choose another name with -o.")
     if output.is_dir():
         raise SinkError(f"{output} is a folder. Give a file name with -o.")

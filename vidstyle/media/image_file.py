@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vidstyle.errors import SinkError, SourceError
 from vidstyle.frame import RGBImage
@@ -27,13 +28,22 @@ def read_photo(file: Path) -> RGBImage:
         raise SourceError(f"There is no file {file}.") from error
     except OSError as error:
         raise SourceError(f"{file} cannot be read: {error.strerror}.") from error
+    return decode_photo(encoded, str(file))
+
+
+def decode_photo(encoded: NDArray[np.uint8], name: str) -> RGBImage:
+    """Decode a picture file's bytes as `read_photo` does; `name` is for the message.
+
+    Raises:
+        SourceError: they are not a picture.
+    """
     try:
         bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
     except cv2.error:  # a picture too large for OpenCV, for one
         bgr = None
     if bgr is None:
         kinds = ", ".join(PHOTO_SUFFIXES)
-        raise SourceError(f"{file} is not a picture that can be read. Known kinds: {kinds}.")
+        raise SourceError(f"{name} is not a picture that can be read. Known kinds: {kinds}.")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 

@@ -1,0 +1,108 @@
+"""Inputs that callers hand in: paths, file objects, image arrays and PIL images."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, TypeGuard
+
+import numpy as np
+
+from vidstyle.apps.arrays import ImageArray
+from vidstyle.media.image_file import decode_photo, read_photo
+
+WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")  # modes of PIL
+DEEP = ("I", "F")  # first letters of PIL's modes with more than 8 bits
+
+
+class PilImage(Protocol):
+    """A PIL image, as far as it is used here; Pillow itself is not imported."""
+
+    @property
+    def mode(self) -> str:
+        """How its pixels are stored, as "RGB" or "P"."""
+
+    def convert(self, mode: str, /) -> Any:
+        """Return the image in another mode; called once, in the caller's thread."""
+
+
+VideoInput = Path | str | BinaryIO
+PhotoInput = Path | str | BinaryIO | ImageArray | PilImage
+
+
+def input_path(input: object) -> Path | None:
+    """The path that an input is; None for everything else."""
+    return Path(input) if isinstance(input, str | os.PathLike) else None
+
+
+def read_image(input: PhotoInput) -> ImageArray:
+    """Read a photo as an array: HxWx3 uint8 RGB; of arrays and PIL images also gray and RGBA.
+
+    Raises:
+        SourceError: a file is missing, empty or not a picture.
+        TypeError: the input is nothing of that kind, or a PIL image of more than 8 bits.
+    """
+    path = input_path(input)
+    if path is not None:
+        return read_photo(path)
+    if _is_pil(input):
+        return _pil_array(input)
+    if hasattr(input, "read"):
+        return decode_photo(np.frombuffer(_binary(input).read(), np.uint8), _name(input))
+    if isinstance(input, np.ndarray):
+        return input  # checked where it is used
+    raise TypeError(
+        f"A photo cannot be {type(input).__name__}. "
+        "Give a path, a binary file object, an array or a PIL image."
+    )
+
+
+@contextmanager
+def video_file(input: VideoInput) -> Iterator[Path]:
+    """Give a video's path; what is left in a file object is copied to a temporary file.
+
+    Raises:
+        TypeError: the input is no path and no binary file object.
+    """
+    path = input_path(input)
+    if path is not None:
+        yield path
+        return
+    if not hasattr(input, "read"):
+        raise TypeError(
+            f"A video cannot be {type(input).__name__}. Give a path or a binary file object."
+        )
+    with tempfile.TemporaryDirectory(prefix="vidstyle-") as folder:
+        copy = Path(folder) / _name(input)
+        with copy.open("wb") as opened:
+            shutil.copyfileobj(_binary(input), opened)
+        yield copy
+
+
+def _is_pil(input: object) -> TypeGuard[PilImage]:
+    return hasattr(input, "convert") and hasattr(input, "mode")
+
+
+def _pil_array(image: PilImage) -> ImageArray:
+    if image.mode.startswith(DEEP):
+        raise TypeError(
+            f'A PIL image of mode "{image.mode}" has more than 8 bits. '
+            'Bring its values to 0..255 and convert it to "L" or "RGB".'
+        )
+    transparent = image.mode in WITH_ALPHA or "transparency" in getattr(image, "info", {})
+    return np.asarray(image.convert("RGBA" if transparent else "RGB"), np.uint8)
+
+
+def _binary(file: Any) -> BinaryIO:
+    if not isinstance(file.read(0), bytes):
+        raise TypeError('A file object must be binary. Open it with mode "rb".')
+    opened: BinaryIO = file
+    return opened
+
+
+def _name(file: object) -> str:
+    """What messages call a file object."""
+    name = getattr(file, "name", None)
+    return (Path(name).name if isinstance(name, str) else "") or "input"

@@ -58,3 +58,9 @@ def test_a_folder_that_cannot_be_written_costs_only_the_entry(
     cache.put("key", ARRAYS)
     assert "not kept for next time" in caplog.text
     assert cache.get("key") is None
+
+
+def test_files_of_others_in_the_folder_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.npz").write_bytes(bytes(1000))
+    Cache(tmp_path, limit_bytes=1).put("key", ARRAYS)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.npz"]

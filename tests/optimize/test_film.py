@@ -170,6 +170,7 @@ def test_an_interrupted_run_goes_on_where_it_was(
     whole = make(clip, name="whole")
     whole.paint()
     expected = played(whole, clip)
+    whole.clean_up()
 
     paint, calls, stop_after = optimizer.paint, list[int](), 1
 

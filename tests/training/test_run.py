@@ -206,6 +206,27 @@ def test_another_painting_or_other_photos_cannot_be_resumed(
         run(painting, resume=True)
 
 
+@pytest.mark.parametrize("name", ["diary.txt", "checkpoint.pt", ".checkpoint.partial.pt"])
+def test_overwriting_deletes_no_file_that_a_run_did_not_write(painting: Path, name: str) -> None:
+    folder = painting.with_name("style.training")
+    folder.mkdir()
+    (folder / name).write_text("ten years")
+    with pytest.raises(SinkError, match=f"files that no training run wrote, such as {name}"):
+        run(painting, overwrite=True)
+    assert (folder / name).read_text() == "ten years"
+
+
+def test_overwriting_follows_no_link(painting: Path) -> None:
+    run(painting, steps=1)
+    folder, mine = painting.with_name("style.training"), painting.with_name("mine")
+    folder.rename(mine)
+    folder.symlink_to(mine, target_is_directory=True)
+    before = sorted(mine.iterdir())
+    with pytest.raises(SinkError, match="is no folder of a training run"):
+        run(painting, overwrite=True)
+    assert sorted(mine.iterdir()) == before
+
+
 def test_what_a_killed_run_left_half_written_goes(painting: Path) -> None:
     run(painting, steps=1)
     half = painting.with_name("style.training") / ".checkpoint.1234abcd.partial.pt"

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidstyle import __version__
 from vidstyle.errors import MissingExtraError, StyleError
 from vidstyle.extras import install_hint
 from vidstyle.frame import RGBImage
@@ -112,7 +111,6 @@ def _manifest(input: Path, painting: RGBImage, options: StylizeOptions) -> dict[
     with input.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return {
-        "vidstyle": __version__,
         "input": digest,
         "painting": hashlib.sha256(painting.tobytes()).hexdigest(),
         "settings": {name: getattr(options, name) for name in PAINTED_BY},

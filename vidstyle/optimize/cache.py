@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from vidstyle.media.atomic import write_whole
 log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 64e6  # twenty sizes of paintings; what was not used for longest goes first
+
+OWN = re.compile(r"[0-9a-f]{64}\.npz|\.[0-9a-f]{64}\.[0-9a-f]{8}\.partial\.npz")
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -58,7 +61,8 @@ class Cache:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.npz"
 
     def _drop_old(self) -> None:
-        found = [(file, file.stat()) for file in self._folder.glob("*.npz")]
+        own = (file for file in self._folder.iterdir() if OWN.fullmatch(file.name))
+        found = [(file, file.lstat()) for file in own]
         room = self._limit_bytes
         for file, stat in sorted(found, key=lambda each: each[1].st_mtime, reverse=True):
             room -= stat.st_size

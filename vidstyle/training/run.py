@@ -3,10 +3,10 @@
 import hashlib
 import logging
 import os
-import shutil
+import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights
 from vidstyle.export.quantize import quantize
 from vidstyle.hardware import usable_cores
 from vidstyle.media.image_file import read_photo
+from vidstyle.media.owned_files import delete_half_written, delete_own, foreign_entries
 from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
@@ -43,6 +44,7 @@ FIRMNESS = 3.0  # so much more tone counts for colors of one's own: the palette 
 PREVIEWS = 4  # photos on the contact sheet
 PREVIEW_SHARE = 0.05  # of the run from one column of the sheet to the next
 CHECKPOINT = "checkpoint.pt"
+OWN = re.compile(r"checkpoint\.pt|(step-\d{7}|preview|losses)\.png")  # what a run writes
 CHECKPOINT_EVERY_S = 60.0
 CALIBRATION = 16  # photos for int8
 GENERATED_NOTE = (
@@ -95,8 +97,7 @@ class _Session:
         if options.resume:
             self.trainer.load(self.checkpoint, self.fingerprint)
             self.shown = self.trainer.done
-            for half_written in self.folder.glob(".*.partial.*"):
-                half_written.unlink(missing_ok=True)
+            delete_half_written(self.folder, OWN)
         elif self.trainer.rank == 0:
             _empty(self.folder)
 
@@ -111,7 +112,8 @@ class _Session:
         except KeyboardInterrupt:
             if self.trainer.history:
                 return False
-            shutil.rmtree(self.folder, ignore_errors=True)
+            with suppress(OSError):
+                delete_own(self.folder, OWN)
             raise
         return True
 
@@ -241,19 +243,50 @@ def _check_folder(folder: Path, options: TrainOptions) -> None:
     """Find out before any work whether there is what to resume, or nothing to lose."""
     if options.resume:
         read_checkpoint(folder / CHECKPOINT)
-    elif folder.exists() and not options.overwrite:
+    elif (folder.exists() or folder.is_symlink()) and not options.overwrite:
         raise SinkError(
             f"{folder} is left from an earlier run. --resume goes on with it, --overwrite "
             "starts afresh."
         )
+    elif folder.exists() or folder.is_symlink():
+        _check_ownership(folder)
+
+
+def _check_ownership(folder: Path) -> None:
+    """Find out whether a folder holds what a training run wrote, and nothing else.
+
+    Raises:
+        SinkError: it is a link or a file, or holds something else.
+    """
+    choice = "Choose another name with -o."
+    if folder.is_symlink() or not folder.is_dir():
+        raise SinkError(f"{folder} is no folder of a training run. {choice}")
+    foreign = foreign_entries(folder, OWN)
+    if not foreign and not _is_marked(folder):
+        foreign = sorted(folder.iterdir())
+    if foreign:
+        raise SinkError(
+            f"{folder} holds files that no training run wrote, such as {foreign[0].name}. {choice}"
+        )
+
+
+def _is_marked(folder: Path) -> bool:
+    """Whether a folder of files with the right names is empty or shows that a run wrote them."""
+    if any(folder.glob("step-*.png")) or not any(folder.iterdir()):
+        return True
+    with suppress(StyleError):
+        read_checkpoint(folder / CHECKPOINT)
+        return True
+    return False
 
 
 def _empty(folder: Path) -> None:
     """Make the folder, or take away what an earlier run left in it."""
     try:
         if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir()
+            _check_ownership(folder)
+            delete_own(folder, OWN)
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise SinkError(f"Cannot make {folder}: {error.strerror}.") from error
 

@@ -8,7 +8,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
 BASE = {"errors", "frame", "options", "stats", "hardware", "style_spec", "assets", "extras"}
 MAY_IMPORT = {
-    "cli": {"apps", "stylize", "media", "console"},
+    "cli": {"apps", "stylize", "media", "console", "flags"},
+    "flags": set[str](),
     "console": {"apps", "live", "stylize", "training"},
     "__init__": {"apps", "live", "stylize", "training"},
     "__main__": {"cli"},

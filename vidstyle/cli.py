@@ -11,22 +11,26 @@ import os
 import signal
 import sys
 import traceback
-import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import UnionType
 from typing import Any, TypeVar
 
 from vidstyle import __version__
 from vidstyle.errors import OptionError, VidstyleError
-from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
+from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, add_flags
+from vidstyle.options import StylizeOptions, settings
 
 Options = TypeVar("Options")
 
 SIGNALED = 128  # plus the signal's number, as shells have it
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129
 COMMANDS = ("convert", "image", "live", "train", "styles", "doctor")
+CONVERT_SETTINGS = (
+    "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
+    "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start", "end", "codec",
+    "crf", "preset", "threads", "strict", "overwrite", "quiet", "json",
+)  # fmt: skip
 STILL_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
     "scale", "max_height", "resize", "compare", "threads", "overwrite", "quiet", "json",
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
         words.insert(0, "convert")  # `vidstyle film.mp4` is the product's first sentence
-    parsed = _parser().parse_args(words)
+    parsed = build_parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if arguments is None:
         _catch_signals()
@@ -62,26 +66,29 @@ def _convert(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.image import preview_video
     from vidstyle.media.source import VIDEO_SUFFIXES
 
-    options = _options(parsed, StylizeOptions)
-    return _batch(
-        parsed, options, preview_video if options.preview else stylize_video, VIDEO_SUFFIXES
-    )
+    options = _options(parsed, ConvertFlags)
+    app, suffix = (preview_video, ".png") if options.preview else (stylize_video, ".mp4")
+    return _batch(parsed, options, app, VIDEO_SUFFIXES, suffix)
 
 
 def _image(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.image import stylize_photo
     from vidstyle.media.image_file import PHOTO_SUFFIXES
 
-    return _batch(parsed, _options(parsed, StylizeOptions), stylize_photo, PHOTO_SUFFIXES)
+    return _batch(parsed, _options(parsed, ConvertFlags), stylize_photo, PHOTO_SUFFIXES)
 
 
 def _batch(
-    parsed: argparse.Namespace, options: StylizeOptions, app: Any, suffixes: Sequence[str]
+    parsed: argparse.Namespace,
+    options: ConvertFlags,
+    app: Any,
+    suffixes: Sequence[str],
+    suffix: str = ".mp4",
 ) -> int:
     from vidstyle.apps.batch import Failure, list_jobs, run_batch
     from vidstyle.console import Progress, describe, summary
 
-    jobs = list_jobs(parsed.inputs, parsed.output, options, suffixes)
+    jobs = list_jobs(parsed.inputs, parsed.output, options, suffixes, suffix)
     outcomes = []
     with Progress(len(jobs), shown=not options.quiet) as progress:
         for outcome in run_batch(jobs, app, options, progress.watch):
@@ -102,7 +109,7 @@ def _live(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.live import run_live
     from vidstyle.console import describe_live, live_summary
 
-    options = configured(parsed.config, LiveOptions, vars(parsed))
+    options = configured(parsed.config, LiveFlags, vars(parsed))
     if options.quiet:
         logging.getLogger().setLevel(logging.ERROR)
     report = run_live(options)
@@ -117,7 +124,7 @@ def _train(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.train import train_style
     from vidstyle.console import TrainingProgress, describe_training, training_summary
 
-    options = _options(parsed, TrainOptions)
+    options = _options(parsed, TrainFlags)
     first = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
     with TrainingProgress(shown=first and not options.quiet) as progress:
         result = train_style(parsed.painting, parsed.output, options, progress.show)
@@ -170,7 +177,8 @@ def _doctor(parsed: argparse.Namespace) -> int:
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line, with one parser for each command in it."""
     parser = argparse.ArgumentParser(
         prog="vidstyle",
         description="Paint videos in a style, on an ordinary CPU.",
@@ -181,19 +189,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     convert = _command(commands, "convert", _convert, "stylize videos (the default command)")
     _add_files(convert, "video files, or folders of them", "INPUT.STYLE.mp4 beside the input")
-    _add_settings(convert, StylizeOptions)
+    add_flags(convert, ConvertFlags, CONVERT_SETTINGS)
     image = _command(commands, "image", _image, "stylize pictures")
     _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
-    _add_settings(image, StylizeOptions, STILL_SETTINGS)
+    add_flags(image, ConvertFlags, STILL_SETTINGS)
     live = _command(commands, "live", _live, "stylize a camera: window, virtual camera, recording")
     live.add_argument(
         "--config", type=Path, metavar="FILE", help="settings (live.toml in the user's folder)"
     )
-    _add_settings(live, LiveOptions, configured=True)
+    add_flags(live, LiveFlags, configured=True)
     train = _command(commands, "train", _train, "teach vidstyle a painting of your own")
     train.add_argument("painting", type=Path, metavar="PAINTING", help="a picture file")
     train.add_argument("-o", "--output", type=Path, help="file (NAME.onnx in the current folder)")
-    _add_settings(train, TrainOptions)
+    add_flags(train, TrainFlags)
     styles = _command(commands, "styles", _styles, "list the styles, or paint a picture in all")
     styles.add_argument(
         "picture", nargs="?", type=Path, metavar="PICTURE", help="what --gallery paints"
@@ -205,7 +213,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write PICTURE in every style, side by side",
     )
-    _add_settings(styles, StylizeOptions, GALLERY_SETTINGS)
+    add_flags(styles, StylizeOptions, GALLERY_SETTINGS)
     doctor = _command(commands, "doctor", _doctor, "say what this machine has and what follows")
     for command in (styles, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
@@ -228,55 +236,6 @@ def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> N
     command.add_argument(
         "-o", "--output", type=Path, help=f"file, or folder for several inputs ({default})"
     )
-
-
-def _add_settings(
-    command: argparse.ArgumentParser,
-    kind: type[Any],
-    names: Sequence[str] = (),
-    configured: bool = False,
-) -> None:
-    """Add a flag for each field of an options class, or only for those named.
-
-    With `configured`, a file may give the defaults: only what was said is passed on, and a switch
-    can be turned off, too.
-    """
-    types = typing.get_type_hints(kind)
-    for setting in settings(kind):
-        if names and setting.name not in names:
-            continue
-        flag = "--" + setting.name.replace("_", "-")
-        more = setting.metadata
-        default = argparse.SUPPRESS if configured else setting.default
-        if types[setting.name] is bool:
-            both_ways = configured or setting.default
-            switch = argparse.BooleanOptionalAction if both_ways else "store_true"
-            command.add_argument(flag, action=switch, default=default, help=more["help"])
-            continue
-        shown = "auto" if more.get("automatic") else setting.default
-        alone = {"nargs": "?", "const": more["alone"]} if "alone" in more else {}
-        command.add_argument(
-            flag,
-            type=_reader(types[setting.name], more),
-            default=default,
-            choices=more.get("choices"),
-            metavar=more["metavar"] or "|".join(more["choices"]),
-            help=more["help"] if shown is None else f"{more['help']} ({shown})",
-            **alone,
-        )
-
-
-def _reader(kind: Any, more: Mapping[str, Any]) -> Callable[[str], Any]:
-    """A function from a word to a setting's value; "auto" is None, and a percent sign nothing."""
-    automatic, percent = bool(more.get("automatic")), bool(more.get("percent"))
-    if isinstance(kind, UnionType):
-        kind = next(part for part in typing.get_args(kind) if part is not type(None))
-
-    def read(word: str) -> Any:
-        return None if automatic and word == "auto" else kind(word.removesuffix("%" * percent))
-
-    read.__name__ = f"{kind.__name__} or auto" if automatic else kind.__name__  # for messages
-    return read
 
 
 def _options(parsed: argparse.Namespace, kind: type[Options]) -> Options:

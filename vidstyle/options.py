@@ -1,7 +1,8 @@
-"""Every setting, its default and its meaning, said once.
+"""Settings with defaults, meanings and checks: the look, the output file, training, live.
 
-The command line, Python and whatever comes later take names and defaults from here, and
-`__post_init__` is the only place that checks them.
+The command line, Python and configuration files take names and defaults from here, and
+`__post_init__` is the only place that checks them. Settings that only the commands have are in
+`flags`.
 """
 
 import math
@@ -14,74 +15,56 @@ from vidstyle.style_spec import EXAMPLE, style_shares
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the letter behind a number
 
 
-def _setting(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
+def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
+    """Dataclass field with a help text; `metavar` and the rest are for the command line."""
     return field(default=default, metadata={"help": help, "metavar": metavar, **more})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StylizeOptions:
-    """How to stylize a video or a picture.
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Appearance of the painted picture: style, strength, colors, working size, keyframes.
 
     Raises:
-        OptionError: a value makes no sense; the message names the setting.
+        OptionError: a value is out of range; the message names the setting.
     """
 
-    style: str | None = _setting(
+    style: str | None = option(
         None,
         f"a style's name, a file of your own ending in .onnx, or a mix such as {EXAMPLE}; "
         "with --quality full, a painting's picture file",
         "NAME|FILE.onnx|MIX|PICTURE",
     )
-    quality: str = _setting(
+    quality: str = option(
         "fast",
         "full optimizes every picture by itself, which takes minutes to hours",
         choices=("fast", "full"),
     )
-    time_budget: str | None = _setting(
+    time_budget: str | None = option(
         None, "with --quality full: how long it may take, as 90s, 10m or 1.5h", "TIME"
     )
-    features: str = _setting(
+    features: str = option(
         "slim",
         "with --quality full: the network that judges; only slim is there without a download",
         choices=("slim", "squeezenet", "vgg16", "vgg19"),
     )
-    feature_weights: str | None = _setting(
+    feature_weights: str | None = option(
         None, "with --quality full: its weight file, instead of the public one", "FILE"
     )
-    every: int | None = _setting(
+    every: int | None = option(
         None,
         "frames from one keyframe to the next; 1 paints each frame by itself; auto measures",
         "N|auto",
         automatic=True,
     )
-    strength: float = _setting(1.0, "how much of the style, 0 to 1", "S")
-    keep_colors: bool = _setting(False, "the style's light and strokes, the original's colors")
-    scale: float | None = _setting(None, "working size as a share of the input's", "F")
-    max_height: int = _setting(
+    strength: float = option(1.0, "how much of the style, 0 to 1", "S")
+    keep_colors: bool = option(False, "the style's light and strokes, the original's colors")
+    scale: float | None = option(None, "working size as a share of the input's", "F")
+    max_height: int = option(
         480,
         "working size at most, in lines (columns of an upright picture): fewer paint larger "
         "strokes faster",
         "LINES",
     )
-    resize: bool = _setting(False, "write the working size instead of the input's")
-    compare: bool = _setting(False, "write original and stylized side by side")
-    preview: bool = _setting(False, "write one stylized still, then stop")
-    start: float = _setting(0.0, "where to start, in seconds", "SECONDS")
-    end: float | None = _setting(None, "where to stop, in seconds", "SECONDS")
-    codec: str | None = _setting(
-        None, "video encoder: libx264, or what suits the container", "NAME"
-    )
-    crf: float | None = _setting(None, "quality: lower is better and larger", "N")
-    preset: str | None = _setting(
-        None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
-    )
-    threads: int | None = _setting(
-        None, "cores to use; auto is all of them", "N|auto", automatic=True
-    )
-    strict: bool = _setting(False, "exit with 1 when a part of the input could not be read")
-    overwrite: bool = _setting(False, "replace the output if it exists")
-    quiet: bool = _setting(False, "print nothing but errors")
-    json: bool = _setting(False, "print a summary as JSON")
 
     def __post_init__(self) -> None:
         _check_choices(self)
@@ -95,10 +78,6 @@ class StylizeOptions:
         _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
         _check(self.scale is None or 0 < self.scale <= 1, "scale", "over 0 and at most 1")
         _check(self.max_height >= 16, "max-height", "at least 16 lines")
-        _check(self.start >= 0, "start", "0 seconds or later")
-        _check(self.end is None or self.end > self.start, "end", "later than start")
-        _check(self.crf is None or 0 <= self.crf <= 63, "crf", "between 0 and 63")
-        _check(self.threads is None or self.threads >= 1, "threads", "at least 1, or auto")
 
     @property
     def time_budget_s(self) -> float | None:
@@ -122,54 +101,92 @@ class StylizeOptions:
         return min(wide, width), min(high, height)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """The file to write: size, range of time, codec, cores to use, permission to replace.
+
+    Raises:
+        OptionError: a value is out of range; the message names the setting.
+    """
+
+    resize: bool = option(False, "write the working size instead of the input's")
+    compare: bool = option(False, "write original and stylized side by side")
+    start: float = option(0.0, "where to start, in seconds", "SECONDS")
+    end: float | None = option(None, "where to stop, in seconds", "SECONDS")
+    codec: str | None = option(None, "video encoder: libx264, or what suits the container", "NAME")
+    crf: float | None = option(None, "quality: lower is better and larger", "N")
+    preset: str | None = option(
+        None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
+    )
+    threads: int | None = option(
+        None, "cores to use; auto is all of them", "N|auto", automatic=True
+    )
+    overwrite: bool = option(False, "replace the output if it exists")
+
+    def __post_init__(self) -> None:
+        _check(self.start >= 0, "start", "0 seconds or later")
+        _check(self.end is None or self.end > self.start, "end", "later than start")
+        _check(self.crf is None or 0 <= self.crf <= 63, "crf", "between 0 and 63")
+        _check(self.threads is None or self.threads >= 1, "threads", "at least 1, or auto")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StylizeOptions(Output, Look):  # in this order, the look's fields come first
+    """How to stylize a video or a picture: the look, and the file to write.
+
+    Raises:
+        OptionError: a value is out of range; the message names the setting.
+    """
+
+    def __post_init__(self) -> None:
+        Look.__post_init__(self)
+        Output.__post_init__(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainOptions:
     """How to train a style. The weights of the losses are factors of tuned defaults.
 
     Raises:
-        OptionError: a value makes no sense; the message names the setting.
+        OptionError: a value is out of range; the message names the setting.
     """
 
-    name: str | None = _setting(None, "the style's name (that of the painting's file)", "NAME")
-    size: str = _setting("55k", "size class of the model's file", choices=("17k", "55k", "220k"))
-    content: str | None = _setting(
+    name: str | None = option(None, "the style's name (that of the painting's file)", "NAME")
+    size: str = option("55k", "size class of the model's file", choices=("17k", "55k", "220k"))
+    content: str | None = option(
         None, "photos, videos or frames to learn on; without, generated pictures", "FOLDER"
     )
-    minutes: float = _setting(20.0, "how long to train", "M")
-    steps: int | None = _setting(None, "train for so many steps instead, however long", "S")
-    features: str = _setting(
+    minutes: float = option(20.0, "how long to train", "M")
+    steps: int | None = option(None, "train for so many steps instead, however long", "S")
+    features: str = option(
         "slim",
         "the network that judges; only slim is there without a download",
         choices=("slim", "squeezenet", "vgg16", "vgg19"),
     )
-    feature_weights: str | None = _setting(
-        None, "its weight file, instead of the public one", "FILE"
-    )
-    start_from: str = _setting(
+    feature_weights: str | None = option(None, "its weight file, instead of the public one", "FILE")
+    start_from: str = option(
         "auto", "a style to start from: a name, a file, none; auto is a shipped one", "STYLE"
     )
-    style_weight: float = _setting(1.0, "more of the painting's strokes", "W")
-    content_weight: float = _setting(1.0, "more of the picture's shapes and shades", "W")
-    tv_weight: float = _setting(1.0, "smoother", "W")
-    temporal_weight: float = _setting(1.0, "steadier", "W")
-    own_colors: float = _setting(0.0, "keep the picture's own light and hues, 0 to 1", "SHARE")
-    style_scale: float = _setting(1.0, "size of the strokes", "F")
-    batch: int = _setting(4, "pictures a step, over all processes", "N")
-    seed: int = _setting(0, "another seed, another result", "N")
-    precision: str = _setting(
+    style_weight: float = option(1.0, "more of the painting's strokes", "W")
+    content_weight: float = option(1.0, "more of the picture's shapes and shades", "W")
+    tv_weight: float = option(1.0, "smoother", "W")
+    temporal_weight: float = option(1.0, "steadier", "W")
+    own_colors: float = option(0.0, "keep the picture's own light and hues, 0 to 1", "SHARE")
+    style_scale: float = option(1.0, "size of the strokes", "F")
+    batch: int = option(4, "pictures a step, over all processes", "N")
+    seed: int = option(0, "another seed, another result", "N")
+    precision: str = option(
         "auto", "arithmetic of the networks", choices=("auto", "float32", "bfloat16")
     )
-    low_memory: bool = _setting(False, "gradient checkpointing: less memory, more time")
-    pixels: str = _setting("uint8", "what the model takes and gives", choices=("float", "uint8"))
-    int8: bool = _setting(True, "write NAME.int8.onnx too: twice as fast on processors with VNNI")
-    torch: bool = _setting(False, "write NAME.pt2 too, for torch.export.load")
-    threads: int | None = _setting(
+    low_memory: bool = option(False, "gradient checkpointing: less memory, more time")
+    pixels: str = option("uint8", "what the model takes and gives", choices=("float", "uint8"))
+    int8: bool = option(True, "write NAME.int8.onnx too: twice as fast on processors with VNNI")
+    torch: bool = option(False, "write NAME.pt2 too, for torch.export.load")
+    threads: int | None = option(
         None, "cores to use; auto is all of them", "N|auto", automatic=True
     )
-    resume: bool = _setting(False, "go on from the last checkpoint")
-    overwrite: bool = _setting(False, "replace what an earlier run left")
-    quiet: bool = _setting(False, "print nothing but errors")
-    json: bool = _setting(False, "print a summary as JSON")
+    resume: bool = option(False, "go on from the last checkpoint")
+    overwrite: bool = option(False, "replace what an earlier run left")
 
     def __post_init__(self) -> None:
         _check_choices(self)
@@ -187,67 +204,65 @@ class TrainOptions:
         _check(bool(named), "name", "a name without slashes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LiveOptions:
-    """What the live filter sees, how it paints, and where the pictures go.
+    """The live filter's camera, appearance, sound and outputs.
 
     Raises:
-        OptionError: a value makes no sense; the message names the setting.
+        OptionError: a value is out of range; the message names the setting.
     """
 
-    camera: str = _setting(
+    camera: str = option(
         "0",
         "a number, a device, part of its name, a video file, an address, or testsrc",
         "N|PATH|NAME|URL|testsrc",
     )
-    style: str | None = _setting(
+    style: str | None = option(
         None, f"a style's name, an .onnx file, or a mix such as {EXAMPLE}", "NAME|FILE.onnx|MIX"
     )
-    size: str | None = _setting(
+    size: str | None = option(
         None, "size of the pictures; 1280x720 for cameras, that of a file", "WIDTHxHEIGHT"
     )
-    fps: float = _setting(30.0, "pictures per second to ask a camera for", "N")
-    loop: bool = _setting(False, "play a file over and over")
-    letterbox: bool = _setting(False, "black bars instead of cutting off what does not fit")
-    virtual_camera: str | None = _setting(
+    fps: float = option(30.0, "pictures per second to ask a camera for", "N")
+    loop: bool = option(False, "play a file over and over")
+    letterbox: bool = option(False, "black bars instead of cutting off what does not fit")
+    virtual_camera: str | None = option(
         None,
         "feed a virtual camera: its device or name; without one, the first there is",
         "DEVICE",
         alone="auto",
     )
-    hold: bool = _setting(False, "keep the camera on while nobody reads the virtual camera")
-    pixels: str = _setting(
+    hold: bool = option(False, "keep the camera on while nobody reads the virtual camera")
+    pixels: str = option(
         "i420",
         "what the virtual camera gives; yuyv for programs that do not know i420",
         choices=("i420", "yuyv"),
     )
-    window: bool = _setting(True, "show a window")
-    record: str | None = _setting(None, "write pictures and sound to a file", "FILE")
-    overwrite: bool = _setting(False, "replace the recording if it exists")
-    strength: float = _setting(1.0, "how much of the style, 0 to 1", "S")
-    keep_colors: bool = _setting(False, "the style's light and strokes, the original's colors")
-    every: int | None = _setting(
+    window: bool = option(True, "show a window")
+    record: str | None = option(None, "write pictures and sound to a file", "FILE")
+    overwrite: bool = option(False, "replace the recording if it exists")
+    strength: float = option(1.0, "how much of the style, 0 to 1", "S")
+    keep_colors: bool = option(False, "the style's light and strokes, the original's colors")
+    every: int | None = option(
         None,
         "frames from one keyframe to the next; auto follows the load",
         "N|auto",
         automatic=True,
     )
-    lines: int | None = _setting(
+    lines: int | None = option(
         None, "working size in lines; auto follows the load", "LINES|auto", automatic=True
     )
-    max_cpu: float = _setting(
+    max_cpu: float = option(
         100.0, "share of the whole processor to take at most", "PERCENT", percent=True
     )
-    audio: bool = _setting(False, "the microphone, delayed as much as the picture")
-    microphone: str | None = _setting(None, "number or part of the name of a microphone", "NAME")
-    audio_output: str | None = _setting(
+    audio: bool = option(False, "the microphone, delayed as much as the picture")
+    microphone: str | None = option(None, "number or part of the name of a microphone", "NAME")
+    audio_output: str | None = option(
         None, "where delayed sound goes: number or part of the name, such as a cable's", "NAME"
     )
-    play_audio: bool = _setting(False, "play a file's sound in step with the picture")
-    react: bool = _setting(False, "the louder the sound, the stronger the style")
-    seconds: float | None = _setting(None, "stop after so long", "S")
-    quiet: bool = _setting(False, "print nothing but errors")
-    json: bool = _setting(False, "print what was measured as JSON in the end")
+    play_audio: bool = option(False, "play a file's sound in step with the picture")
+    react: bool = option(False, "the louder the sound, the stronger the style")
+    seconds: float | None = option(None, "stop after so long", "S")
 
     def __post_init__(self) -> None:
         _check_choices(self)
@@ -275,7 +290,7 @@ class LiveOptions:
 
 
 def settings(kind: type[Any] = StylizeOptions) -> tuple[Field[Any], ...]:
-    """The fields of an options class, with their help texts, for whoever builds a form of them."""
+    """The fields of an options class; `metadata` holds the help text, for flags or a form."""
     return fields(kind)
 
 

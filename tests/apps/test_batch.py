@@ -1,6 +1,5 @@
 """Several inputs: which jobs they make, and that a bad one stops no other."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,8 +60,7 @@ def test_inputs_of_one_name_get_results_of_two_names(
 def test_pictures_and_previews_keep_their_kinds(tmp_path: Path, inverting: StylizeOptions) -> None:
     photo, film = touch(tmp_path, "a.jpg", "a.mp4")
     assert targets(list_jobs([photo], None, inverting, PHOTO_SUFFIXES)) == ["a.inverter.jpg"]
-    preview = replace(inverting, preview=True)
-    assert targets(list_jobs([film], None, preview, VIDEO_SUFFIXES)) == ["a.inverter.png"]
+    assert targets(list_jobs([film], None, inverting, VIDEO_SUFFIXES, ".png")) == ["a.inverter.png"]
 
 
 def test_a_picture_among_videos_is_sent_to_the_other_command(

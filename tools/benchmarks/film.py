@@ -119,7 +119,8 @@ def _ways(style: str, reel: SampleFrames) -> dict[str, Callable[[], list[RGBImag
     ways: dict[str, Callable[[], list[RGBImage]]] = {
         FAST + each.name: partial(fast, each.name, reel) for each in _generators(style)
     }
-    optimizer = open_optimizer(read_painting(find_painting(style)), reel.options)
+    options, painting = reel.options, read_painting(find_painting(style))
+    optimizer = open_optimizer(painting, options.features, options.feature_weights, options.threads)
     return ways | {
         DEFAULT: lambda: film(optimizer, reel, USUAL_EVERY),
         ALONE: lambda: [optimizer.paint(image) for image in _images(reel)],

@@ -8,7 +8,7 @@ from vidstyle.apps.optimized import check_painting
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, SourceError
 from vidstyle.media.image_file import PHOTO_SUFFIXES
-from vidstyle.options import StylizeOptions
+from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import check_style, style_name
 
@@ -60,22 +60,27 @@ def run_batch(
 
 
 def list_jobs(
-    inputs: Sequence[Path], output: Path | None, options: StylizeOptions, suffixes: Sequence[str]
+    inputs: Sequence[Path],
+    output: Path | None,
+    look: Look,
+    suffixes: Sequence[str],
+    suffix: str = ".mp4",
 ) -> list[Job | Failure]:
     """Turn files and folders into jobs; of a folder, the files with one of the suffixes.
 
-    Earlier results lying in the folder (NAME.STYLE.mp4) are not taken as inputs again. A folder
-    with nothing to do in it becomes a failure.
+    The results of videos end in `suffix`, those of pictures as the picture does. Earlier results
+    lying in the folder (NAME.STYLE.mp4) are not taken as inputs again. A folder with nothing to do
+    in it becomes a failure.
 
     Raises:
         OptionError: several inputs, but the output is no folder.
         StyleError: there is no such style.
     """
-    if options.quality == "full":  # said once, not for every file
-        check_painting(options.style)
+    if look.quality == "full":  # said once, not for every file
+        check_painting(look.style)
     else:
-        check_style(options.style)
-    found = [file for path in inputs for file in _files(path, options, suffixes)]
+        check_style(look.style)
+    found = [file for path in inputs for file in _files(path, look.style, suffixes)]
     if output is not None and not output.is_dir():
         if len(found) > 1:
             raise OptionError(f"{len(found)} inputs need a folder as -o, and {output} is none.")
@@ -87,7 +92,7 @@ def list_jobs(
             error = SourceError(f'{file} is a picture. Use "vidstyle image" for it.')
             jobs.append(Failure(file, error))
         elif isinstance(file, Path):
-            target = _target(file, output or file.parent, options, taken)
+            target = _target(file, output or file.parent, look.style, suffix, taken)
             taken.add(target)
             jobs.append(Job(file, target))
         else:
@@ -95,12 +100,10 @@ def list_jobs(
     return jobs
 
 
-def _files(
-    path: Path, options: StylizeOptions, suffixes: Sequence[str]
-) -> Sequence[Path | Failure]:
+def _files(path: Path, style: str | None, suffixes: Sequence[str]) -> Sequence[Path | Failure]:
     if not path.is_dir():
         return [path]
-    ours = f".{style_name(options.style)}"
+    ours = f".{style_name(style)}"
     files = [
         file
         for file in sorted(path.iterdir())
@@ -116,11 +119,10 @@ def _files(
     return files
 
 
-def _target(file: Path, folder: Path, options: StylizeOptions, taken: set[Path]) -> Path:
+def _target(file: Path, folder: Path, style: str | None, suffix: str, taken: set[Path]) -> Path:
     """NAME.STYLE.mp4; NAME.mkv.STYLE.mp4 where NAME.mov has taken that already."""
-    style = style_name(options.style)
-    suffix = ".png" if options.preview else ".mp4"
+    name = style_name(style)
     if file.suffix.lower() in PHOTO_SUFFIXES:
         suffix = file.suffix
-    target = folder / f"{file.stem}.{style}{suffix}"
-    return target if target not in taken else folder / f"{file.name}.{style}{suffix}"
+    target = folder / f"{file.stem}.{name}{suffix}"
+    return target if target not in taken else folder / f"{file.name}.{name}{suffix}"

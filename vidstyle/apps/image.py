@@ -11,7 +11,7 @@ from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
 from vidstyle.media.image_file import write_photo
 from vidstyle.media.source import FileSource
-from vidstyle.options import DEFAULTS, StylizeOptions
+from vidstyle.options import DEFAULTS, Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import style_name
 from vidstyle.stylize.generator_pool import load_generator
@@ -48,7 +48,7 @@ def stylize_photo(
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(f"{path.stem}.{style}{path.suffix}")
-    target = _checked_target(path, output, options)
+    target = _checked_target(path, output, options.overwrite)
     unpacked = unpack(read_image(input))
     result = _paint(path, target, unpacked, options, stats or Stats())
     if options.quality == "full":
@@ -82,25 +82,23 @@ def preview_video(
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(f"{path.stem}.{style}.png")
-    target = _checked_target(path, output, options)
+    target = _checked_target(path, output, options.overwrite)
     at_start = options.start > 0 or options.quality == "full"
     with video_file(input) as file:
         picture = _frame_at(file, options.start) if at_start else _typical_frame(file)
-    return _paint(path, target, Unpacked(picture), options, stats or Stats())
+    return _paint(path, target, Unpacked(picture), options, stats or Stats(), coarse=True)
 
 
-def _checked_target(
-    input: Path | None, output: Path | str | None, options: StylizeOptions
-) -> Path | None:
+def _checked_target(input: Path | None, output: Path | str | None, overwrite: bool) -> Path | None:
     if output is None:
         return None
-    check_target(input, Path(output), options.overwrite)
+    check_target(input, Path(output), overwrite)
     return Path(output)
 
 
-def _reduction(picture: Picture, options: StylizeOptions) -> list[str]:
+def _reduction(picture: Picture, look: Look) -> list[str]:
     """A word about a photo that is painted smaller than it is, to those who wait for the best."""
-    width, height = options.working_size_wh(picture.width, picture.height)
+    width, height = look.working_size_wh(picture.width, picture.height)
     if (width, height) == (picture.width, picture.height):
         return []
     lines = min(picture.width, picture.height)
@@ -127,9 +125,12 @@ def _paint(
     unpacked: Unpacked,
     options: StylizeOptions,
     stats: Stats,
+    coarse: bool = False,
 ) -> Result:
     full = options.quality == "full"
-    generator = load_optimizer(options) if full else load_generator(options.style)
+    generator = (
+        load_optimizer(options, options.threads, coarse) if full else load_generator(options.style)
+    )
     stylizer = Stylizer(generator, replace(options, every=1), stats)
     painted = stylizer.stylize_picture(unpacked.picture)
     if options.compare or output is not None:

@@ -15,7 +15,7 @@ from vidstyle.extras import install_hint
 from vidstyle.frame import RGBImage
 from vidstyle.media.source import FileSource
 from vidstyle.media.style_image import read_painting
-from vidstyle.options import StylizeOptions
+from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.style_spec import style_shares
 from vidstyle.stylize.catalog import find_painting
@@ -56,22 +56,24 @@ def painting_of(style: str | None) -> RGBImage:
     return read_painting(find_painting(style))
 
 
-def load_optimizer(options: StylizeOptions) -> "OptimizingGenerator":
-    """The optimizer of one picture, as a generator; for a preview it only makes a sketch.
+def load_optimizer(
+    look: Look, threads: int | None = None, coarse: bool = False
+) -> "OptimizingGenerator":
+    """The optimizer of one picture, as a generator; if `coarse`, it only makes a sketch.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
         VidstyleError: the painting or the features are of no use.
     """
     started = time.monotonic()  # loading PyTorch is part of the time budget
-    painting = painting_of(options.style)
+    painting = painting_of(look.style)
     with _extra():
         from vidstyle.optimize.generator import OptimizingGenerator, open_optimizer
-    optimizer = open_optimizer(painting, options)
-    seconds = options.time_budget_s
+    optimizer = open_optimizer(painting, look.features, look.feature_weights, threads)
+    seconds = look.time_budget_s
     if seconds is not None:
         seconds = max(0.0, seconds - (time.monotonic() - started))
-    return OptimizingGenerator(optimizer, seconds, coarse=options.preview)
+    return OptimizingGenerator(optimizer, seconds, coarse=coarse)
 
 
 @contextmanager
@@ -95,7 +97,8 @@ def optimized_film(
         from vidstyle.optimize.generator import open_optimizer
         from vidstyle.optimize.work_folder import WorkFolder
     work = WorkFolder(work_folder(output), _manifest(input, painting, options))
-    film = Film(input, open_optimizer(painting, options), options, work, stats, threads)
+    optimizer = open_optimizer(painting, options.features, options.feature_weights, options.threads)
+    film = Film(input, optimizer, options, work, stats, threads)
     film.paint()
     yield film
     film.clean_up()

@@ -22,29 +22,31 @@ from vidstyle.optimize.picture_optimizer import (
     memory_errors,
 )
 from vidstyle.optimize.style_target import Painting
-from vidstyle.options import StylizeOptions
 from vidstyle.perceptual.features import FeatureNetwork, Look
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.generator import ImageGenerator
 
 
-def open_optimizer(painting: RGBImage, options: StylizeOptions) -> PictureOptimizer:
+def open_optimizer(
+    painting: RGBImage, features: str, feature_weights: str | None, threads: int | None
+) -> PictureOptimizer:
     """Load the features and look at the machine; use the GPU where PyTorch sees one.
 
     Args:
         painting: HxWx3 uint8 RGB.
-        options: `features`, `feature_weights` and `threads` count.
+        features: name of the feature network.
+        feature_weights: its weight file; None for the public one.
+        threads: for PyTorch; None for all cores.
 
     Raises:
         StyleError: the features cannot be had.
     """
-    torch.set_num_threads(options.threads or usable_cores())
-    file = Path(options.feature_weights) if options.feature_weights else None
-    features = load_features(options.features, file)
+    torch.set_num_threads(threads or usable_cores())
+    network = load_features(features, Path(feature_weights) if feature_weights else None)
     if torch.cuda.is_available():
-        features = HalfPrecision(features.cuda())
+        network = HalfPrecision(network.cuda())
     return PictureOptimizer(
-        features, Painting(painting, features, Cache()), Room.within(_memory_gb()), LossWeights()
+        network, Painting(painting, network, Cache()), Room.within(_memory_gb()), LossWeights()
     )
 
 

@@ -32,7 +32,7 @@ from vidstyle.optimize.temporal_targets import (
     said_of_itself,
 )
 from vidstyle.optimize.work_folder import WorkFolder, file_name
-from vidstyle.options import StylizeOptions
+from vidstyle.options import Look
 from vidstyle.stats import Stats
 
 FORWARDS, BACKWARDS, POLISHED = "forwards", "backwards", "polished"  # as their files are called
@@ -59,12 +59,12 @@ class SceneOptimizer:
     def __init__(
         self,
         optimizer: PictureOptimizer,
-        options: StylizeOptions,
+        look: Look,
         work: WorkFolder,
         budget: Budget,
         stats: Stats,
     ) -> None:
-        self._optimizer, self._options = optimizer, options
+        self._optimizer, self._look = optimizer, look
         self._work, self._budget, self._stats = work, budget, stats
         self._last: _Run | None = None  # of the scene before: its last keyframe
 
@@ -75,7 +75,7 @@ class SceneOptimizer:
             SinkError: the disk refused, or the work folder is damaged.
             StyleError: memory ran out.
         """
-        run = self._opened(scene, find_keys(frames, self._options))
+        run = self._opened(scene, find_keys(frames, self._look))
         if not self._is_finished(run):
             self._forwards(run)
             self._backwards(run)

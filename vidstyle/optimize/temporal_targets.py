@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.frame import Frame, Mask, Plane, RGBImage, resize
-from vidstyle.options import StylizeOptions
+from vidstyle.options import Look
 from vidstyle.stats import Stats
 from vidstyle.stylize.flow import FlowEstimator, Path, lower_confidence_by_luma, sample
 from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Shot, ways_to
@@ -36,12 +36,12 @@ def keys_in(frames: int, every: int) -> int:
     return 1 + -(-(frames - 1) // every)
 
 
-def find_keys(frames: Iterable[Frame], options: StylizeOptions) -> list[Key]:
-    """The keyframes of a scene: those that a `Stylizer` with these options would paint."""
-    assert options.every is not None
-    every = options.every
+def find_keys(frames: Iterable[Frame], look: Look) -> list[Key]:
+    """The keyframes of a scene: those that a `Stylizer` of this look would paint."""
+    assert look.every is not None
+    every = look.every
     planner = KeyframePlanner(
-        lambda picture: picture.resized(*options.working_size_wh(picture.width, picture.height)),
+        lambda picture: picture.resized(*look.working_size_wh(picture.width, picture.height)),
         lambda shot: Keyframe(shot, Mixture([]), Future()),  # painted later, all together
         lambda: every,
         adaptive=False,

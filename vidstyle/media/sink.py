@@ -31,7 +31,7 @@ class SideStreams(Protocol):
 
     @property
     def copied(self) -> Counter[str]:
-        """How many streams of each type there are."""
+        """How many streams of each type got packets."""
 
     def advance(self, until_s: float) -> None:
         """Write what begins before this time, on the frames' clock."""

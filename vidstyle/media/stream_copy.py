@@ -1,8 +1,7 @@
 """Everything of a file that is not its picture: sound, subtitles, chapters, metadata."""
 
-import io
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import av
 from av.stream import Discard
 
+from vidstyle.media.copied_stream import CopiedStream, describe
 from vidstyle.media.demux import is_cover, open_container, read_packets, video_stream
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.timestamps import restart_offset
+from vidstyle.media.mux_trial import REFUSALS, TrialMuxer, first_packets
 
 TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
 # The one kind of text subtitles that each container is sure to hold.
@@ -46,52 +46,62 @@ class StreamCopier:
         self._output = output
         self._input = open_container(info.path)
         self.warnings: list[str] = []
-        self._targets: dict[int, Any] = {}  # by stream of the input, as the next two
-        self._offsets: dict[int, int] = {}  # added to times, in the stream's own units
-        self._last_dts: dict[int, int] = {}
-        self._refused: Counter[str] = Counter()
+        self._streams: dict[int, CopiedStream] = {}  # by index in the input
+        self._attachments = 0
         original = video_stream(self._input, info.path)
         _name_alike(original, video)
-        for stream in self._input.streams:
-            if stream.index != original.index and not _is_written_anew(stream):
-                self._add(stream)
+        others = [
+            s for s in self._input.streams if s.index != original.index and not _is_written_anew(s)
+        ]
+        first = first_packets(info.path, [s.index for s in others])
+        for stream in others:
+            self._add(stream, first[stream.index])
         self._packets = self._read()
-        self._waiting = next(self._packets, None)
+        self._waiting: tuple[CopiedStream, Any] | None = None
         self._copy_tags()
 
     @property
     def copied(self) -> Counter[str]:
-        """How many streams of each type go along."""
-        return Counter(target.type for target in self._targets.values())
+        """How many streams of each type have gone along: those that had something to copy."""
+        copied = [s.target.type for s in self._streams.values() if s.written]
+        return Counter([*copied, *("attachment" for _ in range(self._attachments))])
 
     def advance(self, until_s: float) -> None:
         """Copy all packets that start before `until_s`, on the output's clock."""
-        while self._waiting is not None and _start_s(self._waiting) < until_s:
-            try:
-                self._output.mux(self._waiting)
-            except av.InvalidDataError:  # the container looks into some packets, and refused one
-                self._refused[_describe(self._waiting.stream)] += 1
+        self._output.start_encoding()  # fixes the units of times
+        if self._waiting is None:
+            self._waiting = next(self._packets, None)
+        while self._waiting is not None and _start_s(self._waiting[1]) < until_s:
+            stream, packet = self._waiting
+            self._output.mux(packet)
+            stream.written += 1
             self._waiting = next(self._packets, None)
 
     def close(self) -> None:
-        """Close the input, and have `warnings` name what was found damaged on the way."""
-        for name, count in self._refused.items():
-            self.warnings.append(f"left out: damaged packets of {name}: {count}")
-        self._refused.clear()
+        """Close the input, and have `warnings` name what could not be copied."""
         self._packets.close()
         self._input.close()
+        for stream in self._streams.values():
+            self.warnings += stream.notes()
+            stream.close()
 
-    def _add(self, stream: Any) -> None:
-        target = None
+    def _add(self, stream: Any, first: list[Any]) -> None:
+        target, trial = None, None
         if stream.type == "attachment":
             target = self._attachment(stream)
         elif stream.type in ("audio", "subtitle") and stream.codec_context is not None:
-            target = self._twin(stream) or self._text_target(stream)
+            trial = self._trial(stream, first)
+            target = self._twin(stream) if trial is not None else self._text_target(stream)
         if target is None:
-            self.warnings.append(f"left out: {_describe(stream)}; {self._reason(stream)}")
+            self.warnings.append(f"left out: {describe(stream)}; {self._reason(stream)}")
             return
         _name_alike(stream, target)
-        self._targets[stream.index] = target
+        if stream.type == "attachment":
+            self._attachments += 1
+            return
+        self._streams[stream.index] = CopiedStream(
+            stream, target, self._output.format.name, self._origin_s, trial
+        )
 
     def _reason(self, stream: Any) -> str:
         if stream.type == "video":
@@ -99,18 +109,18 @@ class StreamCopier:
         name = self._output.format.name
         return f"{name} cannot hold it" + ("" if name == "matroska" else ", .mkv may")
 
-    def _twin(self, stream: Any) -> Any | None:
-        """The same kind of stream, if the container takes it."""
-        format = self._output.format.name
+    def _trial(self, stream: Any, first: list[Any]) -> TrialMuxer | None:
+        """A trial of the same kind of stream, if the container takes it and its first packets."""
         if stream.codec_context.name not in self._output.supported_codecs:
             return None
         try:
             # What a container supports in name it may yet refuse, as MOV does with Opus.
-            with av.open(io.BytesIO(), "w", format=format) as trial:
-                trial.add_stream_from_template(stream)
-                trial.start_encoding()
-        except (ValueError, av.FFmpegError):
+            trial = TrialMuxer(self._output, stream)
+        except REFUSALS:
             return None
+        return trial if not first or trial.takes_any(first) else None
+
+    def _twin(self, stream: Any) -> Any:
         return self._output.add_stream_from_template(stream)
 
     def _text_target(self, stream: Any) -> Any | None:
@@ -124,7 +134,7 @@ class StreamCopier:
         target.codec_context.subtitle_header = stream.codec_context.subtitle_header
         target.codec_context.time_base = Fraction(1, 1000)
         if codec in ("ass", "ssa"):
-            self.warnings.append(f"{_describe(stream)} became {own}: its fonts and places are lost")
+            self.warnings.append(f"{describe(stream)} became {own}: its fonts and places are lost")
         return target
 
     def _attachment(self, stream: Any) -> Any | None:
@@ -132,48 +142,17 @@ class StreamCopier:
             return None
         return self._output.add_stream_from_template(stream)
 
-    def _read(self) -> Generator[Any, None, None]:
+    def _read(self) -> Generator[tuple[CopiedStream, Any], None, None]:
         """Yield the packets to copy, on the output's clock, until the file ends or breaks."""
         with suppress(av.FFmpegError):  # the source meets the same damage and reports it
             for packet in read_packets(self._input):
-                target = self._targets.get(packet.stream.index)
-                if target is None or packet.dts is None:
-                    continue
-                in_order = self._shift(packet)
-                cut_off = packet.pts is not None and packet.pts < 0 and self._origin_s > 0
-                if in_order and not cut_off:
-                    with suppress(av.FFmpegError):  # a subtitle that cannot be read
-                        yield from self._retarget(packet, target)
-
-    def _shift(self, packet: Any) -> bool:
-        """Move a packet to the output's clock; tell whether it then comes after the last one."""
-        index, time_base = packet.stream.index, Fraction(packet.time_base)
-        last, offset = self._last_dts.get(index), self._offsets.get(index)
-        if offset is None:
-            offset = -round(self._origin_s / time_base)
-        step = packet.duration or 1
-        offset += restart_offset(packet.dts + offset, last, step, time_base)
-        packet.dts += offset
-        if packet.pts is not None:
-            packet.pts += offset
-        self._offsets[index] = offset
-        if last is not None and packet.dts < last:
-            return False
-        self._last_dts[index] = packet.dts
-        return True
-
-    def _retarget(self, packet: Any, target: Any) -> Iterator[Any]:
-        if packet.stream.codec_context.codec.id == target.codec_context.codec.id:
-            packet.stream = target
-            yield packet
-            return
-        subtitles = packet.stream.codec_context.decode2(packet)
-        if subtitles:
-            text = target.codec_context.encode_subtitle(subtitles)
-            text.pts = text.dts = packet.pts
-            text.duration, text.time_base = packet.duration, packet.time_base
-            text.stream = target
-            yield text
+                stream = self._streams.get(packet.stream.index)
+                if stream is not None:
+                    for prepared in stream.prepared(packet):
+                        yield stream, prepared
+        for stream in self._streams.values():
+            for prepared in stream.rest():
+                yield stream, prepared
 
     def _copy_tags(self) -> None:
         self._output.metadata.update(_kept(self._input.metadata))
@@ -201,11 +180,6 @@ def _is_written_anew(stream: Any) -> bool:
     return stream.discard == Discard.all or (
         stream.type == "data" and "timecode" in stream.metadata
     )
-
-
-def _describe(stream: Any) -> str:
-    codec = f" ({stream.codec_context.codec.canonical_name})" if stream.codec_context else ""
-    return f"{stream.type} stream {stream.index}{codec}"
 
 
 def _start_s(packet: Any) -> float:

@@ -35,7 +35,7 @@ def verify(path: Path, pts: "array[int]", time_base: Fraction, copied: Counter[s
     if len(found) != len(pts):
         raise SinkError(f"{len(pts)} frames were written, but the file holds {len(found)}.")
     for kind, count in copied.items():
-        if streams[kind] != count:
+        if streams[kind] < count:  # more: Matroska keeps a stream without a packet
             raise SinkError(f"The file has {streams[kind]} {kind} streams instead of {count}.")
     off = max(abs(a * tick - b * time_base) for a, b in zip(found, pts, strict=True))
     if off > tick:

@@ -17,18 +17,21 @@ from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.media.source import FileSource
 from vidstyle.optimize.budget import Budget, FilmPlan
 from vidstyle.optimize.cache import Cache
-from vidstyle.optimize.film import Film, Paintings
-from vidstyle.optimize.inbetweens import BETWEEN, Inpainter
-from vidstyle.optimize.limits import Room
-from vidstyle.optimize.objective import LossWeights
+from vidstyle.optimize.film import Film
+from vidstyle.optimize.limits import MemoryLimits
+from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage
 from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.scene_optimizer import SceneOptimizer, scene_effort
+from vidstyle.optimize.scene_painter import BETWEEN, ScenePainter
 from vidstyle.optimize.style_target import Painting
-from vidstyle.optimize.work_folder import WorkFolder, file_name
+from vidstyle.optimize.work_folder import WorkFolder, frame_name
 from vidstyle.options import StylizeOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stats import Stats
+from vidstyle.stylize.exposure import exposure_curve
+from vidstyle.stylize.flow import FlowPath, thumbnail
+from vidstyle.stylize.keyframes import TrackedFrame
 
 QUICK = (Stage(1.0, 8),)
 OPTIONS = StylizeOptions(style="painting.png", quality="full", every=3)
@@ -40,7 +43,9 @@ def optimizer(tmp_path_factory: pytest.TempPathFactory) -> PictureOptimizer:
     painting = Painting(
         noise_image(80, 80, seed=9, blur=1), features, Cache(tmp_path_factory.mktemp("cache"))
     )
-    return PictureOptimizer(features, painting, Room(10**7, 10**7, 10**7), LossWeights())
+    return PictureOptimizer(
+        features, painting, MemoryLimits(10**7, 10**7, 10**7), PictureLossWeights()
+    )
 
 
 Make = Callable[..., Film]
@@ -53,6 +58,13 @@ def make(tmp_path: Path, optimizer: PictureOptimizer) -> Make:
         return Film(input, optimizer, options, work, Stats(), 1)
 
     return film
+
+
+def tracked(picture: Picture, number: int) -> TrackedFrame:
+    small = thumbnail(picture)
+    path = FlowPath.identity(small.shape)
+    frame = Frame(picture, number, Fraction(1, 25))
+    return TrackedFrame(number, frame, picture, small, exposure_curve(picture.y), None, path)
 
 
 def played(film: Film, input: Path) -> list[RGBImage]:
@@ -89,13 +101,13 @@ def test_what_no_keyframe_shows_is_painted(tmp_path: Path, optimizer: PictureOpt
     lost = np.zeros((64, 96), np.float32)
     lost[:, :40] = 1
     work, scene = WorkFolder(tmp_path / "work", {}), Scene(0, 0, 9)
-    green, nobody = Picture.from_rgb(spoilt), Paintings(work, scene)
-    filled = Inpainter(optimizer, work, scene, math.inf)(green, picture, lost, nobody).to_rgb()
+    green, frame = Picture.from_rgb(spoilt), tracked(picture, 5)
+    filled = ScenePainter(optimizer, work, scene, math.inf).inpaint(green, frame, lost).to_rgb()
     assert np.abs(filled[:, :28] - np.array((0, 255, 0))).mean() > 40
     assert np.abs(filled[:, 56:].astype(int) - green.to_rgb()[:, 56:]).mean() < 6
-    kept = work.painting(scene, file_name(picture.to_rgb(), BETWEEN))
+    kept = work.painting(scene, frame_name(5, BETWEEN))
     assert kept is not None
-    again = Inpainter(optimizer, work, scene, 0.0)(green, picture, lost, nobody)
+    again = ScenePainter(optimizer, work, scene, 0.0).inpaint(green, frame, lost)
     np.testing.assert_array_equal(again.to_rgb(), filled)
 
 
@@ -106,9 +118,9 @@ def test_a_carried_painting_gets_back_what_carrying_blurred(
     painted = optimizer.paint(photo, QUICK)
     blurred = np.asarray(cv2.blur(painted, (3, 3)), np.uint8)
     work, scene = WorkFolder(tmp_path / "work", {}), Scene(0, 0, 9)
-    inpaint = Inpainter(optimizer, work, scene, math.inf)
-    nowhere, nobody = np.zeros((64, 96), np.float32), Paintings(work, scene)
-    polished = inpaint(Picture.from_rgb(blurred), Picture.from_rgb(photo), nowhere, nobody).to_rgb()
+    painter = ScenePainter(optimizer, work, scene, math.inf)
+    frame, nowhere = tracked(Picture.from_rgb(photo), 0), np.zeros((64, 96), np.float32)
+    polished = painter.inpaint(Picture.from_rgb(blurred), frame, nowhere).to_rgb()
     assert np.abs(polished.astype(int) - blurred).mean() < 8  # held to what was carried
     steps = [np.abs(np.diff(image.astype(int), axis=1)).mean() for image in (polished, blurred)]
     assert steps[0] > 1.1 * steps[1]

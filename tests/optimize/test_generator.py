@@ -12,8 +12,8 @@ from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.generator import HalfPrecision, OptimizingGenerator
-from vidstyle.optimize.limits import Room
-from vidstyle.optimize.objective import LossWeights
+from vidstyle.optimize.limits import MemoryLimits
+from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import PictureOptimizer, memory_errors
 from vidstyle.optimize.style_target import Painting
 from vidstyle.perceptual.color_transfer import to_tensor
@@ -22,17 +22,17 @@ from vidstyle.perceptual.zoo import load_features
 PHOTO = noise_image(96, 120, seed=2, blur=5)
 
 
-def optimizer(cache: Cache, room: Room) -> PictureOptimizer:
+def optimizer(cache: Cache, room: MemoryLimits) -> PictureOptimizer:
     features = load_features("slim")
     painting = Painting(noise_image(80, 80, seed=9, blur=1), features, cache)
-    return PictureOptimizer(features, painting, room, LossWeights())
+    return PictureOptimizer(features, painting, room, PictureLossWeights())
 
 
 def test_more_memory_has_more_room() -> None:
-    small, large = Room.within(4), Room.within(8)
+    small, large = MemoryLimits.within(4), MemoryLimits.within(8)
     assert small.tile < large.tile
     assert small.history < large.history
-    assert Room.within(None) == small
+    assert MemoryLimits.within(None) == small
     # Inside 4 GB: what is looked at, remembered and kept, and 0.3 GB for PyTorch itself.
     assert small.picture * 85 + small.tile * 1300 + small.history * 300 + 0.3e9 <= 4e9
     assert small.picture > 24.2e6  # as many as cameras have, and their border
@@ -42,7 +42,9 @@ def test_a_picture_that_memory_has_no_room_for_is_painted_smaller(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     cache = Cache(tmp_path_factory.mktemp("cache"))
-    generator = OptimizingGenerator(optimizer(cache, Room(10**6, 10**6, 96 * 120 // 2)), None, True)
+    generator = OptimizingGenerator(
+        optimizer(cache, MemoryLimits(10**6, 10**6, 96 * 120 // 2)), None, True
+    )
     assert generator.paint(PHOTO).shape == PHOTO.shape
     (remark,) = generator.remarks
     assert remark == "painted at 85x68 and enlarged: this machine's memory allows no more"
@@ -52,7 +54,7 @@ def test_a_picture_that_time_does_not_suffice_for_is_painted_smaller(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     cache = Cache(tmp_path_factory.mktemp("cache"))
-    generator = OptimizingGenerator(optimizer(cache, Room.within(4)), 0.01)
+    generator = OptimizingGenerator(optimizer(cache, MemoryLimits.within(4)), 0.01)
     assert generator.paint(PHOTO).shape == PHOTO.shape
     (remark,) = generator.remarks
     assert remark == "painted at 30x24 and enlarged: the time budget allows no more"

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidstyle.optimize.jitter import MARGIN, OFFSETS, Window, Windows
-from vidstyle.optimize.objective import Objective
+from vidstyle.optimize.jitter import MARGIN, OFFSETS, JitteredLoss, JitterWindow
+from vidstyle.optimize.objective import PictureObjective
 
 HEIGHT, WIDTH = 20, 24
 
 
-class Sum(Objective):
+class Sum(PictureObjective):
     """Adds up what it is shown, times a number of its own."""
 
     def __init__(self, factor: float) -> None:
@@ -23,10 +23,10 @@ class Sum(Objective):
         return self.factor * float(image.detach().sum())
 
 
-def sums() -> Callable[[Window], Objective]:
-    made = list[Window]()
+def sums() -> Callable[[JitterWindow], PictureObjective]:
+    made = list[JitterWindow]()
 
-    def look(window: Window) -> Objective:
+    def look(window: JitterWindow) -> PictureObjective:
         made.append(window)
         return Sum(float(len(made)))
 
@@ -35,7 +35,7 @@ def sums() -> Callable[[Window], Objective]:
 
 def test_every_window_has_its_turn_again_and_again() -> None:
     image = torch.rand(1, 3, HEIGHT, WIDTH)
-    windows = Windows(image, sums())
+    windows = JitteredLoss(image, sums())
     losses = [windows.evaluate(image.requires_grad_()) for _ in range(2 * len(OFFSETS))]
     for turn, (top, left) in enumerate(OFFSETS):
         shown = image[..., top : top + HEIGHT - MARGIN, left : left + WIDTH - MARGIN]
@@ -45,7 +45,7 @@ def test_every_window_has_its_turn_again_and_again() -> None:
 
 def test_what_a_window_does_not_show_has_no_gradient() -> None:
     image = torch.rand(1, 3, HEIGHT, WIDTH)
-    windows = Windows(image, sums())
+    windows = JitteredLoss(image, sums())
     for turn, (top, left) in enumerate(OFFSETS):
         windows.evaluate(image.requires_grad_())
         expected = torch.zeros(1, 3, HEIGHT, WIDTH)

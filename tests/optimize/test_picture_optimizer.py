@@ -8,11 +8,11 @@ from tests.textures import noise_image
 from vidstyle.frame import RGBImage
 from vidstyle.optimize import jitter
 from vidstyle.optimize.cache import Cache
-from vidstyle.optimize.limits import Room
-from vidstyle.optimize.objective import LossWeights
+from vidstyle.optimize.limits import MemoryLimits
+from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage, effort
 from vidstyle.optimize.style_target import Painting
-from vidstyle.optimize.temporal_targets import Saying
+from vidstyle.optimize.temporal_targets import TemporalTarget
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.losses import style_loss
 from vidstyle.perceptual.zoo import load_features
@@ -20,13 +20,13 @@ from vidstyle.perceptual.zoo import load_features
 PAINTING = noise_image(96, 96, seed=9, blur=1) // (1, 2, 4)  # reddish, with fine strokes
 PHOTO = noise_image(72, 80, seed=2, blur=5)
 QUICK = (Stage(0.5, 4), Stage(1.0, 24))
-ROOM = Room(10**7, 10**7, 10**7)
+ROOM = MemoryLimits(10**7, 10**7, 10**7)
 
 
-def optimizer(cache: Cache, room: Room = ROOM) -> PictureOptimizer:
+def optimizer(cache: Cache, room: MemoryLimits = ROOM) -> PictureOptimizer:
     features = load_features("slim")
     painting = Painting(np.asarray(PAINTING, np.uint8), features, cache)
-    return PictureOptimizer(features, painting, room, LossWeights())
+    return PictureOptimizer(features, painting, room, PictureLossWeights())
 
 
 @pytest.fixture
@@ -81,11 +81,11 @@ def test_a_picture_of_one_color_is_painted(paints: PictureOptimizer) -> None:
 def test_what_others_say_is_kept_where_it_is_believed(paints: PictureOptimizer) -> None:
     height, width = PHOTO.shape[:2]
     alone = paints.paint(PHOTO, QUICK)
-    trust = np.zeros((height, width), np.float32)
-    trust[:, : width // 2] = 1
+    confidence = np.zeros((height, width), np.float32)
+    confidence[:, : width // 2] = 1
     shifted = np.roll(alone, 8, axis=0)
-    says: list[Saying] = [(shifted.astype(np.float32) / np.float32(255), trust)]
-    held = paints.paint(PHOTO, QUICK[1:], says=says).astype(int)
+    targets: list[TemporalTarget] = [(shifted.astype(np.float32) / np.float32(255), confidence)]
+    held = paints.paint(PHOTO, QUICK[1:], targets=targets).astype(int)
     apart = np.abs(held - shifted).mean(axis=(0, 2))
     assert apart[: width // 2 - 8].mean() < 9  # of 255, against its own content
     assert apart[width // 2 + 8 :].mean() > 1.5 * apart[: width // 2 - 8].mean()
@@ -105,7 +105,7 @@ def test_a_picture_may_be_painted_small_and_keeps_its_own_detail(
 
 def test_little_memory_makes_the_same_picture(paints: PictureOptimizer) -> None:
     cramped = PictureOptimizer(
-        paints._features, paints._painting, Room(150**2, 10**7, 10**7), LossWeights()
+        paints._features, paints._painting, MemoryLimits(150**2, 10**7, 10**7), PictureLossWeights()
     )
     photo = noise_image(136, 170, seed=2, blur=4)
     whole, tiled = (each.paint(photo, (Stage(1.0, 2),)) for each in (paints, cramped))

@@ -12,7 +12,7 @@ from vidstyle import __version__
 from vidstyle.errors import SinkError
 from vidstyle.optimize.budget import FilmPlan
 from vidstyle.optimize.scene_detection import Scene
-from vidstyle.optimize.work_folder import MANIFEST, PLAN, SCENES, WorkFolder, file_name
+from vidstyle.optimize.work_folder import MANIFEST, PLAN, SCENES, WorkFolder, frame_name
 
 SCENE = Scene(3, 120, 48)
 OURS = {"input": "abc", "settings": {"every": 4}}
@@ -88,7 +88,7 @@ def test_a_manifest_without_the_mark_is_left_alone_with_all_that_is_there(
 def test_removing_deletes_own_files_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     work = folder(tmp_path)
     work.scenes(lambda: [SCENE])
-    work.keep(SCENE, file_name(PAINTING, "polished"), PAINTING)
+    work.keep(SCENE, frame_name(7, "polished"), PAINTING)
     (work.path / "scene-00003" / ".1234-polished.0123abcd.partial.png").touch()
     (work.path / "scene-00003" / "holiday.png").touch()
     (work.path / "notes").mkdir()
@@ -101,7 +101,7 @@ def test_removing_deletes_own_files_only(tmp_path: Path, caplog: pytest.LogCaptu
 
 def test_removing_follows_no_link(tmp_path: Path) -> None:
     work = folder(tmp_path)
-    work.keep(SCENE, file_name(PAINTING, "polished"), PAINTING)
+    work.keep(SCENE, frame_name(7, "polished"), PAINTING)
     (work.path / "scene-00003").rename(tmp_path / "mine")
     (work.path / "scene-00003").symlink_to(tmp_path / "mine", target_is_directory=True)
     work.remove()
@@ -134,7 +134,7 @@ def test_what_is_dropped_or_removed_is_gone(tmp_path: Path) -> None:
     work.drop(SCENE, "a")
     work.drop(SCENE, "never there")
     assert work.painting(SCENE, "a") is None
-    work.keep(SCENE, file_name(PAINTING, "between"), PAINTING)
+    work.keep(SCENE, frame_name(7, "between"), PAINTING)
     work.remove()
     assert not any(tmp_path.iterdir())
 

@@ -19,7 +19,8 @@ from vidstyle.stylize.exposure import (
 )
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.stylizer import VideoStylizer, stylize_picture
 
 PHOTO = noise_image(120, 160, seed=3, blur=6)
 
@@ -123,8 +124,9 @@ def test_frames_and_pictures_are_painted_in_even_light(inverter: Path, even_inve
     frames = [Frame(dark, number, Fraction(1, 25)) for number in range(8)]
     means = {}
     for file in (inverter, even_inverter):
-        stylizer = Stylizer(OnnxGenerator(file), StylizeOptions(every=4), Stats())
-        alone = stylizer.stylize_picture(dark).y.mean()
+        generator, options = OnnxGenerator(file), StylizeOptions(every=4)
+        stylizer = VideoStylizer(GeneratorPainter(generator), options, Stats())
+        alone = stylize_picture(dark, generator, options, Stats()).y.mean()
         means[file] = alone
         for frame in stylizer.stylize(frames):
             assert frame.picture.y.mean() == pytest.approx(alone, abs=2)
@@ -139,7 +141,7 @@ def test_holes_are_painted_in_the_light_of_the_whole(even_inverter: Path) -> Non
         image[40:104, 8 + 16 * number : 72 + 16 * number] = 250
         frames.append(Frame(Picture.from_rgb(image), number, Fraction(1, 25)))
     generator = OnnxGenerator(even_inverter)
-    stylizer = Stylizer(generator, StylizeOptions(every=9), Stats())
+    stylizer = VideoStylizer(GeneratorPainter(generator), StylizeOptions(every=9), Stats())
     for before, after in zip(frames, stylizer.stylize(frames), strict=True):
         room = before.picture.y < 140
         light = exposure_curve(before.picture.y, full_range=False)

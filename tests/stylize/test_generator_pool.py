@@ -18,7 +18,7 @@ from vidstyle.stylize import generator_pool
 from vidstyle.stylize.catalog import shipped_styles
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool, load_generator
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.stylizer import stylize_picture
 
 IMAGE = noise_image(32, 48, 0)
 SHIPPED = [style.name for style in shipped_styles()]
@@ -62,7 +62,7 @@ def test_strength_and_colors_hold_for_every_style(inverter: Path, style: str, re
 
     def painted(**settings: object) -> Picture:
         options = StylizeOptions(max_height=48, resize=resize, **settings)  # type: ignore[arg-type]
-        return Stylizer(generator, options, Stats()).stylize_picture(picture)
+        return stylize_picture(picture, generator, options, Stats())
 
     full = painted()
     shown = picture.resized(full.width, full.height)

@@ -1,5 +1,4 @@
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from fractions import Fraction
 
 import pytest
@@ -7,8 +6,7 @@ import pytest
 from tests.textures import noise_image
 from vidstyle.frame import Frame, Picture
 from vidstyle.stats import Stats
-from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot
-from vidstyle.stylize.mixture import Mixture
+from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan
 
 
 def still(seeds: Iterable[int], each: int) -> list[Frame]:
@@ -16,43 +14,41 @@ def still(seeds: Iterable[int], each: int) -> list[Frame]:
     return [Frame(picture, i, Fraction(1, 25)) for i, picture in enumerate(pictures)]
 
 
-def plan(frames: list[Frame], interval: Callable[[], int]) -> list[Segment]:
-    def keyframe(shot: Shot) -> Keyframe:
-        return Keyframe(shot, Mixture([]), Future())  # no painting is ever asked for
-
-    planner = KeyframePlanner(lambda p: p, keyframe, interval, adaptive=True, stats=Stats())
-    return [segment for segment in planner.segments(frames) if segment is not None]
+def plan(frames: list[Frame], interval: Callable[[], int]) -> list[KeyframeSpan]:
+    planner = KeyframePlanner(adaptive=True, stats=Stats())
+    spans = list[KeyframeSpan]()
+    for frame in frames:
+        spans += planner.add(frame, frame.picture, interval())
+    return [*spans, *planner.end()]
 
 
 @pytest.mark.parametrize("interval", [1, 2, 5, 100])
 @pytest.mark.parametrize("each", [1, 2, 7])
-def test_every_frame_is_in_one_segment_in_order(interval: int, each: int) -> None:
-    segments = plan(still((0, 1), each), lambda: interval)
-    order = [
-        shot.frame.pts for segment in segments for shot in (*segment.between, segment.right.shot)
-    ]
+def test_every_frame_is_in_one_span_in_order(interval: int, each: int) -> None:
+    spans = plan(still((0, 1), each), lambda: interval)
+    order = [each.frame.pts for span in spans for each in (*span.between, span.right)]
     assert order == list(range(2 * each))
 
 
 def test_keyframes_are_no_further_apart_than_the_interval() -> None:
-    segments = plan(still((0,), 17), lambda: 4)
-    assert [segment.right.shot.frame.pts for segment in segments] == [0, 4, 8, 12, 16]
+    spans = plan(still((0,), 17), lambda: 4)
+    assert [span.right.frame.pts for span in spans] == [0, 4, 8, 12, 16]
 
 
 def test_a_scene_starts_and_ends_with_keyframes() -> None:
-    segments = plan(still((0, 1), 7), lambda: 4)
-    assert [segment.right.shot.frame.pts for segment in segments] == [0, 4, 6, 7, 11, 13]
-    assert [segment.left is None for segment in segments] == [True, False, False] * 2
+    spans = plan(still((0, 1), 7), lambda: 4)
+    assert [span.right.frame.pts for span in spans] == [0, 4, 6, 7, 11, 13]
+    assert [span.left is None for span in spans] == [True, False, False] * 2
 
 
-def test_neighboring_segments_share_their_keyframe() -> None:
-    segments = plan(still((0,), 9), lambda: 4)
-    assert segments[1].left is segments[0].right
-    assert segments[2].left is segments[1].right
+def test_neighboring_spans_share_their_keyframe() -> None:
+    spans = plan(still((0,), 9), lambda: 4)
+    assert spans[1].left is spans[0].right
+    assert spans[2].left is spans[1].right
 
 
 def test_a_new_interval_counts_at_once() -> None:
     intervals = iter([3] * 8 + [2] * 40)
-    segments = plan(still((0,), 12), lambda: next(intervals))
-    distances = [len(segment.between) + 1 for segment in segments[1:]]
+    spans = plan(still((0,), 12), lambda: next(intervals))
+    distances = [len(span.between) + 1 for span in spans[1:]]
     assert 3 in distances and 2 in distances

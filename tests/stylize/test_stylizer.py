@@ -17,7 +17,8 @@ from vidstyle.stylize import generator_pool
 from vidstyle.stylize.disocclusion import TILE, disoccluded_boxes, inpaint
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.stylizer import VideoStylizer
 
 HEIGHT, WIDTH = 160, 208
 
@@ -42,7 +43,7 @@ def panning(seeds: Iterable[int] = (0,), frames: int = 12) -> list[Frame]:
 def run(toy: Path, frames: list[Frame], **settings: object) -> tuple[list[Frame], Stats]:
     stats = Stats()
     options = StylizeOptions(**settings)  # type: ignore[arg-type]
-    stylizer = Stylizer(OnnxGenerator(toy), options, stats)
+    stylizer = VideoStylizer(GeneratorPainter(OnnxGenerator(toy)), options, stats)
     return list(stylizer.stylize(iter(frames))), stats
 
 
@@ -157,7 +158,7 @@ def test_a_generator_that_fails_ends_the_run() -> None:
         def paint(self, image: RGBImage) -> RGBImage:
             raise RuntimeError("out of paint")
 
-    stylizer = Stylizer(Failing(), StylizeOptions(), Stats())
+    stylizer = VideoStylizer(GeneratorPainter(Failing()), StylizeOptions(), Stats())
     with pytest.raises(RuntimeError, match="out of paint"):
         list(stylizer.stylize(iter(panning(frames=3))))
 
@@ -176,12 +177,12 @@ def switching(
     frames: list[Frame], at: int, every: int | None, old: ImageGenerator, new: ImageGenerator
 ) -> list[Frame]:
     """Stylize the frames; the generator is switched just before frame `at` comes in."""
-    stylizer = Stylizer(old, StylizeOptions(every=every), Stats())
+    stylizer = VideoStylizer(GeneratorPainter(old), StylizeOptions(every=every), Stats())
 
     def source() -> Iterator[Frame]:
         for index, frame in enumerate(frames):
             if index == at:
-                stylizer.switch(new)
+                stylizer.switch(GeneratorPainter(new))
             yield frame
 
     return list(stylizer.stylize(source()))
@@ -241,7 +242,7 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
     monkeypatch.setattr(generator_pool, "OnnxGenerator", slow)
     with GeneratorPool(limit=1) as pool:
         old = pool.get("negative")
-        stylizer = Stylizer(old, StylizeOptions(every=3), Stats())
+        stylizer = VideoStylizer(GeneratorPainter(old), StylizeOptions(every=3), Stats())
         old_network, coming = weakref.ref(old), pool.warm("white")
         del old
         shown = []
@@ -251,7 +252,7 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
                 assert not coming.done()
                 may_load.set()
                 coming.result(10)
-                stylizer.switch(pool.get("white"))
+                stylizer.switch(GeneratorPainter(pool.get("white")))
         gc.collect()
         assert old_network() is None
     assert len(shown) == len(frames)

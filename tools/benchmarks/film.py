@@ -36,12 +36,11 @@ from vidstyle.hardware import processor_name, usable_cores
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.media.style_image import read_painting
 from vidstyle.optimize.budget import USUAL_EVERY, Budget
-from vidstyle.optimize.film import Paintings
 from vidstyle.optimize.generator import open_optimizer
-from vidstyle.optimize.inbetweens import Inpainter
 from vidstyle.optimize.picture_optimizer import PictureOptimizer
 from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.scene_optimizer import SceneOptimizer
+from vidstyle.optimize.scene_painter import ScenePainter
 from vidstyle.optimize.work_folder import WorkFolder
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -53,7 +52,8 @@ from vidstyle.stylize.catalog import (
     shipped_styles,
 )
 from vidstyle.stylize.generator import OnnxGenerator
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.stylizer import VideoStylizer
 
 JUDGED = slice(3, None, 5)  # frames whose style is looked at
 SHOWN = (0, 1, 2)  # of the frames, as parts of the length in quarters, in the picture
@@ -148,14 +148,15 @@ def film(optimizer: PictureOptimizer, reel: SampleFrames, every: int) -> list[RG
         work = WorkFolder(Path(folder) / "film.work", {})
         painter = SceneOptimizer(optimizer, options, work, Budget(None, 1), Stats())
         painter.paint(scene, reel.frames)
-        inpainter = Inpainter(optimizer, work, scene, math.inf)
-        stylizer = Stylizer(Paintings(work, scene), options, Stats(), inpaint=inpainter)
+        scene_painter = ScenePainter(optimizer, work, scene, math.inf)
+        stylizer = VideoStylizer(scene_painter, options, Stats())
         return [frame.picture.to_rgb() for frame in stylizer.stylize(reel.frames)]
 
 
 def fast(style: str, reel: SampleFrames) -> list[RGBImage]:
     """The reel as the fast mode paints it."""
-    stylizer = Stylizer(OnnxGenerator(find_style(style)), reel.options, Stats())
+    painter = GeneratorPainter(OnnxGenerator(find_style(style)))
+    stylizer = VideoStylizer(painter, reel.options, Stats())
     return [frame.picture.to_rgb() for frame in stylizer.stylize(reel.frames)]
 
 

@@ -46,8 +46,8 @@ from vidstyle.media.style_image import read_painting
 from vidstyle.optimize import jitter, solver
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.generator import HalfPrecision
-from vidstyle.optimize.limits import Room
-from vidstyle.optimize.objective import LossWeights
+from vidstyle.optimize.limits import MemoryLimits
+from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import COARSE_TO_FINE, PictureOptimizer, Stage, effort
 from vidstyle.optimize.style_target import Painting
 from vidstyle.perceptual.color_transfer import to_image, to_tensor
@@ -199,7 +199,7 @@ def plain_squeezenet(task: Task) -> Row:
         style = torch.stack([style_loss(grams[n], target) for n, target in targets.items()]).sum()
         layers = features.content_layers
         kept = torch.stack([content_loss(seen[n], content[n]) for n in layers]).mean()
-        weights = LossWeights()
+        weights = PictureLossWeights()
         return weights.style * style + weights.content * kept + weights.tv * tv_loss(image)
 
     image, took = _adam(loss, photo, REFERENCE_ITERATIONS)
@@ -225,21 +225,21 @@ class _Row:
             del Slim.branches  # leaves the one that all networks have: all of it
         if measures.bfloat16:
             features = HalfPrecision(features)
-        room = Room.within(MEMORY_GB)
+        room = MemoryLimits.within(MEMORY_GB)
         tile = room.tile if not measures.tiles else task.photo.shape[0] ** 2 // 2
-        room = Room(tile, room.history if measures.lbfgs else 0, room.picture)
+        room = MemoryLimits(tile, room.history if measures.lbfgs else 0, room.picture)
         stages: Sequence[Stage] = COARSE_TO_FINE
         if not measures.coarse_to_fine:
             stages = (Stage(1.0, round(effort(COARSE_TO_FINE))),)
         cache = Cache(task.folder / (f"cache {measures.slim}" if measures.cached else self.name))
         image = read_painting(task.painting)
         if measures.cached:  # an earlier run has been here
-            PictureOptimizer(features, Painting(image, features, cache), room, LossWeights()).paint(
-                task.photo, [Stage(stage.scale, 1) for stage in stages]
-            )
+            PictureOptimizer(
+                features, Painting(image, features, cache), room, PictureLossWeights()
+            ).paint(task.photo, [Stage(stage.scale, 1) for stage in stages])
         stopwatch = _Stopwatch()
         optimizer = PictureOptimizer(
-            features, Painting(image, features, cache), room, LossWeights()
+            features, Painting(image, features, cache), room, PictureLossWeights()
         )
         painted = optimizer.paint(task.photo, stages)
         return stopwatch.read() | _judged(task, painted, self.name)

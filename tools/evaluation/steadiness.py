@@ -26,7 +26,8 @@ from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.flow import follow, sample
 from vidstyle.stylize.generator import OnnxGenerator
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.stylizer import VideoStylizer
 
 LEAST_VISIBLE = 0.5  # share of a frame that the one before shows, too; less is a cut
 NOISE_SIGMA = 2.0  # of 255: a good webcam in a lit room
@@ -105,7 +106,7 @@ def painted(reel: Reel, file: Path, every: int) -> Iterator[RGBImage]:
     picture = reel.frames[0].picture
     side = max(16, picture.height, picture.width)  # the reel has its working size already
     options = StylizeOptions(style=str(file), every=every, max_height=side)
-    stylizer = Stylizer(OnnxGenerator(file), options, Stats())
+    stylizer = VideoStylizer(GeneratorPainter(OnnxGenerator(file)), options, Stats())
     for frame in stylizer.stylize(reel.frames):
         yield frame.picture.to_rgb()
 

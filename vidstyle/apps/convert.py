@@ -13,12 +13,12 @@ from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, StylizeOptions
-from vidstyle.pipeline.pipeline import Pipeline
-from vidstyle.pipeline.pipeline import Stylizer as FrameStylizer
+from vidstyle.pipeline.pipeline import FrameTransform, Pipeline
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import style_name
 from vidstyle.stylize.generator_pool import load_generator
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.stylizer import VideoStylizer
 
 
 def stylize_video(
@@ -70,13 +70,14 @@ def stylize_video(
 @contextmanager
 def _painter(
     input: Path, output: Path, options: StylizeOptions, stats: Stats, threads: ThreadPlan
-) -> Iterator[FrameStylizer]:
+) -> Iterator[FrameTransform]:
     """What turns frames into painted ones at the quality that is asked for."""
     if options.quality == "full":
         with optimized_film(input, output, options, stats, threads.decoder) as film:
             yield film
     else:
-        yield Stylizer(load_generator(options.style), options, stats, threads.painters)
+        painter = GeneratorPainter(load_generator(options.style))
+        yield VideoStylizer(painter, options, stats, threads.painters)
 
 
 def default_output(input: Path, options: StylizeOptions) -> Path:

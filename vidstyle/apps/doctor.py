@@ -15,7 +15,7 @@ from vidstyle.extras import install_hint
 from vidstyle.hardware import ThreadPlan, memory_gb, processor_name, usable_cores
 from vidstyle.live.devices import examine_devices
 from vidstyle.media.codecs import available_encoders, default_preset
-from vidstyle.optimize.limits import Room
+from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.options import DEFAULTS
 from vidstyle.stylize.catalog import shipped_styles
 
@@ -66,7 +66,7 @@ def _settings(cores: int) -> dict[str, str]:
 
 
 def _full_quality() -> str:
-    room = Room.within(memory_gb())
+    room = MemoryLimits.within(memory_gb())
     return (
         f"pictures of {room.picture / 1e6:.0f} megapixels at most, "
         f"{room.tile / 1e6:.1f} of them at a time"

@@ -15,7 +15,7 @@ from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import shipped_styles
 from vidstyle.stylize.generator_pool import load_generator
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.stylizer import stylize_picture
 
 TILE_SIDE = 480  # px, the longer side of each picture
 NARROWEST_CELL = 240  # px; a name must fit under the narrowest picture
@@ -48,8 +48,8 @@ def paint_gallery(
     options = replace(options, resize=True, compare=False)
     tiles = [("original", _tile(picture))]
     for style in shipped_styles():
-        stylizer = Stylizer(load_generator(style.name), options, stats)
-        tiles.append((style.name, _tile(stylizer.stylize_picture(picture))))
+        painted = stylize_picture(picture, load_generator(style.name), options, stats)
+        tiles.append((style.name, _tile(painted)))
     size = write_photo(output, sheet(tiles))
     return Result(
         input=input,

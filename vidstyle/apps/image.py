@@ -15,7 +15,7 @@ from vidstyle.options import DEFAULTS, Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import style_name
 from vidstyle.stylize.generator_pool import load_generator
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.stylizer import stylize_picture
 
 PREVIEW_AT = 1 / 3  # of the way through: past titles, before credits
 
@@ -131,8 +131,7 @@ def _paint(
     generator = (
         load_optimizer(options, options.threads, coarse) if full else load_generator(options.style)
     )
-    stylizer = Stylizer(generator, replace(options, every=1), stats)
-    painted = stylizer.stylize_picture(unpacked.picture)
+    painted = stylize_picture(unpacked.picture, generator, options, stats)
     if options.compare or output is not None:
         unpacked = replace(unpacked, alpha=None)
     image = unpacked.packed(painted)

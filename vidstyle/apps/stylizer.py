@@ -12,7 +12,7 @@ from vidstyle.options import DEFAULTS, LiveOptions, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style, shipped_style, shipped_styles
 from vidstyle.stylize.generator_pool import GeneratorPool
-from vidstyle.stylize.stylizer import Stylizer as VideoStylizer
+from vidstyle.stylize.stylizer import stylize_picture
 
 
 class Stylizer:
@@ -88,8 +88,8 @@ class Stylizer:
             RuntimeError: the stylizer is closed.
         """
         style, unpacked = self._current(), unpack(frame, self._order)
-        stylizer = VideoStylizer(style.generator, style.options, Stats())
-        return unpacked.packed(stylizer.stylize_picture(unpacked.picture))
+        painted = stylize_picture(unpacked.picture, style.generator, style.options, Stats())
+        return unpacked.packed(painted)
 
     def stream(self, fps: float = 30.0, every: int | None = None) -> FrameStream:
         """Open a stream of frames that belong together: push one, get one.

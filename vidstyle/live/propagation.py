@@ -1,64 +1,36 @@
-"""Paintings that have been made, and the way to them from the picture of this moment."""
+"""Live keyframes: paths from the newest frame back to them, and a stand-in for unpainted areas."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from vidstyle.frame import Flow, Mask, Picture, Plane
-from vidstyle.stylize.cut_detector import CutDetector
+from vidstyle.frame import Mask, Picture, Plane
 from vidstyle.stylize.disocclusion import closed
-from vidstyle.stylize.flow import FlowEstimator, Path, extend, lower_confidence_by_luma, stay
-from vidstyle.stylize.warp import blend, sharpen, warp
+from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma
+from vidstyle.stylize.warp import blend
 
 MOST_CONTRAST = 2.0  # times the picture's own
 LEAST_HOLES = 0.002  # share of the picture
 
 
 @dataclass(slots=True, eq=False)
-class Anchor:
-    """One picture of the past that is, or will be, painted."""
+class TrackedKeyframe:
+    """A past frame that is, or will be, painted, and the path to it from the newest frame."""
 
     style: str | None  # it is painted in
     thumbnail: Plane
-    path: Path  # from the present frame to this one
-    age: int = 0  # frames since
+    path: FlowPath  # from the newest frame to this one
 
     @classmethod
-    def here(cls, style: str | None, present: Plane) -> "Anchor":
-        """An anchor at the present frame."""
-        return cls(style, present, stay(present.shape))
+    def at(cls, style: str | None, thumbnail: Plane) -> "TrackedKeyframe":
+        """The newest frame as a keyframe."""
+        return cls(style, thumbnail, FlowPath.identity(thumbnail.shape))
 
-    def follow(self, step: Flow, trust: Mask, present: Plane) -> None:
+    def follow(self, to_previous: FlowPath, thumbnail: Plane) -> None:
         """Lengthen the path by the step from a new frame to the one before."""
-        path = extend(self.path, step, trust)
-        self.path = lower_confidence_by_luma(path, present, self.thumbnail)
-        self.age += 1
-
-
-class MotionTracker:
-    """Follows the motion from frame to frame on thumbnails; belongs to one thread."""
-
-    def __init__(self) -> None:
-        self._flow, self._cuts = FlowEstimator(), CutDetector()
-        self._previous: Plane | None = None
-
-    def advance(self, present: Plane, anchors: list[Anchor]) -> bool:
-        """Go on to the next frame and take the anchors along; False where a new scene begins.
-
-        Args:
-            present: the new frame's thumbnail.
-            anchors: of frames before; untouched at a cut.
-        """
-        previous, self._previous = self._previous, present
-        if previous is None or previous.shape != present.shape:
-            return False
-        motion = self._flow.between(previous, present)
-        if self._cuts.is_cut(previous, present, motion):
-            return False
-        for anchor in anchors:
-            anchor.follow(motion.to_previous, motion.previous_confidence, present)
-        return True
+        path = extend(self.path, to_previous)
+        self.path = lower_confidence_by_luma(path, thumbnail, self.thumbnail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,41 +66,13 @@ def fill(painting: Picture, seen: Picture, occlusion_mask: Mask, tones: Tones) -
     Args:
         painting: what could be carried.
         seen: the frame itself, of the same size.
-        unexplained: HxW of any size, 1 where no painting shows what the frame shows.
+        occlusion_mask: HxW of any size, 1 where no painting shows what the frame shows.
         tones: of a painting of this scene.
     """
     holes = closed(occlusion_mask)
     if float(np.mean(holes)) < LEAST_HOLES:
         return painting
     return blend(painting, tones.applied(seen), np.asarray(cv2.blur(holes, (5, 5)), np.float32))
-
-
-def carry(painting: Picture, anchor: Anchor) -> Picture:
-    """Bring one painting to the present frame."""
-    return sharpen(warp(painting, anchor.path.flow)) if anchor.age else painting
-
-
-def carry_both(
-    older: Picture, older_anchor: Anchor, newer: Picture, newer_anchor: Anchor, progress: float
-) -> Picture:
-    """Bring two paintings to the present frame and mix them, each where it can be trusted.
-
-    Args:
-        older: the painting that is going.
-        older_anchor: its way from the present.
-        newer: the painting that is coming.
-        newer_anchor: its way from the present.
-        progress: how much of the newer one is to be seen, 0..1; all where neither is trusted.
-    """
-    first = (1 - progress) * older_anchor.path.trust
-    second = progress * newer_anchor.path.trust
-    both = first + second
-    share = np.where(both > 1e-3, second / np.maximum(both, 1e-3), 1.0)
-    share = np.asarray(cv2.blur(share.astype(np.float32), (3, 3)), np.float32)
-    if newer_anchor.age == 0:  # as sharp as painted
-        return blend(warp(older, older_anchor.path.flow), newer, share)
-    mixed = blend(warp(older, older_anchor.path.flow), warp(newer, newer_anchor.path.flow), share)
-    return sharpen(mixed)
 
 
 def _moments(plane: Plane) -> tuple[float, float]:

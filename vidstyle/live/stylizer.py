@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from vidstyle.frame import Frame, Picture, Plane
-from vidstyle.live.propagation import Anchor, MotionTracker, Tones, carry, carry_both, fill
+from vidstyle.live.propagation import Tones, TrackedKeyframe, fill
 from vidstyle.live.quality import Governor, Load, Quality
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -22,7 +22,8 @@ from vidstyle.stylize.compose import compose
 from vidstyle.stylize.exposure import Curve, ExposureTracker
 from vidstyle.stylize.flow import thumbnail
 from vidstyle.stylize.generator import ImageGenerator
-from vidstyle.stylize.warp import enlarge
+from vidstyle.stylize.motion_tracker import MotionTracker
+from vidstyle.stylize.warp import cross_fade, enlarge, propagate
 
 PATIENCE = 0.8  # of a frame's time may pass before a frame is shown without its own painting
 QUICK_SHARE = 0.4  # of a frame's time for the first painting of a scene or a style
@@ -49,18 +50,18 @@ class ActiveKeyframe:
 
     painting: Picture
     tones: Tones
-    anchor: Anchor
+    keyframe: TrackedKeyframe
 
     def resized(self, width: int, height: int) -> "ActiveKeyframe":
         """The same at today's working size."""
-        return ActiveKeyframe(self.painting.resized(width, height), self.tones, self.anchor)
+        return ActiveKeyframe(self.painting.resized(width, height), self.tones, self.keyframe)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingKeyframe:
     """A painting that is being made."""
 
-    anchor: Anchor
+    keyframe: TrackedKeyframe
     painted: Future[Painted]
     light: bool
 
@@ -85,7 +86,7 @@ class LiveStylizer:
         """
         self._governor, self._stats = governor, stats
         self._frame_s, self._clock = frame_s, clock
-        self._follower, self._light = MotionTracker(), ExposureTracker()
+        self._tracker, self._light = MotionTracker(), ExposureTracker()
         # The second is for what cannot wait until the first is done: a new style, a new scene.
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
         self._regular: PendingKeyframe | None = None
@@ -102,7 +103,7 @@ class LiveStylizer:
 
     def begin_anew(self) -> None:
         """Do not look for the next frame in the last: time has passed, or another picture was."""
-        self._follower = MotionTracker()
+        self._tracker = MotionTracker()
 
     def stylize(
         self,
@@ -129,14 +130,14 @@ class LiveStylizer:
                 *working_size_wh(picture.width, picture.height, quality.lines)
             )
             present = thumbnail(picture)
-        here = Anchor.here(options.style, present)
+        here = TrackedKeyframe.at(options.style, present)
         paint = partial(self._paint, generator, self._measured(frame, present))
         begun = self._begin(here, working, paint, quality) if self._shows(here.style) else None
         with self._stats.timed("flow"):
             self._follow(present, begun)
         if not self._shows(here.style):
             paint = partial(self._paint, generator, self._measured(frame, present))
-            self._hurry(Anchor.here(here.style, present), working, paint, quality.light)
+            self._hurry(TrackedKeyframe.at(here.style, present), working, paint, quality.light)
         waited_s = self._wait(started, begun if quality.every == 1 else None)
         self._collect(options.style)
         shown = self._show(working, picture, options) if self._newer else None
@@ -147,7 +148,7 @@ class LiveStylizer:
 
     def _shows(self, style: str | None) -> bool:
         """Whether the newest painting is of this scene and in this style."""
-        return self._newer is not None and self._newer.anchor.style == style and not self._stale
+        return self._newer is not None and self._newer.keyframe.style == style and not self._stale
 
     def _measured(self, frame: Frame, present: Plane) -> Curve:
         """The scene's light; once it is known to be another scene, without a memory."""
@@ -155,7 +156,7 @@ class LiveStylizer:
         return self._light.measure(present, full_range, frame.time_s, cut=self._stale)
 
     def _begin(
-        self, here: Anchor, working: Picture, paint: Paint, quality: Quality
+        self, here: TrackedKeyframe, working: Picture, paint: Paint, quality: Quality
     ) -> PendingKeyframe | None:
         """Begin the next keyframe with this frame, if it is time and the painter is free."""
         self._since_keyframe += 1
@@ -166,9 +167,9 @@ class LiveStylizer:
         self._regular = PendingKeyframe(here, painted, quality.light)
         return self._regular
 
-    def _hurry(self, here: Anchor, working: Picture, paint: Paint, light: bool) -> None:
+    def _hurry(self, here: TrackedKeyframe, working: Picture, paint: Paint, light: bool) -> None:
         """Begin a painting so small that it is done within this frame's time."""
-        if self._urgent is not None and self._urgent.anchor.style == here.style:
+        if self._urgent is not None and self._urgent.keyframe.style == here.style:
             return
         lines = self._governor.affordable_lines(
             QUICK_SHARE * self._frame_s, _megapixels_per_line2(working), light
@@ -192,10 +193,15 @@ class LiveStylizer:
     def _follow(self, present: Plane, begun: PendingKeyframe | None) -> None:
         """Take along everything that is painted or being painted, or drop it at a cut."""
         before = [c for c in (self._regular, self._urgent) if c is not None and c is not begun]
-        anchors = [c.anchor for c in before]
+        keyframes = [c.keyframe for c in before]
         if not self._stale:
-            anchors += [shown.anchor for shown in (self._older, self._newer) if shown is not None]
-        if self._follower.advance(present, anchors):
+            keyframes += [
+                shown.keyframe for shown in (self._older, self._newer) if shown is not None
+            ]
+        motion = self._tracker.advance(present)
+        if motion is not None:
+            for keyframe in keyframes:
+                keyframe.follow(motion.to_previous, present)
             return
         if self._newer is not None:
             self._stats.count("cuts")
@@ -213,23 +219,25 @@ class LiveStylizer:
 
     def _collect(self, style: str | None) -> None:
         """Take over what has been painted; the more careful painting wins."""
-        for commission in (self._urgent, self._regular):
-            if commission is None or not commission.painted.done():
+        for pending in (self._urgent, self._regular):
+            if pending is None or not pending.painted.done():
                 continue
-            painted, anchor = commission.painted.result(), commission.anchor
-            self._governor.painted(painted.seconds, painted.megapixels, commission.light)
-            urgent = commission is self._urgent
+            painted, keyframe = pending.painted.result(), pending.keyframe
+            self._governor.painted(painted.seconds, painted.megapixels, pending.light)
+            urgent = pending is self._urgent
             if urgent:
                 self._urgent = None
             else:
                 self._regular = None
-            if anchor.style == style and not (urgent and self._shows(style)):
-                self._take_over(ActiveKeyframe(painted.picture, painted.tones, anchor))
+            if keyframe.style == style and not (urgent and self._shows(style)):
+                self._take_over(ActiveKeyframe(painted.picture, painted.tones, keyframe))
 
     def _take_over(self, fresh: ActiveKeyframe) -> None:
-        if self._newer is not None and self._shows(fresh.anchor.style):
+        if self._newer is not None and self._shows(fresh.keyframe.style):
             self._older = self._newer
-            self._fade = max(SHORTEST_FADE, self._newer.anchor.age - fresh.anchor.age)
+            self._fade = max(
+                SHORTEST_FADE, self._newer.keyframe.path.steps - fresh.keyframe.path.steps
+            )
         else:
             self._older, self._since_keyframe = None, FAR_BACK
         self._newer, self._stale, self._frames_shown = fresh, False, 0
@@ -242,17 +250,19 @@ class LiveStylizer:
             self._older = None
         with self._stats.timed("carry"):
             newer = self._newer.resized(*size_wh)
-            trust = newer.anchor.path.trust
+            path = newer.keyframe.path
+            confidence = path.confidence
             if self._older is None:
-                painting = carry(newer.painting, newer.anchor)
+                painting = propagate(newer.painting, path)
             else:
                 older, progress = self._older.resized(*size_wh), self._frames_shown / self._fade
-                painting = carry_both(
-                    older.painting, older.anchor, newer.painting, newer.anchor, progress
+                old_path = older.keyframe.path
+                painting = cross_fade(
+                    older.painting, old_path, newer.painting, path, progress, fallback=1.0
                 )
-                trust = np.maximum(trust, older.anchor.path.trust)
+                confidence = np.maximum(confidence, old_path.confidence)
             if not self._stale:
-                painting = fill(painting, working, 1 - trust, newer.tones)
+                painting = fill(painting, working, 1 - confidence, newer.tones)
         with self._stats.timed("finish"):
             return compose(original, working, painting, options)
 

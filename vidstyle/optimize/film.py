@@ -11,20 +11,18 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from vidstyle.errors import SinkError
-from vidstyle.frame import Frame, RGBImage
+from vidstyle.frame import Frame
 from vidstyle.media.source import FileSource
 from vidstyle.optimize.budget import RETOUCHING, USUAL_EVERY, Budget, painting_time_s, plan_film
-from vidstyle.optimize.inbetweens import Inpainter
 from vidstyle.optimize.picture_optimizer import PictureOptimizer
 from vidstyle.optimize.scene_detection import Scene, find_scenes
-from vidstyle.optimize.scene_optimizer import PASSES, POLISHED, SceneOptimizer, scene_effort
-from vidstyle.optimize.temporal_targets import keys_in
-from vidstyle.optimize.work_folder import WorkFolder, file_name
+from vidstyle.optimize.scene_optimizer import PASSES, SceneOptimizer, scene_effort
+from vidstyle.optimize.scene_painter import ScenePainter
+from vidstyle.optimize.temporal_targets import keyframe_count
+from vidstyle.optimize.work_folder import WorkFolder
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.generator import ImageGenerator
-from vidstyle.stylize.stylizer import Stylizer
+from vidstyle.stylize.stylizer import VideoStylizer
 
 LONGEST_SCENE = 96  # keyframes that are held in memory together: 200 MB at 512x288
 
@@ -68,8 +66,8 @@ class Film:
         every = self.options.every
         assert every is not None
         frames = sum(scene.frames for scene in self.scenes)
-        keys = sum(keys_in(scene.frames, every) for scene in self.scenes)
-        self._stats.expected_paintings = len(PASSES) * keys
+        keyframes = sum(keyframe_count(scene.frames, every) for scene in self.scenes)
+        self._stats.expected_paintings = len(PASSES) * keyframes
         total = sum(scene_effort(scene, every) for scene in self.scenes)
         seconds = self.options.time_budget_s
         if seconds is not None:
@@ -89,9 +87,8 @@ class Film:
         """
         rest = iter(frames)
         for scene in self.scenes:
-            paintings = Paintings(self._work, scene)
-            inpainter = Inpainter(self._optimizer, self._work, scene, self._retouching_s())
-            stylizer = Stylizer(paintings, self.options, self._stats, inpaint=inpainter)
+            painter = ScenePainter(self._optimizer, self._work, scene, self._retouching_s())
+            stylizer = VideoStylizer(painter, self.options, self._stats)
             yield from stylizer.stylize(islice(rest, scene.frames))
 
     def clean_up(self) -> None:
@@ -132,17 +129,3 @@ class Film:
             end_s=self._asked.end,
             threads=self._threads,
         )
-
-
-class Paintings(ImageGenerator):
-    """A scene's keyframes as they were optimized."""
-
-    def __init__(self, work: WorkFolder, scene: Scene) -> None:
-        """Take the folder that they are in."""
-        self._work, self._scene = work, scene
-
-    def paint(self, image: RGBImage) -> RGBImage:
-        painting = self._work.painting(self._scene, file_name(image, POLISHED))
-        if painting is None:
-            raise SinkError(f"{self._work.path} lacks a painting. Give the same command again.")
-        return painting

@@ -12,8 +12,8 @@ from vidstyle.frame import RGBImage
 from vidstyle.hardware import memory_gb, usable_cores
 from vidstyle.optimize.budget import affordable_scale
 from vidstyle.optimize.cache import Cache
-from vidstyle.optimize.limits import Room
-from vidstyle.optimize.objective import LossWeights
+from vidstyle.optimize.limits import MemoryLimits
+from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import (
     COARSE_TO_FINE,
     PictureOptimizer,
@@ -46,7 +46,10 @@ def open_optimizer(
     if torch.cuda.is_available():
         network = HalfPrecision(network.cuda())
     return PictureOptimizer(
-        network, Painting(painting, network, Cache()), Room.within(_memory_gb()), LossWeights()
+        network,
+        Painting(painting, network, Cache()),
+        MemoryLimits.within(_memory_gb()),
+        PictureLossWeights(),
     )
 
 

@@ -13,20 +13,20 @@ from itertools import cycle
 import torch
 from torch import Tensor
 
-from vidstyle.optimize.objective import Objective
+from vidstyle.optimize.objective import PictureObjective
 
 # px down and to the right, odd and even in every combination; with eight, painting took longer.
 OFFSETS: tuple[tuple[int, int], ...] = ((0, 0), (2, 5), (5, 2), (7, 7))
 MARGIN = 8  # px that no window shows at once
 
 
-class Windows:
+class JitteredLoss:
     """The loss of a picture by an objective for each window, one after the other."""
 
-    def __init__(self, like: Tensor, look: Callable[["Window"], Objective]) -> None:
+    def __init__(self, like: Tensor, look: Callable[["JitterWindow"], PictureObjective]) -> None:
         """Take the picture's shape (1x3xHxW), and what makes a window's objective."""
         height, width = (side - MARGIN for side in like.shape[2:])
-        self._turns = cycle([Window(top, left, height, width) for top, left in OFFSETS])
+        self._turns = cycle([JitterWindow(top, left, height, width) for top, left in OFFSETS])
         self._look = cache(look)  # at its first turn, where time is taken
 
     def evaluate(self, image: Tensor) -> float:
@@ -41,7 +41,7 @@ class Windows:
         return loss
 
 
-class Window:
+class JitterWindow:
     """A part of a picture, in px."""
 
     def __init__(self, top: int, left: int, height: int, width: int) -> None:

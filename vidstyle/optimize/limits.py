@@ -11,7 +11,7 @@ LOOK_SHARE, HISTORY_SHARE, COPIES_SHARE = 0.15, 0.1, 0.6  # of the memory
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class MemoryLimits:
     """What a memory allows, in pixels."""
 
     tile: int  # looked at in one piece
@@ -19,7 +19,7 @@ class Room:
     picture: int  # there is room for in all
 
     @classmethod
-    def within(cls, memory_gb: float | None) -> "Room":
+    def within(cls, memory_gb: float | None) -> "MemoryLimits":
         """Share out a memory; None where nobody knows how much there is."""
         total = 1e9 * (memory_gb or USUAL_MEMORY_GB)
         return cls(

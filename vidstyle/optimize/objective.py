@@ -15,7 +15,7 @@ Grams = dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class LossWeights:
+class PictureLossWeights:
     """Tuned by eye on faces, streets and landscapes with the slim features."""
 
     style: float = 1.0
@@ -25,14 +25,14 @@ class LossWeights:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Anchor:
+class PixelPrior:
     """What other frames say that a picture should look like, and where they can be believed."""
 
     picture: Tensor  # 1x3xHxW
-    trust: Tensor  # 1x1xHxW, from 0
+    confidence: Tensor  # 1x1xHxW, from 0
 
 
-class Objective:
+class PictureObjective:
     """The loss of one picture and its gradient, in one piece or tile by tile.
 
     In tiles, Gram matrices are still those of the whole picture (as everything else is), so tiles
@@ -46,8 +46,8 @@ class Objective:
         grams: Grams,
         content: Tensor,
         tiles: list[Tile],
-        weights: LossWeights,
-        anchor: Anchor | None = None,
+        weights: PictureLossWeights,
+        prior: PixelPrior | None = None,
     ) -> None:
         """Look at the content once.
 
@@ -60,7 +60,7 @@ class Objective:
             anchor: for the temporal loss; none without.
         """
         self._features, self._target, self._weights = features, grams, weights
-        self._content, self._tiles, self._anchor = content, tiles, anchor
+        self._content, self._tiles, self._prior = content, tiles, prior
         self._photo: dict[str, Tensor] = {}  # of a picture in one piece
         self._content_squares = dict.fromkeys(features.content_layers, 0.0)
         with torch.no_grad():
@@ -158,8 +158,8 @@ class Objective:
         """What the pixels in the core of a part of the image add to the losses without features."""
         places = self._content.numel()
         loss = self._weights.tv * _squared_steps(tile, part) / places
-        if self._anchor is not None:
-            apart = (part - tile.of(self._anchor.picture)).square() * tile.of(self._anchor.trust)
+        if self._prior is not None:
+            apart = (part - tile.of(self._prior.picture)).square() * tile.of(self._prior.confidence)
             loss = loss + self._weights.temporal * tile.core(apart).sum() / places
         return loss
 

@@ -15,12 +15,12 @@ from torch.nn import functional
 
 from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
-from vidstyle.optimize.jitter import Window, Windows
-from vidstyle.optimize.limits import Room
-from vidstyle.optimize.objective import Anchor, Grams, LossWeights, Objective
+from vidstyle.optimize.jitter import JitteredLoss, JitterWindow
+from vidstyle.optimize.limits import MemoryLimits
+from vidstyle.optimize.objective import Grams, PictureLossWeights, PictureObjective, PixelPrior
 from vidstyle.optimize.solver import Effort, adam, lbfgs
 from vidstyle.optimize.style_target import ColorMap, Painting
-from vidstyle.optimize.temporal_targets import Saying
+from vidstyle.optimize.temporal_targets import TemporalTarget
 from vidstyle.optimize.tiles import tiles
 from vidstyle.perceptual.color_transfer import recolored, to_image, to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
@@ -57,8 +57,8 @@ class PictureOptimizer:
         self,
         features: FeatureNetwork,
         painting: Painting,
-        room: Room,
-        weights: LossWeights,
+        room: MemoryLimits,
+        weights: PictureLossWeights,
     ) -> None:
         self._features, self._painting = features, painting
         self.room, self._weights = room, weights
@@ -68,7 +68,7 @@ class PictureOptimizer:
         image: RGBImage,
         stages: Sequence[Stage] = COARSE_TO_FINE,
         seconds: float = math.inf,
-        says: Sequence[Saying] = (),
+        targets: Sequence[TemporalTarget] = (),
         own: RGBImage | None = None,
         colors: ColorMap | None = None,
     ) -> RGBImage:
@@ -90,11 +90,11 @@ class PictureOptimizer:
         height, width = image.shape[:2]
         colors = colors or self.color_map([image])
         content = recolored(self._tensor(_bordered(image)), *colors)
-        anchor = self._anchor(says, content) if says else None
+        prior = self._prior(targets, content) if targets else None
         painted = content if own is None else self._tensor(_bordered(own))
-        if anchor is not None:
-            share = anchor.trust.clamp(max=1) * (1.0 if own is None else BELIEVED)
-            painted = painted + share * (anchor.picture - painted)
+        if prior is not None:
+            share = prior.confidence.clamp(max=1) * (1.0 if own is None else BELIEVED)
+            painted = painted + share * (prior.picture - painted)
         stages = _fitting(stages, min(content.shape[2:]))
         before = content
         for number, stage in enumerate(stages):
@@ -104,7 +104,7 @@ class PictureOptimizer:
             goal = _Goal(
                 here,
                 self._painting.grams(max(SMALLEST_SIDE, round(stage.scale * min(height, width)))),
-                None if anchor is None else _anchor_at(anchor, *here.shape[2:]),
+                None if prior is None else _prior_at(prior, *here.shape[2:]),
             )
             share_s = (ends_s - time.monotonic()) * effort([stage]) / effort(stages[number:])
             limit = Effort(stage.evaluations, share_s)
@@ -136,29 +136,31 @@ class PictureOptimizer:
         device = next(self._features.parameters()).device
         return to_tensor(image)[None].to(device)
 
-    def _anchor(self, says: Sequence[Saying], like: Tensor) -> Anchor:
+    def _prior(self, targets: Sequence[TemporalTarget], like: Tensor) -> PixelPrior:
         """Several squared differences are one from their mean, but for a constant."""
-        pictures = np.stack([picture for picture, _ in says])
-        trusts = np.stack([trust for _, trust in says])[..., None]
-        trust = trusts.sum(axis=0)
-        picture = (pictures * trusts).sum(axis=0) / np.maximum(trust, OPAQUE)
-        tensors = (torch.from_numpy(a.transpose(2, 0, 1).copy())[None] for a in (picture, trust))
+        pictures = np.stack([picture for picture, _ in targets])
+        confidences = np.stack([confidence for _, confidence in targets])[..., None]
+        confidence = confidences.sum(axis=0)
+        picture = (pictures * confidences).sum(axis=0) / np.maximum(confidence, OPAQUE)
+        tensors = (
+            torch.from_numpy(a.transpose(2, 0, 1).copy())[None] for a in (picture, confidence)
+        )
         below, right = (like.shape[2] - picture.shape[0], like.shape[3] - picture.shape[1])
         edges = (BORDER, right - BORDER, BORDER, below - BORDER)  # where nobody says anything
-        return Anchor(*(functional.pad(t, edges).to(like.device) for t in tensors))
+        return PixelPrior(*(functional.pad(t, edges).to(like.device) for t in tensors))
 
     def _solve(self, goal: "_Goal", start: Tensor, limit: Effort, last: bool) -> Tensor:
         """What is seen in the end is painted through moving windows, which only Adam can follow."""
         if not last and goal.content[0, 0].numel() <= self.room.history:
             return lbfgs(self._objective(goal), start, limit).image
-        windows = Windows(goal.content, lambda window: self._objective(goal.within(window)))
+        windows = JitteredLoss(goal.content, lambda window: self._objective(goal.within(window)))
         return adam(windows, start, limit).image
 
-    def _objective(self, goal: "_Goal") -> Objective:
+    def _objective(self, goal: "_Goal") -> PictureObjective:
         height, width = goal.content.shape[2:]
         pieces = tiles(height, width, self.room.tile, self._features.reach)
-        return Objective(
-            self._features, goal.grams, goal.content, pieces, self._weights, goal.anchor
+        return PictureObjective(
+            self._features, goal.grams, goal.content, pieces, self._weights, goal.prior
         )
 
 
@@ -168,13 +170,13 @@ class _Goal:
 
     content: Tensor  # 1x3xHxW
     grams: Grams
-    anchor: Anchor | None
+    prior: PixelPrior | None
 
-    def within(self, window: Window) -> "_Goal":
-        anchor = self.anchor
-        if anchor is not None:
-            anchor = Anchor(window.of(anchor.picture), window.of(anchor.trust))
-        return _Goal(window.of(self.content), self.grams, anchor)
+    def within(self, window: JitterWindow) -> "_Goal":
+        prior = self.prior
+        if prior is not None:
+            prior = PixelPrior(window.of(prior.picture), window.of(prior.confidence))
+        return _Goal(window.of(self.content), self.grams, prior)
 
 
 def effort(stages: Sequence[Stage]) -> float:
@@ -224,9 +226,9 @@ def _resized(picture: Tensor, size: Sequence[int]) -> Tensor:
     return functional.interpolate(picture, tuple(size), mode="bilinear", align_corners=False)
 
 
-def _anchor_at(anchor: Anchor, height: int, width: int) -> Anchor:
+def _prior_at(prior: PixelPrior, height: int, width: int) -> PixelPrior:
     size = (height, width)
-    return Anchor(_resized(anchor.picture, size), _resized(anchor.trust, size))
+    return PixelPrior(_resized(prior.picture, size), _resized(prior.confidence, size))
 
 
 def _bordered(image: RGBImage) -> RGBImage:

@@ -9,6 +9,8 @@ keyframe that is softer than those would be seen as a pulse.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from vidstyle.frame import Frame, RGBImage
 from vidstyle.optimize.budget import Budget
 from vidstyle.optimize.picture_optimizer import (
@@ -22,16 +24,16 @@ from vidstyle.optimize.picture_optimizer import (
 from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.style_target import ColorMap
 from vidstyle.optimize.temporal_targets import (
-    Key,
-    Saying,
-    find_keys,
-    following,
-    keys_in,
-    said_after,
-    said_before,
-    said_of_itself,
+    SceneKeyframe,
+    TemporalTarget,
+    find_keyframes,
+    keyframe_count,
+    linked,
+    own_target,
+    targets_after,
+    targets_before,
 )
-from vidstyle.optimize.work_folder import WorkFolder, file_name
+from vidstyle.optimize.work_folder import WorkFolder, frame_name
 from vidstyle.options import Look
 from vidstyle.stats import Stats
 
@@ -44,7 +46,7 @@ class _Run:
     """The keyframes of a scene with their paintings; the first `given` are not to be changed."""
 
     scene: Scene
-    keys: list[Key]
+    keyframes: list[SceneKeyframe]
     paintings: list[RGBImage]
     colors: ColorMap  # one for all of them, so that what stands still keeps its color
     given: int = field(init=False)
@@ -75,28 +77,33 @@ class SceneOptimizer:
             SinkError: the disk refused, or the work folder is damaged.
             StyleError: memory ran out.
         """
-        run = self._opened(scene, find_keys(frames, self._look))
+        run = self._opened(scene, find_keyframes(frames, self._look))
         if not self._is_finished(run):
             self._forwards(run)
             self._backwards(run)
         self._polish(run)
-        for key in run.keys[run.given :]:
-            self._work.drop(scene, file_name(key.image, FORWARDS))
-            self._work.drop(scene, file_name(key.image, BACKWARDS))
-        self._last = _Run(scene, run.keys[-1:], run.paintings[-1:], run.colors)
+        for keyframe in run.keyframes[run.given :]:
+            self._work.drop(scene, frame_name(keyframe.number, FORWARDS))
+            self._work.drop(scene, frame_name(keyframe.number, BACKWARDS))
+        self._last = _Run(scene, run.keyframes[-1:], run.paintings[-1:], run.colors)
 
-    def _opened(self, scene: Scene, keys: list[Key]) -> _Run:
+    def _opened(self, scene: Scene, keyframes: list[SceneKeyframe]) -> _Run:
         if scene.continues and self._last is not None:
-            (last,) = self._last.keys
-            keys = [last, following(last, keys[0]), *keys[1:]]
-            return _Run(scene, keys, self._last.paintings, self._last.colors)
-        return _Run(scene, keys, [], self._optimizer.color_map([key.image for key in keys]))
+            (last,) = self._last.keyframes
+            keyframes = [last, linked(last, keyframes[0]), *keyframes[1:]]
+            return _Run(scene, keyframes, self._last.paintings, self._last.colors)
+        return _Run(
+            scene,
+            keyframes,
+            [],
+            self._optimizer.color_map([keyframe.image for keyframe in keyframes]),
+        )
 
     def _is_finished(self, run: _Run) -> bool:
         """Whether the last pass is through; its paintings are then all that is needed."""
         found = [
-            self._work.painting(run.scene, file_name(key.image, POLISHED))
-            for key in run.keys[run.given :]
+            self._work.painting(run.scene, frame_name(keyframe.number, POLISHED))
+            for keyframe in run.keyframes[run.given :]
         ]
         complete = [painting for painting in found if painting is not None]
         if len(complete) < len(found):
@@ -106,43 +113,60 @@ class SceneOptimizer:
 
     def _forwards(self, run: _Run) -> None:
         """Each keyframe from those before it; the first of a scene from nothing but itself."""
-        for index in range(run.given, len(run.keys)):
-            says = said_before(run.keys, run.paintings, index)
-            run.paintings.append(self._painted(run, index, FORWARDS, says, None))
+        for index in range(run.given, len(run.keyframes)):
+            targets = targets_before(run.keyframes, run.paintings, index)
+            run.paintings.append(self._painted(run, index, FORWARDS, targets, None))
 
     def _backwards(self, run: _Run) -> None:
         """Each keyframe from its own painting, held to its neighbors on both sides."""
-        for index in reversed(range(run.given, len(run.keys))):
-            says = said_after(run.keys, run.paintings, index)
-            says += said_before(run.keys, run.paintings, index)[:1]
+        for index in reversed(range(run.given, len(run.keyframes))):
+            targets = targets_after(run.keyframes, run.paintings, index)
+            targets += targets_before(run.keyframes, run.paintings, index)[:1]
             own = run.paintings[index]
-            run.paintings[index] = self._painted(run, index, BACKWARDS, says, own)
+            run.paintings[index] = self._painted(run, index, BACKWARDS, targets, own)
 
     def _polish(self, run: _Run) -> None:
-        for index in range(run.given, len(run.keys)):
-            says = [said_of_itself(run.paintings[index])]
-            run.paintings[index] = self._painted(run, index, POLISHED, says, None)
+        for index in range(run.given, len(run.keyframes)):
+            targets = [own_target(run.paintings[index])]
+            run.paintings[index] = self._painted(run, index, POLISHED, targets, None)
 
     def _painted(
-        self, run: _Run, index: int, way: str, says: list[Saying], own: RGBImage | None
+        self, run: _Run, index: int, way: str, targets: list[TemporalTarget], own: RGBImage | None
     ) -> RGBImage:
         """A keyframe's painting of one pass: the one that was kept, or a new one."""
-        stages = PASSES[way] if says or own is not None else COARSE_TO_FINE
-        key = run.keys[index]
-        name = file_name(key.image, way)
+        stages = PASSES[way] if targets or own is not None else COARSE_TO_FINE
+        keyframe = run.keyframes[index]
+        name = frame_name(keyframe.number, way)
         painting = self._work.painting(run.scene, name)
         if painting is None:
-            seconds = self._budget.seconds_for(effort(stages))
-            with memory_errors(key.image):
-                painting = self._optimizer.paint(key.image, stages, seconds, says, own, run.colors)
+            painting = self._repeated(run, index, way)
+            if painting is None:
+                seconds = self._budget.seconds_for(effort(stages))
+                with memory_errors(keyframe.image):
+                    painting = self._optimizer.paint(
+                        keyframe.image, stages, seconds, targets, own, run.colors
+                    )
             self._work.keep(run.scene, name, painting)
         self._budget.spend(effort(stages))
         self._stats.count("paintings")
         return painting
 
+    def _repeated(self, run: _Run, index: int, way: str) -> RGBImage | None:
+        """A neighbor's painting of the same pass, if it shows exactly the same: a still film."""
+        image = run.keyframes[index].image
+        for neighbor in (index - 1, index + 1):
+            if not run.given <= neighbor < len(run.keyframes):
+                continue
+            keyframe = run.keyframes[neighbor]
+            if np.array_equal(keyframe.image, image):
+                painting = self._work.painting(run.scene, frame_name(keyframe.number, way))
+                if painting is not None:
+                    return painting
+        return None
+
 
 def scene_effort(scene: Scene, every: int) -> float:
     """Evaluations that a scene without cuts takes at most, in both passes."""
-    keys = keys_in(scene.frames, every)
+    keyframes = keyframe_count(scene.frames, every)
     first = 0.0 if scene.continues else effort(COARSE_TO_FINE) - effort(PASSES[FORWARDS])
-    return first + keys * sum(effort(stages) for stages in PASSES.values())
+    return first + keyframes * sum(effort(stages) for stages in PASSES.values())

@@ -1,7 +1,6 @@
-"""The keyframes of a scene, and what their paintings say about each other."""
+"""Temporal targets: paintings of neighboring keyframes, warped to one along the flow."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,109 +9,108 @@ from numpy.typing import NDArray
 from vidstyle.frame import Frame, Mask, Plane, RGBImage, resize
 from vidstyle.options import Look
 from vidstyle.stats import Stats
-from vidstyle.stylize.flow import FlowEstimator, Path, lower_confidence_by_luma, sample
-from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Shot, ways_to
-from vidstyle.stylize.mixture import Mixture
+from vidstyle.stylize.flow import FlowEstimator, FlowPath, lower_confidence_by_luma, sample
+from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, paths_to
+from vidstyle.stylize.stylizer import working_picture
 from vidstyle.stylize.warp import sampling_map
 
 LONG_TERM = (2, 4)  # keyframes back that are asked where nearer ones cannot say
 
 Floats = NDArray[np.float32]
-Saying = tuple[Floats, Mask]  # a picture (HxWx3, 0..1) and where it can be believed (HxW, 0..1)
+# A picture (HxWx3 float32 RGB 0..1) and the confidence of its pixels (HxW float32 0..1).
+TemporalTarget = tuple[Floats, Mask]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Key:
-    """A keyframe, and the ways between it and the one before; None at the start of a scene."""
+class SceneKeyframe:
+    """A keyframe, and the paths between it and the one before; None at the start of a scene."""
 
+    number: int  # of the frame in its scene, from 0
     image: RGBImage  # of the working size
     thumbnail: Plane
-    to_previous: Path | None
-    from_previous: Path | None
+    to_previous: FlowPath | None
+    from_previous: FlowPath | None
 
 
-def keys_in(frames: int, every: int) -> int:
+def keyframe_count(frames: int, every: int) -> int:
     """How many keyframes a scene has that holds no cut."""
     return 1 + -(-(frames - 1) // every)
 
 
-def find_keys(frames: Iterable[Frame], look: Look) -> list[Key]:
-    """The keyframes of a scene: those that a `Stylizer` of this look would paint."""
+def find_keyframes(frames: Iterable[Frame], look: Look) -> list[SceneKeyframe]:
+    """The keyframes of a scene: those that a `VideoStylizer` of this look would paint."""
     assert look.every is not None
-    every = look.every
-    planner = KeyframePlanner(
-        lambda picture: picture.resized(*look.working_size_wh(picture.width, picture.height)),
-        lambda shot: Keyframe(shot, Mixture([]), Future()),  # painted later, all together
-        lambda: every,
-        adaptive=False,
-        stats=Stats(),
-    )
-    keys = []
-    for segment in planner.segments(frames):
-        if segment is None:
-            continue
-        shot, back, there = segment.right.shot, None, None
-        if segment.left is not None:
-            between: list[Shot] = [*reversed(segment.between), segment.left.shot]
-            back, there = shot.path, ways_to(shot, between)[-1]
-        keys.append(Key(shot.picture.to_rgb(), shot.thumbnail, back, there))
-    return keys
+    planner = KeyframePlanner(adaptive=False, stats=Stats())
+    spans = list[KeyframeSpan]()
+    for frame in frames:
+        spans += planner.add(frame, working_picture(frame.picture, look, Stats()), look.every)
+    return [_keyframe(span) for span in (*spans, *planner.end())]
 
 
-def following(last: Key, first: Key) -> Key:
+def _keyframe(span: KeyframeSpan) -> SceneKeyframe:
+    right, back, there = span.right, None, None
+    if span.left is not None:
+        between = [*reversed(span.between), span.left]
+        back, there = right.path, paths_to(right, between)[-1]
+    return SceneKeyframe(right.number, right.picture.to_rgb(), right.thumbnail, back, there)
+
+
+def linked(last: SceneKeyframe, first: SceneKeyframe) -> SceneKeyframe:
     """The first keyframe of a scene as the next one after the last of the scene before."""
-    back, there = _ways_between(last, first)
+    back, there = _paths_between(last, first)
     return replace(first, to_previous=back, from_previous=there)
 
 
-def said_before(keys: Sequence[Key], paintings: Sequence[RGBImage], index: int) -> list[Saying]:
+def targets_before(
+    keyframes: Sequence[SceneKeyframe], paintings: Sequence[RGBImage], index: int
+) -> list[TemporalTarget]:
     """What the paintings of earlier keyframes say of one, the nearest first.
 
     Those further back count only as far as they are believed more than all nearer ones, which is
     where something has passed by in between: the long-term weights of Ruder et al.
     (arXiv:1604.08610, equation 8). The flow to them is estimated in one step, as there.
     """
-    nearest = keys[index].to_previous
+    nearest = keyframes[index].to_previous
     if nearest is None:
         return []
-    sayings = [carried(paintings[index - 1], nearest)]
+    targets = [carried(paintings[index - 1], nearest)]
     for distance in LONG_TERM:
-        between = keys[max(0, index - distance + 1) : index]
-        if distance > index or any(key.to_previous is None for key in between):
+        between = keyframes[max(0, index - distance + 1) : index]
+        if distance > index or any(keyframe.to_previous is None for keyframe in between):
             break
-        back, _ = _ways_between(keys[index - distance], keys[index])
-        picture, trust = carried(paintings[index - distance], back)
-        said = np.sum([trust for _, trust in sayings], axis=0)
-        sayings.append((picture, np.maximum(trust - said, 0)))
-    return sayings
+        back, _ = _paths_between(keyframes[index - distance], keyframes[index])
+        picture, confidence = carried(paintings[index - distance], back)
+        said = np.sum([confidence for _, confidence in targets], axis=0)
+        targets.append((picture, np.maximum(confidence - said, 0)))
+    return targets
 
 
-def said_after(keys: Sequence[Key], paintings: Sequence[RGBImage], index: int) -> list[Saying]:
+def targets_after(
+    keyframes: Sequence[SceneKeyframe], paintings: Sequence[RGBImage], index: int
+) -> list[TemporalTarget]:
     """What the painting of the next keyframe says of one."""
-    path = keys[index + 1].from_previous if index + 1 < len(keys) else None
+    path = keyframes[index + 1].from_previous if index + 1 < len(keyframes) else None
     return [] if path is None else [carried(paintings[index + 1], path)]
 
 
-def said_of_itself(painting: RGBImage) -> Saying:
+def own_target(painting: RGBImage) -> TemporalTarget:
     """What holds a painting to what it is."""
     return painting.astype(np.float32) / np.float32(255), np.ones(painting.shape[:2], np.float32)
 
 
-def carried(painting: RGBImage, path: Path) -> Saying:
+def carried(painting: RGBImage, path: FlowPath) -> TemporalTarget:
     """A painting where a path leads, and the path's trust at the same size."""
     height, width = painting.shape[:2]
     picture = painting.astype(np.float32) / np.float32(255)
     return sample(picture, sampling_map(path.flow, width, height)), resize(
-        path.trust, width, height
+        path.confidence, width, height
     )
 
 
-def _ways_between(earlier: Key, later: Key) -> tuple[Path, Path]:
+def _paths_between(earlier: SceneKeyframe, later: SceneKeyframe) -> tuple[FlowPath, FlowPath]:
     """From the later keyframe to the earlier one, and there again."""
     motion = FlowEstimator().between(earlier.thumbnail, later.thumbnail)
-    back = Path(motion.to_previous, motion.previous_confidence)
-    there = Path(motion.to_next, motion.next_confidence)
     return (
-        lower_confidence_by_luma(back, later.thumbnail, earlier.thumbnail),
-        lower_confidence_by_luma(there, earlier.thumbnail, later.thumbnail),
+        lower_confidence_by_luma(motion.to_previous, later.thumbnail, earlier.thumbnail),
+        lower_confidence_by_luma(motion.from_previous, earlier.thumbnail, later.thumbnail),
     )

@@ -1,6 +1,5 @@
 """Work folder of an offline run: its paintings so far, so that an interrupted run can go on."""
 
-import hashlib
 import json
 import logging
 import re
@@ -166,9 +165,9 @@ class WorkFolder:
         )
 
 
-def file_name(image: RGBImage, way: str) -> str:
-    """What a picture's painting is kept as: the same for the same picture painted the same way."""
-    return f"{hashlib.sha256(image.tobytes()).hexdigest()[:24]}-{way}"
+def frame_name(number: int, stage: str) -> str:
+    """The file name, without suffix, of a frame's painting: its number in the scene and a stage."""
+    return f"{number:06d}-{stage}"
 
 
 def _checked_scene(number: int, start: int, frames: int, continues: bool) -> Scene:

@@ -12,7 +12,7 @@ from vidstyle.pipeline.thread_group import ThreadGroup, Work
 QUEUE_LENGTH = 2  # frames; more only took memory: 3 MB each at 1080p
 
 
-class Stylizer(Protocol):
+class FrameTransform(Protocol):
     """Pipeline stage that turns frames into frames of the same number and times."""
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
@@ -29,7 +29,7 @@ class Sink(Protocol):
 class Pipeline:
     """Runs the three stages side by side until the source ends or one of them fails."""
 
-    def __init__(self, source: Iterable[Frame], stylizer: Stylizer, sink: Sink) -> None:
+    def __init__(self, source: Iterable[Frame], stylizer: FrameTransform, sink: Sink) -> None:
         self._source, self._stylizer, self._sink = source, stylizer, sink
         self._decoded: Channel[Frame] = Channel(QUEUE_LENGTH)
         self._stylized: Channel[Frame] = Channel(QUEUE_LENGTH)

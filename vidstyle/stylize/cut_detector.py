@@ -1,4 +1,4 @@
-"""Where one scene ends and the next begins."""
+"""Cut detector: scene cuts between neighboring frames, after motion compensation."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from vidstyle.stylize.flow import Motion, follow, sample
 
 LEAST_CHANGE = 9.0  # mean luma levels that motion does not explain; camera shake stays under 5
 TIMES_USUAL = 3.0  # how far over the scene's own average
-LEAST_UNCONFIDENT = 0.35  # share of the picture that has no counterpart in the frame before
+LEAST_OCCLUDED = 0.35  # share of the picture that has no counterpart in the frame before
 MEMORY = 0.8  # weight of the past in the average
 
 
@@ -24,13 +24,13 @@ class CutDetector:
 
     def is_cut(self, previous: Plane, current: Plane, motion: Motion) -> bool:
         """Tell whether `current` starts a new scene. Takes two thumbnails and their motion."""
-        expected = sample(previous, follow(motion.to_previous))
+        expected = sample(previous, follow(motion.to_previous.flow))
         change = float(np.mean(cv2.absdiff(expected, current)))
-        unconfident = 1 - float(np.mean(motion.previous_confidence))
+        occluded = 1 - float(np.mean(motion.to_previous.confidence))
         cut = (
             change > LEAST_CHANGE
             and change > TIMES_USUAL * self._usual_change
-            and unconfident > LEAST_UNCONFIDENT
+            and occluded > LEAST_OCCLUDED
         )
         self._usual_change = 0.0 if cut else MEMORY * self._usual_change + (1 - MEMORY) * change
         return cut

@@ -1,6 +1,4 @@
-"""Paint afresh what no keyframe can explain."""
-
-from collections.abc import Callable
+"""Disoccluded areas: found between keyframes, and inpainted by the generator."""
 
 import cv2
 import numpy as np
@@ -16,8 +14,6 @@ NEIGHBOURS = 7  # thumbnail pixels that vote on whether a place is lost
 FEATHER = 9  # px over which a patch fades in
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
-# What becomes of a painting, its original and what no keyframe explains: see `inpaint`.
-Inpaint = Callable[[Picture, Picture, Mask, ImageGenerator], Picture]
 
 
 def inpaint(
@@ -28,7 +24,7 @@ def inpaint(
     Args:
         painting: what the keyframes could give.
         original: the frame itself, of the same size.
-        unexplained: HxW of any size, 1 where no keyframe shows what the frame shows.
+        occlusion_mask: HxW of any size, 1 where no keyframe shows what the frame shows.
         generator: paints each hole with its surroundings; it hardly looks further, so a patch
             is what it would have painted there in the whole picture.
     """
@@ -63,7 +59,7 @@ def disoccluded_boxes(occlusion_mask: Mask, width: int, height: int) -> list[Box
     """Find boxes around the holes: whole tiles, with one more tile on each side.
 
     Args:
-        unexplained: HxW, 1 where there is a hole.
+        occlusion_mask: HxW, 1 where there is a hole.
         width: of the picture the boxes are for, in px.
         height: likewise.
     """

@@ -1,10 +1,10 @@
-"""Optical flow between neighboring frames, and how far it can be trusted.
+"""Optical flow between frames, flow paths to keyframes, and the confidence of both.
 
 Flow is computed on thumbnails: the paths it gives move whole strokes, and DIS at 144 lines costs
 two milliseconds, a fraction of what it costs at full size.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
@@ -17,25 +17,29 @@ THUMBNAIL_SIDE = 144  # px, the shorter side
 FORGIVEN_PX2 = 1.0  # squared round-trip error that is just noise of the flow itself
 FORGIVEN_SHARE = 0.01  # of the squared motion, on top
 FAR = (1e4, 1e4, 0.0, 0.0)  # what a flow is outside of its picture: no way home
-LUMA_ALIKE, LUMA_FOREIGN = 14.0, 32.0  # differences trusted wholly, and not at all
+LUMA_ALIKE, LUMA_FOREIGN = 14.0, 32.0  # luma differences of full confidence, and of none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlowPath:
+    """Flow from one frame to another that need not be its neighbor, with a confidence mask."""
+
+    flow: Flow  # HxWx2 float32 (dx, dy) in px, on the thumbnail grid of the frame it starts from
+    confidence: Mask  # HxW float32 0..1: 0 where the other frame does not show the same thing
+    steps: int = 1  # from frame to frame that were joined; 0: from a frame to itself
+
+    @classmethod
+    def identity(cls, shape: tuple[int, int]) -> "FlowPath":
+        """The path of a frame to itself, for a thumbnail of this height and width."""
+        return cls(np.zeros((*shape, 2), np.float32), np.ones(shape, np.float32), steps=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """How one frame follows from the frame before it, all on the thumbnail's grid."""
+    """Flow between two neighboring frames, both ways."""
 
-    to_previous: Flow  # on the frame's own grid
-    to_next: Flow  # from the frame before to this one, on the grid of the frame before
-    previous_confidence: Mask  # where the frame before shows what this one shows
-    next_confidence: Mask  # where this frame shows what the frame before showed
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Path:
-    """The way from a frame's pixels to where a keyframe shows the same thing."""
-
-    flow: Flow  # on the frame's thumbnail grid
-    trust: Mask  # 0..1: 0 where the keyframe does not show it
+    to_previous: FlowPath  # from the frame to the one before it
+    from_previous: FlowPath  # from the one before it to the frame
 
 
 class FlowEstimator:
@@ -56,10 +60,8 @@ class FlowEstimator:
         to_previous = self._calculate(current, previous)
         to_next = self._calculate(previous, current)
         return Motion(
-            to_previous,
-            to_next,
-            round_trip_confidence(to_previous, to_next),
-            round_trip_confidence(to_next, to_previous),
+            FlowPath(to_previous, round_trip_confidence(to_previous, to_next)),
+            FlowPath(to_next, round_trip_confidence(to_next, to_previous)),
         )
 
     def _calculate(self, here: Plane, there: Plane) -> Flow:
@@ -101,10 +103,11 @@ def sample(values: Array, places: Flow) -> Array:
 
 
 def round_trip_confidence(there: Flow, back: Flow) -> Mask:
-    """Trust a pixel that comes home after going there and back.
+    """Confidence in each pixel of a flow: whether it comes home after going there and back.
 
     The check is from Sundaram et al. (ECCV 2010), the thresholds from Ruder et al.
-    (arXiv:1604.08610), softened: trust falls from 1 to 0 between one and two times the threshold.
+    (arXiv:1604.08610), softened: confidence falls from 1 to 0 between one and two times the
+    threshold.
 
     Args:
         there: HxWx2 float32, on the grid of the result.
@@ -126,27 +129,29 @@ def round_trip_confidence(there: Flow, back: Flow) -> Mask:
     return np.asarray(np.clip(2 - missed_by / allowed, 0, 1), np.float32)
 
 
-def stay(shape: tuple[int, int]) -> Path:
-    """The path of a keyframe to itself."""
-    return Path(np.zeros((*shape, 2), np.float32), np.ones(shape, np.float32))
-
-
-def extend(path: Path, step: Flow, step_confidence: Mask) -> Path:
+def extend(path: FlowPath, step: FlowPath) -> FlowPath:
     """Lengthen a neighbor's path to a keyframe by the step to that neighbor.
 
     The flows are joined, not the pictures: however long the path, the keyframe is sampled once.
     """
-    places = follow(step)
-    flow = step + sample(path.flow, places)
-    return Path(flow, np.minimum(sample(path.trust, places), step_confidence))
+    places = follow(step.flow)
+    flow = step.flow + sample(path.flow, places)
+    confidence = np.minimum(sample(path.confidence, places), step.confidence)
+    return FlowPath(flow, confidence, path.steps + step.steps)
 
 
-def lower_confidence_by_luma(path: Path, thumbnail_here: Plane, thumbnail_there: Plane) -> Path:
-    """Lower the trust where the path ends at another brightness than it starts from."""
-    carried = sample(thumbnail_there, follow(path.flow))
-    difference = cv2.absdiff(carried, thumbnail_here).astype(np.float32)
+def lower_confidence_by_luma(path: FlowPath, here: Plane, there: Plane) -> FlowPath:
+    """Lower the confidence where a path ends at another brightness than it starts from.
+
+    Args:
+        path: from `here` to `there`.
+        here: thumbnail of the frame that the path starts from.
+        there: thumbnail of the frame that it leads to.
+    """
+    difference = cv2.absdiff(sample(there, follow(path.flow)), here).astype(np.float32)
     alike = np.clip((LUMA_FOREIGN - difference) / (LUMA_FOREIGN - LUMA_ALIKE), 0, 1)
-    return Path(path.flow, np.minimum(path.trust, alike.astype(np.float32)))
+    confidence = np.minimum(path.confidence, alike.astype(np.float32))
+    return FlowPath(path.flow, confidence, path.steps)
 
 
 def _squared_length(flow: Flow) -> Mask:
@@ -155,5 +160,5 @@ def _squared_length(flow: Flow) -> Mask:
 
 
 def _no_motion(current: Plane) -> Motion:
-    path = stay(current.shape)
-    return Motion(path.flow, path.flow, path.trust, path.trust)
+    still = replace(FlowPath.identity(current.shape), steps=1)
+    return Motion(still, still)

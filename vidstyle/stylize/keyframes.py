@@ -1,140 +1,127 @@
-"""Which frames go through the generator."""
+"""Keyframe planner: which frames the generator paints, and flow paths of the others to them."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from vidstyle.frame import Frame, Picture, Plane
 from vidstyle.stats import Stats
-from vidstyle.stylize.cut_detector import CutDetector
 from vidstyle.stylize.exposure import Curve, ExposureTracker
-from vidstyle.stylize.flow import (
-    FlowEstimator,
-    Path,
-    extend,
-    lower_confidence_by_luma,
-    stay,
-    thumbnail,
-)
-from vidstyle.stylize.generator import ImageGenerator
+from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma, thumbnail
+from vidstyle.stylize.motion_tracker import MotionTracker
 
-UNTRUSTED_LIMIT = 0.12  # share of the picture that the last keyframe may leave unexplained
+OCCLUDED_LIMIT = 0.12  # share of the picture that the last keyframe may leave without confidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """A frame on its way to a keyframe."""
+class TrackedFrame:
+    """A frame with its motion since the frame before and its path to the keyframe before."""
 
+    number: int  # of the frame in its stream, from 0
     frame: Frame
     picture: Picture  # at the working size
     thumbnail: Plane
-    light: Curve
-    arrival: Path | None  # from the frame before to this one; None at the start of a scene
-    path: Path  # from this one to the keyframe before
+    exposure: Curve
+    from_previous: FlowPath | None  # from the frame before to this one; None at a scene's start
+    path: FlowPath  # from this one to the keyframe before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Keyframe:
-    """A frame that is painted for itself, and its painting, which may not be ready yet."""
+class KeyframeSpan:
+    """Two keyframes and the frames between them; `left` is None at the start of a scene."""
 
-    shot: Shot
-    generator: ImageGenerator  # what paints it
-    painting: Future[Picture]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Segment:
-    """Some frames and the keyframes on both sides; `left` is None at the start of a scene."""
-
-    left: Keyframe | None
-    between: deque[Shot]
-    right: Keyframe
+    left: TrackedFrame | None
+    between: deque[TrackedFrame]
+    right: TrackedFrame
 
 
 class KeyframePlanner:
-    """Cuts a stream of frames into segments between keyframes.
+    """Cuts a stream of frames into spans between keyframes; belongs to one thread.
 
-    A keyframe comes after `interval()` frames at the latest; with `adaptive`, also as soon as the
+    A keyframe comes after `interval` frames at the latest; with `adaptive`, also as soon as the
     path to the last one is lost for too much of the picture. The last frame before a cut is a
     keyframe too, so that no frame ever has to look across one.
     """
 
-    def __init__(
-        self,
-        working: Callable[[Picture], Picture],
-        keyframe: Callable[[Shot], Keyframe],
-        interval: Callable[[], int],
-        adaptive: bool,
-        stats: Stats,
-        motion: bool = True,
-    ) -> None:
-        """Take what makes keyframes; without `motion` every frame is a scene of its own."""
-        self._stats = stats
-        self._working, self._keyframe = working, keyframe
-        self._interval, self._adaptive, self._motion = interval, adaptive, motion
-        self._flow, self._cuts, self._light = FlowEstimator(), CutDetector(), ExposureTracker()
+    def __init__(self, adaptive: bool, stats: Stats, motion: bool = True) -> None:
+        """Begin a stream.
 
-    def segments(self, frames: Iterable[Frame]) -> Iterator[Segment | None]:
-        """Yield segments that together hold every frame once, in order.
-
-        After each frame that completes none, yield None: time to see whether a painting is done.
+        Args:
+            adaptive: make keyframes also where the path to the last one is lost.
+            stats: gets "cuts" and the time of stage "flow".
+            motion: without it every frame is a scene of its own.
         """
-        left: Keyframe | None = None
-        pending: deque[Shot] = deque()
-        for frame in frames:
-            last = pending[-1] if pending else left.shot if left else None
-            shot = self._follow_up(last, left, frame)
-            if shot.arrival is None:
-                if pending:
-                    yield Segment(left, pending, self._keyframe(pending.pop()))
-                left, pending = self._keyframe(shot), deque()
-                yield Segment(None, deque(), left)
-                continue
-            pending.append(shot)
-            if len(pending) >= self._interval() or (self._adaptive and _is_lost(shot.path)):
-                right = self._keyframe(pending.pop())
-                yield Segment(left, pending, right)
-                left, pending = right, deque()
-            else:
-                yield None
-        if pending:
-            yield Segment(left, pending, self._keyframe(pending.pop()))
+        self._adaptive, self._motion, self._stats = adaptive, motion, stats
+        self._tracker, self._exposure = MotionTracker(), ExposureTracker()
+        self._left: TrackedFrame | None = None
+        self._waiting: deque[TrackedFrame] = deque()
+        self._count = 0
 
-    def _follow_up(self, last: Shot | None, left: Keyframe | None, frame: Frame) -> Shot:
-        picture = self._working(frame.picture)
+    def add(self, frame: Frame, picture: Picture, interval: int) -> list[KeyframeSpan]:
+        """Take the next frame and return the spans that it completes: none, one or two.
+
+        All spans together hold every frame once, in order.
+
+        Args:
+            frame: the next one.
+            picture: the same at the working size.
+            interval: frames from one keyframe to the next, at most.
+        """
+        tracked = self._track(frame, picture)
+        if tracked.from_previous is None:
+            before = self.end()
+            self._left = tracked
+            return [*before, KeyframeSpan(None, deque(), tracked)]
+        self._waiting.append(tracked)
+        due = len(self._waiting) >= interval
+        return self.end() if due or (self._adaptive and _is_lost(tracked.path)) else []
+
+    def end(self) -> list[KeyframeSpan]:
+        """Make the last frame a keyframe, if it is none, and return the span that it completes."""
+        if not self._waiting:
+            return []
+        right = self._waiting.pop()
+        span = KeyframeSpan(self._left, self._waiting, right)
+        self._left, self._waiting = right, deque()
+        return [span]
+
+    def _track(self, frame: Frame, picture: Picture) -> TrackedFrame:
         small = thumbnail(picture)
-
-        def light(cut: bool) -> Curve:
-            return self._light.measure(small, picture.color.full_range, frame.time_s, cut)
-
-        if last is not None and left is not None and self._motion:
+        path, from_previous = FlowPath.identity(small.shape), None
+        if self._motion:
             with self._stats.timed("flow"):
-                motion = self._flow.between(last.thumbnail, small)
-                if not self._cuts.is_cut(last.thumbnail, small, motion):
-                    before = stay(small.shape) if last is left.shot else last.path
-                    path = extend(before, motion.to_previous, motion.previous_confidence)
-                    path = lower_confidence_by_luma(path, small, left.shot.thumbnail)
-                    arrival = Path(motion.to_next, motion.next_confidence)
-                    return Shot(frame, picture, small, light(cut=False), arrival, path)
+                motion = self._tracker.advance(small)
+                if motion is not None:
+                    path = self._path_to_keyframe(motion.to_previous, small)
+                    from_previous = motion.from_previous
+        if self._motion and from_previous is None and self._left is not None:
             self._stats.count("cuts")
-        return Shot(frame, picture, small, light(cut=True), None, stay(small.shape))
+        full_range, cut = picture.color.full_range, from_previous is None
+        exposure = self._exposure.measure(small, full_range, frame.time_s, cut)
+        number, self._count = self._count, self._count + 1
+        return TrackedFrame(number, frame, picture, small, exposure, from_previous, path)
+
+    def _path_to_keyframe(self, to_previous: FlowPath, small: Plane) -> FlowPath:
+        assert self._left is not None
+        keyframe = self._left.thumbnail
+        before = self._waiting[-1].path if self._waiting else FlowPath.identity(small.shape)
+        return lower_confidence_by_luma(extend(before, to_previous), small, keyframe)
 
 
-def ways_to(keyframe: Shot, shots: Iterable[Shot]) -> list[Path]:
-    """The paths to a keyframe of the shots before it in its scene, given and returned backwards."""
-    path, following = stay(keyframe.thumbnail.shape), keyframe
-    paths: list[Path] = []
-    for shot in shots:
-        assert following.arrival is not None
-        path = extend(path, following.arrival.flow, following.arrival.trust)
-        path = lower_confidence_by_luma(path, shot.thumbnail, keyframe.thumbnail)
+def paths_to(keyframe: TrackedFrame, earlier: Iterable[TrackedFrame]) -> list[FlowPath]:
+    """The paths to a keyframe from the frames before it in its scene, both in reverse order."""
+    path, following = FlowPath.identity(keyframe.thumbnail.shape), keyframe
+    paths: list[FlowPath] = []
+    for frame in earlier:
+        assert following.from_previous is not None
+        path = extend(path, following.from_previous)
+        path = lower_confidence_by_luma(path, frame.thumbnail, keyframe.thumbnail)
         paths.append(path)
-        following = shot
+        following = frame
     return paths
 
 
-def _is_lost(path: Path) -> bool:
-    return float(np.mean(path.trust < 0.5)) > UNTRUSTED_LIMIT
+def _is_lost(path: FlowPath) -> bool:
+    return float(np.mean(path.confidence < 0.5)) > OCCLUDED_LIMIT

@@ -1,23 +1,22 @@
-"""Frame in, frame out: keyframes by the generator, the frames between by warping."""
+"""Video stylizer: paints keyframes, brings them to the frames between along optical flow."""
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from vidstyle.frame import Frame, Mask, Picture
-from vidstyle.options import StylizeOptions
+from vidstyle.frame import Frame, Picture
+from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
-from vidstyle.stylize.disocclusion import Inpaint, inpaint
 from vidstyle.stylize.exposure import exposure_curve
-from vidstyle.stylize.flow import Path
+from vidstyle.stylize.flow import FlowPath
 from vidstyle.stylize.generator import ImageGenerator
-from vidstyle.stylize.keyframes import Keyframe, KeyframePlanner, Segment, Shot, ways_to
-from vidstyle.stylize.mixture import Mixture
-from vidstyle.stylize.warp import blend, sharpen, warp
+from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, TrackedFrame, paths_to
+from vidstyle.stylize.painter import FramePainter
+from vidstyle.stylize.warp import cross_fade
 
 FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; longer paths drift
@@ -25,83 +24,93 @@ HELD_BYTES = 20e6  # of waiting frames, at most: 12 frames at 720p, 6 at 1080p
 PAINTING_SHARE = 2 / 3  # of what carrying costs may go into painting
 
 
-class Stylizer:
-    """Turns frames into stylized frames of the same times.
+@dataclass(frozen=True, slots=True, eq=False)
+class Keyframe:
+    """A frame that is painted for itself, and its painting, which may not be ready yet."""
 
-    Belongs to one thread, but for `switch`. The generator works ahead on threads of its own.
+    tracked: TrackedFrame
+    painter: FramePainter
+    painting: Future[Picture]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaintedSpan:
+    """A span between keyframes whose paintings have been started."""
+
+    left: Keyframe | None
+    between: deque[TrackedFrame]
+    right: Keyframe
+
+
+class VideoStylizer:
+    """Turns a stream of frames into stylized frames of the same times.
+
+    Belongs to one thread, but for `switch`. Keyframes are painted ahead on threads of its own.
     """
 
     def __init__(
-        self,
-        generator: ImageGenerator,
-        options: StylizeOptions,
-        stats: Stats,
-        painters: int = 1,
-        inpaint: Inpaint = inpaint,
+        self, painter: FramePainter, options: StylizeOptions, stats: Stats, threads: int = 1
     ) -> None:
-        self._generator, self._options, self._stats = generator, options, stats
-        self._painters, self._inpaint = painters, inpaint
-        self._frame_bytes = 0
+        """Prepare a stylizer.
 
-    def switch(self, generator: ImageGenerator) -> None:
-        """Paint with another generator from the next keyframe on; callable from any thread.
+        Args:
+            painter: paints keyframes and what they do not show.
+            options: the look, and what is delivered.
+            stats: gets "keyframes", "cuts" and the times of the stages.
+            threads: keyframes painted side by side.
+        """
+        self._painter, self._options, self._stats = painter, options, stats
+        self._threads = threads
+        self._frame_bytes = 0
+        self._newest: Keyframe | None = None
+
+    def switch(self, painter: FramePainter) -> None:
+        """Paint with another painter from the next keyframe on; callable from any thread.
 
         Costs nothing: load it before, see `GeneratorPool`. No frame waits or is lost; those
         between an old keyframe and a new one go over from the one style to the other.
         """
-        self._generator = generator
+        self._painter = painter
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         """Yield one stylized frame for each frame, in order.
 
         Raises:
-            StyleError: the generator failed.
+            StyleError: the painter failed.
         """
-        with ThreadPoolExecutor(self._painters, thread_name_prefix="generator") as pool:
-
-            def keyframe(shot: Shot) -> Keyframe:
-                self._stats.count("keyframes")
-                generator = self._generator  # read once: a switch may come at any time
-                seen = generator.lit(shot.picture, shot.light)
-                painting = pool.submit(self._paint, generator, seen)
-                return Keyframe(shot, generator, painting)
-
-            planner = KeyframePlanner(
-                self._working,
-                keyframe,
-                self._interval,
-                adaptive=self._options.every is None,
-                stats=self._stats,
-                motion=self._options.every != 1,
-            )
-            ahead: deque[Segment] = deque()
+        every = self._options.every
+        planner = KeyframePlanner(every is None, self._stats, motion=every != 1)
+        ahead: deque[PaintedSpan] = deque()
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="generator") as pool:
             try:
-                for segment in planner.segments(frames):
-                    if segment is not None:
-                        ahead.append(segment)
+                for frame in frames:
+                    spans = planner.add(frame, self._working(frame.picture), self._interval())
+                    ahead.extend(self._start(span, pool) for span in spans)
                     # Frames are held no longer than it takes to paint: at 1080p each is 4 MB.
-                    while ahead and (_is_painted(ahead[0]) or len(ahead) > self._painters):
+                    while ahead and (_is_painted(ahead[0]) or len(ahead) > self._threads):
                         yield from self._render(ahead.popleft())
+                ahead.extend(self._start(span, pool) for span in planner.end())
                 while ahead:
                     yield from self._render(ahead.popleft())
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def stylize_picture(self, picture: Picture) -> Picture:
-        """Stylize one picture by itself, now."""
-        working = self._working(picture)
-        light = exposure_curve(working.y, working.color.full_range)
-        painting = self._paint(self._generator, self._generator.lit(working, light))
-        return compose(picture, working, painting, self._options)
+    def _start(self, span: KeyframeSpan, pool: ThreadPoolExecutor) -> PaintedSpan:
+        """Start to paint the keyframe that ends a span."""
+        self._stats.count("keyframes")
+        painter = self._painter  # read once: a switch may come at any time
+        painting = pool.submit(self._paint, painter, span.right)
+        left = None if span.left is None else self._newest
+        self._newest = Keyframe(span.right, painter, painting)
+        return PaintedSpan(left, span.between, self._newest)
+
+    def _paint(self, painter: FramePainter, keyframe: TrackedFrame) -> Picture:
+        with self._stats.timed("generator"):
+            return painter.paint(keyframe)
 
     def _working(self, picture: Picture) -> Picture:
         self._frame_bytes = sum(plane.nbytes for plane in picture.planes)
-        with self._stats.timed("resize"):
-            return picture.resized(*self._options.working_size_wh(picture.width, picture.height))
-
-    def _paint(self, generator: ImageGenerator, picture: Picture) -> Picture:
-        with self._stats.timed("generator"):
-            return generator.paint_picture(picture)
+        return working_picture(picture, self._options, self._stats)
 
     def _interval(self) -> int:
         """As many frames as keep painting cheaper than carrying: more keyframes, more flicker."""
@@ -117,49 +126,62 @@ class Stylizer:
         )
         return int(np.clip(round(ratio / PAINTING_SHARE), SHORTEST_INTERVAL, longest))
 
-    def _render(self, segment: Segment) -> Iterator[Frame]:
+    def _render(self, span: PaintedSpan) -> Iterator[Frame]:
         with self._stats.timed("flow"):
-            paths_back = ways_to(segment.right.shot, reversed(segment.between))
-        while segment.between:
-            assert segment.left is not None
-            shot, path_back = segment.between.popleft(), paths_back.pop()
-            yield self._between(segment.left, shot, path_back, segment.right)
-        yield self._show(segment.right.shot, segment.right.painting.result())
+            paths_forward = paths_to(span.right.tracked, reversed(span.between))
+        while span.between:
+            assert span.left is not None
+            frame, path_forward = span.between.popleft(), paths_forward.pop()
+            yield self._between(span.left, frame, path_forward, span.right)
+        yield self._show(span.right.tracked, span.right.painting.result())
 
-    def _between(self, left: Keyframe, shot: Shot, path_back: Path, right: Keyframe) -> Frame:
+    def _between(
+        self, left: Keyframe, frame: TrackedFrame, path_forward: FlowPath, right: Keyframe
+    ) -> Frame:
         first, second = left.painting.result(), right.painting.result()
         with self._stats.timed("warp"):
-            passed = shot.frame.time_s - left.shot.frame.time_s
-            progress = passed / (right.shot.frame.time_s - left.shot.frame.time_s)
-            first_weight = (1 - progress) * shot.path.trust
-            second_weight = progress * path_back.trust
-            both = first_weight + second_weight
-            share = np.where(both > 1e-3, second_weight / np.maximum(both, 1e-3), progress)
-            mixed = blend(
-                warp(first, shot.path.flow),
-                warp(second, path_back.flow),
-                np.asarray(cv2.blur(share, (3, 3)), np.float32),
-            )
-            painting = sharpen(mixed)
-        occlusion_mask: Mask = 1 - np.maximum(shot.path.trust, path_back.trust)
+            begin_s, end_s = left.tracked.frame.time_s, right.tracked.frame.time_s
+            progress = (frame.frame.time_s - begin_s) / (end_s - begin_s)
+            painting = cross_fade(first, frame.path, second, path_forward, progress, progress)
+        occlusion_mask = 1 - np.maximum(frame.path.confidence, path_forward.confidence)
         with self._stats.timed("repaint"):
-            generator = _generator_between(left, right, progress)
-            seen = generator.lit(shot.picture, shot.light)
-            painting = self._inpaint(painting, seen, occlusion_mask, generator)
-        return self._show(shot, painting)
+            painter = _painter_between(left, right, progress)
+            painting = painter.inpaint(painting, frame, occlusion_mask)
+        return self._show(frame, painting)
 
-    def _show(self, shot: Shot, painting: Picture) -> Frame:
+    def _show(self, frame: TrackedFrame, painting: Picture) -> Frame:
         with self._stats.timed("finish"):
-            finished = compose(shot.frame.picture, shot.picture, painting, self._options)
-        return shot.frame.showing(finished)
+            composed = compose(frame.frame.picture, frame.picture, painting, self._options)
+        return frame.frame.showing(composed)
 
 
-def _is_painted(segment: Segment) -> bool:
-    return segment.right.painting.done()
+def stylize_picture(
+    picture: Picture, generator: ImageGenerator, options: StylizeOptions, stats: Stats
+) -> Picture:
+    """Stylize one picture by itself, in the calling thread; callable from several at once.
+
+    Raises:
+        StyleError: the generator failed.
+    """
+    working = working_picture(picture, options, stats)
+    exposure = exposure_curve(working.y, working.color.full_range)
+    with stats.timed("generator"):
+        painting = generator.paint_picture(generator.lit(working, exposure))
+    return compose(picture, working, painting, options)
 
 
-def _generator_between(left: Keyframe, right: Keyframe, progress: float) -> ImageGenerator:
-    """What paints a frame between two keyframes as their blend looks."""
-    if left.generator is right.generator:
-        return right.generator
-    return Mixture([(left.generator, 1 - progress), (right.generator, progress)])
+def working_picture(picture: Picture, look: Look, stats: Stats) -> Picture:
+    """The picture at the size at which it is painted."""
+    with stats.timed("resize"):
+        return picture.resized(*look.working_size_wh(picture.width, picture.height))
+
+
+def _is_painted(span: PaintedSpan) -> bool:
+    return span.right.painting.done()
+
+
+def _painter_between(left: Keyframe, right: Keyframe, progress: float) -> FramePainter:
+    """A painter for a frame between two keyframes that paints as their cross-fade looks."""
+    if left.painter is right.painter:
+        return right.painter
+    return left.painter.blended(right.painter, progress)

@@ -1,10 +1,10 @@
-"""Carry stylized keyframes along a path, and blend what two of them say."""
+"""Warping of painted keyframes along flow paths, and their confidence-weighted cross-fade."""
 
 import cv2
 import numpy as np
 
 from vidstyle.frame import Flow, Mask, Picture, Plane, chroma_size_wh, resize
-from vidstyle.stylize.flow import grid, sample
+from vidstyle.stylize.flow import FlowPath, grid, sample
 
 SOFTENED_BY = (5, 5)  # px
 SHARPENING = 0.45  # makes frames between as sharp as keyframes on the sample (tools/evaluate)
@@ -28,6 +28,39 @@ def warp(picture: Picture, flow: Flow) -> Picture:
     c_map = sampling_map(flow, *chroma_size_wh(picture.width, picture.height))
     y, u, v = sample(picture.y, y_map), sample(picture.u, c_map), sample(picture.v, c_map)
     return Picture(y, u, v, picture.color)
+
+
+def propagate(painting: Picture, path: FlowPath) -> Picture:
+    """Bring a keyframe's painting to the frame that a path to the keyframe starts from."""
+    return painting if path.steps == 0 else sharpen(warp(painting, path.flow))
+
+
+def cross_fade(
+    first: Picture,
+    first_path: FlowPath,
+    second: Picture,
+    second_path: FlowPath,
+    progress: float,
+    fallback: float,
+) -> Picture:
+    """Bring two keyframes' paintings to one frame and mix them by confidence and time.
+
+    Args:
+        first: painting of one keyframe.
+        first_path: from the frame to that keyframe.
+        second: painting of the other keyframe, of the same size.
+        second_path: from the frame to the other keyframe.
+        progress: 0..1, how far the frame is on its way from the first to the second in time.
+        fallback: share of the second, 0..1, where neither path has confidence.
+    """
+    first_weight = (1 - progress) * first_path.confidence
+    second_weight = progress * second_path.confidence
+    both = first_weight + second_weight
+    share = np.where(both > 1e-3, second_weight / np.maximum(both, 1e-3), fallback)
+    soft = np.asarray(cv2.blur(share.astype(np.float32), (3, 3)), np.float32)
+    if second_path.steps == 0:  # the keyframe's own frame stays as sharp as it was painted
+        return blend(warp(first, first_path.flow), second, soft)
+    return sharpen(blend(warp(first, first_path.flow), warp(second, second_path.flow), soft))
 
 
 def blend(first: Picture, second: Picture, share: Mask) -> Picture:

@@ -1,11 +1,11 @@
 import pytest
 
-from vidstyle.live.controls import KEYS, Command, Controls, Look
+from vidstyle.live.controls import KEYS, Command, Controls, ControlState
 from vidstyle.live.sinks.overlay import Status, help_lines, overlay_lines
 
 
-def pressed(*names: str, styles: int = 3, look: Look | None = None) -> Look:
-    controls = Controls(styles, look or Look(), lambda: 3)
+def pressed(*names: str, styles: int = 3, look: ControlState | None = None) -> ControlState:
+    controls = Controls(styles, look or ControlState(), lambda: 3)
     for name in names:
         assert controls.press(name) is None
     return controls.look
@@ -42,7 +42,7 @@ def test_the_interval_is_pinned_and_let_go() -> None:
 
 
 def test_pinning_begins_where_the_load_has_brought_it() -> None:
-    controls = Controls(1, Look(), lambda: 8)
+    controls = Controls(1, ControlState(), lambda: 8)
     controls.press("]")
     assert controls.look.every == 9
 
@@ -59,7 +59,7 @@ def test_pinning_begins_where_the_load_has_brought_it() -> None:
     ],
 )
 def test_switches_go_on_and_off(key: str, name: str) -> None:
-    before = getattr(Look(), name)
+    before = getattr(ControlState(), name)
     assert getattr(pressed(key), name) is not before
     assert getattr(pressed(key, key), name) is before
 
@@ -68,13 +68,13 @@ def test_switches_go_on_and_off(key: str, name: str) -> None:
     ("key", "command"), [("s", Command.SNAPSHOT), ("r", Command.RECORD), ("q", Command.QUIT)]
 )
 def test_some_keys_ask_something_of_others(key: str, command: Command) -> None:
-    controls = Controls(1, Look(), lambda: 3)
+    controls = Controls(1, ControlState(), lambda: 3)
     assert controls.press(key) is command
-    assert controls.look == Look()
+    assert controls.look == ControlState()
 
 
 def test_other_keys_do_nothing() -> None:
-    assert pressed("x", "", "F1", "ü") == Look()
+    assert pressed("x", "", "F1", "ü") == ControlState()
 
 
 def test_help_names_every_key_once() -> None:
@@ -85,7 +85,7 @@ def test_help_names_every_key_once() -> None:
 
 def test_the_overlay_tells_style_speed_and_state() -> None:
     status = Status("ink", 29.97, 18.4, 33.6, 2, "360 lines, every 3", 1.24, recording=True)
-    text = "\n".join(overlay_lines(status, Look(strength=0.7, every=3, frozen=True)))
+    text = "\n".join(overlay_lines(status, ControlState(strength=0.7, every=3, frozen=True)))
     for part in ("ink 70%", "30 fps", "18 ms, p99 34 ms", "every 3 (pinned)", "2 dropped",
                  "1.2 cores", "recording, frozen"):  # fmt: skip
         assert part in text

@@ -23,8 +23,8 @@ class Machine:
             self.now_s += STEP_S
             quality = self.governor.quality
             megapixels = quality.lines**2 * MP_PER_LINE2
-            paint_s = 0.06 * self.slowness * megapixels * (0.4 if quality.light else 1.0)
-            self.governor.painted(paint_s, megapixels, quality.light)
+            paint_s = 0.06 * self.slowness * megapixels * (0.4 if quality.small_network else 1.0)
+            self.governor.painted(paint_s, megapixels, quality.small_network)
             render_s = 0.006 * self.slowness * (0.5 + 0.5 * (quality.lines / 480) ** 2)
             cores = render_s / (quality.pace * FRAME_S)
             cores += paint_s / max(paint_s, quality.every * quality.pace * FRAME_S)
@@ -154,7 +154,7 @@ def test_the_processor_share_is_kept(budget: float) -> None:
 
 def test_a_share_that_cannot_be_kept_is_known() -> None:
     governor = Governor(0.05)
-    governor.painted(0.01, 0.1, light=False)
+    governor.painted(0.01, 0.1, small_network=False)
     for second in range(30):
         governor.observe(second, Load(FRAME_S, 0.006, 0.12), MP_PER_LINE2)
     assert governor.quality == LADDER[-1]
@@ -180,15 +180,17 @@ def test_small_pictures_are_not_painted_larger_than_they_are() -> None:
 
 
 def test_light_networks_are_used_only_where_there_are_any() -> None:
-    for has_light in (False, True):
-        machine = Machine(Governor(0.16, has_light=has_light))
+    for has_small_network in (False, True):
+        machine = Machine(Governor(0.16, has_small_network=has_small_network))
         machine.run(60)
-        assert any(q.light for q in machine.seen) == has_light
+        assert any(q.small_network for q in machine.seen) == has_small_network
 
 
 def test_a_first_painting_is_as_large_as_the_time_allows() -> None:
     governor = Governor(8.0)
-    governor.painted(0.06, 1.0, light=False)
-    lines = governor.affordable_lines(0.005, MP_PER_LINE2, light=False)
+    governor.painted(0.06, 1.0, small_network=False)
+    lines = governor.affordable_lines(0.005, MP_PER_LINE2, small_network=False)
     assert 0.004 < 0.06 * lines**2 * MP_PER_LINE2 <= 0.005
-    assert governor.affordable_lines(10.0, MP_PER_LINE2, light=False) == governor.quality.lines
+    assert (
+        governor.affordable_lines(10.0, MP_PER_LINE2, small_network=False) == governor.quality.lines
+    )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.live.scene import WAIT_S, frame, panned
 from vidstyle.frame import Frame, Picture
-from vidstyle.live.controls import Controls, Look
+from vidstyle.live.controls import Controls, ControlState
 from vidstyle.live.placeholder import placeholder
 from vidstyle.live.quality import Governor, Load
 from vidstyle.live.renderer import Renderer
@@ -50,7 +50,7 @@ class Filter:
 def running(shelf: Path) -> Iterator[Filter]:
     frames: DropOldestChannel[Frame] = DropOldestChannel()
     views: DropOldestChannel[OutputFrame] = DropOldestChannel()
-    governor, controls = Governor(64.0, lines=160), Controls(3, Look(), lambda: 3)
+    governor, controls = Governor(64.0, lines=160), Controls(3, ControlState(), lambda: 3)
     with GeneratorPool() as pool:
         styles = Styles(None, pool)
         stylizer = LiveStylizer(governor, Stats(), WAIT_S)
@@ -138,10 +138,10 @@ def test_styles_that_cannot_be_loaded_do_not_end_the_run(
         assert styles.names[styles.first] == "warm"
         deadline = time.monotonic() + WAIT_S
         while not caplog.records:
-            assert styles.generator(WHITE, light=False)[0] == "warm"
+            assert styles.generator(WHITE, small_network=False)[0] == "warm"
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        styles.generator(WHITE, light=False)
+        styles.generator(WHITE, small_network=False)
         (record,) = caplog.records
         assert "is not the file that was shipped" in record.message
 
@@ -150,7 +150,7 @@ def test_a_file_of_ones_own_comes_before_the_shelf(shelf: Path, inverter: Path) 
     with GeneratorPool() as pool:
         styles = Styles(str(inverter), pool)
         assert styles.names == [str(inverter), "negative", "white", "warm"]
-        assert not styles.has_lighter(0)
+        assert not styles.has_small_network(0)
 
 
 def test_the_strength_follows_the_loudness(shelf: Path) -> None:
@@ -162,7 +162,7 @@ def test_the_strength_follows_the_loudness(shelf: Path) -> None:
             frames,
             LiveStylizer(governor, Stats(), WAIT_S),
             governor,
-            Controls(3, Look(WHITE), lambda: 3),
+            Controls(3, ControlState(WHITE), lambda: 3),
             Styles("white", pool),
             placeholder(256, 160, "nothing"),
             1 / 30,
@@ -180,7 +180,7 @@ def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
     frames: DropOldestChannel[Frame] = DropOldestChannel()
     views: DropOldestChannel[OutputFrame] = DropOldestChannel(50)
     governor = Governor(0.001, lines=160)  # next to nothing
-    governor.painted(1.0, 0.01, light=False)
+    governor.painted(1.0, 0.01, small_network=False)
     for second in range(60):
         governor.observe(second, Load(1 / 30, 0.02, 1.0), 1.6e-6)
     pace = governor.quality.pace
@@ -190,7 +190,7 @@ def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
             frames,
             LiveStylizer(governor, Stats(), WAIT_S),
             governor,
-            Controls(3, Look(), lambda: 3),
+            Controls(3, ControlState(), lambda: 3),
             Styles(None, pool),
             placeholder(256, 160, "nothing"),
             1 / 30,

@@ -179,7 +179,7 @@ def test_a_new_scene_is_painted_at_once_and_shows_nothing_of_the_old(runs: list[
 def test_a_first_painting_is_small_when_time_is_short(runs: list[Run]) -> None:
     runs.append(Run(0.01, lines=160))
     inverter = Inverter()
-    runs[0].stylizer._governor.painted(0.5, 1.0, light=False)
+    runs[0].stylizer._governor.painted(0.5, 1.0, small_network=False)
     runs[0].show_until_painted(0, inverter)
     assert inverter.sizes[0][0] == 120
 

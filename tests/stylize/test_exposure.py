@@ -114,9 +114,9 @@ def test_a_new_scene_is_lit_at_once() -> None:
 def test_only_who_asks_gets_even_light(inverter: Path, even_inverter: Path) -> None:
     dark = Picture.from_rgb(dimmed(PHOTO, 0.3))
     curve = exposure_curve(dark.y, full_range=False)
-    assert OnnxGenerator(inverter).lit(dark, curve) is dark
+    assert OnnxGenerator(inverter).with_exposure(dark, curve) is dark
     for generator in (OnnxGenerator(even_inverter), mixed(inverter, even_inverter)):
-        assert generator.lit(dark, curve).y.mean() > dark.y.mean() + 10
+        assert generator.with_exposure(dark, curve).y.mean() > dark.y.mean() + 10
 
 
 def test_frames_and_pictures_are_painted_in_even_light(inverter: Path, even_inverter: Path) -> None:
@@ -145,7 +145,9 @@ def test_holes_are_painted_in_the_light_of_the_whole(even_inverter: Path) -> Non
     for before, after in zip(frames, stylizer.stylize(frames), strict=True):
         room = before.picture.y < 140
         light = exposure_curve(before.picture.y, full_range=False)
-        wanted = generator.paint_picture(generator.lit(before.picture, light)).y.astype(int)
+        wanted = generator.paint_picture(generator.with_exposure(before.picture, light)).y.astype(
+            int
+        )
         difference = np.abs(after.picture.y - wanted)[room]
         assert difference.mean() < 6
 

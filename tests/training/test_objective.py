@@ -15,7 +15,7 @@ from vidstyle.perceptual.losses import (
     structure_loss,
 )
 from vidstyle.training import objective as objective_module
-from vidstyle.training.data.augment import Motion
+from vidstyle.training.data.augment import CameraMotion
 from vidstyle.training.objective import MARGIN, MEMORY, LossWeights, Objective, as_vectors
 
 SIDE = 32  # px inside the margin
@@ -56,12 +56,12 @@ def inner(images: Tensor) -> Tensor:
     return images[:, :, MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
 
 
-def still(count: int = 2) -> Motion:
+def still(count: int = 2) -> CameraMotion:
     side = SIDE + 2 * MARGIN
     grid = functional.affine_grid(
         torch.eye(2, 3).expand(count, 2, 3), [count, 1, side, side], False
     )
-    return Motion(grid, torch.ones(count, 1, 1, 1))
+    return CameraMotion(grid, torch.ones(count, 1, 1, 1))
 
 
 def losses(objective: Objective, painted: Tensor) -> dict[str, Tensor]:
@@ -184,7 +184,7 @@ def test_all_losses_are_their_formulas_times_their_weights(objective: Objective)
     recolored, again = pictures(2), pictures(4)
     painted = pictures(3) * 1.3 - 0.1  # leaves 0..1
     torch.manual_seed(0)
-    motion = Motion.random(again)
+    motion = CameraMotion.random(again)
     found = objective.losses(recolored, painted, again, motion)
     moved = inner(motion.moved(painted.clamp(0, 1))).numpy()
     inside = inner(painted)
@@ -233,7 +233,7 @@ def test_steadiness_never_asks_for_colors_that_are_none(objective: Objective) ->
 def test_a_stylization_that_moves_with_the_picture_is_steady(objective: Objective) -> None:
     painted = pictures(3).clamp(0, 1)
     torch.manual_seed(0)
-    motion = Motion.random(painted)
+    motion = CameraMotion.random(painted)
     steady = objective.losses(pictures(2), painted, motion.moved(painted), motion)["temporal"]
     stays = objective.losses(pictures(2), painted, painted, motion)["temporal"]
     assert steady < 1e-10

@@ -19,7 +19,7 @@ class Command(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ControlState:
     """How the picture is to look, in the window and elsewhere."""
 
     number: int = 0  # of the style
@@ -43,52 +43,62 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeyBinding:
     """A key, what it is for, and what it does to the look."""
 
     name: str
     meaning: str
-    change: Callable[[Look, Now], Look] | Command
+    change: Callable[[ControlState, Now], ControlState] | Command
 
 
-def _styled(look: Look, number: int) -> Look:
+def _styled(look: ControlState, number: int) -> ControlState:
     return replace(look, number=number, pass_through=False)
 
 
-def _interval(look: Look, every: int) -> Look:
+def _interval(look: ControlState, every: int) -> ControlState:
     return replace(look, every=min(max(1, every), LONGEST_INTERVAL))
 
 
-def _stronger(look: Look, step: float) -> Look:
+def _stronger(look: ControlState, step: float) -> ControlState:
     return replace(look, strength=round(min(1.0, max(0.0, look.strength + step)), 2))
 
 
 KEYS: Final = (
-    Key("right", "next style", lambda look, now: _styled(look, (look.number + 1) % now.styles)),
-    Key("left", "previous style", lambda look, now: _styled(look, (look.number - 1) % now.styles)),
-    Key("0", "the camera's own picture", lambda look, now: replace(look, pass_through=True)),
-    Key("1-9", "a style by its number", lambda look, now: look),
-    Key("+", "stronger", lambda look, now: _stronger(look, STRENGTH_STEP)),
-    Key("-", "weaker", lambda look, now: _stronger(look, -STRENGTH_STEP)),
-    Key("[", "more keyframes", lambda look, now: _interval(look, now.every - 1)),
-    Key("]", "fewer keyframes", lambda look, now: _interval(look, now.every + 1)),
-    Key("a", "keyframes as the load allows", lambda look, now: replace(look, every=None)),
-    Key("c", "keep colors", lambda look, now: replace(look, keep_colors=not look.keep_colors)),
-    Key("m", "mirror the window", lambda look, now: replace(look, mirrored=not look.mirrored)),
-    Key("f", "freeze", lambda look, now: replace(look, frozen=not look.frozen)),
-    Key("v", "compare: half and half", lambda look, now: replace(look, split=not look.split)),
-    Key("o", "numbers", lambda look, now: replace(look, overlay=not look.overlay)),
-    Key("h", "this help", lambda look, now: replace(look, help=not look.help)),
-    Key("s", "snapshot", Command.SNAPSHOT),
-    Key("r", "record, start and stop", Command.RECORD),
-    Key("q", "quit", Command.QUIT),
+    KeyBinding(
+        "right", "next style", lambda look, now: _styled(look, (look.number + 1) % now.styles)
+    ),
+    KeyBinding(
+        "left", "previous style", lambda look, now: _styled(look, (look.number - 1) % now.styles)
+    ),
+    KeyBinding("0", "the camera's own picture", lambda look, now: replace(look, pass_through=True)),
+    KeyBinding("1-9", "a style by its number", lambda look, now: look),
+    KeyBinding("+", "stronger", lambda look, now: _stronger(look, STRENGTH_STEP)),
+    KeyBinding("-", "weaker", lambda look, now: _stronger(look, -STRENGTH_STEP)),
+    KeyBinding("[", "more keyframes", lambda look, now: _interval(look, now.every - 1)),
+    KeyBinding("]", "fewer keyframes", lambda look, now: _interval(look, now.every + 1)),
+    KeyBinding("a", "keyframes as the load allows", lambda look, now: replace(look, every=None)),
+    KeyBinding(
+        "c", "keep colors", lambda look, now: replace(look, keep_colors=not look.keep_colors)
+    ),
+    KeyBinding(
+        "m", "mirror the window", lambda look, now: replace(look, mirrored=not look.mirrored)
+    ),
+    KeyBinding("f", "freeze", lambda look, now: replace(look, frozen=not look.frozen)),
+    KeyBinding(
+        "v", "compare: half and half", lambda look, now: replace(look, split=not look.split)
+    ),
+    KeyBinding("o", "numbers", lambda look, now: replace(look, overlay=not look.overlay)),
+    KeyBinding("h", "this help", lambda look, now: replace(look, help=not look.help)),
+    KeyBinding("s", "snapshot", Command.SNAPSHOT),
+    KeyBinding("r", "record, start and stop", Command.RECORD),
+    KeyBinding("q", "quit", Command.QUIT),
 )
 
 
 class Controls:
     """The look of this moment. Keys change it in one thread; all others only read it."""
 
-    def __init__(self, styles: int, look: Look, every: Callable[[], int]) -> None:
+    def __init__(self, styles: int, look: ControlState, every: Callable[[], int]) -> None:
         """Take the first look.
 
         Args:
@@ -100,7 +110,7 @@ class Controls:
         self._lock = threading.Lock()
 
     @property
-    def look(self) -> Look:
+    def look(self) -> ControlState:
         return self._look  # frozen, so reading needs no lock
 
     def press(self, name: str) -> Command | None:
@@ -116,7 +126,7 @@ class Controls:
                 self._change(key.change)
         return None
 
-    def _change(self, change: Callable[[Look, Now], Look]) -> None:
+    def _change(self, change: Callable[[ControlState, Now], ControlState]) -> None:
         with self._lock:
             now = Now(self._styles, self._look.every or self._every())
             self._look = change(self._look, now)

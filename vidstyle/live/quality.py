@@ -15,7 +15,7 @@ ROOM_DOWN, ROOM_UP = 0.9, 0.75  # of what is there: what a new level may take
 WAITED_FOR = 0.6  # of a frame's time: a painting that takes longer is not waited for
 RENDER_SHARE = 0.9  # of a frame's time may go into following and carrying
 FIXED_SHARE = 0.5  # of the rendering does not depend on the working size
-LIGHT_COST = 0.4  # of a light style against its full one, until it has been measured
+SMALL_COST = 0.4  # of a small network against the full one, until it has been measured
 USUAL_OF = 15  # frames: what rendering usually takes is their median; single ones may be held up
 MEMORY = 0.8  # weight of the past in the averages
 PAINT_PRIOR_S = 0.1  # a megapixel, until it has been measured
@@ -29,13 +29,13 @@ class Quality:
 
     lines: int  # of the working size
     every: int  # frames from keyframe to keyframe
-    light: bool = False  # the style's smaller network
+    small_network: bool = False  # the style's smaller network
     pace: int = 1  # of so many frames of the camera, one is shown
 
     def __str__(self) -> str:
-        light = ", light" if self.light else ""
+        network = ", small network" if self.small_network else ""
         pace = f", 1 in {self.pace} shown" if self.pace > 1 else ""
-        return f"{self.lines} lines, every {self.every}{light}{pace}"
+        return f"{self.lines} lines, every {self.every}{network}{pace}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class Load:
 # the processor. Where they only take too long, frames drop by themselves, and fewer of them.
 LADDER = (
     Quality(480, 1), Quality(480, 2), Quality(480, 3), Quality(360, 2), Quality(360, 3),
-    Quality(360, 4), Quality(360, 3, light=True), Quality(288, 3), Quality(288, 4),
-    Quality(288, 4, light=True), Quality(240, 4), Quality(240, 6), Quality(180, 6),
-    Quality(180, 8, light=True), Quality(180, 12), Quality(180, 6, pace=2), Quality(180, 4, pace=3),
-    Quality(180, 3, pace=5), Quality(180, 3, pace=8),
+    Quality(360, 4), Quality(360, 3, small_network=True), Quality(288, 3), Quality(288, 4),
+    Quality(288, 4, small_network=True), Quality(240, 4), Quality(240, 6), Quality(180, 6),
+    Quality(180, 8, small_network=True), Quality(180, 12), Quality(180, 6, pace=2),
+    Quality(180, 4, pace=3), Quality(180, 3, pace=5), Quality(180, 3, pace=8),
 )  # fmt: skip
 FIRST = Quality(360, 3)  # until something has been measured
 
@@ -74,7 +74,7 @@ class Governor:
         *,
         lines: int | None = None,
         most_lines: int = 480,
-        has_light: bool = False,
+        has_small_network: bool = False,
     ) -> None:
         """Take the limits.
 
@@ -82,13 +82,15 @@ class Governor:
             budget_cores: CPU seconds per second that the process may take.
             lines: pins the working size.
             most_lines: of the working size.
-            has_light: the style has a smaller network.
+            has_small_network: the style has one.
         """
         self._budget_cores = budget_cores
-        self._has_light = has_light
+        self._has_small_network = has_small_network
         self._lines, self._most_lines = lines, most_lines
         self._every: int | None = None
-        self._paint_s: dict[bool, float] = {}  # a megapixel, by lightness
+        self._paint_s: dict[
+            bool, float
+        ] = {}  # a megapixel, by whether the network is the small one
         self._pressed_since: float | None = None
         self._roomy_since: float | None = None
         self._went_up_at: float | None = None
@@ -110,15 +112,17 @@ class Governor:
         self._levels = self._allowed()
         self._level = self._nearest(before)
 
-    def painted(self, seconds: float, megapixels: float, light: bool) -> None:
+    def painted(self, seconds: float, megapixels: float, small_network: bool) -> None:
         """Note how long a painting took."""
         new = seconds / megapixels
-        old = self._paint_s.get(light, new)
-        self._paint_s[light] = MEMORY * old + (1 - MEMORY) * new
+        old = self._paint_s.get(small_network, new)
+        self._paint_s[small_network] = MEMORY * old + (1 - MEMORY) * new
 
-    def affordable_lines(self, budget_s: float, megapixels_per_line2: float, light: bool) -> int:
+    def affordable_lines(
+        self, budget_s: float, megapixels_per_line2: float, small_network: bool
+    ) -> int:
         """The working size, at most today's, that is painted within so many seconds."""
-        one_line_s = self._painting_s(Quality(1, 1, light), megapixels_per_line2)
+        one_line_s = self._painting_s(Quality(1, 1, small_network), megapixels_per_line2)
         affordable = math.isqrt(int(budget_s / one_line_s))
         affordable -= affordable % LINES_STEP  # each size takes memory of its own
         return max(FEWEST_LINES, min(affordable, self.quality.lines))
@@ -204,8 +208,8 @@ class Governor:
         return load.render_s * grown
 
     def _painting_s(self, quality: Quality, mp_per_line2: float) -> float:
-        full = self._paint_s.get(False, self._paint_s.get(True, PAINT_PRIOR_S) / LIGHT_COST)
-        cost = self._paint_s.get(True, full * LIGHT_COST) if quality.light else full
+        full = self._paint_s.get(False, self._paint_s.get(True, PAINT_PRIOR_S) / SMALL_COST)
+        cost = self._paint_s.get(True, full * SMALL_COST) if quality.small_network else full
         return cost * quality.lines**2 * mp_per_line2
 
     def _painting_cores(self, quality: Quality, load: Load, mp_per_line2: float) -> float:
@@ -217,11 +221,11 @@ class Governor:
             Quality(
                 self._lines or min(level.lines, self._most_lines),
                 self._every or level.every,
-                level.light,
+                level.small_network,
                 level.pace,
             )
             for level in LADDER
-            if self._has_light or not level.light
+            if self._has_small_network or not level.small_network
         ]
         return tuple(dict.fromkeys(levels))
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.capture import MICROSECOND
-from vidstyle.live.controls import Controls, Look
+from vidstyle.live.controls import Controls, ControlState
 from vidstyle.live.metrics import CpuMeter
 from vidstyle.live.quality import Governor
 from vidstyle.live.sinks.base import OutputFrame
@@ -85,12 +85,12 @@ class Renderer:
             return OutputFrame(frame, frame.picture)
         return self._stylized(frame, look)
 
-    def _stylized(self, frame: Frame, look: Look) -> OutputFrame | None:
+    def _stylized(self, frame: Frame, look: ControlState) -> OutputFrame | None:
         self._governor.pin(look.every)
         self._count += 1
         if self._count % self._governor.quality.pace:
             return None
-        name, generator = self._styles.generator(look.number, self._governor.quality.light)
+        name, generator = self._styles.generator(look.number, self._governor.quality.small_network)
         strength = round(look.strength * self._loudness(), 2)
         options = stylize_options(name, strength, look.keep_colors)
         painted = self._stylizer.stylize(frame, generator, options, self._cpu.cores)

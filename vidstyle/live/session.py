@@ -10,7 +10,7 @@ from vidstyle.hardware import resident_mb, usable_cores
 from vidstyle.live.audio.devices import FileSound, SoundDevice
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer, Loudness
 from vidstyle.live.capture import Capture
-from vidstyle.live.controls import Command, Controls, Look
+from vidstyle.live.controls import Command, Controls, ControlState
 from vidstyle.live.letterbox import fit
 from vidstyle.live.metrics import CpuMeter, LatencyMeter, LiveReport, process_cpu_s
 from vidstyle.live.placeholder import placeholder
@@ -68,11 +68,11 @@ class Live:
             options.max_cpu / 100 * usable_cores(),
             lines=options.lines,
             most_lines=min(*self.size_wh, LADDER[0].lines),
-            has_light=styles.has_lighter(styles.first),
+            has_small_network=styles.has_small_network(styles.first),
         )
         self._controls = Controls(
             len(styles.names),
-            Look(
+            ControlState(
                 styles.first,
                 strength=options.strength,
                 keep_colors=options.keep_colors,

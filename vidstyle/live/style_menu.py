@@ -27,11 +27,11 @@ class Styles:
             StyleError: the first style is missing or broken.
         """
         shelf = shipped_styles()
-        shipped = [style.name for style in shelf if not _is_lighter_twin(style, shelf)]
+        shipped = [style.name for style in shelf if not _is_small_twin(style, shelf)]
         first = first or shipped[0]
         self.names = shipped if first in shipped else [first, *shipped]
         self.first = self.names.index(first)
-        self._lighter = {s.name: twin for s in shelf if (twin := _lighter_twin(s, shelf))}
+        self._small_networks = {s.name: twin for s in shelf if (twin := _small_twin(s, shelf))}
         self._pool = pool
         self._loading: dict[str, Future[ImageGenerator]] = {}
         self._last = (first, pool.get(first))
@@ -39,14 +39,14 @@ class Styles:
         for name in self.names:
             self._warm(name)
 
-    def has_lighter(self, number: int) -> bool:
+    def has_small_network(self, number: int) -> bool:
         """Whether a style has a smaller network."""
-        return self.names[number] in self._lighter
+        return self.names[number] in self._small_networks
 
-    def generator(self, number: int, light: bool) -> tuple[str, ImageGenerator]:
+    def generator(self, number: int, small_network: bool) -> tuple[str, ImageGenerator]:
         """A style's name and generator; as long as it is not loaded, those of the one before."""
         name = self.names[number]
-        file = self._lighter.get(name, name) if light else name
+        file = self._small_networks.get(name, name) if small_network else name
         loading = self._warm(file)
         if loading.done() and file not in self._broken:
             try:
@@ -62,11 +62,11 @@ class Styles:
         return self._loading[name]
 
 
-def _lighter_twin(style: Style, shelf: Sequence[Style]) -> str | None:
+def _small_twin(style: Style, shelf: Sequence[Style]) -> str | None:
     """The name of the smallest style after the same painting, if it is smaller."""
     twins = [s for s in shelf if s.painting == style.painting and s.bytes < style.bytes]
     return min(twins, key=lambda s: s.bytes).name if twins else None
 
 
-def _is_lighter_twin(style: Style, shelf: Sequence[Style]) -> bool:
-    return any(_lighter_twin(other, shelf) == style.name for other in shelf)
+def _is_small_twin(style: Style, shelf: Sequence[Style]) -> bool:
+    return any(_small_twin(other, shelf) == style.name for other in shelf)

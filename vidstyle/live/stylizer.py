@@ -63,7 +63,7 @@ class PendingKeyframe:
 
     keyframe: TrackedKeyframe
     painted: Future[Painted]
-    light: bool
+    small_network: bool
 
 
 class LiveStylizer:
@@ -86,7 +86,7 @@ class LiveStylizer:
         """
         self._governor, self._stats = governor, stats
         self._frame_s, self._clock = frame_s, clock
-        self._tracker, self._light = MotionTracker(), ExposureTracker()
+        self._tracker, self._exposure = MotionTracker(), ExposureTracker()
         # The second is for what cannot wait until the first is done: a new style, a new scene.
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
         self._regular: PendingKeyframe | None = None
@@ -137,7 +137,9 @@ class LiveStylizer:
             self._follow(present, begun)
         if not self._shows(here.style):
             paint = partial(self._paint, generator, self._measured(frame, present))
-            self._hurry(TrackedKeyframe.at(here.style, present), working, paint, quality.light)
+            self._hurry(
+                TrackedKeyframe.at(here.style, present), working, paint, quality.small_network
+            )
         waited_s = self._wait(started, begun if quality.every == 1 else None)
         self._collect(options.style)
         shown = self._show(working, picture, options) if self._newer else None
@@ -153,7 +155,7 @@ class LiveStylizer:
     def _measured(self, frame: Frame, present: Plane) -> Curve:
         """The scene's light; once it is known to be another scene, without a memory."""
         full_range = frame.picture.color.full_range
-        return self._light.measure(present, full_range, frame.time_s, cut=self._stale)
+        return self._exposure.measure(present, full_range, frame.time_s, cut=self._stale)
 
     def _begin(
         self, here: TrackedKeyframe, working: Picture, paint: Paint, quality: Quality
@@ -164,19 +166,21 @@ class LiveStylizer:
             return None
         self._since_keyframe = 0
         painted = self._painters.submit(paint, working, working)
-        self._regular = PendingKeyframe(here, painted, quality.light)
+        self._regular = PendingKeyframe(here, painted, quality.small_network)
         return self._regular
 
-    def _hurry(self, here: TrackedKeyframe, working: Picture, paint: Paint, light: bool) -> None:
+    def _hurry(
+        self, here: TrackedKeyframe, working: Picture, paint: Paint, small_network: bool
+    ) -> None:
         """Begin a painting so small that it is done within this frame's time."""
         if self._urgent is not None and self._urgent.keyframe.style == here.style:
             return
         lines = self._governor.affordable_lines(
-            QUICK_SHARE * self._frame_s, _megapixels_per_line2(working), light
+            QUICK_SHARE * self._frame_s, _megapixels_per_line2(working), small_network
         )
         sketch = working.resized(*working_size_wh(working.width, working.height, lines))
         painted = self._painters.submit(paint, sketch, working)
-        self._urgent = PendingKeyframe(here, painted, light)
+        self._urgent = PendingKeyframe(here, painted, small_network)
 
     def _paint(
         self, generator: ImageGenerator, curve: Curve, seen: Picture, working: Picture
@@ -184,7 +188,7 @@ class LiveStylizer:
         self._stats.count("keyframes")
         started = self._clock()
         with self._stats.timed("generator"):
-            painting = generator.paint_picture(generator.lit(seen, curve))
+            painting = generator.paint_picture(generator.with_exposure(seen, curve))
         seconds = self._clock() - started
         megapixels = seen.width * seen.height / 1e6
         tones = Tones.between(seen, painting)
@@ -223,7 +227,7 @@ class LiveStylizer:
             if pending is None or not pending.painted.done():
                 continue
             painted, keyframe = pending.painted.result(), pending.keyframe
-            self._governor.painted(painted.seconds, painted.megapixels, pending.light)
+            self._governor.painted(painted.seconds, painted.megapixels, pending.small_network)
             urgent = pending is self._urgent
             if urgent:
                 self._urgent = None

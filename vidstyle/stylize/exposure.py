@@ -77,8 +77,8 @@ def with_normal_exposure(image: RGBImage) -> RGBImage:
     """A picture by itself, HxWx3 uint8 RGB, evenly lit."""
     planes = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
     luma = np.asarray(planes[0], np.uint8)
-    lit = cv2.merge([_through(exposure_curve(luma), luma), *planes[1:]])
-    return np.asarray(cv2.cvtColor(lit, cv2.COLOR_YCrCb2RGB), np.uint8)
+    even = cv2.merge([_through(exposure_curve(luma), luma), *planes[1:]])
+    return np.asarray(cv2.cvtColor(even, cv2.COLOR_YCrCb2RGB), np.uint8)
 
 
 def _through(curve: Curve, luma: Plane) -> Plane:

@@ -39,9 +39,14 @@ class ImageGenerator(ABC):
             ValueError: it has another shape.
         """
 
-    def lit(self, picture: Picture, light: Curve) -> Picture:
-        """The picture as this generator wants to see it; `light` is the curve of the whole."""
-        return with_curve(picture, light) if self.normalizes_exposure else picture
+    def with_exposure(self, picture: Picture, curve: Curve) -> Picture:
+        """The picture with normalized exposure, if the generator was trained so.
+
+        Args:
+            picture: at the working size, or a part of it.
+            curve: of the whole picture, see `exposure_curve`.
+        """
+        return with_curve(picture, curve) if self.normalizes_exposure else picture
 
     def paint_picture(self, picture: Picture) -> Picture:
         """Stylize a picture, keeping its color space."""

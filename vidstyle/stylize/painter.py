@@ -51,4 +51,4 @@ class GeneratorPainter:
         return GeneratorPainter(Mixture(parts))
 
     def _seen(self, frame: TrackedFrame) -> Picture:
-        return self._generator.lit(frame.picture, frame.exposure)
+        return self._generator.with_exposure(frame.picture, frame.exposure)

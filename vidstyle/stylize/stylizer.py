@@ -166,7 +166,7 @@ def stylize_picture(
     working = working_picture(picture, options, stats)
     exposure = exposure_curve(working.y, working.color.full_range)
     with stats.timed("generator"):
-        painting = generator.paint_picture(generator.lit(working, exposure))
+        painting = generator.paint_picture(generator.with_exposure(working, exposure))
     return compose(picture, working, painting, options)
 
 

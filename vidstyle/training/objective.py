@@ -20,7 +20,7 @@ from vidstyle.perceptual.losses import (
     tone_loss,
     tv_loss,
 )
-from vidstyle.training.data.augment import Motion
+from vidstyle.training.data.augment import CameraMotion
 
 MARGIN = 16  # px of each side that no loss sees: zero padding is a place to park the style
 PATCHES = 1024  # places drawn for the earth mover's distance
@@ -66,7 +66,7 @@ class Objective:
         self.layer_means = torch.ones(len(self.grams))  # running; part of a checkpoint
 
     def losses(
-        self, recolored: Tensor, painted: Tensor, again: Tensor, motion: Motion
+        self, recolored: Tensor, painted: Tensor, again: Tensor, motion: CameraMotion
     ) -> dict[str, Tensor]:
         """Every loss times its weight, by name; all pictures are Nx3xHxW RGB.
 

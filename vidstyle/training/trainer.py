@@ -25,7 +25,7 @@ from vidstyle.network.generator import (
 from vidstyle.perceptual.color_transfer import gently_recolored, partial_color_map
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
-from vidstyle.training.data.augment import Motion, with_noise
+from vidstyle.training.data.augment import CameraMotion, with_noise
 from vidstyle.training.data.dataset import Content
 from vidstyle.training.muon import Muon
 from vidstyle.training.objective import MARGIN, LossWeights, Objective
@@ -191,7 +191,7 @@ class Trainer:
         return shared
 
     def _losses(self, photos: Tensor) -> dict[str, Tensor]:
-        motion = Motion.random(photos)
+        motion = CameraMotion.random(photos)
         moved = with_noise(motion.moved(photos))
         low = self.settings.precision != torch.float32
         with torch.autocast(self.device.type, self.settings.precision, enabled=low):

@@ -12,7 +12,7 @@ from tests.live.scene import frame
 from vidstyle.errors import MissingExtraError, SinkError
 from vidstyle.extras import install_hint
 from vidstyle.frame import Picture
-from vidstyle.live.controls import Command, Controls, Look
+from vidstyle.live.controls import Command, Controls, ControlState
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.sinks.overlay import Status
 from vidstyle.live.sinks.window import Window, shown_image
@@ -40,14 +40,14 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
 def test_the_window_is_a_mirror_unless_told_otherwise() -> None:
     painted = 255 - patches(64, 48).astype(int)
     for mirrored in (True, False):
-        image = shown_image(view(), Look(mirrored=mirrored), 128, 96)
+        image = shown_image(view(), ControlState(mirrored=mirrored), 128, 96)
         assert image.shape == (96, 128, 3)
         left = painted[:, ::-1] if mirrored else painted
         assert close(color_at(image, 0.25, 0.25), color_at(left, 0.25, 0.25))
 
 
 def test_a_split_shows_the_original_beside_the_painting() -> None:
-    image = shown_image(view(), Look(split=True, mirrored=False), 64, 48)
+    image = shown_image(view(), ControlState(split=True, mirrored=False), 64, 48)
     original = patches(64, 48)
     assert close(color_at(image, 0.25, 0.25), color_at(original, 0.25, 0.25))
     assert close(color_at(image, 0.75, 0.75), 255 - color_at(original, 0.75, 0.75))
@@ -55,7 +55,7 @@ def test_a_split_shows_the_original_beside_the_painting() -> None:
 
 @pytest.mark.parametrize("size_wh", [(64, 200), (300, 48), (33, 33)])
 def test_proportions_stay_in_any_window(size_wh: tuple[int, int]) -> None:
-    height, width = shown_image(view(), Look(), *size_wh).shape[:2]
+    height, width = shown_image(view(), ControlState(), *size_wh).shape[:2]
     assert abs(width / height - 64 / 48) < 0.05
     assert (width, height)[0] <= size_wh[0] and height <= size_wh[1]
 
@@ -92,7 +92,7 @@ def run(
 
 
 def test_views_are_shown_and_timed(window: Window) -> None:
-    run(window, Controls(3, Look(overlay=False), lambda: 3))
+    run(window, Controls(3, ControlState(overlay=False), lambda: 3))
     surface = pygame.display.get_surface()
     painted = 255 - patches(64, 48)[:, ::-1].astype(int)
     assert close(np.array(surface.get_at((32, 24))[:3]), color_at(painted, 0.25, 0.25))
@@ -100,7 +100,7 @@ def test_views_are_shown_and_timed(window: Window) -> None:
 
 
 def test_keys_reach_the_controls(window: Window) -> None:
-    controls = Controls(3, Look(), lambda: 3)
+    controls = Controls(3, ControlState(), lambda: 3)
     press(pygame.K_RIGHT)
     press(pygame.K_c, "c")
     press(pygame.K_MINUS, "-")
@@ -110,21 +110,21 @@ def test_keys_reach_the_controls(window: Window) -> None:
 
 
 def test_other_keys_and_the_close_button_are_passed_on(window: Window) -> None:
-    run(window, Controls(3, Look(), lambda: 3))
+    run(window, Controls(3, ControlState(), lambda: 3))
     press(pygame.K_s, "s")
     press(pygame.K_r, "r")
     pygame.event.post(pygame.event.Event(pygame.QUIT))
-    asked = run(window, Controls(3, Look(), lambda: 3))
+    asked = run(window, Controls(3, ControlState(), lambda: 3))
     assert [command for command, _ in asked] == [Command.SNAPSHOT, Command.RECORD, Command.QUIT]
     assert all(shown is not None for _, shown in asked)
 
 
 def test_overlay_and_help_are_drawn_over_the_picture(window: Window) -> None:
-    run(window, Controls(3, Look(overlay=False), lambda: 3))
+    run(window, Controls(3, ControlState(overlay=False), lambda: 3))
     plain = pygame.surfarray.array3d(pygame.display.get_surface()).copy()
-    run(window, Controls(3, Look(overlay=True), lambda: 3))
+    run(window, Controls(3, ControlState(overlay=True), lambda: 3))
     numbers = pygame.surfarray.array3d(pygame.display.get_surface()).copy()
-    run(window, Controls(3, Look(overlay=True, help=True), lambda: 3))
+    run(window, Controls(3, ControlState(overlay=True, help=True), lambda: 3))
     helped = pygame.surfarray.array3d(pygame.display.get_surface())
     assert (plain != numbers).any()
     assert (helped != numbers).sum() > (plain != numbers).sum()

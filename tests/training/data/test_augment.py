@@ -8,18 +8,18 @@ from vidstyle.training.data.augment import (
     NOISE,
     SHIFT_PX,
     TURN,
-    Motion,
+    CameraMotion,
     with_noise,
 )
 
 
-def places(motion: Motion) -> tuple[Tensor, Tensor]:
+def places(motion: CameraMotion) -> tuple[Tensor, Tensor]:
     """Where each pixel comes from, in pixels: x and y, NxHxW."""
     _, height, width, _ = motion.grid.shape
     return ((motion.grid[..., 0] + 1) * width - 1) / 2, ((motion.grid[..., 1] + 1) * height - 1) / 2
 
 
-def traveled(motion: Motion) -> Tensor:
+def traveled(motion: CameraMotion) -> Tensor:
     """How far each pixel has come, in pixels, NxHxW."""
     x, y = places(motion)
     _, height, width = x.shape
@@ -27,18 +27,18 @@ def traveled(motion: Motion) -> Tensor:
 
 
 @pytest.fixture
-def motion() -> Motion:
+def motion() -> CameraMotion:
     torch.manual_seed(0)
-    return Motion.random(torch.zeros(60, 3, 48, 80))
+    return CameraMotion.random(torch.zeros(60, 3, 48, 80))
 
 
-def test_shapes_follow_the_pictures(motion: Motion) -> None:
+def test_shapes_follow_the_pictures(motion: CameraMotion) -> None:
     assert motion.grid.shape == (60, 48, 80, 2)
     assert motion.light.shape == (60, 1, 1, 1)
     assert motion.moved(torch.rand(60, 3, 48, 80)).shape == (60, 3, 48, 80)
 
 
-def test_half_of_the_pictures_keep_still(motion: Motion) -> None:
+def test_half_of_the_pictures_keep_still(motion: CameraMotion) -> None:
     still = traveled(motion).amax(dim=(1, 2)) < 1e-3
     assert 18 <= int(still.sum()) <= 42
     images = torch.rand(60, 3, 48, 80)
@@ -47,7 +47,7 @@ def test_half_of_the_pictures_keep_still(motion: Motion) -> None:
     assert not torch.allclose(moved[~still], (images * motion.light)[~still], atol=0.1)
 
 
-def test_no_pixel_goes_further_than_said(motion: Motion) -> None:
+def test_no_pixel_goes_further_than_said(motion: CameraMotion) -> None:
     corner = (24**2 + 40**2) ** 0.5
     turned_and_zoomed = 2**0.5 * TURN * corner
     bend = 1.5 * BEND_PX  # bicubic curves overshoot their knots
@@ -55,7 +55,7 @@ def test_no_pixel_goes_further_than_said(motion: Motion) -> None:
     assert traveled(motion).max() > SHIFT_PX / 2
 
 
-def test_a_motion_bends(motion: Motion) -> None:
+def test_a_motion_bends(motion: CameraMotion) -> None:
     """What no shift, turn or zoom explains: the second difference along a row."""
     x, _ = places(motion)
     bends = x.diff(n=2, dim=2).abs().amax(dim=(1, 2))
@@ -63,7 +63,7 @@ def test_a_motion_bends(motion: Motion) -> None:
     assert (bends[~still] > 1e-3).all()
 
 
-def test_the_moved_ramp_is_the_ramp_at_the_moved_places(motion: Motion) -> None:
+def test_the_moved_ramp_is_the_ramp_at_the_moved_places(motion: CameraMotion) -> None:
     x, y = torch.arange(80.0), torch.arange(48.0)[:, None]
     ramp = (0.003 * x + 0.01 * y + 0.1).expand(60, 1, 48, 80)
     at_x, at_y = places(motion)
@@ -74,7 +74,7 @@ def test_the_moved_ramp_is_the_ramp_at_the_moved_places(motion: Motion) -> None:
     assert difference.abs().max() < 0.1 * 0.01  # bicubic curves are a tenth of a pixel off
 
 
-def test_the_light_changes_a_little_and_differs_between_pictures(motion: Motion) -> None:
+def test_the_light_changes_a_little_and_differs_between_pictures(motion: CameraMotion) -> None:
     assert ((motion.light - 1).abs() <= LIGHT).all()
     assert motion.light.std() > LIGHT / 4
     flat = torch.full((60, 3, 48, 80), 0.5)
@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_motion() -> None:
     motions = []
     for seed in (3, 3, 4):
         torch.manual_seed(seed)
-        motions.append(Motion.random(images))
+        motions.append(CameraMotion.random(images))
     assert torch.equal(motions[0].grid, motions[1].grid)
     assert torch.equal(motions[0].light, motions[1].light)
     assert not torch.equal(motions[0].light, motions[2].light)

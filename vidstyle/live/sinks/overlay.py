@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vidstyle.live.controls import KEYS, Look
+from vidstyle.live.controls import KEYS, ControlState
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Status:
     recording: bool
 
 
-def overlay_lines(status: Status, look: Look) -> list[str]:
+def overlay_lines(status: Status, look: ControlState) -> list[str]:
     """What is shown with `look.overlay`."""
     style = "off" if look.pass_through else f"{status.style} {look.strength:.0%}"
     pinned = " (pinned)" if look.every is not None else ""

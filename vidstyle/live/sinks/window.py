@@ -11,7 +11,7 @@ import numpy as np
 from vidstyle.errors import MissingExtraError, SinkError
 from vidstyle.extras import install_hint
 from vidstyle.frame import Picture, RGBImage
-from vidstyle.live.controls import Command, Controls, Look
+from vidstyle.live.controls import Command, Controls, ControlState
 from vidstyle.live.metrics import LatencyMeter
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.sinks.overlay import Status, help_lines, overlay_lines
@@ -105,7 +105,7 @@ class Window:
             self._message = act(command, self._shown)
             self._message_until_s = time.monotonic() + MESSAGE_S
 
-    def _draw(self, view: OutputFrame, look: Look, status: Callable[[], Status]) -> None:
+    def _draw(self, view: OutputFrame, look: ControlState, status: Callable[[], Status]) -> None:
         pygame = self._pygame
         screen = pygame.display.get_surface()
         image = shown_image(view, look, *screen.get_size())
@@ -118,7 +118,7 @@ class Window:
         self._write(self._lines(look, status))
         pygame.display.flip()
 
-    def _lines(self, look: Look, status: Callable[[], Status]) -> list[str]:
+    def _lines(self, look: ControlState, status: Callable[[], Status]) -> list[str]:
         now_s = time.monotonic()
         if now_s >= self._status_until_s:
             self._status_until_s = now_s + STATUS_S
@@ -140,7 +140,7 @@ class Window:
                 top += FONT_SIZE
 
 
-def shown_image(view: OutputFrame, look: Look, width: int, height: int) -> RGBImage:
+def shown_image(view: OutputFrame, look: ControlState, width: int, height: int) -> RGBImage:
     """What the window shows of a view: as large as fits, half of it original, mirrored.
 
     Returns:

@@ -15,14 +15,14 @@ NOISE = 0.03  # standard deviation of a dark webcam's sensor, colors 0..1
 
 
 @dataclass(frozen=True)
-class Motion:
+class CameraMotion:
     """Where each pixel comes from, and how much brighter it got."""
 
     grid: Tensor  # NxHxWx2, as `grid_sample` wants it: x, y in -1..1
     light: Tensor  # Nx1x1x1, factor
 
     @classmethod
-    def random(cls, images: Tensor) -> "Motion":
+    def random(cls, images: Tensor) -> "CameraMotion":
         """Draw one motion for each picture of NxCxHxW: shift, turn, zoom, a slight bend, light.
 
         A camera's motion from one frame to the next, as in Gupta et al. (arXiv:1705.02092) and

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vidstyle.apps.image import preview_video, stylize_photo
     from vidstyle.apps.live import run_live
     from vidstyle.apps.outputs import Result
+    from vidstyle.apps.progress import VideoProgress
     from vidstyle.apps.stylizer import Stylizer, styles
     from vidstyle.apps.train import train_style
     from vidstyle.errors import (
@@ -55,6 +56,7 @@ _HOMES = {
     "TrainOptions": "vidstyle.options",
     "TrainProgress": "vidstyle.training.results",
     "TrainResult": "vidstyle.training.results",
+    "VideoProgress": "vidstyle.apps.progress",
     "VidstyleError": "vidstyle.errors",
     "preview_video": "vidstyle.apps.image",
     "run_live": "vidstyle.apps.live",
@@ -85,6 +87,7 @@ __all__ = [
     "TrainOptions",
     "TrainProgress",
     "TrainResult",
+    "VideoProgress",
     "VidstyleError",
     "preview_video",
     "run_live",

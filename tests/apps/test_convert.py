@@ -1,5 +1,6 @@
 """The product's first sentence: file in, file out, and the output is the input, restyled."""
 
+import io
 import threading
 from dataclasses import replace
 from fractions import Fraction
@@ -14,7 +15,8 @@ from tests.clips import Clip, Sound, cut_off_clip, patches
 from tests.look import look
 from tests.toys import save_convolution
 from vidstyle.apps.convert import stylize_video
-from vidstyle.errors import SinkError, StyleError, VidstyleError
+from vidstyle.apps.progress import VideoProgress
+from vidstyle.errors import Cancelled, SinkError, StyleError, VidstyleError
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -273,3 +275,91 @@ def test_progress_can_be_read_from_the_stats(tmp_path: Path, inverting: StylizeO
     assert stats["frames"] == stats.expected_frames == 25
     assert stats.position_s == pytest.approx(24 / 25)
     assert {"decode", "encode", "generator"} <= stats.stages.keys()
+
+
+def untouched(folder: Path) -> bool:
+    """Whether nothing but the input is in a folder, and no thread of a run is left."""
+    names = {thread.name for thread in threading.enumerate()}
+    return [file.name for file in folder.iterdir()] == ["in.mp4"] and names.isdisjoint(
+        {"source", "stylizer", "sink"}
+    )
+
+
+def test_progress_comes_in_the_calling_thread_up_to_the_last_frame(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    seen = list[tuple[threading.Thread, VideoProgress]]()
+    path = Clip(frames=25).write(tmp_path / "in.mp4")
+    stylize_video(
+        path,
+        tmp_path / "out.mp4",
+        inverting,
+        progress=lambda state: seen.append((threading.current_thread(), state)),
+    )
+    assert {thread for thread, _ in seen} == {threading.current_thread()}
+    states = [state for _, state in seen]
+    assert states[0].frames == 0
+    assert (states[-1].frames, states[-1].total) == (25, 25)
+    assert states[-1].position_s == pytest.approx(24 / 25)
+    assert states[-1].fps == pytest.approx(25 / states[-1].seconds)
+    assert [state.seconds for state in states] == sorted(state.seconds for state in states)
+
+
+@pytest.mark.timeout(60)
+def test_a_run_can_be_cancelled_from_another_thread(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    path = Clip(frames=4000, size_wh=(320, 240)).write(tmp_path / "in.mp4")
+    cancel, halfway = threading.Event(), threading.Event()
+
+    def set_later() -> None:
+        assert halfway.wait(30)
+        cancel.set()
+
+    def note(state: VideoProgress) -> None:
+        if state.frames:
+            halfway.set()
+
+    other = threading.Thread(target=set_later)
+    other.start()
+    with pytest.raises(Cancelled, match=r"Cancelled after \d+ frames"):
+        stylize_video(path, tmp_path / "out.mp4", inverting, progress=note, cancel=cancel)
+    other.join()
+    assert untouched(tmp_path)
+
+
+def test_a_run_cancelled_before_it_begins_makes_nothing(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    path = Clip().write(tmp_path / "in.mp4")
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled, match="after 0 frames"):
+        stylize_video(path, tmp_path / "out.mp4", inverting, cancel=cancel)
+    assert untouched(tmp_path)
+
+
+@pytest.mark.parametrize("at", [0, 12])
+def test_an_error_of_the_progress_function_ends_the_run(
+    tmp_path: Path, inverting: StylizeOptions, at: int
+) -> None:
+    def fail(state: VideoProgress) -> None:
+        if state.frames >= at:
+            raise ZeroDivisionError("no progress")
+
+    path = Clip(frames=12).write(tmp_path / "in.mp4")
+    with pytest.raises(ZeroDivisionError, match="no progress"):
+        stylize_video(path, tmp_path / "out.mp4", inverting, progress=fail)
+    assert untouched(tmp_path)
+
+
+def test_a_video_in_memory_is_converted_into_a_file(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    clip = Clip().write(tmp_path / "in.mp4")
+    opened = io.BytesIO(clip.read_bytes())
+    result = stylize_video(opened, tmp_path / "out.mp4", inverting)
+    assert (result.input, result.frames) == (None, 12)
+    assert look(tmp_path / "out.mp4").times == look(clip).times
+    with pytest.raises(ValueError, match="needs an output"):
+        stylize_video(io.BytesIO(clip.read_bytes()), options=inverting)

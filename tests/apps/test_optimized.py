@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,10 +18,14 @@ from tests.look import look
 from tests.perceptual.weights import random_vgg
 from tests.processes import stop_once
 from tests.textures import noise_image
+from vidstyle.apps.convert import stylize_video
+from vidstyle.apps.progress import VideoProgress
 from vidstyle.assets import models_folder
 from vidstyle.cli import DONE, FAILED, USAGE, main
+from vidstyle.errors import Cancelled
 from vidstyle.extras import install_hint
 from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.options import StylizeOptions
 
 HANG_LIMIT_S = 110
 
@@ -92,6 +97,24 @@ def test_a_film_keeps_its_frames_and_its_sound(
     seen, before = look(tmp_path / "in.ink.mp4"), look(clip)
     assert seen.times == before.times
     assert "9 frames, 3 keyframes, " in capsys.readouterr().err.replace("\n", "")
+    assert files(tmp_path) == ["in.ink.mp4", "in.mp4", "ink.png"]
+
+
+def test_a_cancelled_film_goes_on_where_it_was(tmp_path: Path, painting: Path) -> None:
+    clip = Clip(frames=2).write(tmp_path / "in.mp4")
+    options = StylizeOptions(quality="full", style=str(painting), max_height=24, threads=1)
+    cancel, states = threading.Event(), list[VideoProgress]()
+
+    def note(state: VideoProgress) -> None:
+        states.append(state)
+        if state.paintings:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        stylize_video(clip, None, options, progress=note, cancel=cancel)
+    assert states[-1].total_paintings == 6  # two keyframes in three passes
+    assert files(tmp_path) == ["in.ink.mp4.work", "in.mp4", "ink.png"]
+    assert stylize_video(clip, None, options).frames == 2
     assert files(tmp_path) == ["in.ink.mp4", "in.mp4", "ink.png"]
 
 

@@ -98,3 +98,26 @@ def test_nobody_waits_for_helpers() -> None:
     while threads.busy:
         threads.stop.wait(0.01)
     threads.join()
+
+
+def test_the_calling_thread_watches_while_others_work() -> None:
+    go, seen = threading.Event(), list[threading.Thread]()
+
+    def watch() -> None:
+        seen.append(threading.current_thread())
+        if len(seen) == 3:
+            go.set()
+
+    ThreadGroup().run({"waiting": lambda stop: _wait(go)}, watch)
+    assert set(seen) == {threading.current_thread()}
+
+
+def test_a_watch_that_fails_stops_all_and_is_raised() -> None:
+    before = set(threading.enumerate())
+
+    def watch() -> None:
+        raise SignalError
+
+    with pytest.raises(SignalError):
+        ThreadGroup().run({"one": wait, "two": wait}, watch)
+    assert set(threading.enumerate()) == before

@@ -1,13 +1,16 @@
 """File in, file out."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 
+from vidstyle.apps.inputs import VideoInput, input_path, video_file
 from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result, check_target
+from vidstyle.apps.progress import VideoProgress, Watch
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.sink import FileSink
@@ -22,40 +25,60 @@ from vidstyle.stylize.stylizer import VideoStylizer
 
 
 def stylize_video(
-    input: Path | str,
+    input: VideoInput,
     output: Path | str | None = None,
     options: StylizeOptions = DEFAULTS,
     stats: Stats | None = None,
+    *,
+    progress: Callable[[VideoProgress], None] | None = None,
+    cancel: threading.Event | None = None,
 ) -> Result:
     """Stylize a whole video file, losing no frame.
 
+    Threads: it may be called from any thread, and returns when all of its own have ended.
+
     Args:
-        input: any video that FFmpeg reads.
+        input: path of any video that FFmpeg reads, or a binary file object with one, which is
+            copied to a temporary file.
         output: .mp4, .mkv, .mov or .webm; beside the input, named after the style, if None.
         options: how.
-        stats: pass one to watch the progress from another thread.
+        stats: counters and clocks of the run, for benchmarks.
+        progress: called up to ten times a second in the calling thread, the last time when all
+            frames are written. An exception that it raises ends the run and is raised again.
+        cancel: set it from any thread to end the run within a few frames.
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
+        Cancelled: `cancel` was set; no output is left behind. With quality="full", the work
+            folder stays, and the same call goes on from there.
+        TypeError: the input is of another kind.
+        ValueError: a file object without an output.
     """
-    input, stats = Path(input), stats or Stats()
-    output = Path(output) if output else default_output(input, options)
+    path, stats = input_path(input), stats or Stats()
+    if output is None:
+        if path is None:
+            raise ValueError("A video from a file object needs an output. Give its path.")
+        output = default_output(path, options)
+    output, watch = Path(output), Watch(stats, progress, cancel)
     encoder = choose_encoder(output, options.codec, options.crf, options.preset)
-    check_target(input, output, options.overwrite)
+    check_target(path, output, options.overwrite)
     threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
     cv2.setNumThreads(threads.opencv)
+    watch()
     with (
-        _painter(input, output, options, stats, threads) as stylizer,
+        video_file(input) as file,
+        _painter(file, output, options, stats, threads, watch) as stylizer,
         FileSource(
-            input, stats, start_s=options.start, end_s=options.end, threads=threads.decoder
+            file, stats, start_s=options.start, end_s=options.end, threads=threads.decoder
         ) as source,
     ):
         stats.expected_frames = source.info.expected_frames
         with FileSink(output, source.info, encoder, stats, threads=threads.encoder) as sink:
-            Pipeline(source, stylizer, sink).run()
+            Pipeline(source, stylizer, sink).run(watch)
+            watch.report()
             size = sink.finish()
         return Result(
-            input=input,
+            input=path,
             output=output,
             style=style_name(options.style),
             frames=stats["frames"],
@@ -69,11 +92,16 @@ def stylize_video(
 
 @contextmanager
 def _painter(
-    input: Path, output: Path, options: StylizeOptions, stats: Stats, threads: ThreadPlan
+    input: Path,
+    output: Path,
+    options: StylizeOptions,
+    stats: Stats,
+    threads: ThreadPlan,
+    watch: Watch,
 ) -> Iterator[FrameTransform]:
     """What turns frames into painted ones at the quality that is asked for."""
     if options.quality == "full":
-        with optimized_film(input, output, options, stats, threads.decoder) as film:
+        with optimized_film(input, output, options, stats, threads.decoder, watch) as film:
             yield film
     else:
         painter = GeneratorPainter(load_generator(options.style))

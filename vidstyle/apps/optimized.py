@@ -5,7 +5,7 @@ Everything with PyTorch is imported inside functions, so that the fast mode neve
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,12 +78,18 @@ def load_optimizer(
 
 @contextmanager
 def optimized_film(
-    input: Path, output: Path, options: StylizeOptions, stats: Stats, threads: int
+    input: Path,
+    output: Path,
+    options: StylizeOptions,
+    stats: Stats,
+    threads: int,
+    watch: Callable[[], None],
 ) -> Iterator["Film"]:
     """Optimize the keyframes of a film; what comes of it turns its frames into painted ones.
 
     Everything is kept in OUTPUT.work, so that the same call goes on after an interruption. A
-    block that is left without an error deletes it.
+    block that is left without an error deletes it. `watch` is called after each painting and
+    while scenes are found; what it raises ends the work.
 
     Raises:
         MissingExtraError: PyTorch or PySceneDetect is not installed.
@@ -98,7 +104,7 @@ def optimized_film(
         from vidstyle.optimize.work_folder import WorkFolder
     work = WorkFolder(work_folder(output), _manifest(input, painting, options))
     optimizer = open_optimizer(painting, options.features, options.feature_weights, options.threads)
-    film = Film(input, optimizer, options, work, stats, threads)
+    film = Film(input, optimizer, options, work, stats, threads, watch)
     film.paint()
     yield film
     film.clean_up()

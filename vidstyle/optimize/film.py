@@ -6,7 +6,7 @@ frames polished between them.
 
 import math
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -38,6 +38,7 @@ class Film:
         work: WorkFolder,
         stats: Stats,
         threads: int,
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
         """Find the scenes and, where time is short, choose what to give up.
 
@@ -48,7 +49,10 @@ class Film:
             work: keeps what is done.
             stats: gets "paintings" and how many are expected.
             threads: for the decoder.
+            watch: called before each painting, and for each frame while scenes are found, in the
+                calling thread; what it raises ends the work.
         """
+        self._watch = watch
         self._started = time.monotonic()  # finding the scenes is part of the time budget
         self._input, self._optimizer, self._work = input, optimizer, work
         self._stats, self._threads = stats, threads
@@ -73,7 +77,9 @@ class Film:
         if seconds is not None:
             seconds = painting_time_s(frames, seconds) - (time.monotonic() - self._started)
         budget = Budget(seconds, total)
-        painter = SceneOptimizer(self._optimizer, self.options, self._work, budget, self._stats)
+        painter = SceneOptimizer(
+            self._optimizer, self.options, self._work, budget, self._stats, self._watch
+        )
         with self._source() as source:
             rest = iter(source)
             for scene in self.scenes:
@@ -119,7 +125,12 @@ class Film:
 
     def _find_scenes(self, longest: int) -> list[Scene]:
         with self._source() as source:
-            return find_scenes(source, longest)
+            return find_scenes(self._watched(source), longest)
+
+    def _watched(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            self._watch()
+            yield frame
 
     def _source(self) -> FileSource:
         return FileSource(

@@ -6,7 +6,7 @@ forwards, once backwards. In the end each is polished by itself, as the frames b
 keyframe that is softer than those would be seen as a pulse.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,9 +65,11 @@ class SceneOptimizer:
         work: WorkFolder,
         budget: Budget,
         stats: Stats,
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
         self._optimizer, self._look = optimizer, look
         self._work, self._budget, self._stats = work, budget, stats
+        self._watch = watch  # called before each painting; what it raises ends the work
         self._last: _Run | None = None  # of the scene before: its last keyframe
 
     def paint(self, scene: Scene, frames: Iterable[Frame]) -> None:
@@ -134,6 +136,7 @@ class SceneOptimizer:
         self, run: _Run, index: int, way: str, targets: list[TemporalTarget], own: RGBImage | None
     ) -> RGBImage:
         """A keyframe's painting of one pass: the one that was kept, or a new one."""
+        self._watch()
         stages = PASSES[way] if targets or own is not None else COARSE_TO_FINE
         keyframe = run.keyframes[index]
         name = frame_name(keyframe.number, way)

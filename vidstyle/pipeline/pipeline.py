@@ -34,16 +34,20 @@ class Pipeline:
         self._decoded: Channel[Frame] = Channel(QUEUE_LENGTH)
         self._stylized: Channel[Frame] = Channel(QUEUE_LENGTH)
 
-    def run(self) -> None:
+    def run(self, watch: Callable[[], None] = lambda: None) -> None:
         """Run to the end and join every thread; call it once.
+
+        Args:
+            watch: called in the calling thread about twenty times a second.
 
         Raises:
             BaseException: of the first stage that failed, with its own traceback; also an
-                exception that interrupts the calling thread, such as KeyboardInterrupt.
+                exception of `watch`, or one that interrupts the calling thread, such as
+                KeyboardInterrupt.
         """
         stages = {"source": self._read, "stylizer": self._transform, "sink": self._write}
         works = {name: _as_work(stage) for name, stage in stages.items()}
-        ThreadGroup(on_failure=self._abandon).run(works)
+        ThreadGroup(on_failure=self._abandon).run(works, watch)
 
     def _read(self) -> None:
         for frame in self._source:

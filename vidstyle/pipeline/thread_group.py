@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 
-WAIT_STEP_S = 0.1  # a wait without an end would let no signal through
+WAIT_STEP_S = 0.05  # a wait without an end would let no signal through
 
 Work = Callable[[threading.Event], None]
 
@@ -32,9 +32,14 @@ class Worker(threading.Thread):
             self.over = True
             self._ended.put(None)
 
-    def wait(self) -> None:
-        """Return when the thread has ended; lets exceptions of signal handlers through."""
+    def wait(self, watch: Callable[[], None] = lambda: None) -> None:
+        """Return when the thread has ended; lets exceptions of signal handlers through.
+
+        Args:
+            watch: called every `WAIT_STEP_S` in the waiting thread; its exceptions pass too.
+        """
         while not self.over:
+            watch()
             with suppress(Empty):
                 self._ended.get(timeout=WAIT_STEP_S)
         self.join()
@@ -85,8 +90,13 @@ class ThreadGroup:
         """Whether a thread that is no helper still runs and `stop` is not set."""
         return not self.stop.is_set() and not all(w.over for w in self._awaited)
 
-    def run(self, works: Mapping[str, Work]) -> None:
+    def run(self, works: Mapping[str, Work], watch: Callable[[], None] = lambda: None) -> None:
         """Start a thread for each work, by name, and wait until all of them have ended.
+
+        Args:
+            works: by the names of their threads.
+            watch: called every `WAIT_STEP_S` in the calling thread; what it raises ends the
+                group like an interruption.
 
         Raises:
             BaseException: as for `join`; also an exception that interrupts the calling thread,
@@ -96,7 +106,7 @@ class ThreadGroup:
             for name, work in works.items():
                 self.start(name, work)
             for worker in self._awaited:
-                worker.wait()
+                worker.wait(watch)
         except BaseException as interruption:
             self._fail(interruption)
         self.join()

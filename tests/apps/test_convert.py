@@ -17,6 +17,8 @@ from tests.toys import save_convolution
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.progress import VideoProgress
 from vidstyle.errors import Cancelled, SinkError, StyleError, VidstyleError
+from vidstyle.media.atomic import output_lock
+from vidstyle.media.sink import FileSink
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -363,3 +365,43 @@ def test_a_video_in_memory_is_converted_into_a_file(
     assert look(tmp_path / "out.mp4").times == look(clip).times
     with pytest.raises(ValueError, match="needs an output"):
         stylize_video(io.BytesIO(clip.read_bytes()), options=inverting)
+
+
+def test_a_file_that_appears_during_the_run_is_not_replaced(
+    tmp_path: Path, inverting: StylizeOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, output = Clip().write(tmp_path / "in.mp4"), tmp_path / "out.mp4"
+    finish = FileSink.finish
+
+    def finish_late(sink: FileSink) -> int:
+        output.write_text("precious")
+        return finish(sink)
+
+    monkeypatch.setattr(FileSink, "finish", finish_late)
+    with pytest.raises(SinkError, match=r"was not replaced\. The finished result is .*out-2\.mp4"):
+        stylize_video(path, output, inverting)
+    assert output.read_text() == "precious"
+    assert look(tmp_path / "out-2.mp4").times == look(path).times
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_of_two_runs_at_once_into_one_file_one_is_refused(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    path, output = Clip().write(tmp_path / "in.mp4"), tmp_path / "out.mp4"
+    for overwrite in (False, True):
+        options = replace(inverting, overwrite=overwrite)
+        with output_lock(output), pytest.raises(SinkError, match="written by another run"):
+            stylize_video(path, output, options)
+        assert not output.exists()
+
+
+def test_what_a_killed_run_left_of_the_same_output_goes(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    path = Clip().write(tmp_path / "in.mp4")
+    for name in (".out.0123abcd.partial.mp4", ".out.mp4.lock", ".other.0123abcd.partial.mp4"):
+        (tmp_path / name).touch()
+    stylize_video(path, tmp_path / "out.mp4", inverting)
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert names == [".other.0123abcd.partial.mp4", "in.mp4", "out.mp4"]

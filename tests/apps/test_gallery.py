@@ -1,5 +1,6 @@
 """Every style on one picture: what is on the sheet, where, and what is refused."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,3 +115,20 @@ def test_a_bad_style_or_picture_leaves_no_gallery(shelf: Path, photo: Path) -> N
     with pytest.raises(StyleError, match="not the file that was shipped"):
         paint_gallery(photo, output)
     assert sorted(file.name for file in photo.parent.iterdir()) == ["me.png", "shelf"]
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_file_that_appears_during_the_work_is_not_replaced(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = photo.with_name("out.png")
+
+    def sheet_late(tiles: Sequence[tuple[str, RGBImage]]) -> RGBImage:
+        output.write_text("precious")
+        return sheet(tiles)
+
+    monkeypatch.setattr("vidstyle.apps.gallery.sheet", sheet_late)
+    with pytest.raises(SinkError, match=r"was not replaced\. The finished result is .*out-2\.png"):
+        paint_gallery(photo, output)
+    assert output.read_text() == "precious"
+    assert read_photo(photo.with_name("out-2.png")).size > 0

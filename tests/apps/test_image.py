@@ -13,8 +13,11 @@ from vidstyle.apps.arrays import ImageArray
 from vidstyle.apps.image import preview_video, stylize_photo
 from vidstyle.apps.inputs import PhotoInput
 from vidstyle.errors import SinkError, SourceError
+from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import StylizeOptions
+from vidstyle.stylize.generator import ImageGenerator
+from vidstyle.stylize.generator_pool import load_generator
 
 COLORFUL = patches(64, 48)
 MIDDLES = np.ix_([12, 36], [16, 48])
@@ -177,3 +180,24 @@ def test_a_preview_of_a_file_object_comes_back(tmp_path: Path, inverting: Styliz
         preview_video(io.BytesIO(b"text"), options=inverting)
     with pytest.raises(TypeError, match="cannot be ndarray"):
         preview_video(COLORFUL, options=inverting)  # type: ignore[arg-type]
+
+
+def test_a_file_that_appears_during_the_work_is_not_replaced(
+    tmp_path: Path, inverting: StylizeOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_photo(tmp_path / "a.png", COLORFUL)
+    output = tmp_path / "out.png"
+
+    def load_slowly(style: str) -> ImageGenerator:
+        output.write_text("precious")
+        return load_generator(style)
+
+    monkeypatch.setattr("vidstyle.apps.image.load_generator", load_slowly)
+    with pytest.raises(SinkError, match=r"was not replaced\. The finished result is .*out-2\.png"):
+        stylize_photo(tmp_path / "a.png", output, inverting)
+    assert output.read_text() == "precious"
+    assert read_photo(tmp_path / "out-2.png").shape == COLORFUL.shape
+    with output_lock(output), pytest.raises(SinkError, match="written by another run"):
+        stylize_photo(tmp_path / "a.png", output, replace(inverting, overwrite=True))
+    stylize_photo(tmp_path / "a.png", output, replace(inverting, overwrite=True))
+    assert read_photo(output).shape == COLORFUL.shape

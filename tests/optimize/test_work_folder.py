@@ -41,7 +41,7 @@ def test_paintings_of_other_settings_are_refused_with_what_differs(tmp_path: Pat
         WorkFolder(tmp_path / "work", other)
     assert "keeps 1 painting of other settings" in str(why.value)
     assert "(another input, every: was 4, is 1, end: was none, is 3.0)" in str(why.value)
-    assert "old settings, delete the folder, or choose another name" in str(why.value)
+    assert "old settings, delete the folder, or choose another output name" in str(why.value)
     assert folder(tmp_path).painting(SCENE, "a") is not None
 
 

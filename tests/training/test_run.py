@@ -17,6 +17,7 @@ import torch
 
 from tests.training.toys import ToyFeatures, blurred_noise, toy_content
 from vidstyle.errors import SinkError, SourceError, StyleError
+from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import TrainOptions
 from vidstyle.training import run as session_module
@@ -225,6 +226,28 @@ def test_overwriting_follows_no_link(painting: Path) -> None:
     with pytest.raises(SinkError, match="is no folder of a training run"):
         run(painting, overwrite=True)
     assert sorted(mine.iterdir()) == before
+
+
+def test_a_file_that_appears_during_the_training_is_not_replaced(painting: Path) -> None:
+    output = painting.with_name("style.onnx")
+
+    def interfere(_: TrainProgress) -> None:
+        output.write_text("precious")
+
+    with pytest.raises(SinkError, match=r"was not replaced\. The finished .*style-2\.onnx"):
+        run(painting, interfere)
+    assert output.read_text() == "precious"
+    assert painting.with_name("style-2.onnx").read_bytes() == b"onnx"
+
+
+def test_of_two_trainings_at_once_into_one_file_one_is_refused(painting: Path) -> None:
+    run(painting, steps=1)
+    before = weights(painting)
+    with output_lock(painting.with_name("style.onnx")):
+        for resume in (True, False):
+            with pytest.raises(SinkError, match=r"style\.onnx is being written by another run"):
+                run(painting, steps=2, resume=resume, overwrite=not resume)
+    assert same_weights(before, weights(painting))
 
 
 def test_what_a_killed_run_left_half_written_goes(painting: Path) -> None:

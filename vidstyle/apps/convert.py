@@ -9,7 +9,7 @@ import cv2
 
 from vidstyle.apps.inputs import VideoInput, input_path, video_file
 from vidstyle.apps.optimized import optimized_film
-from vidstyle.apps.outputs import Result, check_target
+from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.apps.progress import VideoProgress, Watch
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.media.codecs import choose_encoder
@@ -61,11 +61,11 @@ def stylize_video(
         output = default_output(path, options)
     output, watch = Path(output), Watch(stats, progress, cancel)
     encoder = choose_encoder(output, options.codec, options.crf, options.preset)
-    check_target(path, output, options.overwrite)
     threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
     cv2.setNumThreads(threads.opencv)
     watch()
     with (
+        claimed_target(path, output, options.overwrite),
         video_file(input) as file,
         _painter(file, output, options, stats, threads, watch) as stylizer,
         FileSource(
@@ -73,7 +73,14 @@ def stylize_video(
         ) as source,
     ):
         stats.expected_frames = source.info.expected_frames
-        with FileSink(output, source.info, encoder, stats, threads=threads.encoder) as sink:
+        with FileSink(
+            output,
+            source.info,
+            encoder,
+            stats,
+            replace=options.overwrite,
+            threads=threads.encoder,
+        ) as sink:
             Pipeline(source, stylizer, sink).run(watch)
             watch.report()
             size = sink.finish()

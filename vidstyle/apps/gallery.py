@@ -1,14 +1,14 @@
 """Every style on one picture, side by side, to choose from."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from vidstyle.apps.outputs import Result, check_target
+from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.frame import Picture, RGBImage
 from vidstyle.media.image_file import check_photo_name, read_photo, write_photo
 from vidstyle.options import DEFAULTS, StylizeOptions
@@ -43,14 +43,10 @@ def paint_gallery(
     """
     input, output, stats = Path(input), Path(output), stats or Stats()
     check_photo_name(output)
-    check_target(input, output, options.overwrite)
-    picture = Picture.from_rgb(read_photo(input))
-    options = replace(options, resize=True, compare=False)
-    tiles = [("original", _tile(picture))]
-    for style in shipped_styles():
-        painted = stylize_picture(picture, load_generator(style.name), options, stats)
-        tiles.append((style.name, _tile(painted)))
-    size = write_photo(output, sheet(tiles))
+    with claimed_target(input, output, options.overwrite):
+        picture = Picture.from_rgb(read_photo(input))
+        tiles = [("original", _tile(picture)), *_painted(picture, options, stats)]
+        size = write_photo(output, sheet(tiles), replace=options.overwrite)
     return Result(
         input=input,
         output=output,
@@ -60,6 +56,16 @@ def paint_gallery(
         seconds=stats.elapsed_s,
         output_bytes=size,
     )
+
+
+def _painted(
+    picture: Picture, options: StylizeOptions, stats: Stats
+) -> Iterator[tuple[str, RGBImage]]:
+    """Yield the name and the tile of every shipped style."""
+    options = replace(options, resize=True, compare=False)
+    for style in shipped_styles():
+        painted = stylize_picture(picture, load_generator(style.name), options, stats)
+        yield style.name, _tile(painted)
 
 
 def sheet(tiles: Sequence[tuple[str, RGBImage]]) -> RGBImage:

@@ -1,12 +1,14 @@
 """One picture: a photo, or a look at a video before converting it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from vidstyle.apps.arrays import Unpacked, unpack
 from vidstyle.apps.inputs import PhotoInput, VideoInput, input_path, read_image, video_file
 from vidstyle.apps.optimized import load_optimizer
-from vidstyle.apps.outputs import Result, check_target
+from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
 from vidstyle.media.image_file import write_photo
@@ -48,9 +50,9 @@ def stylize_photo(
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(f"{path.stem}.{style}{path.suffix}")
-    target = _checked_target(path, output, options.overwrite)
-    unpacked = unpack(read_image(input))
-    result = _paint(path, target, unpacked, options, stats or Stats())
+    with _claimed(path, output, options.overwrite) as target:
+        unpacked = unpack(read_image(input))
+        result = _paint(path, target, unpacked, options, stats or Stats())
     if options.quality == "full":
         result.warnings.extend(_reduction(unpacked.picture, options))
     return result
@@ -82,18 +84,23 @@ def preview_video(
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(f"{path.stem}.{style}.png")
-    target = _checked_target(path, output, options.overwrite)
     at_start = options.start > 0 or options.quality == "full"
-    with video_file(input) as file:
-        picture = _frame_at(file, options.start) if at_start else _typical_frame(file)
-    return _paint(path, target, Unpacked(picture), options, stats or Stats(), coarse=True)
+    with _claimed(path, output, options.overwrite) as target:
+        with video_file(input) as file:
+            picture = _frame_at(file, options.start) if at_start else _typical_frame(file)
+        return _paint(path, target, Unpacked(picture), options, stats or Stats(), coarse=True)
 
 
-def _checked_target(input: Path | None, output: Path | str | None, overwrite: bool) -> Path | None:
+@contextmanager
+def _claimed(
+    input: Path | None, output: Path | str | None, overwrite: bool
+) -> Iterator[Path | None]:
+    """Lock the file that the picture goes to, if there is to be one, and yield it."""
     if output is None:
-        return None
-    check_target(input, Path(output), overwrite)
-    return Path(output)
+        yield None
+        return
+    with claimed_target(input, Path(output), overwrite):
+        yield Path(output)
 
 
 def _reduction(picture: Picture, look: Look) -> list[str]:
@@ -135,13 +142,14 @@ def _paint(
     if options.compare or output is not None:
         unpacked = replace(unpacked, alpha=None)
     image = unpacked.packed(painted)
+    size = 0 if output is None else write_photo(output, image, replace=options.overwrite)
     return Result(
         input=input,
         output=output,
         style=style_name(options.style),
         frames=1,
         keyframes=1,
-        output_bytes=0 if output is None else write_photo(output, image),
+        output_bytes=size,
         seconds=stats.elapsed_s,
         warnings=list(generator.remarks),
         image=image if output is None else None,

@@ -85,7 +85,7 @@ class Live:
         self._file = source if isinstance(source, PacedFile) else None
         recorded = ring_buffer if options.audio or self._file is not None else None
         self._asked_for = None if options.record is None else Path(options.record)
-        self._recorder = Recorder(self._recording_path, source.rate, recorded)
+        self._recorder = Recorder(self._recording_path, source.rate, recorded, options.overwrite)
         self._recorder.wanted = options.record is not None
         self._sink_threads = [SinkThread(self._recorder, MOST_WAITING)]
         self._camera: VirtualCamera | None = None
@@ -201,7 +201,7 @@ class Live:
             return "recording" if self._recorder.wanted else "recorded"
         if command is Command.SNAPSHOT and view is not None:
             path = _free_path("png")
-            write_photo(path, view.frame.picture.to_rgb())
+            write_photo(path, view.frame.picture.to_rgb(), replace=False)
             return f"wrote {path}"
         if command is Command.QUIT:
             self._threads.stop.set()

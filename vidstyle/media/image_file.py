@@ -65,11 +65,14 @@ def check_photo_name(file: Path) -> None:
         raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
 
 
-def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -> int:
+def write_photo(
+    file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY, *, replace: bool = True
+) -> int:
     """Write HxWx3 uint8 RGB in the format of the suffix; return the size in bytes.
 
     Raises:
-        SinkError: the suffix is no picture's, or the disk refused. Nothing is left behind.
+        SinkError: the suffix is no picture's, or the disk refused; nothing is left behind.
+            Without `replace`, also where the name is taken; the picture is kept under a free one.
     """
     check_photo_name(file)
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
@@ -77,7 +80,7 @@ def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -
     quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if jpeg else []
     _, encoded = cv2.imencode(file.suffix, bgr, quality)
     try:
-        write_whole(file, encoded.tobytes())
+        write_whole(file, encoded.tobytes(), replace=replace)
     except OSError as error:
         raise SinkError(f"Cannot write {file}: {error.strerror}.") from error
     return int(encoded.size)

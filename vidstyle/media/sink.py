@@ -15,7 +15,7 @@ import av
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame, Picture
-from vidstyle.media.atomic import partial_path
+from vidstyle.media.atomic import partial_path, publish
 from vidstyle.media.codecs import MP4_LIKE, Encoder, container_format, muxer_options, pixel_format
 from vidstyle.media.frames import video_frame
 from vidstyle.media.info import VideoInfo
@@ -53,6 +53,7 @@ class FileSink:
         encoder: Encoder,
         stats: Stats,
         *,
+        replace: bool = True,
         threads: int = 0,
         company: Callable[
             [VideoInfo, av.container.OutputContainer, av.VideoStream], SideStreams
@@ -65,6 +66,7 @@ class FileSink:
             like: the input, whose times, colors, sound, subtitles and tags go along.
             encoder: as `choose_encoder` gave it.
             stats: gets "frames" and the time of stage "encode".
+            replace: whether a file of that name may be replaced in the end.
             threads: for the encoder; 0 lets it choose.
             company: adds what goes along; by default, all that the input has.
 
@@ -72,7 +74,7 @@ class FileSink:
             SinkError: the folder is missing or not writable.
         """
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
-        self._threads = threads
+        self._replace, self._threads = replace, threads
         # Absolute, because FFmpeg takes what stands before a colon for a protocol.
         self._partial = partial_path(path.absolute())
         self._size_wh: tuple[int, int] | None = None
@@ -126,7 +128,8 @@ class FileSink:
             The file's size in bytes.
 
         Raises:
-            SinkError: the disk refused, or the file does not hold what was written to it.
+            SinkError: the disk refused, the file does not hold what was written to it, or its
+                name was taken meanwhile; then it is kept under a free one.
         """
         with self._stats.timed("encode"), self._translated():
             self._output.mux(self._encode(None))
@@ -134,7 +137,7 @@ class FileSink:
             self._output.close()
         verify(self._partial, self._pts, self._like.time_base, self._company.copied)
         with self._translated():
-            self._partial.replace(self._path)
+            publish(self._partial, self._path, replace=self._replace)
         return self._path.stat().st_size
 
     def _add_video(self) -> av.VideoStream:

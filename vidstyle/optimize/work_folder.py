@@ -48,7 +48,7 @@ class WorkFolder:
         self._manifest = {MARK: __version__, **manifest}
         try:
             if path.is_symlink():
-                raise SinkError(f"{path} is a link, no work folder. Choose another name with -o.")
+                raise SinkError(f"{path} is a link, no work folder. Choose another output name.")
             if path.exists() and not self._is_new():
                 self.resumed = self._resumes()
             if not self.resumed:
@@ -138,7 +138,7 @@ class WorkFolder:
             raise SinkError(
                 f"{self.path} keeps {paintings} painting{'s' * (paintings > 1)} of other settings "
                 f"({_differences(found, self._manifest)}). Finish them with the old settings, "
-                "delete the folder, or choose another name with -o."
+                "delete the folder, or choose another output name."
             )
         delete_own(self.path, OWN)
         return False
@@ -161,7 +161,7 @@ class WorkFolder:
     def _damaged(self, name: str | Path) -> SinkError:
         return SinkError(
             f"{self.path / name} is damaged or not from vidstyle. "
-            f"Delete {self.path} if you can do without it, or choose another name with -o."
+            f"Delete {self.path} if you can do without it, or choose another output name."
         )
 
 

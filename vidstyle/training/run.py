@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from vidstyle.errors import SinkError, SourceError, StyleError, reason
 from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights
 from vidstyle.export.quantize import quantize
 from vidstyle.hardware import usable_cores
+from vidstyle.media.atomic import output_lock, whole_file
 from vidstyle.media.image_file import read_photo
 from vidstyle.media.owned_files import delete_half_written, delete_own, foreign_entries
 from vidstyle.network.architecture import LARGEST_BYTES
@@ -58,9 +59,11 @@ def run_session(
 ) -> TrainResult | None:
     """Do what `apps.train.train_style` promises."""
     folder = output.with_name(f"{output.stem}.training")
-    with _processes() as rank:
+    with _processes() as rank, ExitStack() as locks:
         torch.set_num_threads(_threads(options))
         if rank == 0:
+            for file in (output, int8_path(output), torch_path(output)):
+                locks.enter_context(output_lock(file))
             _check_folder(folder, options)
         _check_painting(painting)
         features = load_features(options.features, _path(options.feature_weights))
@@ -258,7 +261,7 @@ def _check_ownership(folder: Path) -> None:
     Raises:
         SinkError: it is a link or a file, or holds something else.
     """
-    choice = "Choose another name with -o."
+    choice = "Choose another output name."
     if folder.is_symlink() or not folder.is_dir():
         raise SinkError(f"{folder} is no folder of a training run. {choice}")
     foreign = foreign_entries(folder, OWN)
@@ -295,19 +298,23 @@ def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list
     """Write the .onnx and what else was asked for; return the others, and why one is missing."""
     generator = deepcopy(trainer.finished_generator()).cpu()
     others, remarks = list[Path](), list[str]()
+    may_replace = options.overwrite or options.resume
     # The exporter tells everybody that torchvision, which nobody needs, is not there.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
-        export(generator, output, {"size_class": options.size, "light": "even"}, _pixels(options))
+        with whole_file(output, replace=may_replace) as file:
+            export(generator, file, {"size_class": options.size, "light": "even"}, _pixels(options))
         if options.int8:
             try:
-                quantize(output, trainer.content.images[:CALIBRATION], int8_path(output))
+                with whole_file(int8_path(output), replace=may_replace) as file:
+                    quantize(output, trainer.content.images[:CALIBRATION], file)
                 others.append(int8_path(output))
             except StyleError as error:
                 remarks.append(f"There is no int8 form. {error}")
         if options.torch:
+            with whole_file(torch_path(output), replace=may_replace) as file:
+                export_torch(generator, file)
             others.append(torch_path(output))
-            export_torch(generator, others[-1])
     except OSError as error:
         raise SinkError(f"Cannot write beside {output}: {reason(error)}.") from error
     for file in (output, *others):

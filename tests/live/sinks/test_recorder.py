@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.live.scene import frame, panned
+from tests.look import look
 from vidstyle.errors import SinkError
 from vidstyle.frame import Picture
 from vidstyle.live.audio.ring_buffer import CHANNELS, RATE, AudioRingBuffer
@@ -66,15 +67,16 @@ def test_what_cannot_be_written_ends_the_recording_and_not_the_filter(
     assert "The recording has ended" in record.message
 
 
-def test_a_recording_that_is_lost_in_the_end_is_an_error(tmp_path: Path) -> None:
+def test_a_recording_whose_name_was_taken_is_kept_and_an_error(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     recorder = Recorder(lambda: tmp_path / "folder" / "a.mkv", Fraction(30), None)
     recorder.wanted = True
     recorder.write(view(0))
     (tmp_path / "folder" / "a.mkv").mkdir()  # its name is taken meanwhile
-    with pytest.raises(SinkError, match="Nothing was left behind"):
+    with pytest.raises(SinkError, match=r"was not replaced\. The finished result is .*a-2\.mkv"):
         recorder.close()
-    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["a.mkv"]
+    assert sorted(p.name for p in (tmp_path / "folder").iterdir()) == ["a-2.mkv", "a.mkv"]
+    assert look(tmp_path / "folder" / "a-2.mkv").times == [0]
 
 
 def test_picture_and_sound_are_in_step(tmp_path: Path) -> None:

@@ -27,7 +27,11 @@ class Recorder:
     """A sink that can be switched on and off; each time on makes one file."""
 
     def __init__(
-        self, name: Callable[[], Path], rate: Fraction, ring_buffer: AudioRingBuffer | None
+        self,
+        name: Callable[[], Path],
+        rate: Fraction,
+        ring_buffer: AudioRingBuffer | None,
+        replace: bool = False,
     ) -> None:
         """Take the names of files to come.
 
@@ -35,8 +39,10 @@ class Recorder:
             name: asked once for each file.
             rate: pictures per second, about.
             tape: sound that goes along, by the times of the frames; None for silent files.
+            replace: whether files that have such a name by the end may be replaced.
         """
         self._name, self._rate, self._ring_buffer = name, rate, ring_buffer
+        self._replace = replace
         self.wanted = False  # set by whoever wants it, from any thread
         self._file: FileSink | None = None
         self._open = ExitStack()
@@ -70,7 +76,14 @@ class Recorder:
             self._path, self._begun_s, self._last_pts = self._name(), frame.time_s, -1
             encoder = choose_encoder(self._path, None, None, None)
             info = _describe(frame.picture, self._path, self._rate)
-            sink = FileSink(self._path, info, encoder, Stats(), company=self._company)
+            sink = FileSink(
+                self._path,
+                info,
+                encoder,
+                Stats(),
+                replace=self._replace,
+                company=self._company,
+            )
             self._file = self._open.enter_context(sink)
         pts = max(self._last_pts + 1, round((frame.time_s - self._begun_s) / CLOCK))
         self._last_pts = pts

@@ -1,0 +1,180 @@
+"""Output files are whole or not there, have one writer, and replace nothing without permission."""
+
+import os
+import subprocess
+import sys
+import time
+from errno import ENOLCK, EPERM
+from pathlib import Path
+
+import pytest
+
+from vidstyle.errors import SinkError
+from vidstyle.media import atomic
+from vidstyle.media.atomic import output_lock, partial_path, publish, whole_file, write_whole
+
+HANG_LIMIT_S = 30
+posix_only = pytest.mark.skipif(os.name != "posix", reason="links and locks as POSIX has them")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def partial_of(path: Path, content: str = "result") -> Path:
+    partial = partial_path(path)
+    partial.write_text(content)
+    return partial
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_finished_file_gets_its_name(tmp_path: Path, replace: bool) -> None:
+    output = tmp_path / "out.mp4"
+    publish(partial_of(output), output, replace=replace)
+    assert output.read_text() == "result"
+    assert names(tmp_path) == ["out.mp4"]
+
+
+def test_a_file_is_replaced_with_permission(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    output.write_text("old")
+    write_whole(output, b"new")
+    assert output.read_text() == "new"
+    assert names(tmp_path) == ["out.mp4"]
+
+
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object) -> None:
+        raise OSError(EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+
+
+@posix_only
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_came_meanwhile_stays_and_the_result_is_kept_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+        without_links(monkeypatch)
+    output = tmp_path / "out.mp4"
+    output.write_text("precious")
+    (tmp_path / "out-2.mp4").write_text("precious, too")
+    with pytest.raises(SinkError, match=r"out\.mp4 came into being .* result is .*out-3\.mp4") as e:
+        publish(partial_of(output), output, replace=False)
+    assert "\n" not in str(e.value)
+    assert output.read_text() == "precious"
+    assert (tmp_path / "out-2.mp4").read_text() == "precious, too"
+    assert (tmp_path / "out-3.mp4").read_text() == "result"
+    assert names(tmp_path) == ["out-2.mp4", "out-3.mp4", "out.mp4"]
+
+
+@posix_only
+def test_a_link_that_leads_nowhere_is_not_replaced(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    output.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(SinkError, match="was not replaced"):
+        write_whole(output, b"result", replace=False)
+    assert output.is_symlink()
+
+
+@posix_only
+def test_file_systems_without_links_get_the_name_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_links(monkeypatch)
+    write_whole(tmp_path / "out.png", b"result", replace=False)
+    assert (tmp_path / "out.png").read_text() == "result"
+    assert names(tmp_path) == ["out.png"]
+
+
+def test_a_block_left_by_an_error_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), whole_file(tmp_path / "out.onnx") as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert names(tmp_path) == []
+
+
+def test_two_runs_cannot_write_one_output(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    with output_lock(output), output_lock(tmp_path / "other.mp4"):
+        for _ in range(2):  # the failed try changes nothing
+            message = r"out\.mp4 is being written by another run"
+            with pytest.raises(SinkError, match=message), output_lock(output):
+                raise AssertionError
+    with output_lock(output):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_an_error_ends_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), output_lock(tmp_path / "out.mp4"):
+        raise RuntimeError
+    assert names(tmp_path) == []
+
+
+@posix_only
+def test_a_killed_run_blocks_nothing_and_its_partials_go(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from vidstyle.media.atomic import output_lock, partial_path\n"
+        f"with output_lock(Path({str(output)!r})):\n"
+        f"    partial_path(Path({str(output)!r})).write_text('half')\n"
+        "    print('locked', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline()
+        with pytest.raises(SinkError, match="another run"), output_lock(output):
+            raise AssertionError
+        assert len(names(tmp_path)) == 2  # the living one's lock and partial
+        process.kill()
+    deadline = time.monotonic() + HANG_LIMIT_S
+    while len(names(tmp_path)) > 0:
+        assert time.monotonic() < deadline
+        with output_lock(output):
+            assert not [name for name in names(tmp_path) if "partial" in name]
+    assert names(tmp_path) == []
+
+
+def test_only_partials_of_the_same_output_go(tmp_path: Path) -> None:
+    stale = [".out.0123abcd.partial.mp4", ".out.89abcdef.partial.mp4"]
+    others = [
+        ".out.0123abcd.partial.mkv", ".out.2.0123abcd.partial.mp4", ".out.partial.mp4",
+        ".outer.0123abcd.partial.mp4", "out.0123abcd.partial.mp4", ".out.0123ABCD.partial.mp4",
+    ]  # fmt: skip
+    for name in stale + others:
+        (tmp_path / name).touch()
+    with output_lock(tmp_path / "out.mp4"):
+        pass
+    assert names(tmp_path) == sorted(others)
+
+
+@posix_only
+def test_file_systems_without_locks_lose_no_partial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def try_lock(_: int) -> None:
+        raise OSError(ENOLCK, "No locks available")
+
+    monkeypatch.setattr(atomic, "_try_lock", try_lock)
+    partial = partial_of(tmp_path / "out.mp4")
+    with output_lock(tmp_path / "out.mp4"):
+        pass
+    assert names(tmp_path) == [partial.name]
+
+
+def test_a_missing_folder_gives_one_line(tmp_path: Path) -> None:
+    output = tmp_path / "nowhere" / "out.mp4"
+    with pytest.raises(SinkError, match=r"Cannot write .*No such file"), output_lock(output):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("letter", ["a", "ä", "画"])
+def test_long_names_have_partials_of_their_own(tmp_path: Path, letter: str) -> None:
+    stem = (letter * 255).encode()[:245].decode(errors="ignore")
+    outputs = [tmp_path / f"{stem}{end}.mp4" for end in "12"]
+    stale = [partial_of(output) for output in outputs]
+    with output_lock(outputs[0]):
+        write_whole(outputs[0], b"result", replace=False)
+    assert names(tmp_path) == sorted([outputs[0].name, stale[1].name])

@@ -1,4 +1,4 @@
-"""The folder of what ships: its catalog, and whether a file is the one that was shipped."""
+"""Shipped model files: the models folder, its catalog.json, and SHA-256 checks of its files."""
 
 import hashlib
 import json
@@ -10,10 +10,10 @@ from vidstyle.errors import StyleError
 
 
 def models_folder() -> Path:
-    """Where the shipped files are: inside the installed package, or beside it in a checkout.
+    """Return the models folder: inside the installed package, or beside it in a checkout.
 
     Raises:
-        StyleError: neither place has them.
+        StyleError: neither place holds a catalog.json.
     """
     package = Path(str(resources.files("vidstyle")))
     for folder in (package / "models", package.parent / "models"):
@@ -23,7 +23,7 @@ def models_folder() -> Path:
 
 
 def catalog_section(name: str) -> list[dict[str, Any]]:
-    """The entries of one section of catalog.json: "styles" or "features".
+    """Return the entries of one section of catalog.json: "styles" or "features".
 
     Raises:
         StyleError: the catalog is missing or broken.
@@ -37,10 +37,14 @@ def catalog_section(name: str) -> list[dict[str, Any]]:
 
 
 def intact_file(name: str, sha256: str) -> Path:
-    """A shipped file's path, once its checksum has been found right.
+    """Return the path of a shipped file after checking its SHA-256.
+
+    Args:
+        name: path relative to the models folder.
+        sha256: expected digest, 64 lowercase hex digits.
 
     Raises:
-        StyleError: the file is missing or altered.
+        StyleError: the file is missing, or its digest differs.
     """
     path = models_folder() / name
     try:

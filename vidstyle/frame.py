@@ -1,7 +1,7 @@
-"""The picture that travels from source to sink, and the array types around it.
+"""Frame and picture types (YUV 4:2:0, color space, time stamp), array aliases, and resizing.
 
-A picture stays in YUV 4:2:0 from decoder to encoder. Only what the generator paints is ever
-turned into RGB: that is one frame in several, and saves two passes over all the others.
+A picture stays in YUV 4:2:0 from decoder to encoder. Only pictures for the generator are converted
+to RGB: one frame in several, which saves two color conversions for each of the others.
 """
 
 from collections.abc import Sequence
@@ -34,13 +34,13 @@ LUMA_OF_RGB: Final = (0.299, 0.587, 0.114)  # weights of red, green and blue, BT
 
 @dataclass(frozen=True, slots=True)
 class ColorSpace:
-    """How Y, U and V of a picture are to be read."""
+    """Color matrix and range of a YUV picture."""
 
     matrix: int = BT709  # FFmpeg's AVColorSpace
     full_range: bool = False  # Y in 0..255 instead of 16..235
 
     def to_rgb_matrix(self) -> NDArray[np.float64]:
-        """The 3x4 matrix from (Y, U, V, 1) to RGB, all 0..255."""
+        """Return the 3x4 float64 matrix from (Y, U, V, 1) to (R, G, B), all 0..255."""
         red, blue = LUMA_WEIGHTS[self.matrix]
         green = 1 - red - blue
         y_scale, c_scale = (1.0, 1.0) if self.full_range else (255 / 219, 255 / 224)
@@ -56,20 +56,20 @@ class ColorSpace:
         return np.hstack([matrix, -offset[:, None]])
 
     def from_rgb_matrix(self) -> NDArray[np.float64]:
-        """The 3x4 matrix from (R, G, B, 1) to YUV, all 0..255."""
+        """Return the 3x4 float64 matrix from (R, G, B, 1) to (Y, U, V), all 0..255."""
         square = np.vstack([self.to_rgb_matrix(), [0, 0, 0, 1]])
         return np.asarray(np.linalg.inv(square)[:3])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """One picture in YUV 4:2:0, 8 bits, never painted on.
+    """Immutable picture in planar YUV 4:2:0, uint8; its planes are never written to.
 
-    With an odd side, U and V cover the last row or column by themselves, as in FFmpeg.
+    With an odd side, the last row or column of U and V covers one row or column of Y, as in FFmpeg.
 
     Raises:
         TypeError: a plane is not uint8.
-        ValueError: the planes' sizes do not belong together.
+        ValueError: Y is not HxW, or U and V are not half of that, rounded up.
     """
 
     y: Plane  # HxW
@@ -102,11 +102,11 @@ class Picture:
 
     @classmethod
     def from_rgb(cls, image: RGBImage, color: ColorSpace = ColorSpace()) -> "Picture":
-        """Convert HxWx3 uint8 RGB; U and V are means of 2x2 pixels.
+        """Convert an HxWx3 uint8 RGB image; U and V are means of 2x2 pixels.
 
         Raises:
-            TypeError: the image is no array of uint8.
-            ValueError: it has another shape.
+            TypeError: the image is not a uint8 array.
+            ValueError: the image is not HxWx3, or has no pixels.
         """
         check_image(image)
         yuv = cv2.transform(image, color.from_rgb_matrix())
@@ -115,13 +115,13 @@ class Picture:
         return cls(y, resize(u, *size_wh), resize(v, *size_wh), color)
 
     def to_rgb(self) -> RGBImage:
-        """Return HxWx3 uint8 RGB; values outside 0..255 are clipped."""
+        """Return the picture as HxWx3 uint8 RGB; values outside 0..255 are clipped."""
         u, v = (resize(plane, self.width, self.height) for plane in (self.u, self.v))
         yuv = cv2.merge([self.y, u, v])
         return np.asarray(cv2.transform(yuv, self.color.to_rgb_matrix()), np.uint8)
 
     def resized(self, width: int, height: int) -> "Picture":
-        """Return the picture at another size: averaged down, interpolated up."""
+        """Return the picture at a size in pixels; interpolation as in `resize`."""
         if (width, height) == (self.width, self.height):
             return self
         y = resize(self.y, width, height)
@@ -129,23 +129,26 @@ class Picture:
         return Picture(y, resize(self.u, *size_wh), resize(self.v, *size_wh), self.color)
 
     def crop(self, left: int, top: int, right: int, bottom: int) -> "Picture":
-        """Return a view of a part; left and top must be even, the rest is cut at the border."""
+        """Return a view of a rectangle in pixels, clipped at the right and lower border.
+
+        `left` and `top` must be even, because chroma has half the resolution.
+        """
         assert left % 2 == 0 and top % 2 == 0
         y = self.y[top:bottom, left:right]
         rows, columns = slice(top // 2, (bottom + 1) // 2), slice(left // 2, (right + 1) // 2)
         return Picture(y, self.u[rows, columns], self.v[rows, columns], self.color)
 
     def turned(self, quarters: int) -> "Picture":
-        """Return the picture turned counter-clockwise by so many quarter turns."""
+        """Return the picture rotated counter-clockwise by a number of quarter turns."""
         if quarters % 4 == 0:
             return self
         y, u, v = (np.ascontiguousarray(np.rot90(plane, quarters)) for plane in self.planes)
         return Picture(y, u, v, self.color)
 
     def beside(self, other: "Picture") -> "Picture":
-        """Return this picture and, to its right, another of the same height."""
+        """Return this picture with another of the same height to its right."""
         y = np.hstack([self.y, other.y])
-        # With an odd width the seam runs through a column of chroma: the right picture gives it.
+        # With an odd width the seam lies inside a chroma column: the right picture fills it.
         keep = self.width // 2
         half = chroma_size_wh(y.shape[1], y.shape[0])[0]
         u, v = (
@@ -157,32 +160,33 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture on its way from source to sink, with its time."""
+    """Picture with its presentation time, as it passes from source to sink."""
 
     picture: Picture
     pts: int  # presentation time, in units of time_base
-    time_base: Fraction  # seconds per unit, as the container gave it
-    duration: int = 0  # in units of time_base; 0 where the container does not say
+    time_base: Fraction  # seconds per unit, from the container
+    duration: int = 0  # in units of time_base; 0 if the container holds none
 
     @property
     def time_s(self) -> float:
+        """Presentation time in seconds."""
         return float(self.pts * self.time_base)
 
     def showing(self, picture: Picture) -> "Frame":
-        """The same moment with another picture."""
+        """Return a frame of the same time and duration with another picture."""
         return Frame(picture, self.pts, self.time_base, self.duration)
 
 
 def check_image(image: object, channels: Sequence[int] = (3,)) -> None:
-    """Refuse arrays that would be misread: other types of values, numbers of channels, axes.
+    """Check the type, dtype and shape of an image array.
 
     Args:
-        image: taken if it is HxWxC uint8, of any strides; with 1 channel HxW too.
-        channels: the numbers of channels to take.
+        image: accepted if it is HxWxC uint8, of any strides; HxW counts as one channel.
+        channels: accepted numbers of channels C.
 
     Raises:
-        TypeError: it is no array, or not one of uint8.
-        ValueError: it has another shape, or no pixels.
+        TypeError: the image is not a NumPy array, or not uint8.
+        ValueError: the image has another shape, or no pixels.
     """
     if not isinstance(image, np.ndarray):
         raise TypeError(
@@ -203,7 +207,7 @@ def check_image(image: object, channels: Sequence[int] = (3,)) -> None:
 
 
 def _cure(image: NDArray[Any]) -> str:
-    """What makes an image of an array of the wrong shape."""
+    """Advice for the error message on an array of the wrong shape."""
     if image.size == 0:
         return "Give at least one pixel."
     if image.ndim == 3 and image.shape[2] == 4:
@@ -218,16 +222,20 @@ def _cure(image: NDArray[Any]) -> str:
 
 
 def chroma_size_wh(width: int, height: int) -> tuple[int, int]:
-    """Width and height of U and V for a picture of this size."""
+    """Return width and height of the U and V planes of a picture of this size."""
     return (width + 1) // 2, (height + 1) // 2
 
 
 def resize(plane: Array, width: int, height: int) -> Array:
-    """Return a plane at another size: averaged on the way down, interpolated linearly."""
+    """Resize a plane, mask or flow field (HxW or HxWxC) to a size in pixels, same dtype.
+
+    Halves by area averages while both sides allow it, then interpolates bilinearly. Vectors of a
+    flow field are not rescaled.
+    """
     if plane.shape[:2] == (height, width):
         return plane
     while plane.shape[0] >= 2 * height and plane.shape[1] >= 2 * width:
-        # Means over 2x2 pixels are ten times faster than over broken ones.
+        # Area averages of whole 2x2 blocks are ten times faster than of fractional ones.
         half_wh = (plane.shape[1] // 2, plane.shape[0] // 2)
         plane = cast(Array, cv2.resize(plane, half_wh, interpolation=cv2.INTER_AREA))
     return cast(Array, cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))

@@ -1,4 +1,4 @@
-"""What this machine has, and how many threads each part of a run gets of it."""
+"""Hardware: CPU cores, memory and processor name, and the thread count of each pipeline stage."""
 
 import os
 import platform
@@ -8,21 +8,26 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ThreadPlan:
-    """Threads per part. All parts run at once, so each is kept small; the sum is the machine."""
+    """Thread count of each pipeline stage.
+
+    The stages run concurrently and are rarely all busy, so their counts may add up to more than
+    the cores.
+    """
 
     cores: int
     decoder: int
-    painters: int  # keyframes painted side by side, one thread each
-    opencv: int  # inside one warp or flow call
+    painters: int  # generator runs in parallel, each on one thread
+    opencv: int  # inside one warp or optical flow call
     encoder: int
 
     @classmethod
     def for_cores(cls, cores: int, every_frame: bool) -> "ThreadPlan":
-        """Share out so many cores.
+        """Distribute CPU cores over the stages.
 
         Args:
-            cores: at least 1.
-            every_frame: the generator paints each frame, so it is what everything waits for.
+            cores: number of cores, at least 1.
+            every_frame: True if the generator paints every frame; it is the bottleneck then and
+                gets all cores.
         """
         return cls(
             cores=cores,
@@ -34,14 +39,14 @@ class ThreadPlan:
 
 
 def usable_cores() -> int:
-    """Cores this process may run on."""
+    """Return the number of CPU cores this process may run on (its affinity, where known)."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def memory_gb() -> float | None:
-    """Physical memory in units of 1e9 bytes; None where the system does not say."""
+    """Return physical memory in units of 1e9 bytes; None if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     except (AttributeError, ValueError, OSError):
@@ -49,7 +54,7 @@ def memory_gb() -> float | None:
 
 
 def resident_mb() -> float | None:
-    """Memory that this process takes now; None where the system does not say."""
+    """Return resident memory of this process in MiB; None where /proc is missing."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -58,7 +63,7 @@ def resident_mb() -> float | None:
 
 
 def processor_name() -> str:
-    """The processor's own name where the system gives it."""
+    """Return the CPU model name from /proc/cpuinfo, else from Python's `platform`."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
             for line in lines:

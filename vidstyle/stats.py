@@ -1,4 +1,4 @@
-"""Counters and clocks of one run, written by its stages and read by whoever shows progress."""
+"""Counters and stage timings of one run, for progress display and reports."""
 
 import threading
 import time
@@ -12,21 +12,24 @@ REMEMBERED = 4096  # durations per stage; enough for a p99, and a long film stay
 
 @dataclass
 class StageTimes:
-    """How long one stage takes per call."""
+    """Call count, wall time and CPU time of one pipeline stage."""
 
     calls: int = 0
     wall_s: float = 0.0
-    cpu_s: float = 0.0  # of the calling thread only, without threads inside a library
+    cpu_s: float = 0.0  # of the calling thread only, without a library's own threads
     recent_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def percentile_ms(self, percent: float) -> float:
-        """The duration that `percent` of the recent calls stay under."""
+        """Return a percentile of the recent durations in milliseconds; at least one call needed."""
         ordered = sorted(self.recent_s)
         return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
 class Stats:
-    """Safe to read while the run goes on; every stage writes under its own names."""
+    """Counters and stage timings of one run; thread-safe.
+
+    Each stage writes under its own names from its own thread; any thread may read at any time.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,30 +37,33 @@ class Stats:
         self._counts: Counter[str] = Counter()
         self._stages: dict[str, StageTimes] = {}
         self.expected_frames: int | None = None
-        self.expected_paintings: int | None = None  # that are optimized before the first frame
+        self.expected_paintings: int | None = None  # optimized paintings before the first frame
         self.position_s = 0.0  # presentation time of the last frame written, from the start
 
     def count(self, name: str, amount: int = 1) -> None:
-        """Add to a counter: "frames", "keyframes", "corrupt packets", ..."""
+        """Add to a named counter: "frames", "keyframes", "corrupt packets", ..."""
         with self._lock:
             self._counts[name] += amount
 
     def __getitem__(self, name: str) -> int:
+        """Return the value of a counter, 0 if it was never counted."""
         with self._lock:
             return self._counts[name]
 
     @property
     def elapsed_s(self) -> float:
+        """Seconds since the run started."""
         return time.monotonic() - self._started
 
     @property
     def stages(self) -> dict[str, StageTimes]:
+        """Timings by stage name, a shallow copy."""
         with self._lock:
             return dict(self._stages)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Time the block as one call of `stage`."""
+        """Time the `with` block as one call of `stage`; a block that raises is not counted."""
         wall, cpu = time.perf_counter(), time.thread_time()
         yield
         wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu

@@ -1,6 +1,6 @@
-"""What the words of the setting `style` ask for: one style, or a mix of several.
+"""Style specification: parser of the `style` setting, one style or a weighted mix.
 
-Knows how a mix is written, not which styles there are.
+Parses the notation only; the catalog of styles is in `stylize/catalog.py`.
 """
 
 import math
@@ -10,25 +10,25 @@ from typing import NamedTuple
 
 from vidstyle.errors import OptionError
 
-TOLERANCE = 0.001  # of the weights' sum: three times 0.333 will do
+TOLERANCE = 0.001  # of the sum of the weights, so that three times 0.333 is accepted
 EXAMPLE = "wave:0.6,ink:0.4"
 
 
 class StyleShare(NamedTuple):
-    """A style and how much of it goes into the painting."""
+    """One style of a mix and its weight."""
 
-    style: str | None  # a name, the path of an .onnx or picture file, or None for the default
-    weight: float  # over 0; those of a mix add up to 1
+    style: str | None  # name, path of an .onnx or image file, or None for the default style
+    weight: float  # over 0; the weights of a mix add up to 1
 
 
 def style_shares(style: str | None) -> list[StyleShare]:
-    """Read one style, or a mix such as "wave:0.6,ink:0.4".
+    """Parse one style, or a mix such as "wave:0.6,ink:0.4"; weights are normalized to sum 1.
 
-    A colon counts only before a number, so the path C:\\ink.onnx is one style. A path may hold
-    commas, but not inside a mix.
+    A colon separates a weight only before a number, so the path C:\\ink.onnx is one style. A path
+    may contain commas, but not inside a mix.
 
     Raises:
-        OptionError: a mix that is none; the message says why and shows one.
+        OptionError: an invalid mix; the message names the mistake and shows a valid mix.
     """
     if style is None:
         return [StyleShare(None, 1.0)]
@@ -45,7 +45,7 @@ def style_shares(style: str | None) -> list[StyleShare]:
 
 
 def _share(piece: str) -> StyleShare:
-    """Split "wave:0.6"; the weight of a piece without one is NaN."""
+    """Split "wave:0.6" into style and weight; without a weight, the weight is NaN."""
     style, _, weight = piece.rpartition(":")
     try:
         return StyleShare(style.strip(), float(weight)) if style else StyleShare(piece, math.nan)
@@ -54,6 +54,7 @@ def _share(piece: str) -> StyleShare:
 
 
 def _problem(pieces: Sequence[StyleShare]) -> str | None:
+    """Return the first mistake in a mix, for the error message; None if it is valid."""
     files = [Path(style or "") for style, _ in pieces]  # ./a.onnx is a.onnx
     for style, weight in pieces:
         if math.isnan(weight):

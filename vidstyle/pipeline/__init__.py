@@ -1,1 +1,1 @@
-"""Threads and queues. Knows frames, but not files, models or pictures."""
+"""Thread pipeline: bounded queues, thread groups, source -> stylizer -> sink; no file access."""

@@ -1,4 +1,4 @@
-"""A bounded queue between two threads that either side can end."""
+"""Bounded blocking queue between two threads, with end of stream and abort."""
 
 import threading
 from collections import deque
@@ -8,14 +8,15 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class ChannelAbandoned(Exception):  # noqa: N818 - no error, an end
-    """The run has ended; whoever puts or waits should return."""
+class ChannelAbandoned(Exception):  # noqa: N818 - control flow, not an error
+    """The channel was aborted; the thread that puts or iterates should return."""
 
 
 class Channel(Generic[Item]):
-    """First in, first out. A full channel makes the writer wait: nothing is lost."""
+    """Bounded FIFO queue; `put` blocks while it is full, so no item is lost. Thread-safe."""
 
     def __init__(self, capacity: int) -> None:
+        """Make an empty queue of `capacity` items, at least 1."""
         self._items: deque[Item] = deque()
         self._capacity = capacity
         self._closed = False
@@ -23,10 +24,10 @@ class Channel(Generic[Item]):
         self._changed = threading.Condition()
 
     def put(self, item: Item) -> None:
-        """Hand over an item, waiting for room.
+        """Append an item; blocks while the queue is full. Called by the writing thread.
 
         Raises:
-            ChannelAbandoned: the run has ended.
+            ChannelAbandoned: `abandon` was called.
         """
         with self._changed:
             self._changed.wait_for(lambda: len(self._items) < self._capacity or self._abandoned)
@@ -36,10 +37,10 @@ class Channel(Generic[Item]):
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[Item]:
-        """Yield items until the channel is closed and empty.
+        """Yield items until the queue is closed and empty; blocks. For the reading thread.
 
         Raises:
-            ChannelAbandoned: the run has ended.
+            ChannelAbandoned: `abandon` was called.
         """
         while True:
             with self._changed:
@@ -53,13 +54,13 @@ class Channel(Generic[Item]):
             yield item
 
     def close(self) -> None:
-        """Say that nothing more will come; what is inside will still be read."""
+        """Mark the end of the stream; queued items can still be read. For the writing thread."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def abandon(self) -> None:
-        """Drop what is inside and wake everybody up."""
+        """Drop all queued items and wake both sides with `ChannelAbandoned`; from any thread."""
         with self._changed:
             self._abandoned = True
             self._items.clear()

@@ -1,4 +1,4 @@
-"""A bounded queue for live use, whose writer never waits."""
+"""Drop-oldest queue for live use: bounded, its writer never blocks."""
 
 import threading
 from collections import deque
@@ -8,12 +8,13 @@ Item = TypeVar("Item")
 
 
 class DropOldestChannel(Generic[Item]):
-    """First in, first out; a full channel drops the oldest item and counts it.
+    """Bounded FIFO queue that drops and counts its oldest item when full. Thread-safe.
 
-    With a capacity of 1, the reader gets the newest item or none.
+    With a capacity of 1, the reader gets the newest item or none; as GStreamer's leaky queue.
     """
 
     def __init__(self, capacity: int = 1) -> None:
+        """Make an empty queue of `capacity` items, at least 1."""
         self._items: deque[Item] = deque()
         self._capacity = capacity
         self._closed = False
@@ -21,7 +22,7 @@ class DropOldestChannel(Generic[Item]):
         self._changed = threading.Condition()
 
     def put(self, item: Item) -> None:
-        """Hand over an item at once; after `close` it goes nowhere."""
+        """Append an item without blocking; after `close` the item is discarded, uncounted."""
         with self._changed:
             if self._closed:
                 return
@@ -32,25 +33,28 @@ class DropOldestChannel(Generic[Item]):
             self._changed.notify_all()
 
     def get(self, timeout_s: float) -> Item | None:
-        """Take the oldest item, waiting for one; None where none came in time, or none will."""
+        """Remove and return the oldest item, waiting up to `timeout_s` seconds for one.
+
+        Returns None on timeout, and at once if the queue is closed and empty.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._closed, timeout_s)
             return self._items.popleft() if self._items else None
 
     def close(self) -> None:
-        """Say that nothing more will come; what is inside can still be read."""
+        """Mark the end of the stream; queued items can still be read."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     @property
     def exhausted(self) -> bool:
-        """Whether nothing is inside and nothing more will come."""
+        """Whether the queue is closed and empty."""
         with self._changed:
             return self._closed and not self._items
 
     @property
     def dropped(self) -> int:
-        """How many items nobody read."""
+        """Number of items dropped unread because the queue was full."""
         with self._changed:
             return self._dropped

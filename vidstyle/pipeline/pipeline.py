@@ -9,27 +9,32 @@ from vidstyle.frame import Frame
 from vidstyle.pipeline.channel import Channel, ChannelAbandoned
 from vidstyle.pipeline.thread_group import ThreadGroup, Work
 
-QUEUE_LENGTH = 2  # frames; more only took memory: 3 MB each at 1080p
+QUEUE_LENGTH = 2  # frames; a longer queue gained no speed and takes 3 MB a frame at 1080p
 
 
 class FrameTransform(Protocol):
-    """Pipeline stage that turns frames into frames of the same number and times."""
+    """Pipeline stage that maps each frame to one frame of the same time."""
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
-        """Yield the stylized frames; called once, on the stylizer's thread, and closed there."""
+        """Yield one stylized frame for each frame, in order.
+
+        Called once per run by `Pipeline`, on the stylizer thread; the generator is iterated and
+        closed on that thread.
+        """
 
 
 class Sink(Protocol):
     """Pipeline stage that consumes frames."""
 
     def write(self, frame: Frame) -> None:
-        """Consume one frame; called once for each frame, in order, on the sink's thread."""
+        """Consume one frame; called by `Pipeline` once per frame, in order, on the sink thread."""
 
 
 class Pipeline:
-    """Runs the three stages side by side until the source ends or one of them fails."""
+    """Source, stylizer and sink on one thread each, until the source ends or a stage fails."""
 
     def __init__(self, source: Iterable[Frame], stylizer: FrameTransform, sink: Sink) -> None:
+        """Connect the stages; the source is iterated on its own thread."""
         self._source, self._stylizer, self._sink = source, stylizer, sink
         self._decoded: Channel[Frame] = Channel(QUEUE_LENGTH)
         self._stylized: Channel[Frame] = Channel(QUEUE_LENGTH)
@@ -38,10 +43,10 @@ class Pipeline:
         """Run to the end and join every thread; call it once.
 
         Args:
-            watch: called in the calling thread about twenty times a second.
+            watch: called in the calling thread every 0.05 s, until the run ends.
 
         Raises:
-            BaseException: of the first stage that failed, with its own traceback; also an
+            BaseException: the first exception of a stage, with its own traceback; also an
                 exception of `watch`, or one that interrupts the calling thread, such as
                 KeyboardInterrupt.
         """
@@ -55,7 +60,7 @@ class Pipeline:
         self._decoded.close()
 
     def _transform(self) -> None:
-        # Closed here, so that what it raises on the way out is met in this thread.
+        # Closed on this thread, so that an exception of its clean-up is reported here.
         with closing(self._stylizer.stylize(self._decoded)) as frames:
             for frame in frames:
                 self._stylized.put(frame)
@@ -71,7 +76,7 @@ class Pipeline:
 
 
 def _as_work(stage: Callable[[], None]) -> Work:
-    """A stage as work for a thread group: an abandoned channel ends it without an error."""
+    """Wrap a stage for a thread group: an abandoned channel ends it without an error."""
 
     def run(stop: threading.Event) -> None:
         with suppress(ChannelAbandoned):

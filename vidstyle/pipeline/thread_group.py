@@ -1,4 +1,4 @@
-"""Thread group: worker threads that stop together; the first exception ends all of them."""
+"""Thread group: worker threads with a shared stop event; the first exception stops them all."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -6,26 +6,28 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 
-WAIT_STEP_S = 0.05  # a wait without an end would let no signal through
+WAIT_STEP_S = 0.05  # an unbounded wait would delay signal handlers, such as Ctrl-C
 
-Work = Callable[[threading.Event], None]
+Work = Callable[[threading.Event], None]  # body of a thread; gets the stop event of its group
 
 
 class Worker(threading.Thread):
-    """Daemon thread that reports its own end.
+    """Daemon thread that signals its own end through a queue.
 
-    `Thread.join` and `is_alive` cannot be asked while it runs: up to Python 3.12, an exception
-    that a signal handler raises inside of them, such as KeyboardInterrupt, marks the running
-    thread as ended. One Ctrl-C in seventy then closed files that were still being read.
+    `Thread.join` and `is_alive` are not used while it runs: up to Python 3.12, an exception that a
+    signal handler raises inside them, such as KeyboardInterrupt, marks the running thread as
+    ended. One Ctrl-C in seventy then closed files that were still being read.
     """
 
     def __init__(self, work: Callable[[], None], name: str) -> None:
+        """Make a thread, not started, that runs `work` once."""
         super().__init__(name=name, daemon=True)
         self._work = work
-        self._ended: SimpleQueue[None] = SimpleQueue()  # unlike Event, not harmed by exceptions
+        self._ended: SimpleQueue[None] = SimpleQueue()  # unlike Event, safe against interruption
         self.over = False
 
     def run(self) -> None:
+        """Run the work; called by `threading` on the new thread."""
         try:
             self._work()
         finally:
@@ -33,10 +35,11 @@ class Worker(threading.Thread):
             self._ended.put(None)
 
     def wait(self, watch: Callable[[], None] = lambda: None) -> None:
-        """Return when the thread has ended; lets exceptions of signal handlers through.
+        """Block until the thread has ended; exceptions of signal handlers propagate.
 
         Args:
-            watch: called every `WAIT_STEP_S` in the waiting thread; its exceptions pass too.
+            watch: called every `WAIT_STEP_S` seconds in the waiting thread; its exceptions
+                propagate too.
         """
         while not self.over:
             watch()
@@ -45,39 +48,39 @@ class Worker(threading.Thread):
         self.join()
 
     def outlast(self) -> None:
-        """Return when the thread has ended, or was never started; Ctrl-C is too late here."""
+        """Block until the thread has ended, ignoring Ctrl-C; at once if it was never started."""
         while self.ident is not None and not self.over:
             with suppress(KeyboardInterrupt):
                 self.wait()
 
 
 class ThreadGroup:
-    """Runs functions on threads of their own; the first exception stops the group.
+    """Worker threads with a shared stop event; the first exception stops the group.
 
-    Belongs to the thread that made it. `stop` may be set from any thread.
+    Methods are called by the thread that made the group. `stop` may be set from any thread.
     """
 
     def __init__(self, on_failure: Callable[[], None] = lambda: None) -> None:
         """Make an empty group.
 
         Args:
-            on_failure: called once, in the thread that failed, after `stop` is set; wakes up
-                threads that wait for something other than `stop`.
+            on_failure: called once, in the thread that failed, after `stop` is set; for waking
+                threads that block on something other than `stop`.
         """
         self.stop = threading.Event()
         self._on_failure = on_failure
         self._workers: list[Worker] = []
-        self._awaited: list[Worker] = []  # all but the helpers
+        self._awaited: list[Worker] = []  # all workers except helpers
         self._failure: BaseException | None = None
         self._lock = threading.Lock()
 
     def start(self, name: str, work: Work, helper: bool = False) -> None:
-        """Run `work` on a new thread.
+        """Start a new thread.
 
         Args:
-            name: of the thread.
-            work: gets `stop`, and must return soon after it is set.
-            helper: `run` and `busy` do not wait for it to end by itself.
+            name: name of the thread.
+            work: called once with `stop`; must return soon after `stop` is set.
+            helper: True if `run` and `busy` need not wait until this thread ends by itself.
         """
         worker = Worker(partial(self._guarded, work), name)
         self._workers.append(worker)
@@ -87,16 +90,16 @@ class ThreadGroup:
 
     @property
     def busy(self) -> bool:
-        """Whether a thread that is no helper still runs and `stop` is not set."""
+        """Whether `stop` is not set and a thread other than a helper is still running."""
         return not self.stop.is_set() and not all(w.over for w in self._awaited)
 
     def run(self, works: Mapping[str, Work], watch: Callable[[], None] = lambda: None) -> None:
-        """Start a thread for each work, by name, and wait until all of them have ended.
+        """Start one thread per work, and block until all of them have ended.
 
         Args:
-            works: by the names of their threads.
-            watch: called every `WAIT_STEP_S` in the calling thread; what it raises ends the
-                group like an interruption.
+            works: thread bodies by thread name.
+            watch: called every `WAIT_STEP_S` seconds in the calling thread; its exceptions stop
+                the group and are raised.
 
         Raises:
             BaseException: as for `join`; also an exception that interrupts the calling thread,
@@ -112,14 +115,14 @@ class ThreadGroup:
         self.join()
 
     def join(self) -> None:
-        """Set `stop` and wait for every thread, helpers too.
+        """Set `stop` and block until every thread has ended, helpers included.
 
         Raises:
-            BaseException: of the first thread that failed, with its own traceback.
+            BaseException: the first exception of a thread, with its own traceback.
         """
         self.stop.set()
         for worker in self._workers:
-            worker.outlast()  # a recording must be finished, and files are about to be closed
+            worker.outlast()  # recordings must be finished before their files are closed
         if self._failure is not None:
             raise self._failure
 

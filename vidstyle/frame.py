@@ -188,6 +188,8 @@ def check_image(image: object, channels: Sequence[int] = (3,)) -> None:
         TypeError: the image is not a NumPy array, or not uint8.
         ValueError: the image has another shape, or no pixels.
     """
+    if image is None:
+        raise TypeError("An image must be a NumPy array, not None. See why its source gave none.")
     if not isinstance(image, np.ndarray):
         raise TypeError(
             f"An image must be a NumPy array, not {type(image).__name__}. "

@@ -1,9 +1,11 @@
-"""Programs that are told to stop while they work."""
+"""Programs that are told to stop while they work, or that have no room for their files."""
 
+import resource
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 def stop_once(
@@ -28,3 +30,14 @@ def stop_once(
         return process.communicate(timeout=limit_s)[1]
     finally:
         process.kill()
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """No file of this process can become larger, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

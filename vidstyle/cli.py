@@ -117,7 +117,7 @@ def _live(parsed: argparse.Namespace) -> int:
         print(json.dumps(live_summary(report), indent=2))
     elif not options.quiet:
         print(describe_live(report), file=sys.stderr)
-    return DONE
+    return FAILED if report.recordings_cut_short else DONE
 
 
 def _train(parsed: argparse.Namespace) -> int:

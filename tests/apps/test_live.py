@@ -15,8 +15,8 @@ import av
 import numpy as np
 import pytest
 
-from tests.clips import Clip, squares
-from tests.processes import stop_once
+from tests.clips import Clip, Sound, squares
+from tests.processes import file_size_limit, stop_once
 from vidstyle.apps.live import run_live
 from vidstyle.cli import DONE, FAILED, HUNG_UP, TERMINATED, USAGE, main
 from vidstyle.errors import SinkError, SourceError, StyleError
@@ -240,6 +240,46 @@ def test_a_signal_ends_it_and_the_recording_is_whole(
     assert "Traceback" not in error
     assert [p.name for p in tmp_path.iterdir()] == ["out.mkv"]
     assert len(pictures(path)) > 5
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_a_recording_can_be_played_after_its_program_was_killed(
+    tmp_path: Path, inverter: Path, suffix: str
+) -> None:
+    sound = Sound(seconds=4.0)
+    clip = Clip(frames=100, size_wh=(96, 64), sounds=[sound]).write(tmp_path / "in.mp4")
+    path = tmp_path / f"out.{suffix}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidstyle", *words(str(clip), inverter, "--record", str(path))],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    stop_once(process, path.exists, signal.SIGKILL, HANG_LIMIT_S, after_s=3.5)
+    assert process.returncode == -signal.SIGKILL
+    assert len(pictures(path)) > 20
+    with av.open(str(path)) as container:
+        assert sum(f.samples for f in container.decode(audio=0)) > 0.5 * sound.rate
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits as POSIX has them")
+def test_a_recording_that_finds_no_room_ends_the_run_and_is_kept(
+    tmp_path: Path, inverter: Path
+) -> None:
+    path = tmp_path / "out.mp4"
+    more = ("--size", "640x360", "--seconds", str(HANG_LIMIT_S), "--record", str(path))
+    with file_size_limit(800_000):
+        process = subprocess.run(
+            [sys.executable, "-m", "vidstyle", *words("testsrc", inverter, *more)],
+            capture_output=True,
+            text=True,
+            timeout=HANG_LIMIT_S,
+        )
+    assert process.returncode == FAILED
+    line, *_ = process.stderr.splitlines()
+    assert "File too large. What was recorded until then is kept and can be played." in line
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.mp4"]
+    assert len(pictures(path)) > 20
 
 
 @pytest.mark.slow

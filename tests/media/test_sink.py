@@ -1,8 +1,5 @@
 """Frames into files: sizes, colors, lengths, and nothing left behind."""
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +9,7 @@ import pytest
 
 from tests.clips import Clip, Sound
 from tests.look import look
+from tests.processes import file_size_limit
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame
 from vidstyle.media.codecs import choose_encoder
@@ -33,16 +31,6 @@ def write(path: Path, info: VideoInfo, frames: list[Frame], codec: str | None = 
             sink.write(frame)
         assert sink.finish() == path.stat().st_size
     return sink.warnings
-
-
-@contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize(

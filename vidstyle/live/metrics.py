@@ -91,3 +91,4 @@ class LiveReport:
     cores: float  # CPU seconds per second, over all
     memory_mb: float | None  # at the end
     first_picture_s: float | None  # from the start
+    recordings_cut_short: int = 0  # by a full disk, for one; they hold what was written until then

@@ -165,7 +165,12 @@ class Live:
             log.warning("Without a sound cable: %s", delay_hint(self.delay_s()))
         in_time = limit_s is None or time.monotonic() - self._started_s < limit_s
         self._capture.want(self._is_wanted())
-        return self._threads.busy and in_time
+        return self._threads.busy and in_time and not self._is_pointless()
+
+    def _is_pointless(self) -> bool:
+        """Whether the recording was the only thing wanted, and has ended on a full disk."""
+        alone = self._window is None and self._camera is None
+        return alone and self._recorder.cut_short > 0
 
     def _say_what_cannot_be_kept(self) -> None:
         taken = self._governor.exceeded_cores
@@ -244,6 +249,7 @@ class Live:
             cores=cpu_s / seconds,
             memory_mb=resident_mb(),
             first_picture_s=None if first_s is None else first_s - self._started_s,
+            recordings_cut_short=self._recorder.cut_short,
         )
 
 

@@ -46,6 +46,9 @@ class FileSink:
     Use it in a `with` block and call `finish` inside: a block left without it leaves no file.
     """
 
+    on_failure = "Nothing was left behind."  # what becomes of the file then
+    elsewhere = "-o"  # the option that names another disk
+
     def __init__(
         self,
         path: Path,
@@ -76,14 +79,15 @@ class FileSink:
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
         self._replace, self._threads = replace, threads
         # Absolute, because FFmpeg takes what stands before a colon for a protocol.
-        self._partial = partial_path(path.absolute())
+        self._partial = self._place(path.absolute())
         self._size_wh: tuple[int, int] | None = None
         self._pts = array("q")  # 8 bytes a frame: an hour at 60 fps is 2 MB
         self._durations: dict[int, int] = {}  # by pts, of frames inside the encoder
         self._end_pts = 0
         self._first_dts: int | None = None
+        self._finished = False
         container = container_format(path)
-        options = muxer_options(container, like.time_base, like.tags)
+        options = self._muxer_options(container)
         with self._translated():
             self._output = av.open(
                 str(self._partial), "w", format=container, container_options=options
@@ -106,7 +110,7 @@ class FileSink:
         trace: TracebackType | None,
     ) -> None:
         self._company.close()
-        if self._partial.exists():
+        if not self._finished:
             self._discard()
 
     def write(self, frame: Frame) -> None:
@@ -137,8 +141,19 @@ class FileSink:
             self._output.close()
         verify(self._partial, self._pts, self._like.time_base, self._company.copied)
         with self._translated():
-            publish(self._partial, self._path, replace=self._replace)
+            self._publish()
+        self._finished = True
         return self._path.stat().st_size
+
+    def _place(self, path: Path) -> Path:
+        """Where the file is written."""
+        return partial_path(path)
+
+    def _muxer_options(self, container: str) -> dict[str, str]:
+        return muxer_options(container, self._like.time_base, self._like.tags)
+
+    def _publish(self) -> None:
+        publish(self._partial, self._path, replace=self._replace)
 
     def _add_video(self) -> av.VideoStream:
         like, encoder = self._like, self._encoder
@@ -229,7 +244,8 @@ class FileSink:
             yield
         except (OSError, av.FFmpegError) as error:
             reason = error.strerror or str(error)
-            hint = " Make room, or choose another disk with -o." if error.errno == ENOSPC else ""
+            hint = f" Make room, or choose another disk with {self.elsewhere}."
             raise SinkError(
-                f"Cannot write {self._path}: {reason}. Nothing was left behind.{hint}"
+                f"Cannot write {self._path}: {reason}. {self.on_failure}"
+                f"{hint if error.errno == ENOSPC else ''}"
             ) from error

@@ -1,3 +1,5 @@
+import shutil
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -6,12 +8,14 @@ import numpy as np
 import pytest
 
 from tests.live.scene import frame, panned
-from tests.look import look
+from tests.processes import file_size_limit
 from vidstyle.errors import SinkError
 from vidstyle.frame import Picture
 from vidstyle.live.audio.ring_buffer import CHANNELS, RATE, AudioRingBuffer
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.sinks.recorder import Recorder
+
+SUFFIXES = ("mkv", "mp4", "mov", "webm")
 
 
 def view(number: int) -> OutputFrame:
@@ -67,16 +71,138 @@ def test_what_cannot_be_written_ends_the_recording_and_not_the_filter(
     assert "The recording has ended" in record.message
 
 
-def test_a_recording_whose_name_was_taken_is_kept_and_an_error(tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    recorder = Recorder(lambda: tmp_path / "folder" / "a.mkv", Fraction(30), None)
+def playable(path: Path) -> tuple[int, int]:
+    """How many frames and samples a file gives until it breaks off, perhaps within a packet."""
+    frames = samples = 0
+    with av.open(str(path)) as container, suppress(av.InvalidDataError):
+        for frame in container.decode():
+            if isinstance(frame, av.VideoFrame):
+                frames += 1
+            elif isinstance(frame, av.AudioFrame):
+                samples += frame.samples
+    return frames, samples
+
+
+def noise(number: int) -> OutputFrame:
+    """Frames that no encoder makes small."""
+    image = np.random.default_rng(number).integers(0, 255, (160, 256, 3), np.uint8)
+    picture = Picture.from_rgb(image)
+    return OutputFrame(frame(picture, number), picture)
+
+
+def heard(ring_buffer: AudioRingBuffer, number: int) -> None:
+    ring_buffer.write(
+        np.full((RATE // 30, CHANNELS), 0.1, np.float32), frame(panned(0), number).time_s
+    )
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_full_disk_ends_the_recording_and_what_is_written_can_be_played(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str
+) -> None:
+    path, ring_buffer = tmp_path / f"a.{suffix}", AudioRingBuffer()
+    recorder = Recorder(lambda: path, Fraction(30), ring_buffer)
     recorder.wanted = True
-    recorder.write(view(0))
-    (tmp_path / "folder" / "a.mkv").mkdir()  # its name is taken meanwhile
-    with pytest.raises(SinkError, match=r"was not replaced\. The finished result is .*a-2\.mkv"):
+    with file_size_limit(900_000):
+        for number in range(300):
+            heard(ring_buffer, number)
+            recorder.write(noise(number))
+            if not recorder.wanted:
+                break
+    assert not recorder.wanted
+    recorder.close()
+    assert recorder.cut_short == 1
+    (record,) = caplog.records
+    assert "What was recorded until then is kept and can be played." in record.message
+    assert list(tmp_path.iterdir()) == [path]
+    assert len(times(path)) > 30
+
+
+def test_a_disk_that_is_nearly_full_leaves_a_finished_recording(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.mkv"
+    recorder = Recorder(lambda: path, Fraction(30), None)
+    recorder.wanted = True
+    usage = shutil.disk_usage(tmp_path)
+    for number in range(40):
+        left = usage._replace(free=10_000_000 if number < 30 else 100_000)
+        monkeypatch.setattr(shutil, "disk_usage", lambda path, left=left: left)
+        recorder.write(view(number))
+    assert (recorder.wanted, recorder.cut_short) == (False, 1)
+    recorder.close()
+    (record,) = caplog.records
+    assert record.message.endswith(
+        "The disk is full, so it has ended: make room, or choose another disk."
+    )
+    with av.open(str(path)) as container:
+        assert container.duration == pytest.approx(31 / 30 * 1e6, abs=2e3)
+    assert len(times(path)) == 31
+
+
+def test_a_failure_in_the_end_is_an_error_and_keeps_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    recorder = Recorder(lambda: path, Fraction(30), None)
+    recorder.wanted = True
+    for number in range(90):
+        recorder.write(noise(number))
+    with file_size_limit(path.stat().st_size + 1000), pytest.raises(SinkError, match="is kept"):
         recorder.close()
-    assert sorted(p.name for p in (tmp_path / "folder").iterdir()) == ["a-2.mkv", "a.mkv"]
-    assert look(tmp_path / "folder" / "a-2.mkv").times == [0]
+    assert list(tmp_path.iterdir()) == [path]
+    assert len(times(path)) > 30
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_recording_can_be_played_at_any_moment(tmp_path: Path, suffix: str) -> None:
+    path, ring_buffer = tmp_path / f"a.{suffix}", AudioRingBuffer()
+    recorder = Recorder(lambda: path, Fraction(30), ring_buffer)
+    recorder.wanted = True
+    for number in range(120):
+        heard(ring_buffer, number)
+        recorder.write(noise(number))
+    content = path.read_bytes()
+    recorder.close()
+    for share in (1.0, 0.9, 0.71, 0.52):  # as a power cut may leave it
+        cut = tmp_path / f"cut.{suffix}"
+        cut.write_bytes(content[: round(share * len(content))])
+        frames, samples = playable(cut)
+        assert frames > share * 120 - 75
+        assert samples / RATE > share * 4 - 2.5
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
+def test_a_finished_recording_is_an_ordinary_file(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    recorder = Recorder(lambda: path, Fraction(30), None)
+    recorder.wanted = True
+    for number in range(90):
+        recorder.write(view(number))
+    recorder.close()
+    content, boxes, place = path.read_bytes(), [], 0
+    while place < len(content):
+        boxes.append(content[place + 4 : place + 8])
+        place += int.from_bytes(content[place : place + 4], "big")
+    assert b"moof" not in boxes
+    assert boxes.count(b"moov") == 1
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_file_that_has_come_meanwhile_is_replaced_only_on_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, replace: bool
+) -> None:
+    path = tmp_path / "a.mkv"
+    recorder = Recorder(lambda: path, Fraction(30), None, replace)
+    recorder.wanted = True
+    path.write_text("precious")
+    for number in range(4):
+        recorder.write(view(number))
+    recorder.close()
+    assert recorder.cut_short == int(not replace)
+    if replace:
+        assert len(times(path)) == 4
+    else:
+        assert path.read_text() == "precious"
+        assert "exists now" in caplog.text
 
 
 def test_picture_and_sound_are_in_step(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from vidstyle.frame import BT709, Frame, Picture
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
 from vidstyle.live.audio.track import NoAudio, SoundTrack
 from vidstyle.live.sinks.base import OutputFrame
+from vidstyle.live.sinks.growing_file import GrowingFile
 from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.info import FULL_RANGE, LIMITED_RANGE, ColorTags, VideoInfo
-from vidstyle.media.sink import FileSink, SideStreams
+from vidstyle.media.sink import SideStreams
 from vidstyle.stats import Stats
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,13 @@ class Recorder:
             name: asked once for each file.
             rate: pictures per second, about.
             tape: sound that goes along, by the times of the frames; None for silent files.
-            replace: whether files that have such a name by the end may be replaced.
+            replace: whether files of such names may be replaced.
         """
         self._name, self._rate, self._ring_buffer = name, rate, ring_buffer
         self._replace = replace
         self.wanted = False  # set by whoever wants it, from any thread
-        self._file: FileSink | None = None
+        self.cut_short = 0  # recordings that ended before they were asked to
+        self._file: GrowingFile | None = None
         self._open = ExitStack()
         self._path = Path()
         self._begun_s, self._last_pts = 0.0, -1
@@ -59,7 +61,8 @@ class Recorder:
         except SinkError as error:
             self.wanted, self._file = False, None
             self._open.close()
-            log.warning("%s The recording has ended.", error)
+            self.cut_short += 1
+            log.error("%s The recording has ended.", error)
 
     def close(self) -> None:
         """Finish the recording.
@@ -76,18 +79,17 @@ class Recorder:
             self._path, self._begun_s, self._last_pts = self._name(), frame.time_s, -1
             encoder = choose_encoder(self._path, None, None, None)
             info = _describe(frame.picture, self._path, self._rate)
-            sink = FileSink(
-                self._path,
-                info,
-                encoder,
-                Stats(),
-                replace=self._replace,
-                company=self._company,
+            sink = GrowingFile(
+                self._path, info, encoder, Stats(), replace=self._replace, company=self._company
             )
             self._file = self._open.enter_context(sink)
         pts = max(self._last_pts + 1, round((frame.time_s - self._begun_s) / CLOCK))
         self._last_pts = pts
         self._file.write(Frame(frame.picture, pts, CLOCK))
+        if not self._file.has_room:
+            self.wanted = False
+            self.cut_short += 1
+            self._finish(" The disk is full, so it has ended: make room, or choose another disk.")
 
     def _company(
         self, like: VideoInfo, output: av.container.OutputContainer, video: av.VideoStream
@@ -96,12 +98,13 @@ class Recorder:
             return NoAudio(like, output, video)
         return SoundTrack(self._ring_buffer, self._begun_s, output)
 
-    def _finish(self) -> None:
+    def _finish(self, why: str = "") -> None:
         file, self._file = self._file, None
         assert file is not None
         with self._open.pop_all():
             size = file.finish()
-        log.warning("Recorded %s (%.1f MB).", self._path, size / 1e6)
+        level = logging.ERROR if why else logging.WARNING
+        log.log(level, "Recorded %s (%.1f MB).%s", self._path, size / 1e6, why)
 
 
 def _describe(picture: Picture, path: Path, rate: Fraction) -> VideoInfo:

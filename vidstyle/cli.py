@@ -33,7 +33,8 @@ CONVERT_SETTINGS = (
 )  # fmt: skip
 STILL_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
-    "scale", "max_height", "resize", "compare", "threads", "overwrite", "quiet", "json",
+    "scale", "max_height", "resize", "compare", "threads", "overwrite", "recursive", "quiet",
+    "json",
 )  # fmt: skip
 GALLERY_SETTINGS = ("strength", "keep_colors", "scale", "max_height", "overwrite")
 
@@ -88,7 +89,9 @@ def _batch(
     from vidstyle.apps.batch import Failure, list_jobs, run_batch
     from vidstyle.console import Progress, describe, summary
 
-    jobs = list_jobs(parsed.inputs, parsed.output, options, suffixes, suffix)
+    jobs = list_jobs(
+        parsed.inputs, parsed.output, options, suffixes, suffix, recursive=options.recursive
+    )
     outcomes = []
     with Progress(len(jobs), shown=not options.quiet) as progress:
         for outcome in run_batch(jobs, app, options, progress.watch):

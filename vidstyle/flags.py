@@ -14,6 +14,7 @@ from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, option, 
 class ConvertFlags(StylizeOptions):
     """Settings of `vidstyle convert` and `vidstyle image`."""
 
+    recursive: bool = option(False, "folders with their subfolders; -o FOLDER keeps the structure")
     preview: bool = option(False, "write one stylized still, then stop")
     strict: bool = option(False, "exit with 1 when a part of the input could not be read")
     quiet: bool = option(False, "print nothing but errors")

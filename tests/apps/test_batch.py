@@ -57,6 +57,92 @@ def test_inputs_of_one_name_get_results_of_two_names(
     assert targets(jobs) == ["a.inverter.mp4", "a.mov.inverter.mp4"]
 
 
+def test_results_of_one_name_from_several_folders_get_free_names(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    cards = [tmp_path / f"{number}CANON" for number in range(100, 104)]
+    for card in cards:
+        card.mkdir()
+        touch(card, "IMG_1.mp4")
+    assert targets(list_jobs(cards, out, inverting, VIDEO_SUFFIXES)) == [
+        "IMG_1.inverter.mp4",
+        "IMG_1.mp4.inverter.mp4",
+        "IMG_1-2.inverter.mp4",
+        "IMG_1-3.inverter.mp4",
+    ]
+
+
+def test_names_that_differ_in_case_only_are_one_name(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    (tmp_path / "out").mkdir()
+    films = [tmp_path / "a.mkv", tmp_path / "A.mov"]
+    jobs = list_jobs(films, tmp_path / "out", inverting, VIDEO_SUFFIXES)
+    assert targets(jobs) == ["a.inverter.mp4", "A.mov.inverter.mp4"]
+
+
+def test_no_result_takes_the_place_of_another_input(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    films = touch(tmp_path, "a.mp4", "a.inverter.mp4")
+    failure, job = list_jobs(films, None, inverting, VIDEO_SUFFIXES)
+    assert isinstance(failure, Failure)
+    assert "a.inverter.mp4 is an input, too" in str(failure.error)
+    assert isinstance(job, Job)
+
+
+def tree(folder: Path) -> Path:
+    """A folder with videos on three levels, and some that are not to be found."""
+    for name in ("a.mp4", "x/a.mp4", "x/y/b.mov", "x/.hidden/c.mp4", "x/a.inverter.mp4", "z/t.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+@pytest.mark.parametrize("out", ["films/out", "elsewhere"])
+def test_recursive_jobs_keep_the_structure_below_an_output_folder(
+    tmp_path: Path, inverting: StylizeOptions, out: str
+) -> None:
+    films, output = tree(tmp_path / "films"), tmp_path / out
+    output.mkdir()
+    touch(output, "earlier.mp4")
+    jobs = list_jobs([films], output, inverting, VIDEO_SUFFIXES, recursive=True)
+    assert jobs == [
+        Job(films / "a.mp4", output / "a.inverter.mp4"),
+        Job(films / "x/a.mp4", output / "x/a.inverter.mp4", makes_folder=True),
+        Job(films / "x/y/b.mov", output / "x/y/b.inverter.mp4", makes_folder=True),
+    ]
+    assert [path.name for path in output.iterdir()] == ["earlier.mp4"]
+
+
+def test_recursive_jobs_without_an_output_lie_beside_their_inputs(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    jobs = list_jobs([tree(tmp_path)], None, inverting, VIDEO_SUFFIXES, recursive=True)
+    outputs = [job.output.relative_to(tmp_path) for job in jobs if isinstance(job, Job)]
+    assert list(map(str, outputs)) == [
+        "a.inverter.mp4",
+        "x/a.inverter.mp4",
+        "x/y/b.inverter.mp4",
+    ]
+    assert len(list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)) == 1
+
+
+def test_the_folders_of_recursive_jobs_are_made(tmp_path: Path, inverting: StylizeOptions) -> None:
+    (tmp_path / "out").mkdir()
+    films = tree(tmp_path / "films")
+    (tmp_path / "out" / "x").touch()  # in the way of the third
+    Clip(frames=2).write(films / "z" / "b.mp4")
+    jobs = list_jobs([films], tmp_path / "out", inverting, VIDEO_SUFFIXES, recursive=True)
+    outcomes = list(run_batch(jobs, stylize_video, inverting))
+    failed = [str(outcome.error) for outcome in outcomes if isinstance(outcome, Failure)]
+    assert len(failed) == 3
+    assert "Cannot make the folder" in failed[1]
+    assert (tmp_path / "out" / "z" / "b.inverter.mp4").stat().st_size > 0
+
+
 def test_pictures_and_previews_keep_their_kinds(tmp_path: Path, inverting: StylizeOptions) -> None:
     photo, film = touch(tmp_path, "a.jpg", "a.mp4")
     assert targets(list_jobs([photo], None, inverting, PHOTO_SUFFIXES)) == ["a.inverter.jpg"]

@@ -11,7 +11,7 @@ from vidstyle.frame import ColorSpace, Frame, Picture, Plane, RGBImage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.exposure import (
-    TYPICAL,
+    TYPICAL_QUANTILES,
     ExposureTracker,
     exposure_curve,
     with_curve,
@@ -31,7 +31,7 @@ def dimmed(image: RGBImage, share: float) -> RGBImage:
 
 def typical_luma(count: int = 100_000) -> Plane:
     shares = np.linspace(0, 1, count).reshape(-1, 100)
-    levels = np.interp(shares, np.linspace(0, 1, len(TYPICAL)), TYPICAL)
+    levels = np.interp(shares, np.linspace(0, 1, len(TYPICAL_QUANTILES)), TYPICAL_QUANTILES)
     return np.rint(levels).astype(np.uint8)
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from vidstyle.frame import Mask, Picture, Plane
-from vidstyle.stylize.disocclusion import closed
+from vidstyle.stylize.disocclusion import majority_filter
 from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma
 from vidstyle.stylize.warp import blend
 
@@ -69,7 +69,7 @@ def fill(painting: Picture, seen: Picture, occlusion_mask: Mask, tones: Tones) -
         occlusion_mask: HxW of any size, 1 where no painting shows what the frame shows.
         tones: of a painting of this scene.
     """
-    holes = closed(occlusion_mask)
+    holes = majority_filter(occlusion_mask)
     if float(np.mean(holes)) < LEAST_HOLES:
         return painting
     return blend(painting, tones.applied(seen), np.asarray(cv2.blur(holes, (5, 5)), np.float32))

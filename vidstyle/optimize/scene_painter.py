@@ -12,7 +12,7 @@ from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.temporal_targets import own_target
 from vidstyle.optimize.work_folder import WorkFolder, frame_name
-from vidstyle.stylize.disocclusion import FEATHER, closed, disoccluded_boxes
+from vidstyle.stylize.disocclusion import FEATHER, disoccluded_boxes, majority_filter
 from vidstyle.stylize.keyframes import TrackedFrame
 from vidstyle.stylize.warp import blend
 
@@ -65,7 +65,7 @@ class ScenePainter:
         if kept is None:
             image = frame.picture.to_rgb()
             with memory_errors(image):
-                kept = self._painted(image, painting, closed(occlusion_mask))
+                kept = self._painted(image, painting, majority_filter(occlusion_mask))
             self._work.keep(self._scene, name, kept)
         return Picture.from_rgb(kept, painting.color)
 

@@ -1,1 +1,1 @@
-"""Picture to picture, without PyTorch."""
+"""Stylization without PyTorch: ONNX generators, keyframes, optical flow, warping, cross-fade."""

@@ -1,4 +1,4 @@
-"""Which styles exist, where their files are, and whether they are intact."""
+"""Style catalog: shipped styles by name, their generator and painting files, checksums."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,26 +8,26 @@ from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import StyleError
 from vidstyle.style_spec import style_shares
 
-PAINTINGS = "paintings"  # the folder among the shipped files
+PAINTINGS = "paintings"  # subfolder of the models folder
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One entry of models/catalog.json."""
+    """Catalog entry of a shipped style: its generator files, painting and training command."""
 
     name: str
-    file: str  # computes in float32
+    file: str  # the .onnx that computes in float32, relative to the models folder
     sha256: str
     bytes: int
-    int8: dict[str, Any]  # file, sha256 and bytes of the form that computes in int8
+    int8: dict[str, Any]  # file, sha256 and bytes of the .onnx that computes in int8
     size_class: str  # "17k", "55k" or "220k"
     licence: str
-    painting: dict[str, Any]  # file, sha256 and bytes; title, artist, year, and whose the scan is
-    training: str  # the command that makes this file again
+    painting: dict[str, Any]  # file, sha256 and bytes; title, artist, year, source of the scan
+    training: str  # the command that reproduces this file
 
 
 def shipped_styles() -> list[Style]:
-    """All styles of the catalog, the default first.
+    """Return all styles of the catalog, the default style first.
 
     Raises:
         StyleError: the catalog is missing or broken.
@@ -39,12 +39,16 @@ def shipped_styles() -> list[Style]:
 
 
 def find_style(name: str | None) -> Path:
-    """The generator file for one style's name, for a path ending in .onnx, or for the default.
+    """Return the generator file that runs a style; the int8 form of a shipped style.
 
-    Of a shipped style that is the int8 form, which takes half the time of the other.
+    The int8 form takes half the time of the float32 form.
+
+    Args:
+        name: name of a shipped style, or a path ending in .onnx, which is returned unchecked;
+            None for the default style.
 
     Raises:
-        StyleError: no such style, or its file is not the one that was shipped.
+        StyleError: no such style, or its file is missing or altered.
     """
     if name is not None and name.endswith(".onnx"):
         return Path(name)
@@ -53,7 +57,14 @@ def find_style(name: str | None) -> Path:
 
 
 def find_weights(name: str) -> Path:
-    """The file with one style's weights as they were trained, its float32 form; as `find_style`."""
+    """Return the float32 generator file of a style, with its weights as trained.
+
+    Args:
+        name: name of a shipped style, or a path ending in .onnx, which is returned unchecked.
+
+    Raises:
+        StyleError: as for `find_style`.
+    """
     if name.endswith(".onnx"):
         return Path(name)
     style = shipped_style(name)
@@ -61,10 +72,14 @@ def find_weights(name: str) -> Path:
 
 
 def find_painting(name: str | None) -> Path:
-    """A small picture of the painting that a style, or the default, was learned from.
+    """Return the image file of the painting that a style was trained on.
+
+    Args:
+        name: name of a shipped style; None for the default style.
 
     Raises:
-        StyleError: no such style, or its painting is not there or not the one that was shipped.
+        StyleError: no such style, it ships without its painting, or the file is missing or
+            altered.
     """
     style = shipped_style(name)
     try:
@@ -79,10 +94,10 @@ def find_painting(name: str | None) -> Path:
 
 
 def shipped_style(name: str | None) -> Style:
-    """The catalog's entry of that name, or the default.
+    """Return the catalog entry of a style; the default style for None.
 
     Raises:
-        StyleError: there is none.
+        StyleError: the catalog has no style of that name, or is missing or broken.
     """
     styles = shipped_styles()
     style = styles[0] if name is None else next((s for s in styles if s.name == name), None)
@@ -96,9 +111,10 @@ def shipped_style(name: str | None) -> Style:
 
 
 def check_style(style: str | None) -> None:
-    """Find out before any work whether a style, or each style of a mix, is there.
+    """Check that a style, or each style of a mix, exists; called before any work starts.
 
     Raises:
+        OptionError: an invalid mix.
         StyleError: as for `find_style`.
     """
     for share in style_shares(style):
@@ -106,7 +122,7 @@ def check_style(style: str | None) -> None:
 
 
 def style_name(style: str | None) -> str:
-    """A short name for file names: ink for "ink" and "my/ink.jpg", wave-60+ink-40 for a mix."""
+    """Return a short name for output files: ink for "my/ink.jpg", wave-60+ink-40 for a mix."""
     shares = style_shares(style)
     if len(shares) == 1:
         return _short_name(style)

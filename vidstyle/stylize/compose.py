@@ -1,4 +1,4 @@
-"""From a painting of the working size to the picture somebody asked for."""
+"""Output composition: size, original colors, strength and side-by-side comparison."""
 
 from vidstyle.frame import Picture
 from vidstyle.options import StylizeOptions
@@ -8,13 +8,17 @@ from vidstyle.stylize.warp import enlarge, fade
 def compose(
     original: Picture, working: Picture, painting: Picture, options: StylizeOptions
 ) -> Picture:
-    """Apply size, colors, strength and comparison to a painting of the working size.
+    """Compose the output picture from a painting at the working size.
 
     Args:
         original: the frame at its full size.
-        working: what was painted, the original at the working size.
-        painting: of the working size.
-        options: `resize`, `keep_colors`, `strength` and `compare` count.
+        working: the frame at the working size, the generator's input.
+        painting: the generator's output, at the working size.
+        options: `resize`, `keep_colors`, `strength` and `compare` are used.
+
+    Returns:
+        A picture at the original size, or at the working size with `resize`; with `compare` twice
+        as wide, the original on the left.
     """
     if not options.resize:
         painting = enlarge(painting, working, original)

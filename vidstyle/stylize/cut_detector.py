@@ -6,31 +6,39 @@ import numpy as np
 from vidstyle.frame import Plane
 from vidstyle.stylize.flow import Motion, follow, sample
 
-LEAST_CHANGE = 9.0  # mean luma levels that motion does not explain; camera shake stays under 5
-TIMES_USUAL = 3.0  # how far over the scene's own average
-LEAST_OCCLUDED = 0.35  # share of the picture that has no counterpart in the frame before
-MEMORY = 0.8  # weight of the past in the average
+MIN_CHANGE = 9.0  # mean luma difference after motion compensation; camera shake stays under 5
+MIN_RATIO = 3.0  # of that difference over its running average in the scene
+MIN_OCCLUDED = 0.35  # share of the frame without a counterpart in the previous frame
+AVERAGE_DECAY = 0.8  # weight of past frames in the running average
 
 
 class CutDetector:
-    """Finds hard cuts while frames stream by.
+    """Streaming detector of hard cuts; keeps a running average, so feed it every frame in order.
 
-    The adaptive idea is PySceneDetect's (a frame's change against its neighbors' average), but
-    what is compared is only what remains after motion compensation, so a fast pan is no cut.
+    Adaptive threshold as in PySceneDetect (change of a frame against the average of its
+    neighbors), but on the residual after motion compensation, so that a fast pan is no cut.
     """
 
     def __init__(self) -> None:
-        self._usual_change = 0.0
+        self._average_change = 0.0
 
     def is_cut(self, previous: Plane, current: Plane, motion: Motion) -> bool:
-        """Tell whether `current` starts a new scene. Takes two thumbnails and their motion."""
+        """Return whether `current` is the first frame of a new scene.
+
+        Args:
+            previous: HxW uint8 luma thumbnail of the previous frame.
+            current: thumbnail of the frame, of the same size.
+            motion: optical flow between the two, both ways.
+        """
         expected = sample(previous, follow(motion.to_previous.flow))
         change = float(np.mean(cv2.absdiff(expected, current)))
         occluded = 1 - float(np.mean(motion.to_previous.confidence))
         cut = (
-            change > LEAST_CHANGE
-            and change > TIMES_USUAL * self._usual_change
-            and occluded > LEAST_OCCLUDED
+            change > MIN_CHANGE
+            and change > MIN_RATIO * self._average_change
+            and occluded > MIN_OCCLUDED
         )
-        self._usual_change = 0.0 if cut else MEMORY * self._usual_change + (1 - MEMORY) * change
+        self._average_change = (
+            0.0 if cut else AVERAGE_DECAY * self._average_change + (1 - AVERAGE_DECAY) * change
+        )
         return cut

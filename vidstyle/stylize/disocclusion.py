@@ -1,4 +1,4 @@
-"""Disoccluded areas: found between keyframes, and inpainted by the generator."""
+"""Disocclusion: boxes around disoccluded areas, and their inpainting by the generator."""
 
 import cv2
 import numpy as np
@@ -7,11 +7,11 @@ from vidstyle.frame import Mask, Picture, resize
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.warp import blend
 
-TILE = 32  # px of the working picture, even; holes are gathered in tiles of this size
-CONTEXT = 16  # px around a hole that the generator sees too, besides what it mirrors
-LEAST_HOLE = 0.3  # share of a tile that must be lost before it is worth painting
-NEIGHBOURS = 7  # thumbnail pixels that vote on whether a place is lost
-FEATHER = 9  # px over which a patch fades in
+TILE = 32  # px of the working picture, even; disoccluded areas are rounded to tiles of this size
+CONTEXT = 16  # px around a box in the generator's input, inside its mirrored border
+MIN_OCCLUDED_SHARE = 0.3  # of a tile; tiles with less are not inpainted
+MAJORITY_SIDE = 7  # px of the thumbnail, side of the majority filter's window
+FEATHER = 9  # px, width of the transition at the edge of a patch
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
@@ -19,17 +19,20 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 def inpaint(
     painting: Picture, original: Picture, occlusion_mask: Mask, generator: ImageGenerator
 ) -> Picture:
-    """Return the painting with its holes filled from a fresh stylization of the original.
+    """Return the painting with its disoccluded areas replaced by fresh stylizations.
 
     Args:
-        painting: what the keyframes could give.
-        original: the frame itself, of the same size.
-        occlusion_mask: HxW of any size, 1 where no keyframe shows what the frame shows.
-        generator: paints each hole with its surroundings; it hardly looks further, so a patch
-            is what it would have painted there in the whole picture.
+        painting: warped and cross-faded keyframe paintings; not changed.
+        original: the frame, of the same size, with the exposure that the generator expects.
+        occlusion_mask: HxW float32 0..1 of any size, 1 where no keyframe shows the frame's content.
+        generator: run once per box, with `CONTEXT` px around it. Its receptive field is hardly
+            larger, so a patch is nearly equal to that part of a whole stylized frame.
+
+    Raises:
+        StyleError: the generator failed.
     """
     size_wh = (painting.width, painting.height)
-    occlusion_mask = closed(occlusion_mask)
+    occlusion_mask = majority_filter(occlusion_mask)
     boxes = disoccluded_boxes(occlusion_mask, *size_wh)
     if not boxes:
         return painting
@@ -37,38 +40,42 @@ def inpaint(
     y, u, v = (plane.copy() for plane in painting.planes)
     filled = Picture(y, u, v, painting.color)
     for left, top, right, bottom in boxes:
-        seen_left, seen_top = max(0, left - CONTEXT), max(0, top - CONTEXT)
-        seen = original.crop(seen_left, seen_top, right + CONTEXT, bottom + CONTEXT)
-        patch = generator.paint_picture(seen).crop(
-            left - seen_left, top - seen_top, right - seen_left, bottom - seen_top
+        context_left, context_top = max(0, left - CONTEXT), max(0, top - CONTEXT)
+        context = original.crop(context_left, context_top, right + CONTEXT, bottom + CONTEXT)
+        patch = generator.paint_picture(context).crop(
+            left - context_left, top - context_top, right - context_left, bottom - context_top
         )
-        here = filled.crop(left, top, right, bottom)
-        mixed = blend(here, patch, mask[top:bottom, left:right])
-        for old, new in zip(here.planes, mixed.planes, strict=True):
+        region = filled.crop(left, top, right, bottom)
+        mixed = blend(region, patch, mask[top:bottom, left:right])
+        for old, new in zip(region.planes, mixed.planes, strict=True):
             old[:] = new
     return filled
 
 
-def closed(occlusion_mask: Mask) -> Mask:
-    """Join what is mostly lost and drop what is mostly not: matches inside a hole are chance."""
-    around = np.asarray(cv2.blur(occlusion_mask, (NEIGHBOURS, NEIGHBOURS)), np.float32)
+def majority_filter(occlusion_mask: Mask) -> Mask:
+    """Return a soft majority filter of an occlusion mask, HxW float32 0..1.
+
+    Fills holes in occluded areas, where flow matches are accidental, and drops stray pixels.
+    """
+    around = np.asarray(cv2.blur(occlusion_mask, (MAJORITY_SIDE, MAJORITY_SIDE)), np.float32)
     return np.asarray(np.clip(3 * around - 0.75, 0, 1), np.float32)
 
 
 def disoccluded_boxes(occlusion_mask: Mask, width: int, height: int) -> list[Box]:
-    """Find boxes around the holes: whole tiles, with one more tile on each side.
+    """Return bounding boxes of the disoccluded areas, in whole tiles, with one tile of margin.
 
     Args:
-        occlusion_mask: HxW, 1 where there is a hole.
-        width: of the picture the boxes are for, in px.
-        height: likewise.
+        occlusion_mask: HxW float32 0..1 of any size, 1 where disoccluded.
+        width: width in px of the picture that the boxes are for.
+        height: height in px of that picture.
     """
     tiles_wh = (-(-width // TILE), -(-height // TILE))
-    # Thumbnail to tiles by area: a stray pixel is averaged away, a thin rim is not.
-    lost = cv2.resize(occlusion_mask, tiles_wh, interpolation=cv2.INTER_AREA) > LEAST_HOLE
-    if not lost.any():
+    # Area average from thumbnail to tiles: removes stray pixels, keeps thin rims.
+    shares = cv2.resize(occlusion_mask, tiles_wh, interpolation=cv2.INTER_AREA)
+    occluded = shares > MIN_OCCLUDED_SHARE
+    if not occluded.any():
         return []
-    grown = cv2.dilate(lost.astype(np.uint8), np.ones((3, 3), np.uint8))
+    grown = cv2.dilate(occluded.astype(np.uint8), np.ones((3, 3), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
     return [
         (x * TILE, y * TILE, min(width, (x + w) * TILE), min(height, (y + h) * TILE))

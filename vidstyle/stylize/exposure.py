@@ -1,11 +1,11 @@
-"""Even light: a picture made about as bright as photos are, before it is painted.
+"""Exposure normalization: a luma curve that brings a picture to the brightness of typical photos.
 
-A network without normalization at run time paints a dark room dark and snow white, with a corner
-of its painting's palette. Networks with instance norm, as Johnson et al. (arXiv:1603.08155), bring
-every picture to the same brightness, but each part of it differently when parts are painted apart.
-Here one curve for the whole picture does it: histogram matching to typical photos (Gonzalez and
-Woods, Digital Image Processing, 3.3), four fifths of the way, with bounds to its slope, so that
-noise in the dark stays small and a fade to black remains one.
+Without normalization at run time, a generator paints a dark room dark and snow white, and uses only
+a corner of its painting's palette. Instance norm, as in Johnson et al. (arXiv:1603.08155),
+normalizes every picture, but each patch differently when patches are painted separately. Here one
+curve serves the whole picture: histogram matching to typical photos (Gonzalez and Woods, Digital
+Image Processing, 3.3) at a strength of 0.8, with bounded slope, so that noise in dark areas is not
+amplified much and a fade to black remains one.
 """
 
 import cv2
@@ -14,41 +14,49 @@ from numpy.typing import NDArray
 
 from vidstyle.frame import Picture, Plane, RGBImage
 
-# Luma 0..255 of the darkest pixel, of that at a sixteenth of all pixels, ... of photos together.
-TYPICAL = (0, 13, 26, 34, 46, 60, 74, 89, 101, 114, 130, 147, 162, 177, 194, 218, 255)
-EVENNESS = 0.8  # 1 would give every picture the same histogram
-SLOPES = (0.4, 2.5)  # least and largest, before what is missing to white is spread
-SMOOTH = 17  # levels
-SETTLE_S = 1.0  # the time in which the light of a scene follows by two thirds
+# Luma quantiles 0..255 at 0/16, 1/16, ... 16/16 over the pixels of many photos.
+TYPICAL_QUANTILES = (0, 13, 26, 34, 46, 60, 74, 89, 101, 114, 130, 147, 162, 177, 194, 218, 255)
+NORMALIZATION = 0.8  # strength; 1 would give every picture the same histogram
+SLOPE_LIMITS = (0.4, 2.5)  # of the curve, before the rest to white is spread over all levels
+SMOOTHING_LEVELS = 17  # luma levels, width of the box filter on the slopes
+TIME_CONSTANT_S = 1.0  # of the exponential smoothing of the curve within a scene
 
-Curve = NDArray[np.float32]  # 256, from levels of luma as the plane holds them to others
+Curve = NDArray[np.float32]  # 256 entries, luma level (0..255 as stored) to luma level
 
 
 class ExposureTracker:
-    """The curve of frame after frame; slow within a scene, so that nothing pumps."""
+    """Exposure curve of a stream of frames, smoothed in time within a scene against pumping."""
 
     def __init__(self) -> None:
         self._curve: Curve | None = None
         self._time_s = 0.0
 
     def measure(self, luma: Plane, full_range: bool, time_s: float, cut: bool) -> Curve:
-        """Return the curve of the frame with this luma, which may be a thumbnail.
+        """Return the exposure curve of the next frame.
 
         Args:
-            luma: HxW.
-            full_range: whether it is 0..255 instead of 16..235.
-            time_s: of the frame.
-            cut: whether it begins a scene.
+            luma: HxW uint8 luma of the frame; a thumbnail will do.
+            full_range: True for luma in 0..255, False for 16..235.
+            time_s: presentation time of the frame in seconds.
+            cut: True for the first frame of a scene; the smoothing starts again.
         """
         curve, passed_s = exposure_curve(luma, full_range), abs(time_s - self._time_s)
         if self._curve is not None and not cut:
-            curve = curve + (self._curve - curve) * np.float32(np.exp(-passed_s / SETTLE_S))
+            curve = curve + (self._curve - curve) * np.float32(np.exp(-passed_s / TIME_CONSTANT_S))
         self._curve, self._time_s = curve, time_s
         return curve
 
 
 def exposure_curve(luma: Plane, full_range: bool = True) -> Curve:
-    """The curve that makes this luma (HxW) evenly lit; black and white stay what they are."""
+    """Return the exposure curve of one picture by histogram matching.
+
+    Args:
+        luma: HxW uint8.
+        full_range: True for luma in 0..255, False for 16..235.
+
+    Returns:
+        256 float32 levels; black and white are fixed points.
+    """
     black, white = (0, 255) if full_range else (16, 235)
     span = white - black
     counts = np.bincount(luma.ravel(), minlength=256)
@@ -56,12 +64,12 @@ def exposure_curve(luma: Plane, full_range: bool = True) -> Curve:
     counts[white] += counts[white + 1 :].sum()
     inside = counts[black : white + 1]
     shares = (np.cumsum(inside) - inside / 2) / luma.size
-    typical = np.asarray(TYPICAL) / 255 * span
+    typical = np.asarray(TYPICAL_QUANTILES) / 255 * span
     wanted = np.interp(shares, np.linspace(0, 1, len(typical)), typical)
     own = np.arange(span + 1)
-    slopes = np.clip(np.diff(own + EVENNESS * (wanted - own)), *SLOPES)
-    padded = np.pad(slopes, SMOOTH // 2, mode="edge")
-    slopes = np.convolve(padded, np.full(SMOOTH, 1 / SMOOTH), mode="valid")
+    slopes = np.clip(np.diff(own + NORMALIZATION * (wanted - own)), *SLOPE_LIMITS)
+    padded = np.pad(slopes, SMOOTHING_LEVELS // 2, mode="edge")
+    slopes = np.convolve(padded, np.full(SMOOTHING_LEVELS, 1 / SMOOTHING_LEVELS), mode="valid")
     slopes += (span - slopes.sum()) / span
     curve = np.arange(256, dtype=np.float32)
     curve[black + 1 : white + 1] = black + np.cumsum(slopes)
@@ -69,18 +77,18 @@ def exposure_curve(luma: Plane, full_range: bool = True) -> Curve:
 
 
 def with_curve(picture: Picture, curve: Curve) -> Picture:
-    """The picture with its luma sent through a curve; its chroma stays."""
-    return Picture(_through(curve, picture.y), picture.u, picture.v, picture.color)
+    """Return the picture with a curve applied to its luma; chroma is unchanged."""
+    return Picture(_with_lut(curve, picture.y), picture.u, picture.v, picture.color)
 
 
 def with_normal_exposure(image: RGBImage) -> RGBImage:
-    """A picture by itself, HxWx3 uint8 RGB, evenly lit."""
+    """Return a single image, HxWx3 uint8 RGB, with normalized exposure."""
     planes = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
     luma = np.asarray(planes[0], np.uint8)
-    even = cv2.merge([_through(exposure_curve(luma), luma), *planes[1:]])
+    even = cv2.merge([_with_lut(exposure_curve(luma), luma), *planes[1:]])
     return np.asarray(cv2.cvtColor(even, cv2.COLOR_YCrCb2RGB), np.uint8)
 
 
-def _through(curve: Curve, luma: Plane) -> Plane:
+def _with_lut(curve: Curve, luma: Plane) -> Plane:
     levels = np.rint(curve).clip(0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(luma, levels), np.uint8)

@@ -1,7 +1,7 @@
-"""Optical flow between frames, flow paths to keyframes, and the confidence of both.
+"""Optical flow (DIS) between frames, flow paths to keyframes, and their confidence masks.
 
-Flow is computed on thumbnails: the paths it gives move whole strokes, and DIS at 144 lines costs
-two milliseconds, a fraction of what it costs at full size.
+Flow is computed on thumbnails: it moves whole brush strokes, and DIS at 144 lines takes two
+milliseconds, a fraction of its time at full size.
 """
 
 from dataclasses import dataclass, replace
@@ -14,48 +14,54 @@ import numpy as np
 from vidstyle.frame import Array, Flow, Mask, Picture, Plane, resize
 
 THUMBNAIL_SIDE = 144  # px, the shorter side
-FORGIVEN_PX2 = 1.0  # squared round-trip error that is just noise of the flow itself
-FORGIVEN_SHARE = 0.01  # of the squared motion, on top
-FAR = (1e4, 1e4, 0.0, 0.0)  # what a flow is outside of its picture: no way home
-LUMA_ALIKE, LUMA_FOREIGN = 14.0, 32.0  # luma differences of full confidence, and of none
+TOLERANCE_PX2 = 1.0  # squared round-trip error from noise of the flow itself
+TOLERANCE_SHARE = 0.01  # of the squared motion, in addition
+OUTSIDE = (1e4, 1e4, 0.0, 0.0)  # flow beyond the border: far too large to return to the start
+LUMA_MATCH, LUMA_MISMATCH = 14.0, 32.0  # luma differences of confidence 1 and of confidence 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlowPath:
-    """Flow from one frame to another that need not be its neighbor, with a confidence mask."""
+    """Optical flow from one frame to another, adjacent or not, with a confidence mask."""
 
-    flow: Flow  # HxWx2 float32 (dx, dy) in px, on the thumbnail grid of the frame it starts from
-    confidence: Mask  # HxW float32 0..1: 0 where the other frame does not show the same thing
-    steps: int = 1  # from frame to frame that were joined; 0: from a frame to itself
+    flow: Flow  # HxWx2 float32 (dx, dy) in px, on the thumbnail grid of the start frame
+    confidence: Mask  # HxW float32 0..1: 0 where the end frame does not show the same content
+    steps: int = 1  # number of concatenated frame-to-frame flows; 0 for the identity path
 
     @classmethod
     def identity(cls, shape: tuple[int, int]) -> "FlowPath":
-        """The path of a frame to itself, for a thumbnail of this height and width."""
+        """Return the path from a frame to itself, for a thumbnail of (height, width)."""
         return cls(np.zeros((*shape, 2), np.float32), np.ones(shape, np.float32), steps=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """Flow between two neighboring frames, both ways."""
+    """Backward and forward optical flow between a frame and the previous one."""
 
-    to_previous: FlowPath  # from the frame to the one before it
-    from_previous: FlowPath  # from the one before it to the frame
+    to_previous: FlowPath  # starts on the grid of the frame
+    from_previous: FlowPath  # starts on the grid of the previous frame
 
 
 class FlowEstimator:
-    """Dense inverse search (Kroeger et al., arXiv:1603.03590), both ways, with a check."""
+    """Dense inverse search (DIS; Kroeger et al., arXiv:1603.03590), both ways, with confidence.
+
+    Belongs to one thread: OpenCV's estimator keeps buffers between calls.
+    """
 
     def __init__(self) -> None:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        # The preset stops at a quarter of its input, which is right for full pictures. A thumbnail
-        # goes down to its own pixels: three times the cost, half the jitter of the result.
+        # The preset stops at a quarter of the resolution, which suits full-size pictures. On a
+        # thumbnail, single pixels are resolved: three times the cost, half the jitter.
         self._dis.setFinestScale(0)
         self._dis.setPatchStride(7)
-        self._dis.setGradientDescentIterations(5)  # the preset's twelve changed nothing
+        self._dis.setGradientDescentIterations(5)  # no worse than the preset's 12
 
     def between(self, previous: Plane, current: Plane) -> Motion:
-        """Estimate the motion between two thumbnails of the same size."""
-        if min(current.shape) < 16:  # DIS needs a few patches; nothing this small can move far
+        """Estimate the flow between two thumbnails, HxW uint8 luma of the same size.
+
+        Below 16 px of height or width the flow is zero with full confidence.
+        """
+        if min(current.shape) < 16:  # too small for the patches of DIS
             return _no_motion(current)
         to_previous = self._calculate(current, previous)
         to_next = self._calculate(previous, current)
@@ -70,16 +76,16 @@ class FlowEstimator:
 
 
 def thumbnail(picture: Picture) -> Plane:
-    """The luma with a shorter side of `THUMBNAIL_SIDE`; smaller pictures stay as they are."""
+    """Return the luma at a shorter side of `THUMBNAIL_SIDE`, HxW uint8; never enlarged."""
     scale = THUMBNAIL_SIDE / min(picture.height, picture.width)
     if scale >= 1:
-        return np.ascontiguousarray(picture.y)  # DIS wants no gaps between rows
+        return np.ascontiguousarray(picture.y)  # DIS needs contiguous rows
     return resize(picture.y, round(picture.width * scale), round(picture.height * scale))
 
 
-@lru_cache(maxsize=8)  # three sizes a video: thumbnail, luma, chroma
+@lru_cache(maxsize=8)  # a video needs three sizes: thumbnail, luma, chroma
 def grid(height: int, width: int) -> Flow:
-    """HxWx2 float32, not writable: every pixel's own (x, y)."""
+    """Return the pixel coordinates (x, y) as HxWx2 float32, read-only."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     places = np.dstack([x, y])
     places.flags.writeable = False
@@ -87,14 +93,19 @@ def grid(height: int, width: int) -> Flow:
 
 
 def follow(flow: Flow) -> Flow:
-    """Where the flow leads: absolute (x, y) for every pixel."""
+    """Return the absolute end point (x, y) in px of every flow vector, HxWx2 float32."""
     return grid(flow.shape[0], flow.shape[1]) + flow
 
 
 def sample(values: Array, places: Flow) -> Array:
-    """Read an image, a flow or a mask at absolute places (HxWx2), linearly between its pixels.
+    """Sample an image, flow field or mask at absolute coordinates, bilinearly.
 
-    Outside of it the nearest pixel counts.
+    Args:
+        values: HxW or HxWxC.
+        places: hxwx2 float32, (x, y) in px of `values`; clamped to the border.
+
+    Returns:
+        hxw or hxwxC, of the dtype of `values`.
     """
     read = cv2.remap(  # type: ignore[call-overload]  # no second map: places holds x and y
         values, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -103,36 +114,45 @@ def sample(values: Array, places: Flow) -> Array:
 
 
 def round_trip_confidence(there: Flow, back: Flow) -> Mask:
-    """Confidence in each pixel of a flow: whether it comes home after going there and back.
+    """Forward-backward consistency check: confidence of each flow vector.
 
     The check is from Sundaram et al. (ECCV 2010), the thresholds from Ruder et al.
     (arXiv:1604.08610), softened: confidence falls from 1 to 0 between one and two times the
     threshold.
 
     Args:
-        there: HxWx2 float32, on the grid of the result.
-        back: HxWx2 float32, on the grid `there` leads to.
+        there: HxWx2 float32 flow in px, on the grid of the result.
+        back: HxWx2 float32 flow in the opposite direction, on the grid of the other frame.
 
     Returns:
-        HxW float32, 1 where the round trip ends at its start, 0 where it leaves the picture.
+        HxW float32 0..1: 1 where the round trip ends at its start, 0 where it leaves the picture.
     """
-    way_back: Flow = cv2.remap(  # type: ignore[call-overload]  # outside there is no way home
+    return_flow: Flow = cv2.remap(  # type: ignore[call-overload]  # no second map
         back,
         follow(there),
         None,
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=FAR,
+        borderValue=OUTSIDE,
     )
-    missed_by = _squared_length(there + way_back)
-    allowed = FORGIVEN_SHARE * (_squared_length(there) + _squared_length(way_back)) + FORGIVEN_PX2
-    return np.asarray(np.clip(2 - missed_by / allowed, 0, 1), np.float32)
+    error_px2 = _squared_length(there + return_flow)
+    motion_px2 = _squared_length(there) + _squared_length(return_flow)
+    tolerance_px2 = TOLERANCE_SHARE * motion_px2 + TOLERANCE_PX2
+    return np.asarray(np.clip(2 - error_px2 / tolerance_px2, 0, 1), np.float32)
 
 
 def extend(path: FlowPath, step: FlowPath) -> FlowPath:
-    """Lengthen a neighbor's path to a keyframe by the step to that neighbor.
+    """Concatenate a step to a neighboring frame with that neighbor's path to a keyframe.
 
-    The flows are joined, not the pictures: however long the path, the keyframe is sampled once.
+    Flows are concatenated instead of warping picture by picture, so that the keyframe is resampled
+    only once.
+
+    Args:
+        path: from the neighbor to the keyframe.
+        step: from the frame to the neighbor.
+
+    Returns:
+        The path from the frame to the keyframe; its confidence is the minimum of the two.
     """
     places = follow(step.flow)
     flow = step.flow + sample(path.flow, places)
@@ -141,21 +161,21 @@ def extend(path: FlowPath, step: FlowPath) -> FlowPath:
 
 
 def lower_confidence_by_luma(path: FlowPath, here: Plane, there: Plane) -> FlowPath:
-    """Lower the confidence where a path ends at another brightness than it starts from.
+    """Return the path with lower confidence where the luma at its two ends differs.
 
     Args:
-        path: from `here` to `there`.
-        here: thumbnail of the frame that the path starts from.
-        there: thumbnail of the frame that it leads to.
+        path: flow path from the frame of `here` to the frame of `there`.
+        here: HxW uint8 luma thumbnail of the start frame.
+        there: thumbnail of the end frame, of the same size.
     """
     difference = cv2.absdiff(sample(there, follow(path.flow)), here).astype(np.float32)
-    alike = np.clip((LUMA_FOREIGN - difference) / (LUMA_FOREIGN - LUMA_ALIKE), 0, 1)
-    confidence = np.minimum(path.confidence, alike.astype(np.float32))
+    luma_confidence = np.clip((LUMA_MISMATCH - difference) / (LUMA_MISMATCH - LUMA_MATCH), 0, 1)
+    confidence = np.minimum(path.confidence, luma_confidence.astype(np.float32))
     return FlowPath(path.flow, confidence, path.steps)
 
 
 def _squared_length(flow: Flow) -> Mask:
-    x, y = flow[..., 0], flow[..., 1]  # slices, five times faster than a sum over the last axis
+    x, y = flow[..., 0], flow[..., 1]  # five times faster than a sum over the last axis
     return x * x + y * y
 
 

@@ -1,4 +1,4 @@
-"""A picture in, a painted picture out: what a generator is, and one in ONNX Runtime."""
+"""Image generators: the interface, and a style transfer network run by ONNX Runtime on the CPU."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -14,58 +14,71 @@ from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage, check_image
 from vidstyle.stylize.exposure import Curve, with_curve
 
-GRID = 4  # px; a generator takes sides that are multiples of this
-BORDER = 48  # px mirrored around the picture: so far does zero padding reach
-FATAL_ONLY = 4  # ONNX Runtime's log level; what it raises is translated below
-FLOATS, BYTES = "float", "uint8"  # pixels, in ONNX Runtime's words
-CHANNELS = {FLOATS: (1, 3), BYTES: (3, 4)}  # their axis, and how many
+GRID = 4  # px; the sides of a network's input are multiples of this
+BORDER = 48  # px mirrored around the picture: the reach of the network's zero padding
+FATAL_ONLY = 4  # ONNX Runtime's log level; its exceptions are translated below
+FLOAT_PIXELS, BYTE_PIXELS = "float", "uint8"  # ONNX Runtime's names of the element types
+CHANNEL_AXIS = {FLOAT_PIXELS: (1, 3), BYTE_PIXELS: (3, 4)}  # axis and number of channels
 
-Batch = NDArray[np.float32] | NDArray[np.uint8]  # as the network takes or gives it
+Batch = NDArray[np.float32] | NDArray[np.uint8]  # Nx3xHxW 0..1, or NxHxWx4 RGBA
 
 
 class ImageGenerator(ABC):
-    """Whatever turns a picture into a painting: one network, a mixture of several, an optimizer."""
+    """Interface of a style: maps an image to a stylized image of the same size.
 
-    remarks: Sequence[str] = ()  # what is to be said of the pictures painted so far
-    normalizes_exposure = False  # whether it learned on evenly lit pictures: see `light`
+    Implemented by a single network, a mixture of networks, and an optimizer.
+    """
+
+    remarks: Sequence[str] = ()  # messages for the user on the images painted so far
+    normalizes_exposure = False  # True if trained on normalized exposure, see `exposure.py`
 
     @abstractmethod
     def paint(self, image: RGBImage) -> RGBImage:
-        """Stylize HxWx3 uint8 RGB of any size; may be called from several threads at once.
+        """Return the stylized image, of the same size.
+
+        Called once per keyframe, and once per box of disoccluded area, from pool threads and the
+        stylizer's thread, several at once.
+
+        Args:
+            image: HxWx3 uint8 RGB, any size.
 
         Raises:
-            StyleError: a network failed, for one because memory ran out.
-            TypeError: the image is no array of uint8.
-            ValueError: it has another shape.
+            StyleError: a network failed, for example because memory ran out.
+            TypeError: the image is not a uint8 array.
+            ValueError: the image is not HxWx3, or has no pixels.
         """
 
     def with_exposure(self, picture: Picture, curve: Curve) -> Picture:
-        """The picture with normalized exposure, if the generator was trained so.
+        """Return the picture with normalized exposure if the generator was trained on such.
 
         Args:
-            picture: at the working size, or a part of it.
-            curve: of the whole picture, see `exposure_curve`.
+            picture: a picture at the working size, or a part of one.
+            curve: exposure curve of the whole picture, see `exposure_curve`.
         """
         return with_curve(picture, curve) if self.normalizes_exposure else picture
 
     def paint_picture(self, picture: Picture) -> Picture:
-        """Stylize a picture, keeping its color space."""
+        """Return the stylized picture in the same color space; raises as `paint`."""
         return Picture.from_rgb(self.paint(picture.to_rgb()), picture.color)
 
 
 class OnnxGenerator(ImageGenerator):
-    """A network from a picture to a picture of the same size, run on the CPU.
+    """Feed-forward style transfer network in an .onnx file, run on the CPU.
 
-    Its input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. Metadata of
-    `light: even` ask for evenly lit pictures.
-    Each call of `paint` runs in its caller's thread, with `threads - 1` more.
+    Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
+    entry `light: even` asks for input with normalized exposure.
+    `paint` computes in the calling thread and `threads - 1` more.
     """
 
     def __init__(self, file: Path, threads: int = 1) -> None:
-        """Load the network and try it on a small picture.
+        """Load the network and run it once on a small image.
+
+        Args:
+            file: the .onnx file.
+            threads: threads of one call of `paint`.
 
         Raises:
-            StyleError: the file is missing, broken, or not image to image.
+            StyleError: the file is missing, broken, or not a network from image to image.
         """
         self._file = file
         if not file.is_file():
@@ -75,14 +88,16 @@ class OnnxGenerator(ImageGenerator):
         except Exception as error:  # ONNX Runtime's errors have no common base class
             raise _not_runnable(file, error) from error
         inputs = self._session.get_inputs()
-        if not _is_one_picture(inputs):
-            taken = " and ".join(f"{i.name} ({_kind(i)} {_shape(i.shape)})" for i in inputs)
+        if not _takes_one_image(inputs):
+            argument = " and ".join(
+                f"{i.name} ({_element_type(i)} {_shape(i.shape)})" for i in inputs
+            )
             raise StyleError(
-                f"{file} takes {taken or 'nothing'}. A generator takes one RGB picture, "
+                f"{file} takes {argument or 'nothing'}. A generator takes one RGB picture, "
                 "float Nx3xHxW or uint8 NxHxWx4."
             )
         self._input = inputs[0].name
-        self._takes_bytes = _kind(inputs[0]) == BYTES
+        self._takes_bytes = _element_type(inputs[0]) == BYTE_PIXELS
         self.normalizes_exposure = (
             self._session.get_modelmeta().custom_metadata_map.get("light") == "even"
         )
@@ -106,9 +121,11 @@ class OnnxGenerator(ImageGenerator):
         check_image(image)
         height, width = image.shape[:2]
         below, right = (BORDER + -side % GRID for side in (height, width))
-        how = cv2.BORDER_REFLECT_101 if min(height, width) > BORDER + GRID else cv2.BORDER_REPLICATE
+        border_type = (
+            cv2.BORDER_REFLECT_101 if min(height, width) > BORDER + GRID else cv2.BORDER_REPLICATE
+        )
         edges = (BORDER, below, BORDER, right)
-        bordered = np.asarray(cv2.copyMakeBorder(image, *edges, how), np.uint8)
+        bordered = np.asarray(cv2.copyMakeBorder(image, *edges, border_type), np.uint8)
         try:
             painted = self._run(self._batch(bordered))[0]
         except Exception as error:
@@ -134,9 +151,9 @@ class OnnxGenerator(ImageGenerator):
 
 @cache
 def _share_memory() -> None:
-    """Let the networks of this process compute in the same memory, once for all.
+    """Register one memory arena for all ONNX Runtime sessions of this process.
 
-    Else each keeps its own for as long as it is loaded: 129 MB after one picture of 480 lines.
+    With an arena each, every loaded network keeps 129 MB after one picture of 480 lines.
     """
     kind, place = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
     memory = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, place)
@@ -150,23 +167,23 @@ def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = FATAL_ONLY
-    options.enable_mem_pattern = False  # picture sizes change, patches are smaller
-    # A spinning pool takes the cores that decoder, warp and encoder need.
+    options.enable_mem_pattern = False  # input sizes vary between frames and patches
+    # Busy waiting would take the cores that decoder, warp and encoder need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
 
-def _is_one_picture(inputs: Sequence[onnxruntime.NodeArg]) -> bool:
-    if len(inputs) != 1 or _kind(inputs[0]) not in CHANNELS:
+def _takes_one_image(inputs: Sequence[onnxruntime.NodeArg]) -> bool:
+    if len(inputs) != 1 or _element_type(inputs[0]) not in CHANNEL_AXIS:
         return False
-    shape, (axis, count) = inputs[0].shape, CHANNELS[_kind(inputs[0])]
-    if not shape:  # the file does not say; trying will tell
+    shape, (axis, count) = inputs[0].shape, CHANNEL_AXIS[_element_type(inputs[0])]
+    if not shape:  # not declared in the file; the trial run checks it
         return True
     return len(shape) == 4 and (shape[axis] == count or not isinstance(shape[axis], int))
 
 
-def _kind(taken: onnxruntime.NodeArg) -> str:
-    return str(taken.type).removeprefix("tensor(").removesuffix(")")
+def _element_type(argument: onnxruntime.NodeArg) -> str:
+    return str(argument.type).removeprefix("tensor(").removesuffix(")")
 
 
 def _not_runnable(file: Path, error: Exception) -> StyleError:

@@ -1,4 +1,4 @@
-"""From a style's words to a generator that is ready to paint."""
+"""Generator pool: loads the networks of a style or mix, and caches them for style changes."""
 
 import threading
 from collections import OrderedDict
@@ -12,34 +12,39 @@ from vidstyle.stylize.catalog import find_style
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 
-WARM_NETWORKS = 16  # 0.4, 0.6 and 1.4 MB each in our size classes, 17 for a file of 6.7 MB
+MAX_LOADED = 16  # networks: 0.4, 0.6 and 1.4 MB each by size class, 17 MB for a file of 6.7 MB
 
 
 def load_generator(style: str | None, threads: int = 1) -> ImageGenerator:
-    """Load what a style's words ask for: one network, or a mixture of several.
+    """Load the generator of a style: one network, or a mixture of several.
 
     Args:
-        style: a name, the path of an .onnx file, a mix such as "wave:0.6,ink:0.4", or None for
-            the default.
-        threads: cores that one picture may use.
+        style: name, path of an .onnx file, mix such as "wave:0.6,ink:0.4", or None for the
+            default style.
+        threads: threads of one call of `paint`.
 
     Raises:
-        OptionError: a mix that is none.
-        StyleError: no such style, or a file that is missing, altered or no generator.
+        OptionError: an invalid mix.
+        StyleError: no such style, or a file that is missing, altered or not a generator.
     """
-    return _joined(style, lambda name: OnnxGenerator(find_style(name), threads))
+    return _assemble(style, lambda name: OnnxGenerator(find_style(name), threads))
 
 
 class GeneratorPool:
-    """Generators kept loaded, so that a running program can change the style without a stall.
+    """LRU cache of loaded networks, so that the style can change during a run without a stall.
 
-    Networks are loaded on one thread of the pool's own. The longest unused make room for new
-    ones, and are freed as soon as nobody paints with them. Mixtures share the networks of the
-    styles in them, so other weights cost nothing.
+    Networks are loaded on one background thread; `warm` and `get` may be called from any thread.
+    Evicted networks are freed when the last generator that uses them is. Mixtures share networks,
+    so a change of weights loads nothing.
     """
 
-    def __init__(self, limit: int = WARM_NETWORKS, threads: int = 1) -> None:
-        """Keep so many networks at most; `threads` is what one picture may use."""
+    def __init__(self, limit: int = MAX_LOADED, threads: int = 1) -> None:
+        """Make an empty pool.
+
+        Args:
+            limit: largest number of networks to keep loaded.
+            threads: threads of one call of `paint`.
+        """
         self._limit, self._threads = limit, threads
         self._networks: OrderedDict[str | None, ImageGenerator] = OrderedDict()
         self._lock = threading.Lock()
@@ -57,35 +62,35 @@ class GeneratorPool:
         self.close()
 
     def close(self) -> None:
-        """End the loader's thread and let go of the networks; may be repeated."""
+        """End the loader thread and release the networks; idempotent."""
         self._loader.shutdown(cancel_futures=True)
         self._networks.clear()
 
     def warm(self, style: str | None) -> Future[ImageGenerator]:
-        """Load in the background; what went wrong is raised by the future's `result`."""
-        return self._loader.submit(_joined, style, self._loaded)
+        """Load a style in the background; errors of `get` are raised by the future's `result`."""
+        return self._loader.submit(_assemble, style, self._load)
 
     def get(self, style: str | None) -> ImageGenerator:
-        """Return at once what is warm; wait for what is not.
+        """Return the generator of a style, at once if its networks are loaded, else block.
 
         Raises:
-            OptionError: a mix that is none.
+            OptionError: an invalid mix.
             StyleError: as for `load_generator`.
         """
         try:
-            return _joined(style, self._known)
+            return _assemble(style, self._cached)
         except KeyError:
             return self.warm(style).result()
 
-    def _known(self, name: str | None) -> ImageGenerator:
+    def _cached(self, name: str | None) -> ImageGenerator:
         with self._lock:
             self._networks.move_to_end(name)
             return self._networks[name]
 
-    def _loaded(self, name: str | None) -> ImageGenerator:
-        """Only the loader's thread comes here, so nothing is loaded twice."""
+    def _load(self, name: str | None) -> ImageGenerator:
+        """Return a network, loaded if needed; only on the loader thread, so never loaded twice."""
         try:
-            return self._known(name)
+            return self._cached(name)
         except KeyError:
             generator = OnnxGenerator(find_style(name), self._threads)
         with self._lock:
@@ -95,6 +100,6 @@ class GeneratorPool:
         return generator
 
 
-def _joined(style: str | None, load: Callable[[str | None], ImageGenerator]) -> ImageGenerator:
+def _assemble(style: str | None, load: Callable[[str | None], ImageGenerator]) -> ImageGenerator:
     parts = [(load(share.style), share.weight) for share in style_shares(style)]
     return parts[0][0] if len(parts) == 1 else Mixture(parts)

@@ -1,4 +1,4 @@
-"""Keyframe planner: which frames the generator paints, and flow paths of the others to them."""
+"""Keyframe planner: selects the frames to paint, and tracks flow paths from the others to them."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -12,46 +12,46 @@ from vidstyle.stylize.exposure import Curve, ExposureTracker
 from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma, thumbnail
 from vidstyle.stylize.motion_tracker import MotionTracker
 
-OCCLUDED_LIMIT = 0.12  # share of the picture that the last keyframe may leave without confidence
+OCCLUDED_LIMIT = 0.12  # largest share of a frame occluded in the last keyframe (confidence < 0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedFrame:
-    """A frame with its motion since the frame before and its path to the keyframe before."""
+    """Frame with its flow from the previous frame and its flow path to the last keyframe."""
 
-    number: int  # of the frame in its stream, from 0
+    number: int  # index of the frame in its stream, from 0
     frame: Frame
-    picture: Picture  # at the working size
-    thumbnail: Plane
+    picture: Picture  # the frame at the working size
+    thumbnail: Plane  # HxW uint8 luma, see `flow.thumbnail`
     exposure: Curve
-    from_previous: FlowPath | None  # from the frame before to this one; None at a scene's start
-    path: FlowPath  # from this one to the keyframe before
+    from_previous: FlowPath | None  # on the previous frame's grid; None at the start of a scene
+    path: FlowPath  # to the last keyframe, on this frame's grid; identity at a scene's start
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyframeSpan:
-    """Two keyframes and the frames between them; `left` is None at the start of a scene."""
+    """Two consecutive keyframes of a scene and the frames between them, in order."""
 
-    left: TrackedFrame | None
+    left: TrackedFrame | None  # None at the start of a scene, where only `right` is set
     between: deque[TrackedFrame]
     right: TrackedFrame
 
 
 class KeyframePlanner:
-    """Cuts a stream of frames into spans between keyframes; belongs to one thread.
+    """Divides a stream of frames into spans between keyframes; belongs to one thread.
 
-    A keyframe comes after `interval` frames at the latest; with `adaptive`, also as soon as the
-    path to the last one is lost for too much of the picture. The last frame before a cut is a
-    keyframe too, so that no frame ever has to look across one.
+    A keyframe comes after `interval` frames at the latest; with `adaptive`, also as soon as too
+    much of the frame is occluded in the last keyframe. The last frame before a cut is a keyframe
+    too, so that no flow path crosses a cut.
     """
 
     def __init__(self, adaptive: bool, stats: Stats, motion: bool = True) -> None:
-        """Begin a stream.
+        """Make a planner for one stream.
 
         Args:
-            adaptive: make keyframes also where the path to the last one is lost.
-            stats: gets "cuts" and the time of stage "flow".
-            motion: without it every frame is a scene of its own.
+            adaptive: True to add keyframes where too much of a frame is occluded.
+            stats: receives the counter "cuts" and the timing of stage "flow".
+            motion: False to skip optical flow; every frame is a keyframe and a scene then.
         """
         self._adaptive, self._motion, self._stats = adaptive, motion, stats
         self._tracker, self._exposure = MotionTracker(), ExposureTracker()
@@ -60,14 +60,14 @@ class KeyframePlanner:
         self._count = 0
 
     def add(self, frame: Frame, picture: Picture, interval: int) -> list[KeyframeSpan]:
-        """Take the next frame and return the spans that it completes: none, one or two.
+        """Add the next frame and return the spans that it completes: zero, one or two.
 
-        All spans together hold every frame once, in order.
+        All spans together hold every frame exactly once, in order, as `right` or in `between`.
 
         Args:
-            frame: the next one.
-            picture: the same at the working size.
-            interval: frames from one keyframe to the next, at most.
+            frame: the next frame of the stream.
+            picture: the frame at the working size.
+            interval: largest distance between keyframes, in frames.
         """
         tracked = self._track(frame, picture)
         if tracked.from_previous is None:
@@ -76,10 +76,13 @@ class KeyframePlanner:
             return [*before, KeyframeSpan(None, deque(), tracked)]
         self._waiting.append(tracked)
         due = len(self._waiting) >= interval
-        return self.end() if due or (self._adaptive and _is_lost(tracked.path)) else []
+        return self.end() if due or (self._adaptive and _is_occluded(tracked.path)) else []
 
     def end(self) -> list[KeyframeSpan]:
-        """Make the last frame a keyframe, if it is none, and return the span that it completes."""
+        """Make the last frame a keyframe; return the span that it completes, or an empty list.
+
+        Called at the end of the stream; the planner calls it at cuts and due keyframes.
+        """
         if not self._waiting:
             return []
         right = self._waiting.pop()
@@ -111,7 +114,15 @@ class KeyframePlanner:
 
 
 def paths_to(keyframe: TrackedFrame, earlier: Iterable[TrackedFrame]) -> list[FlowPath]:
-    """The paths to a keyframe from the frames before it in its scene, both in reverse order."""
+    """Return flow paths from earlier frames forward to a keyframe.
+
+    Args:
+        keyframe: end of the paths.
+        earlier: the frames before it in its scene without gaps, in reverse order.
+
+    Returns:
+        One path per frame, in the same reverse order.
+    """
     path, following = FlowPath.identity(keyframe.thumbnail.shape), keyframe
     paths: list[FlowPath] = []
     for frame in earlier:
@@ -123,5 +134,5 @@ def paths_to(keyframe: TrackedFrame, earlier: Iterable[TrackedFrame]) -> list[Fl
     return paths
 
 
-def _is_lost(path: FlowPath) -> bool:
+def _is_occluded(path: FlowPath) -> bool:
     return float(np.mean(path.confidence < 0.5)) > OCCLUDED_LIMIT

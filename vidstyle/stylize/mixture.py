@@ -1,4 +1,4 @@
-"""Several generators as one: the weighted mean of their paintings."""
+"""Mixture of generators: the weighted mean of their stylized images."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,20 @@ from vidstyle.stylize.generator import ImageGenerator
 
 
 class Mixture(ImageGenerator):
-    """Paints the same picture in each style and mixes what comes out, in RGB, pixel by pixel."""
+    """Generator whose output is the weighted mean of other generators' outputs, per RGB pixel.
+
+    Its input has normalized exposure if one of its parts was trained on such.
+    """
 
     def __init__(self, parts: Sequence[tuple[ImageGenerator, float]]) -> None:
-        """Take the generators and their weights, which add up to 1."""
+        """Combine generators with their weights, which must add up to 1."""
         self._parts = tuple(parts)
         self.normalizes_exposure = any(
             generator.normalizes_exposure for generator, _ in self._parts
         )
 
     def paint(self, image: RGBImage) -> RGBImage:
-        """Return the mean of all paintings of HxWx3 uint8 RGB, rounded once."""
+        """Return the weighted mean as HxWx3 uint8 RGB, rounded once; raises as the parts."""
         mean = np.zeros(image.shape, np.float32)
         for generator, weight in self._parts:
             mean += np.float32(weight) * generator.paint(image)

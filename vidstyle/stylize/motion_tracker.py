@@ -1,4 +1,4 @@
-"""Motion tracker: optical flow from frame to frame, scene by scene."""
+"""Motion tracker: optical flow between consecutive frames, interrupted at scene cuts."""
 
 from vidstyle.frame import Plane
 from vidstyle.stylize.cut_detector import CutDetector
@@ -6,17 +6,17 @@ from vidstyle.stylize.flow import FlowEstimator, Motion
 
 
 class MotionTracker:
-    """Estimates the motion of each frame against the frame before; belongs to one thread."""
+    """Optical flow between each frame and the previous one; belongs to one thread."""
 
     def __init__(self) -> None:
         self._flow, self._cuts = FlowEstimator(), CutDetector()
         self._previous: Plane | None = None
 
     def advance(self, thumbnail: Plane) -> Motion | None:
-        """Go on to the next frame; None where a scene begins.
+        """Return the motion since the previous frame; None at the first frame of a scene.
 
         Args:
-            thumbnail: HxW luma of the frame; another size than before begins a scene.
+            thumbnail: HxW uint8 luma of the next frame; a change of size starts a new scene.
         """
         previous, self._previous = self._previous, thumbnail
         if previous is None or previous.shape != thumbnail.shape:

@@ -1,4 +1,4 @@
-"""Frame painter: paints keyframes, and the disoccluded parts of the frames between them."""
+"""Frame painter: paints keyframes, and inpaints disoccluded areas of the frames between them."""
 
 from typing import Protocol, Self
 
@@ -10,45 +10,50 @@ from vidstyle.stylize.mixture import Mixture
 
 
 class FramePainter(Protocol):
-    """Paints for the temporal core, a generator or an optimizer behind it."""
+    """Interface between `VideoStylizer` and the generator or optimizer that paints its frames."""
 
     def paint(self, frame: TrackedFrame) -> Picture:
-        """Paint a keyframe at the working size.
+        """Return the painting of a keyframe, at the working size.
 
-        Called once for each keyframe, several at a time, from threads of the stylizer's pool.
+        `VideoStylizer` calls it once per keyframe, from its pool threads, several at once.
         """
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
-        """Paint anew the parts of a frame that no keyframe shows.
+        """Return the painting of an inbetween frame with its disoccluded areas painted anew.
 
-        Called once for each frame between keyframes, in order, from the stylizer's thread.
+        `VideoStylizer` calls it once per frame between keyframes, in order, from the thread that
+        iterates `stylize`.
 
         Args:
-            painting: the keyframes' paintings brought to this frame.
-            frame: the frame itself.
+            painting: keyframe paintings warped to this frame and cross-faded.
+            frame: the frame between keyframes.
             occlusion_mask: HxW float32 0..1, on the thumbnail's grid; 1 where no keyframe shows
-                what the frame shows.
+                the frame's content.
         """
 
     def blended(self, other: Self, share: float) -> Self:
-        """A painter between this one and another; `share` (0..1) is the other's."""
+        """Return a painter that mixes this one with another, which has weight `share` (0..1).
+
+        `VideoStylizer` calls it once per frame between two keyframes of different painters, from
+        the thread that iterates `stylize`.
+        """
 
 
 class GeneratorPainter:
-    """Paints by one run of a generator, which sees normalized exposure if it was trained so."""
+    """`FramePainter` that runs a generator, with normalized exposure if it was trained on such."""
 
     def __init__(self, generator: ImageGenerator) -> None:
         self._generator = generator
 
     def paint(self, frame: TrackedFrame) -> Picture:
-        return self._generator.paint_picture(self._seen(frame))
+        return self._generator.paint_picture(self._exposed(frame))
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
-        return inpaint(painting, self._seen(frame), occlusion_mask, self._generator)
+        return inpaint(painting, self._exposed(frame), occlusion_mask, self._generator)
 
     def blended(self, other: "GeneratorPainter", share: float) -> "GeneratorPainter":
         parts = [(self._generator, 1 - share), (other._generator, share)]
         return GeneratorPainter(Mixture(parts))
 
-    def _seen(self, frame: TrackedFrame) -> Picture:
+    def _exposed(self, frame: TrackedFrame) -> Picture:
         return self._generator.with_exposure(frame.picture, frame.exposure)

@@ -1,4 +1,4 @@
-"""Video stylizer: paints keyframes, brings them to the frames between along optical flow."""
+"""Video stylizer: paints keyframes, and warps and cross-fades them to the frames between."""
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -18,15 +18,15 @@ from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, TrackedFra
 from vidstyle.stylize.painter import FramePainter
 from vidstyle.stylize.warp import cross_fade
 
-FIRST_INTERVAL = 6  # frames, until both the generator and the warp have been timed
-SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames; longer paths drift
-HELD_BYTES = 20e6  # of waiting frames, at most: 12 frames at 720p, 6 at 1080p
-PAINTING_SHARE = 2 / 3  # of what carrying costs may go into painting
+FIRST_INTERVAL = 6  # frames between keyframes until generator and warp have been timed
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames between keyframes; longer paths drift
+MAX_HELD_BYTES = 20e6  # of frames that wait for a keyframe: 12 frames at 720p, 6 at 1080p
+GENERATOR_TO_WARP = 2 / 3  # CPU time per frame of the generator over that of the warp, at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keyframe:
-    """A frame that is painted for itself, and its painting, which may not be ready yet."""
+    """Keyframe with its painter and its painting, finished or still in progress."""
 
     tracked: TrackedFrame
     painter: FramePainter
@@ -35,7 +35,7 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaintedSpan:
-    """A span between keyframes whose paintings have been started."""
+    """Keyframe span whose keyframe paintings have been started."""
 
     left: Keyframe | None
     between: deque[TrackedFrame]
@@ -43,21 +43,21 @@ class PaintedSpan:
 
 
 class VideoStylizer:
-    """Turns a stream of frames into stylized frames of the same times.
+    """`FrameTransform` that stylizes a stream of frames by keyframes and optical flow.
 
-    Belongs to one thread, but for `switch`. Keyframes are painted ahead on threads of its own.
+    Belongs to one thread, except `switch`. Keyframes are painted ahead on its own thread pool.
     """
 
     def __init__(
         self, painter: FramePainter, options: StylizeOptions, stats: Stats, threads: int = 1
     ) -> None:
-        """Prepare a stylizer.
+        """Make a stylizer for one stream.
 
         Args:
-            painter: paints keyframes and what they do not show.
-            options: the look, and what is delivered.
-            stats: gets "keyframes", "cuts" and the times of the stages.
-            threads: keyframes painted side by side.
+            painter: paints keyframes and inpaints disoccluded areas.
+            options: keyframe interval, working size and output composition.
+            stats: receives the counters "keyframes" and "cuts" and the timings of the stages.
+            threads: number of keyframes painted in parallel.
         """
         self._painter, self._options, self._stats = painter, options, stats
         self._threads = threads
@@ -65,15 +65,16 @@ class VideoStylizer:
         self._newest: Keyframe | None = None
 
     def switch(self, painter: FramePainter) -> None:
-        """Paint with another painter from the next keyframe on; callable from any thread.
+        """Use another painter from the next keyframe on; callable from any thread.
 
-        Costs nothing: load it before, see `GeneratorPool`. No frame waits or is lost; those
-        between an old keyframe and a new one go over from the one style to the other.
+        Returns at once; load the generator before, see `GeneratorPool`. No frame is delayed or
+        dropped; frames between the last keyframe of the old painter and the first of the new one
+        cross-fade between the styles.
         """
         self._painter = painter
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
-        """Yield one stylized frame for each frame, in order.
+        """Yield one stylized frame of the same time for each frame, in order.
 
         Raises:
             StyleError: the painter failed.
@@ -86,7 +87,7 @@ class VideoStylizer:
                 for frame in frames:
                     spans = planner.add(frame, self._working(frame.picture), self._interval())
                     ahead.extend(self._start(span, pool) for span in spans)
-                    # Frames are held no longer than it takes to paint: at 1080p each is 4 MB.
+                    # Frames are released as soon as they are painted: 4 MB each at 1080p.
                     while ahead and (_is_painted(ahead[0]) or len(ahead) > self._threads):
                         yield from self._render(ahead.popleft())
                 ahead.extend(self._start(span, pool) for span in planner.end())
@@ -96,9 +97,9 @@ class VideoStylizer:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _start(self, span: KeyframeSpan, pool: ThreadPoolExecutor) -> PaintedSpan:
-        """Start to paint the keyframe that ends a span."""
+        """Submit the keyframe at the end of a span to the pool."""
         self._stats.count("keyframes")
-        painter = self._painter  # read once: a switch may come at any time
+        painter = self._painter  # read once: `switch` may replace it at any time
         painting = pool.submit(self._paint, painter, span.right)
         left = None if span.left is None else self._newest
         self._newest = Keyframe(span.right, painter, painting)
@@ -113,18 +114,22 @@ class VideoStylizer:
         return working_picture(picture, self._options, self._stats)
 
     def _interval(self) -> int:
-        """As many frames as keep painting cheaper than carrying: more keyframes, more flicker."""
+        """Keyframe interval from the measured cost of painting and warping.
+
+        The shortest interval at which painting costs `GENERATOR_TO_WARP` of the warp at most; more
+        keyframes would flicker more.
+        """
         if self._options.every is not None:
             return self._options.every
         stages = self._stats.stages
         if "generator" not in stages or "warp" not in stages or stages["warp"].calls < 4:
             return FIRST_INTERVAL
-        paint, carry = stages["generator"], stages["warp"]
-        ratio = (paint.cpu_s / paint.calls) / (carry.cpu_s / carry.calls)
+        paint, warp = stages["generator"], stages["warp"]
+        ratio = (paint.cpu_s / paint.calls) / (warp.cpu_s / warp.calls)
         longest = np.clip(
-            HELD_BYTES // max(1, self._frame_bytes), SHORTEST_INTERVAL, LONGEST_INTERVAL
+            MAX_HELD_BYTES // max(1, self._frame_bytes), SHORTEST_INTERVAL, LONGEST_INTERVAL
         )
-        return int(np.clip(round(ratio / PAINTING_SHARE), SHORTEST_INTERVAL, longest))
+        return int(np.clip(round(ratio / GENERATOR_TO_WARP), SHORTEST_INTERVAL, longest))
 
     def _render(self, span: PaintedSpan) -> Iterator[Frame]:
         with self._stats.timed("flow"):
@@ -133,7 +138,7 @@ class VideoStylizer:
             assert span.left is not None
             frame, path_forward = span.between.popleft(), paths_forward.pop()
             yield self._between(span.left, frame, path_forward, span.right)
-        yield self._show(span.right.tracked, span.right.painting.result())
+        yield self._composed(span.right.tracked, span.right.painting.result())
 
     def _between(
         self, left: Keyframe, frame: TrackedFrame, path_forward: FlowPath, right: Keyframe
@@ -147,9 +152,9 @@ class VideoStylizer:
         with self._stats.timed("repaint"):
             painter = _painter_between(left, right, progress)
             painting = painter.inpaint(painting, frame, occlusion_mask)
-        return self._show(frame, painting)
+        return self._composed(frame, painting)
 
-    def _show(self, frame: TrackedFrame, painting: Picture) -> Frame:
+    def _composed(self, frame: TrackedFrame, painting: Picture) -> Frame:
         with self._stats.timed("finish"):
             composed = compose(frame.frame.picture, frame.picture, painting, self._options)
         return frame.frame.showing(composed)
@@ -158,7 +163,13 @@ class VideoStylizer:
 def stylize_picture(
     picture: Picture, generator: ImageGenerator, options: StylizeOptions, stats: Stats
 ) -> Picture:
-    """Stylize one picture by itself, in the calling thread; callable from several at once.
+    """Stylize a single picture in the calling thread; callable from several threads at once.
+
+    Args:
+        picture: the picture at its full size.
+        generator: paints it at the working size.
+        options: working size and output composition.
+        stats: receives the timings of stages "resize" and "generator".
 
     Raises:
         StyleError: the generator failed.
@@ -171,7 +182,7 @@ def stylize_picture(
 
 
 def working_picture(picture: Picture, look: Look, stats: Stats) -> Picture:
-    """The picture at the size at which it is painted."""
+    """Return the picture at the working size, timed as stage "resize"."""
     with stats.timed("resize"):
         return picture.resized(*look.working_size_wh(picture.width, picture.height))
 
@@ -181,7 +192,7 @@ def _is_painted(span: PaintedSpan) -> bool:
 
 
 def _painter_between(left: Keyframe, right: Keyframe, progress: float) -> FramePainter:
-    """A painter for a frame between two keyframes that paints as their cross-fade looks."""
+    """Painter for a frame between two keyframes, mixed like their cross-fade."""
     if left.painter is right.painter:
         return right.painter
     return left.painter.blended(right.painter, progress)

@@ -1,4 +1,4 @@
-"""Warping of painted keyframes along flow paths, and their confidence-weighted cross-fade."""
+"""Warping of painted keyframes along flow paths, confidence-weighted cross-fade, upscaling."""
 
 import cv2
 import numpy as np
@@ -6,15 +6,20 @@ import numpy as np
 from vidstyle.frame import Flow, Mask, Picture, Plane, chroma_size_wh, resize
 from vidstyle.stylize.flow import FlowPath, grid, sample
 
-SOFTENED_BY = (5, 5)  # px
-SHARPENING = 0.45  # makes frames between as sharp as keyframes on the sample (tools/evaluate)
+BLUR_SIZE = (5, 5)  # px, Gaussian kernel of the unsharp mask
+SHARPENING = 0.45  # makes inbetween frames as sharp as keyframes on the sample (tools/evaluate)
 
 
 def sampling_map(flow: Flow, width: int, height: int) -> Flow:
-    """Turn a thumbnail's flow into the absolute map that samples a picture of the given size.
+    """Scale a thumbnail's flow to an absolute sampling map for `sample`.
+
+    Args:
+        flow: hxwx2 float32, (dx, dy) in px of the thumbnail.
+        width: width in px of the picture to sample.
+        height: height in px of the picture to sample.
 
     Returns:
-        height x width x 2 float32, (x, y) in pixels of the large picture.
+        height x width x 2 float32, (x, y) in px of the picture.
     """
     scale = (width / flow.shape[1], height / flow.shape[0], 0.0, 0.0)
     scaled = cv2.multiply(flow, scale)  # type: ignore[call-overload]  # one factor a channel
@@ -23,7 +28,7 @@ def sampling_map(flow: Flow, width: int, height: int) -> Flow:
 
 
 def warp(picture: Picture, flow: Flow) -> Picture:
-    """Sample a picture where a thumbnail-sized flow leads; beyond the border its last pixels."""
+    """Warp a picture by a thumbnail-sized flow, bilinearly; border pixels are replicated."""
     y_map = sampling_map(flow, picture.width, picture.height)
     c_map = sampling_map(flow, *chroma_size_wh(picture.width, picture.height))
     y, u, v = sample(picture.y, y_map), sample(picture.u, c_map), sample(picture.v, c_map)
@@ -31,7 +36,13 @@ def warp(picture: Picture, flow: Flow) -> Picture:
 
 
 def propagate(painting: Picture, path: FlowPath) -> Picture:
-    """Bring a keyframe's painting to the frame that a path to the keyframe starts from."""
+    """Warp a keyframe's painting to a frame, sharpened.
+
+    Args:
+        painting: the keyframe's painting.
+        path: flow path from the frame to the keyframe; for the identity path the painting is
+            returned unchanged.
+    """
     return painting if path.steps == 0 else sharpen(warp(painting, path.flow))
 
 
@@ -43,28 +54,28 @@ def cross_fade(
     progress: float,
     fallback: float,
 ) -> Picture:
-    """Bring two keyframes' paintings to one frame and mix them by confidence and time.
+    """Warp two keyframe paintings to one frame and mix them by confidence and time.
 
     Args:
         first: painting of one keyframe.
-        first_path: from the frame to that keyframe.
+        first_path: flow path from the frame to that keyframe.
         second: painting of the other keyframe, of the same size.
-        second_path: from the frame to the other keyframe.
-        progress: 0..1, how far the frame is on its way from the first to the second in time.
-        fallback: share of the second, 0..1, where neither path has confidence.
+        second_path: flow path from the frame to the other keyframe.
+        progress: position of the frame in time, 0 at the first keyframe to 1 at the second.
+        fallback: weight of the second painting, 0..1, where neither path has confidence.
     """
     first_weight = (1 - progress) * first_path.confidence
     second_weight = progress * second_path.confidence
     both = first_weight + second_weight
     share = np.where(both > 1e-3, second_weight / np.maximum(both, 1e-3), fallback)
     soft = np.asarray(cv2.blur(share.astype(np.float32), (3, 3)), np.float32)
-    if second_path.steps == 0:  # the keyframe's own frame stays as sharp as it was painted
+    if second_path.steps == 0:  # the second keyframe itself: not warped, so not sharpened
         return blend(warp(first, first_path.flow), second, soft)
     return sharpen(blend(warp(first, first_path.flow), warp(second, second_path.flow), soft))
 
 
 def blend(first: Picture, second: Picture, share: Mask) -> Picture:
-    """Mix two pictures; `share` (0..1, of any size) says how much of the second goes in."""
+    """Mix two pictures of the same size with a mask of any size, the second's weight (0..1)."""
     y_share = resize(share, first.width, first.height)
     c_share = resize(share, *chroma_size_wh(first.width, first.height))
     y, u, v = (
@@ -75,44 +86,44 @@ def blend(first: Picture, second: Picture, share: Mask) -> Picture:
 
 
 def sharpen(picture: Picture) -> Picture:
-    """Give the luma back the sharpness that sampling between pixels and fading took from it.
+    """Sharpen the luma with an unsharp mask, against the blur of resampling and cross-fading.
 
-    Without this the picture would breathe: crisp at keyframes, soft between them.
+    Without it, sharpness would pulse with the keyframes.
     """
-    soft = cv2.GaussianBlur(picture.y, SOFTENED_BY, 0)
+    soft = cv2.GaussianBlur(picture.y, BLUR_SIZE, 0)
     y = cv2.addWeighted(picture.y, 1 + SHARPENING, soft, -SHARPENING, 0)
     return Picture(np.asarray(y, np.uint8), picture.u, picture.v, picture.color)
 
 
 def enlarge(painting: Picture, working: Picture, original: Picture) -> Picture:
-    """Bring a painting up to the size of the original, with the original's own fine detail.
+    """Upscale a painting to the size of the original, with the original's fine detail.
 
-    What is enlarged is the change the painting made; the original carries it, so that edges stay
-    as sharp as they were. At equal sizes the painting is returned as it is.
+    Only the difference between painting and working picture is upscaled and added to the original,
+    so that edges stay sharp. At equal sizes the painting is returned unchanged.
 
     Args:
-        painting: of the working size.
-        working: what was painted, the original at the working size.
+        painting: the generator's output, at the working size.
+        working: the frame at the working size, the generator's input.
         original: the frame at its full size.
     """
     if (painting.width, painting.height) == (original.width, original.height):
         return painting
     y, u, v = (
-        _carry_change(old, new, full)
+        _add_change(old, new, full)
         for old, new, full in zip(working.planes, painting.planes, original.planes, strict=True)
     )
     return Picture(y, u, v, painting.color)
 
 
-def _carry_change(old: Plane, new: Plane, full: Plane) -> Plane:
-    # Half the change fits 8 bits, where enlarging is cheap; the lost bit is one level.
+def _add_change(old: Plane, new: Plane, full: Plane) -> Plane:
+    # Half the difference fits into 8 bits, which resize fast; the lost bit is one luma level.
     half_change = cv2.addWeighted(new, 0.5, old, -0.5, 128)
     large = resize(np.asarray(half_change, np.uint8), full.shape[1], full.shape[0])
     return np.asarray(cv2.addWeighted(full, 1, large, 2, -256), np.uint8)
 
 
 def fade(first: Picture, second: Picture, share: float) -> Picture:
-    """Mix two pictures evenly: 0 is the first, 1 the second."""
+    """Mix two pictures of the same size with one weight: `share` 0 is the first, 1 the second."""
     y, u, v = (
         np.asarray(cv2.addWeighted(a, 1 - share, b, share, 0), np.uint8)
         for a, b in zip(first.planes, second.planes, strict=True)

@@ -20,6 +20,7 @@ from tests.clips import Clip, patches
 from tests.look import look
 from tests.test_public_names import PAGES, ROOT, python_blocks
 from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.stylize.catalog import find_style
 from vidstyle.training.results import TrainResult
 
 Pixels = NDArray[np.uint8]
@@ -122,9 +123,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def training(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training without its twenty minutes."""
+    """Training without its twenty minutes: it makes a shipped style again."""
 
     def train(painting: Path, output: Path, *_: object) -> TrainResult:
+        shutil.copy(find_style(None), output)
         return TrainResult(output, output.with_suffix(".training"), 1, 1.0, 1, {}, True)
 
     monkeypatch.setattr("vidstyle.training.run.run_session", train)

@@ -81,6 +81,13 @@ def test_time_ends_what_has_no_end(inverter: Path) -> None:
     assert 1.0 <= report.seconds < time.monotonic() - began + 1
 
 
+def test_another_thread_may_stop_it(inverter: Path) -> None:
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    report = run_live(options("testsrc", inverter, size="96x64", seconds=60.0), stop)
+    assert report.seconds < 30
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_no_thread_and_no_open_file_is_left(clip: Path, inverter: Path) -> None:
     run_live(options(clip, inverter, seconds=0.3))

@@ -47,6 +47,12 @@ def test_without_a_name_it_is_the_default_style() -> None:
         assert off(stylizer(COLORFUL), NEGATIVE) < 6
 
 
+def test_a_file_of_ones_own_is_a_style(inverter: Path) -> None:
+    with Stylizer(inverter) as stylizer:
+        assert stylizer.style == str(inverter)
+        assert off(stylizer(COLORFUL), NEGATIVE) < 6
+
+
 def test_a_photo_is_painted_as_by_stylize_photo(tmp_path: Path) -> None:
     write_photo(tmp_path / "in.png", COLORFUL)
     stylize_photo(tmp_path / "in.png", tmp_path / "out.png", StylizeOptions(style="warm"))

@@ -1,6 +1,7 @@
 """Camera in; window, virtual camera or recording out, until somebody says stop."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -28,14 +29,21 @@ from vidstyle.stylize.generator_pool import GeneratorPool
 log = logging.getLogger(__name__)
 
 
-def run_live(options: LiveOptions) -> LiveReport:
-    """Run the live filter until its source ends, its time is up, or somebody quits or interrupts.
+def run_live(options: LiveOptions, stop: threading.Event | None = None) -> LiveReport:
+    """Run the live filter until its source ends, its time is up, or it is told to stop.
+
+    Threads: with a window, call it from the main thread; else from any.
+
+    Args:
+        options: what it sees, how it paints, and where the pictures go.
+        stop: set it from any thread to end the run and get its report; so do Ctrl-C, and `q` in
+            the window.
 
     Raises:
         VidstyleError: something could not be opened, or failed for good.
     """
     with open_live(options) as live:
-        return live.run()
+        return live.run(stop)
 
 
 @contextmanager

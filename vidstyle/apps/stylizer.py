@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,7 +29,7 @@ class Stylizer:
 
     def __init__(
         self,
-        style: str | None = None,
+        style: str | Path | None = None,
         *,
         strength: float = DEFAULTS.strength,
         keep_colors: bool = DEFAULTS.keep_colors,
@@ -121,7 +122,7 @@ class Stylizer:
         return str(self._style.options.style)
 
     @style.setter
-    def style(self, style: str | None) -> None:
+    def style(self, style: str | Path | None) -> None:
         self._change(style=_named(style))
 
     @property
@@ -200,5 +201,5 @@ def styles() -> list[Style]:
     return shipped_styles()
 
 
-def _named(style: str | None) -> str:
-    return shipped_style(None).name if style is None else style
+def _named(style: str | Path | None) -> str:
+    return shipped_style(None).name if style is None else str(style)

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import threading
 import time
 from pathlib import Path
 
@@ -91,6 +92,7 @@ class Live:
         self._camera: VirtualCamera | None = None
         self._window: Display | None = None
         self._devices: list[SoundDevice] = []
+        self._asked_to_stop: threading.Event | None = None
         self._hinted = self._sorry = False
 
     def feed(self, camera: VirtualCamera) -> None:
@@ -111,8 +113,11 @@ class Live:
         meter = self._meter if self._camera is None else self._sink_threads[0].meter
         return meter.percentile_s(50)
 
-    def run(self) -> LiveReport:
+    def run(self, stop: threading.Event | None = None) -> LiveReport:
         """Run to the end and join every thread.
+
+        Args:
+            stop: may be set from any thread to end the run.
 
         Raises:
             VidstyleError: the first part that failed for good.
@@ -131,7 +136,7 @@ class Live:
             [*self._views_of_window(), *(sink_thread.views for sink_thread in self._sink_threads)],
             Loudness(self.ring_buffer) if self._options.react and self.ring_buffer else lambda: 1.0,
         )
-        cpu_s = process_cpu_s()
+        cpu_s, self._asked_to_stop = process_cpu_s(), stop
         try:
             self._threads.start("camera", self._capture.run)
             self._threads.start("renderer", renderer.run)
@@ -165,7 +170,9 @@ class Live:
             log.warning("Without a sound cable: %s", delay_hint(self.delay_s()))
         in_time = limit_s is None or time.monotonic() - self._started_s < limit_s
         self._capture.want(self._is_wanted())
-        return self._threads.busy and in_time and not self._is_pointless()
+        asked_to_stop = self._asked_to_stop is not None and self._asked_to_stop.is_set()
+        going = self._threads.busy and in_time and not asked_to_stop
+        return going and not self._is_pointless()
 
     def _is_pointless(self) -> bool:
         """Whether the recording was the only thing wanted, and has ended on a full disk."""

@@ -315,7 +315,9 @@ def test_a_gallery_is_written_and_not_replaced_unless_asked(
     assert f"{tmp_path / 'all.jpg'}  (" in capsys.readouterr().out
     first = (tmp_path / "all.jpg").read_bytes()
     assert main([*words, "--strength", "0.5"]) == FAILED
-    assert "exists. Use --overwrite" in one_line(capsys.readouterr().err)
+    assert "exists. Allow overwriting, or choose another name (--overwrite or -o)." in one_line(
+        capsys.readouterr().err
+    )
     assert (tmp_path / "all.jpg").read_bytes() == first
     assert main([*words, "--strength", "0.5", "--overwrite", "--json"]) == DONE
     (result,) = json.loads(capsys.readouterr().out)["results"]

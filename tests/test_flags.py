@@ -1,14 +1,21 @@
 """Flags of each command, in the order of its help: scripts rely on them."""
 
 import argparse
+import ast
+import pickle
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from vidstyle.cli import build_parser
-from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags
+from vidstyle.errors import Note, OptionError, SinkError, SourceError, StyleError
+from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, with_flags
 from vidstyle.options import LiveOptions, Look, Output, StylizeOptions, TrainOptions
 
+PACKAGE = Path(__file__).parents[1] / "vidstyle"
+SPEAK_OF_FLAGS = ("cli", "console", "flags", "options")  # the help texts are in options
 FLAGS = {
     "convert": """
         -h --help --debug -o --output --style --quality --time-budget --features --feature-weights
@@ -18,7 +25,7 @@ FLAGS = {
     "image": """
         -h --help --debug -o --output --style --quality --time-budget --features --feature-weights
         --strength --keep-colors --scale --max-height --resize --compare --threads --overwrite
-        --quiet --json
+        --recursive --quiet --json
         """,
     "live": """
         -h --help --debug --config --camera --style --size --fps --loop --no-loop --letterbox
@@ -75,3 +82,58 @@ def flags_of(parser: argparse.ArgumentParser) -> list[str]:
 
 def names(kind: type) -> set[str]:
     return {field.name for field in fields(kind)}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (SinkError("No.", {"overwrite": True}, {"output": ...}), "No (--overwrite or -o)."),
+        (SinkError("No.", {"window": False}), "No (--no-window)."),
+        (StyleError("No.", {"resume": False}), "No (without --resume)."),
+        (SinkError("No.", {"crf": None}), "No (without --crf)."),
+        (
+            StyleError("No.", {"resume": True, "precision": "float32"}, {"seed": ...}),
+            "No (--resume --precision float32 or --seed).",
+        ),
+        (SourceError("No.", {"command": "image"}), "No (vidstyle image)."),
+        (Note("too small", {"max_height": 96}), "too small (--max-height 96)"),
+        (OptionError("max_cpu must be over 0 %.", "max_cpu"), "--max-cpu must be over 0 %."),
+        (OptionError("name must be a name.", "name"), "--name must be a name."),
+        (SinkError("The disk is full."), "The disk is full."),
+        ("a plain remark", "a plain remark"),
+    ],
+)
+def test_the_command_line_adds_its_flags(said: Exception | str, words: str) -> None:
+    assert with_flags(said) == words
+
+
+def test_an_error_keeps_its_cures_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(SinkError("No.", {"overwrite": True})))
+    assert (str(error), error.cures) == ("No.", ({"overwrite": True},))
+
+
+def test_the_library_names_no_flags() -> None:
+    flags = {flag for parser in command_parsers().values() for flag in flags_of(parser)}
+    longer = "|".join(sorted(flags - {"-h", "--help"}, key=len, reverse=True))
+    flag = re.compile(rf"(?<![\w-])({longer})(?![\w-])")
+    wrong = [
+        f"{file.name}: {text}"
+        for file in PACKAGE.rglob("*.py")
+        if file.stem not in SPEAK_OF_FLAGS
+        for text in texts(file)
+        if flag.search(text)
+    ]
+    assert not wrong
+
+
+def texts(file: Path) -> list[str]:
+    """The strings of a module but its docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+    ]

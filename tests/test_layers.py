@@ -10,7 +10,7 @@ BASE = {"errors", "frame", "options", "stats", "hardware", "style_spec", "assets
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console", "flags"},
     "flags": set[str](),
-    "console": {"apps", "live", "stylize", "training"},
+    "console": {"apps", "live", "stylize", "training", "flags"},
     "__init__": {"apps", "live", "stylize", "training"},
     "__main__": {"cli"},
     "apps": {"live", "pipeline", "media", "stylize", "perceptual", "training", "optimize"},

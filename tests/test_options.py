@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from vidstyle.errors import OptionError, VidstyleError
+from vidstyle.flags import flag_of, with_flags
 from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
 
 
@@ -31,9 +32,9 @@ from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
     ],
 )
 def test_a_senseless_value_is_refused_by_name(name: str, wrong: Any) -> None:
-    flag = "--" + name.replace("_", "-")
-    with pytest.raises(OptionError, match=f"{flag} must be "):
+    with pytest.raises(OptionError, match=f"^{name} must be ") as refused:
         StylizeOptions(**{name: wrong})
+    assert with_flags(refused.value).startswith(f"{flag_of(name)} must be ")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_a_time_budget_is_a_number_and_a_unit(words: str | None, seconds: float 
 
 
 def test_the_end_comes_after_the_start() -> None:
-    with pytest.raises(OptionError, match="--end must be later than start"):
+    with pytest.raises(OptionError, match=r"^end must be later than start"):
         StylizeOptions(start=2, end=2)
 
 
@@ -93,9 +94,9 @@ def test_every_setting_explains_itself(kind: type[Any]) -> None:
     ],
 )
 def test_a_senseless_value_for_training_is_refused_by_name(name: str, wrong: Any) -> None:
-    flag = "--" + name.replace("_", "-")
-    with pytest.raises(OptionError, match=f"{flag} must be "):
+    with pytest.raises(OptionError, match=f"^{name} must be ") as refused:
         TrainOptions(**{name: wrong})
+    assert with_flags(refused.value).startswith(f"{flag_of(name)} must be ")
 
 
 @pytest.mark.parametrize(
@@ -116,8 +117,9 @@ def test_the_limits_of_training_are_allowed(name: str, right: Any) -> None:
 
 
 def test_resuming_and_starting_afresh_exclude_each_other() -> None:
-    with pytest.raises(OptionError, match="--resume must be without --overwrite"):
+    with pytest.raises(OptionError, match=r"^resume must be without overwrite") as refused:
         TrainOptions(resume=True, overwrite=True)
+    assert with_flags(refused.value) == "--resume must be without --overwrite."
 
 
 @pytest.mark.parametrize(
@@ -158,8 +160,10 @@ def test_the_working_size_is_even_and_never_larger(
     ],
 )
 def test_live_settings_that_make_no_sense_are_said(more: dict[str, Any], reason: str) -> None:
-    with pytest.raises(OptionError, match=reason):
+    with pytest.raises(OptionError) as refused:
         LiveOptions(**more)
+    assert reason in with_flags(refused.value)
+    assert "--" not in str(refused.value)
 
 
 def test_a_size_is_two_numbers() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from vidstyle.errors import OptionError
+from vidstyle.flags import with_flags
 from vidstyle.options import StylizeOptions
 from vidstyle.style_spec import EXAMPLE, StyleShare, style_shares
 
@@ -67,6 +68,6 @@ def test_nearly_one_counts_as_one(style: str) -> None:
 def test_what_is_no_mix_is_said_with_an_example(style: str, problem: str) -> None:
     with pytest.raises(OptionError) as refused:
         StylizeOptions(style=style)
-    assert (
-        str(refused.value) == f'--style "{style}": {problem}. A mix looks like this: "{EXAMPLE}".'
-    )
+    message = f'style "{style}": {problem}. A mix looks like this: "{EXAMPLE}".'
+    assert str(refused.value) == message
+    assert with_flags(refused.value) == f"--{message}"

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from vidstyle import __version__
 from vidstyle.errors import OptionError, VidstyleError
-from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, add_flags
+from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, add_flags, spelled, with_flags
 from vidstyle.options import StylizeOptions, settings
 
 Options = TypeVar("Options")
@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words and words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
         words.insert(0, "convert")  # `vidstyle film.mp4` is the product's first sentence
     parsed = build_parser().parse_args(words)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_FlagFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     if arguments is None:
         _catch_signals()
     try:
@@ -60,6 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         _say_error(error, parsed.debug)
         return USAGE if isinstance(error, OptionError) else FAILED
+
+
+class _FlagFormatter(logging.Formatter):
+    """Log lines in which the settings named by a record's `settings` are spelled as flags."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return spelled(super().format(record), getattr(record, "settings", ()))
 
 
 def _convert(parsed: argparse.Namespace) -> int:
@@ -249,7 +258,7 @@ def _options(parsed: argparse.Namespace, kind: type[Options]) -> Options:
 def _say_error(error: Exception, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
-    message = str(error)
+    message = with_flags(error)
     if not isinstance(error, VidstyleError):
         message = f"Unexpected {type(error).__name__}: {message.strip() or 'no message'}. " + (
             "This is a bug; please report the lines above."

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
+from vidstyle.flags import with_flags
 from vidstyle.live.metrics import LiveReport
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style
@@ -128,7 +129,7 @@ def describe_training(result: TrainResult) -> str:
     lines.append(f"{result.folder}/preview.png shows how it learned, losses.png how well.")
     if not result.finished:
         lines.append("Stopped early: this is what there was by then. --resume goes on.")
-    lines += [f"  note: {warning}" for warning in result.warnings]
+    lines += [f"  note: {with_flags(warning)}" for warning in result.warnings]
     in_int8 = int8_path(result.output)
     fastest = in_int8 if in_int8 in result.others else result.output
     lines.append(f"Use it: vidstyle film.mp4 --style {fastest}")
@@ -146,7 +147,7 @@ def training_summary(result: TrainResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "output_bytes": result.output_bytes,
         "losses": {name: round(value, 5) for name, value in result.losses.items()},
-        "warnings": result.warnings,
+        "warnings": [with_flags(warning) for warning in result.warnings],
     }
 
 
@@ -161,7 +162,7 @@ def describe(result: Result) -> str:
             f"{result.fps:.1f} fps, {result.seconds:.1f} s, {size}"
         )
     notes = [f"  damaged: {part}" for part in result.damage]
-    notes += [f"  note: {warning}" for warning in result.warnings]
+    notes += [f"  note: {with_flags(warning)}" for warning in result.warnings]
     return "\n".join([line, *notes])
 
 
@@ -181,11 +182,11 @@ def summary(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
                 "seconds": round(r.seconds, 3),
                 "output_bytes": r.output_bytes,
                 "damage": r.damage,
-                "warnings": r.warnings,
+                "warnings": [with_flags(warning) for warning in r.warnings],
             }
             for r in done
         ],
-        "failures": [{"input": str(f.input), "error": str(f.error)} for f in failed],
+        "failures": [{"input": str(f.input), "error": with_flags(f.error)} for f in failed],
     }
 
 
@@ -263,7 +264,7 @@ def _clock(seconds: float) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(with_flags, value)) or "none"
     return "unknown" if value is None else str(value)
 
 

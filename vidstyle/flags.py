@@ -1,12 +1,14 @@
-"""Command line flags: settings that only the commands have, and parser entries for all settings."""
+"""Command line flags: settings of the commands alone, parser entries, messages with flags."""
 
 import argparse
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any
 
+from vidstyle.errors import Cure, Note, OptionError, VidstyleError
 from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, option, settings
 
 
@@ -37,6 +39,14 @@ class TrainFlags(TrainOptions):
     json: bool = option(False, "print a summary as JSON")
 
 
+SWITCHED_ON = {
+    setting.name
+    for kind in (ConvertFlags, LiveFlags, TrainFlags)
+    for setting in settings(kind)
+    if setting.default is True
+}
+
+
 def add_flags(
     command: argparse.ArgumentParser,
     kind: type[Any],
@@ -51,7 +61,7 @@ def add_flags(
     types = typing.get_type_hints(kind)
     fields = {setting.name: setting for setting in settings(kind)}
     for setting in [fields[name] for name in names] if names else settings(kind):
-        flag = "--" + setting.name.replace("_", "-")
+        flag = flag_of(setting.name)
         more = setting.metadata
         default = argparse.SUPPRESS if configured else setting.default
         if types[setting.name] is bool:
@@ -83,3 +93,46 @@ def _reader(kind: Any, more: Mapping[str, Any]) -> Callable[[str], Any]:
 
     read.__name__ = f"{kind.__name__} or auto" if automatic else kind.__name__  # for messages
     return read
+
+
+def flag_of(name: str) -> str:
+    """The flag of a setting: --max-height of "max_height"."""
+    return "-o" if name == "output" else "--" + name.replace("_", "-")
+
+
+def with_flags(said: Exception | str) -> str:
+    """The text of an error or a note in the words of the command line.
+
+    Settings are spelled as flags, and the flags that remedy an error stand at the end, as in
+    "film.mp4 exists. Allow overwriting, or choose another name (--overwrite or -o)."
+    """
+    text = str(said)
+    if isinstance(said, OptionError):
+        text = spelled(text, said.settings)
+    cures = said.cures if isinstance(said, VidstyleError | Note) else ()
+    if not cures:
+        return text
+    words, stop = text.removesuffix("."), "." * text.endswith(".")
+    return f"{words} ({' or '.join(map(_cure, cures))}){stop}"
+
+
+def spelled(text: str, names: Sequence[str]) -> str:
+    """A text with the first mention of each setting turned into its flag."""
+    for name in names:
+        text = re.sub(rf"\b{name}\b", flag_of(name), text, count=1)
+    return text
+
+
+def _cure(cure: Cure) -> str:
+    return " ".join(_flag_with(name, value) for name, value in cure.items())
+
+
+def _flag_with(name: str, value: object) -> str:
+    if name == "command":
+        return f"vidstyle {value}"
+    flag = flag_of(name)
+    if value is True or value is ...:
+        return flag
+    if value is False and name in SWITCHED_ON:
+        return flag.replace("--", "--no-")
+    return f"without {flag}" if value is False or value is None else f"{flag} {value}"

@@ -70,14 +70,13 @@ class Look:
         _check_choices(self)
         style_shares(self.style)  # says what is wrong with a mix
         budget_s = self.time_budget_s
-        _check(budget_s is None or budget_s > 0, "time-budget", "a time over 0, as 90s, 10m, 1.5h")
-        _check(
-            budget_s is None or self.quality == "full", "time-budget", "used with --quality full"
-        )
+        _check(budget_s is None or budget_s > 0, "time_budget", "a time over 0, as 90s, 10m, 1.5h")
+        in_full = budget_s is None or self.quality == "full"
+        _check(in_full, "time_budget", "used with quality full", "quality")
         _check(self.every is None or self.every >= 1, "every", "a whole number from 1, or auto")
         _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
         _check(self.scale is None or 0 < self.scale <= 1, "scale", "over 0 and at most 1")
-        _check(self.max_height >= 16, "max-height", "at least 16 lines")
+        _check(self.max_height >= 16, "max_height", "at least 16 lines")
 
     @property
     def time_budget_s(self) -> float | None:
@@ -193,13 +192,13 @@ class TrainOptions:
         _check(self.minutes > 0, "minutes", "over 0")
         _check(self.steps is None or self.steps >= 1, "steps", "at least 1")
         for name in ("style", "content", "tv", "temporal"):
-            _check(getattr(self, f"{name}_weight") >= 0, f"{name}-weight", "0 or more")
-        _check(0 <= self.own_colors <= 1, "own-colors", "between 0 and 1")
-        _check(0.2 <= self.style_scale <= 5, "style-scale", "between 0.2 and 5")
+            _check(getattr(self, f"{name}_weight") >= 0, f"{name}_weight", "0 or more")
+        _check(0 <= self.own_colors <= 1, "own_colors", "between 0 and 1")
+        _check(0.2 <= self.style_scale <= 5, "style_scale", "between 0.2 and 5")
         _check(self.batch >= 1, "batch", "at least 1")
         _check(self.seed >= 0, "seed", "0 or more")
         _check(self.threads is None or self.threads >= 1, "threads", "at least 1, or auto")
-        _check(not (self.resume and self.overwrite), "resume", "without --overwrite")
+        _check(not (self.resume and self.overwrite), "resume", "without overwrite", "overwrite")
         named = self.name is None or (self.name.strip() and not set(self.name) & set("/\\"))
         _check(bool(named), "name", "a name without slashes")
 
@@ -274,9 +273,9 @@ class LiveOptions:
         _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
         _check(self.every is None or self.every >= 1, "every", "a whole number from 1, or auto")
         _check(self.lines is None or self.lines >= 16, "lines", "at least 16, or auto")
-        _check(0 < self.max_cpu <= 100, "max-cpu", "over 0 % and at most 100 %")
+        _check(0 < self.max_cpu <= 100, "max_cpu", "over 0 % and at most 100 %")
         _check(self.seconds is None or self.seconds > 0, "seconds", "over 0")
-        _check(not (self.audio and self.play_audio), "audio", "without --play-audio")
+        _check(not (self.audio and self.play_audio), "audio", "without play_audio", "play_audio")
 
     @property
     def size_wh(self) -> tuple[int, int] | None:
@@ -302,9 +301,9 @@ def _check_choices(options: Any) -> None:
             _check(value in choices, setting.name, f"one of {wanted}")
 
 
-def _check(holds: bool, name: str, wanted: str) -> None:
+def _check(holds: bool, name: str, wanted: str, *others: str) -> None:
     if not holds:
-        raise OptionError(f"--{name} must be {wanted}.")
+        raise OptionError(f"{name} must be {wanted}.", name, *others)
 
 
 DEFAULTS = StylizeOptions()

@@ -39,7 +39,9 @@ def style_shares(style: str | None) -> list[StyleShare]:
         return [StyleShare(style, 1.0)]
     problem = _problem(pieces)
     if problem:
-        raise OptionError(f'--style "{style}": {problem}. A mix looks like this: "{EXAMPLE}".')
+        raise OptionError(
+            f'style "{style}": {problem}. A mix looks like this: "{EXAMPLE}".', "style"
+        )
     total = sum(piece.weight for piece in pieces)
     return [StyleShare(piece.style, piece.weight / total) for piece in pieces]
 

@@ -9,6 +9,7 @@ from vidstyle.apps.batch import Failure, Job, list_jobs, run_batch
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, StyleError
+from vidstyle.flags import with_flags
 from vidstyle.media.image_file import PHOTO_SUFFIXES
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.options import StylizeOptions
@@ -154,7 +155,7 @@ def test_a_picture_among_videos_is_sent_to_the_other_command(
 ) -> None:
     (job,) = list_jobs(touch(tmp_path, "a.jpg"), None, inverting, VIDEO_SUFFIXES)
     assert isinstance(job, Failure)
-    assert 'Use "vidstyle image"' in str(job.error)
+    assert "is a picture, not a video. Stylize it as one (vidstyle image)." in with_flags(job.error)
 
 
 def test_an_empty_folder_fails_alone(tmp_path: Path, inverting: StylizeOptions) -> None:

@@ -54,7 +54,7 @@ def test_the_users_file_has_a_place_of_its_own() -> None:
         ("fps = 'fast'", "fps cannot be 'fast'"),
         ("loop = 1", "loop cannot be 1"),
         ("lines = true", "lines cannot be True"),
-        ("strength = 2", "--strength must be between 0 and 1"),
+        ("strength = 2", "strength must be between 0 and 1"),
     ],
 )
 def test_mistakes_in_the_file_are_said(tmp_path: Path, text: str, reason: str) -> None:

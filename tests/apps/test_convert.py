@@ -199,7 +199,7 @@ def test_an_output_is_not_replaced_unless_asked(tmp_path: Path, inverting: Styli
     path = Clip(frames=2).write(tmp_path / "in.mp4")
     output = tmp_path / "out.mp4"
     output.write_text("precious")
-    with pytest.raises(SinkError, match=r"exists\. Use --overwrite"):
+    with pytest.raises(SinkError, match=r"exists\. Allow overwriting"):
         stylize_video(path, output, inverting)
     assert output.read_text() == "precious"
     stylize_video(path, output, replace(inverting, overwrite=True))

@@ -105,7 +105,7 @@ def test_no_thread_and_no_open_file_is_left(clip: Path, inverter: Path) -> None:
         ({"style": "none.onnx"}, StyleError, "There is no file"),
         ({"record": "out.txt"}, SinkError, "must end in .mp4"),
         ({"record": "none/out.mp4"}, SinkError, "no folder none"),
-        ({"record": "there.mkv"}, SinkError, "exists. Use --overwrite"),
+        ({"record": "there.mkv"}, SinkError, "exists. Allow overwriting"),
         ({"virtual_camera": "/dev/video98"}, SinkError, "modprobe v4l2loopback"),
     ],
 )
@@ -183,6 +183,7 @@ def test_the_command_tells_what_it_measured(
         (["--camera", "/dev/video77"], FAILED, "There is no camera /dev/video77"),
         (["--virtual-camera"], FAILED, "sudo modprobe v4l2loopback exclusive_caps=1"),
         (["--record", "out.txt"], FAILED, "must end in .mp4"),
+        (["--record", "no/a.mp4"], FAILED, "Make it first, or choose another (--record)."),
         (["--play-audio"], USAGE, "has no sound"),
         (["--camera", "testsrc", "--play-audio"], USAGE, "takes a video file as --camera"),
         (["--max-cpu", "0%"], USAGE, "--max-cpu must be over 0"),

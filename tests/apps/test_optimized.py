@@ -76,7 +76,7 @@ def test_a_photo_that_is_painted_smaller_gets_a_word(
     write_photo(tmp_path / "me.png", patches(128, 96))
     words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--threads", "1"]
     assert main([*words, "--style", str(painting), "--max-height", "24"]) == DONE
-    word = "painted at 32x24; --max-height 96 paints every pixel"
+    word = "painted at 32x24; 96 lines paint every pixel (--max-height 96)"
     assert word in " ".join(capsys.readouterr().err.split())
     assert read_photo(tmp_path / "me.ink.png").shape == (96, 128, 3)
 
@@ -128,7 +128,11 @@ def test_a_preview_is_a_sketch_of_the_first_frame(tmp_path: Path, painting: Path
 @pytest.mark.parametrize(
     ("words", "code", "reason"),
     [
-        (["--style", "warm"], FAILED, 'Give a picture of "[warm]" by A. Toy: --style painting.jpg'),
+        (
+            ["--style", "warm"],
+            FAILED,
+            'Give a picture of "[warm]" by A. Toy (--style painting.jpg).',
+        ),
         (["--style", "wave"], FAILED, 'No style named "wave". Installed: negative, '),
         (["--style", "no.jpg"], FAILED, "There is no file no.jpg"),
         (["--style", "text.jpg"], FAILED, "not a picture"),
@@ -181,7 +185,10 @@ def test_a_painting_without_the_full_quality_says_what_to_add(
 ) -> None:
     write_photo(tmp_path / "me.png", patches(64, 48))
     assert main(["image", str(tmp_path / "me.png"), "--style", str(painting)]) == FAILED
-    assert "a painting's picture file with --quality full" in capsys.readouterr().err
+    assert (
+        "a painting's picture file with the full quality (--quality full)."
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("package", ["torch", "scenedetect"])
@@ -200,7 +207,7 @@ def test_without_the_extra_its_name_is_said(
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert run.returncode == FAILED
     assert run.stderr == (
-        f"vidstyle: --quality full needs the package {package}. Install the extra: {hint}.\n"
+        f"vidstyle: The full quality needs the package {package}. Install the extra: {hint}.\n"
     )
     assert files(tmp_path) == ["in.mp4", "ink.png"]
 
@@ -257,5 +264,8 @@ def test_without_a_network_the_slim_features_are_proposed(
     write_photo(tmp_path / "me.png", patches(64, 48))
     words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--style", str(painting)]
     assert main([*words, "--features", "vgg19"]) == FAILED
-    assert "or use --features slim, which needs none." in capsys.readouterr().err
+    assert (
+        "slim features, which need none (--feature-weights or --features slim)."
+        in capsys.readouterr().err
+    )
     assert files(tmp_path) == ["ink.png", "me.png"]

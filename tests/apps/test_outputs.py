@@ -23,7 +23,7 @@ def test_an_existing_file_needs_permission(film: Path) -> None:
     old = film.with_name("old.mp4")
     old.touch()
     check_target(film, old, overwrite=True)
-    with pytest.raises(SinkError, match="Use --overwrite"):
+    with pytest.raises(SinkError, match="Allow overwriting"):
         check_target(film, old, overwrite=False)
 
 

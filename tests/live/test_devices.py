@@ -26,9 +26,9 @@ def test_where_only_names_are_known_they_are_told_with_what_to_try(
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(av, "enumerate_input_devices", lambda lister: there)
     cameras = examine_devices()["cameras"]
-    assert cameras == ["FaceTime HD Camera", 'try "vidstyle live --camera 0", 1, and so on']
+    assert cameras == ["FaceTime HD Camera", "others by number: 0, 1, and so on"]
 
 
 def test_a_system_that_lists_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "freebsd14")
-    assert examine_devices()["cameras"] == ['try "vidstyle live --camera 0", 1, and so on']
+    assert examine_devices()["cameras"] == ["others by number: 0, 1, and so on"]

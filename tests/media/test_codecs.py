@@ -61,7 +61,7 @@ def test_a_codec_that_the_container_refuses_is_found_at_once(name: str, codec: s
 
 
 def test_lossless_encoders_have_no_quality_to_set() -> None:
-    with pytest.raises(SinkError, match="ffv1 has no --crf"):
+    with pytest.raises(SinkError, match="ffv1 has no quality to set"):
         choose_encoder(Path("a.mkv"), "ffv1", 20, None)
 
 

@@ -178,7 +178,7 @@ def test_a_refusal_is_said(server: Server, tmp_path: Path, status: int, answer: 
 def test_silence_is_said(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "TIMEOUT_S", 0.1)
     server.stall_s = 0.4
-    with pytest.raises(StyleError, match=r"timed out.*--features slim"):
+    with pytest.raises(StyleError, match=r"timed out.*the slim features"):
         fetch(server.file, tmp_path)
 
 
@@ -186,7 +186,7 @@ def test_offline_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("no_proxy", "*")
     with Server() as server:
         file = server.file
-    with pytest.raises(StyleError, match=r"no connection.*refused.*--feature-weights FILE.*slim"):
+    with pytest.raises(StyleError, match=r"no connection.*refused.*local file.*slim"):
         fetch(file, tmp_path)
 
 

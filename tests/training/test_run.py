@@ -167,7 +167,7 @@ def test_what_an_earlier_run_left_is_replaced_only_when_asked(painting: Path) ->
     painting.with_name("style.onnx").unlink()
     stale = painting.with_name("style.training") / "step-0000099.png"
     stale.write_bytes(b"stale")
-    with pytest.raises(SinkError, match=r"style\.training is left .*--resume .*--overwrite"):
+    with pytest.raises(SinkError, match=r"style\.training is left .*Resume it, or start afresh"):
         run(painting)
     assert stale.exists()
     run(painting, steps=1, overwrite=True)

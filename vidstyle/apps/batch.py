@@ -104,7 +104,9 @@ def list_jobs(
     ]
     if output is not None and not output.is_dir():
         if len(found) > 1:
-            raise OptionError(f"{len(found)} inputs need a folder as -o, and {output} is none.")
+            raise OptionError(
+                f"{len(found)} inputs need a folder as output, and {output} is none.", "output"
+            )
         return [Job(file.path, output) if isinstance(file, _File) else file for file in found]
     names = _Names({_identity(file.path) for file in found if isinstance(file, _File)})
     jobs: list[Job | Failure] = []
@@ -112,7 +114,9 @@ def list_jobs(
         if isinstance(file, Failure):
             jobs.append(file)
         elif file.path.suffix.lower() in set(PHOTO_SUFFIXES) - set(suffixes):
-            error = SourceError(f'{file.path} is a picture. Use "vidstyle image" for it.')
+            error = SourceError(
+                f"{file.path} is a picture, not a video. Stylize it as one.", {"command": "image"}
+            )
             jobs.append(Failure(file.path, error))
         else:
             folder = output / file.below if output is not None else file.path.parent

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from vidstyle.errors import OptionError
+from vidstyle.errors import OptionError, reason
 from vidstyle.options import settings
 
 Options = TypeVar("Options")
@@ -45,7 +45,7 @@ def _read(file: Path, kind: type[Any]) -> dict[str, Any]:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise OptionError(f"{file} cannot be read: {error.strerror}.") from error
+        raise OptionError(f"{file} cannot be read: {reason(error)}.") from error
     except ValueError as error:
         raise OptionError(f"{file} is no TOML: {error}.") from error
     known = {setting.name: setting for setting in settings(kind)}

@@ -9,7 +9,7 @@ from vidstyle.apps.arrays import Unpacked, unpack
 from vidstyle.apps.inputs import PhotoInput, VideoInput, input_path, read_image, video_file
 from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.outputs import Result, claimed_target
-from vidstyle.errors import SourceError
+from vidstyle.errors import Note, SourceError
 from vidstyle.frame import Picture
 from vidstyle.media.image_file import write_photo
 from vidstyle.media.source import FileSource
@@ -109,7 +109,9 @@ def _reduction(picture: Picture, look: Look) -> list[str]:
     if (width, height) == (picture.width, picture.height):
         return []
     lines = min(picture.width, picture.height)
-    return [f"painted at {width}x{height}; --max-height {lines} paints every pixel"]
+    return [
+        Note(f"painted at {width}x{height}; {lines} lines paint every pixel", {"max_height": lines})
+    ]
 
 
 def _typical_frame(input: Path) -> Picture:

@@ -56,7 +56,7 @@ def open_live(options: LiveOptions) -> Iterator[Live]:
     started_s = time.monotonic()
     if options.record is not None:
         container_format(Path(options.record))
-        check_target(Path(options.camera), Path(options.record), options.overwrite)
+        check_target(Path(options.camera), Path(options.record), options.overwrite, "record")
     threads = ThreadPlan.for_cores(usable_cores(), every_frame=False)
     cv2.setNumThreads(threads.opencv)
     with ExitStack() as opened:
@@ -91,9 +91,9 @@ def _ring_buffer_for(options: LiveOptions, source: LiveSource) -> AudioRingBuffe
     """
     if isinstance(source, PacedFile):
         if options.play_audio and not has_sound(source):
-            raise OptionError(f"--play-audio: {source.path} has no sound.")
+            raise OptionError(f"play_audio: {source.path} has no sound.", "play_audio")
         wanted = options.play_audio or options.react or options.record is not None
         return AudioRingBuffer() if wanted and has_sound(source) else None
     if options.play_audio:
-        raise OptionError("--play-audio takes a video file as --camera.")
+        raise OptionError("play_audio takes a video file as camera.", "play_audio", "camera")
     return AudioRingBuffer() if options.audio or options.react else None

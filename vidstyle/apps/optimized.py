@@ -48,9 +48,17 @@ def painting_of(style: str | None) -> RGBImage:
         SourceError: the file is missing or cannot be read.
     """
     if len(style_shares(style)) > 1:
-        raise StyleError("--quality full works from one painting, not from a mix.")
+        raise StyleError(
+            "The full quality works from one painting, not from a mix.",
+            {"style": ...},
+            {"quality": "fast"},
+        )
     if style is not None and style.endswith(".onnx"):
-        raise StyleError(f"{style} is a generator. --quality full works from a painting's picture.")
+        raise StyleError(
+            f"{style} is a generator. The full quality works from a painting's picture.",
+            {"style": "painting.jpg"},
+            {"quality": "fast"},
+        )
     if style is not None and (Path(style).suffix or Path(style).is_file()):
         return read_painting(Path(style))
     return read_painting(find_painting(style))
@@ -132,6 +140,6 @@ def _extra() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"--quality full needs the package {error.name}. Install the extra: "
+            f"The full quality needs the package {error.name}. Install the extra: "
             f"{install_hint('offline')}."
         ) from error

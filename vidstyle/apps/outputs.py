@@ -47,24 +47,33 @@ def claimed_target(input: Path | None, output: Path, overwrite: bool) -> Iterato
         yield
 
 
-def check_target(input: Path | None, output: Path, overwrite: bool) -> None:
-    """Find out before any work whether the output can be written.
+def check_target(
+    input: Path | None, output: Path, overwrite: bool, setting: str = "output"
+) -> None:
+    """Find out before any work whether the output, which `setting` names, can be written.
 
     Raises:
         SinkError: it is the input, exists already, or its folder cannot be written to.
     """
     taken = _is_taken(output)
+    elsewhere = {setting: ...}
     if input is not None and output.exists() and input.exists() and output.samefile(input):
-        raise SinkError(f"{output} is the input itself. Choose another name with -o.")
+        raise SinkError(f"{output} is the input itself. Choose another name.", elsewhere)
     if output.is_dir():
-        raise SinkError(f"{output} is a folder. Give a file name with -o.")
+        raise SinkError(f"{output} is a folder. Give a file name.", elsewhere)
     if taken and not overwrite:
-        raise SinkError(f"{output} exists. Use --overwrite to replace it, or -o for another name.")
+        raise SinkError(
+            f"{output} exists. Allow overwriting, or choose another name.",
+            {"overwrite": True},
+            elsewhere,
+        )
     folder = output.parent
     if not folder.is_dir():
-        raise SinkError(f"There is no folder {folder}. Make it first, or choose another with -o.")
+        raise SinkError(
+            f"There is no folder {folder}. Make it first, or choose another.", elsewhere
+        )
     if not os.access(folder, os.W_OK):
-        raise SinkError(f"The folder {folder} may not be written to. Choose another with -o.")
+        raise SinkError(f"The folder {folder} may not be written to. Choose another.", elsewhere)
 
 
 def _is_taken(output: Path) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from vidstyle.errors import VidstyleError, reason
+from vidstyle.errors import Note, VidstyleError, reason
 from vidstyle.live.sinks.virtual_camera import RECIPE
 
 UNIT = Path(__file__).with_name("vidstyle-live.service")
@@ -15,7 +15,7 @@ INSTALL_UNIT = (
     f"install -D -m 644 {UNIT} ~/.config/systemd/user/{UNIT.name} "
     f"&& systemctl --user enable --now {UNIT.stem}"
 )
-TRY = 'try "vidstyle live --camera 0", 1, and so on'
+TRY = Note("others by number: 0, 1, and so on", {"camera": 0})
 
 
 def examine_devices() -> dict[str, Any]:

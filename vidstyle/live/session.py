@@ -184,9 +184,10 @@ class Live:
         if taken is not None and not self._sorry:
             self._sorry = True
             log.warning(
-                "--max-cpu %g%% cannot be kept: the simplest picture takes %.0f %%.",
+                "max_cpu %g%% cannot be kept: the simplest picture takes %.0f %%.",
                 self._options.max_cpu,
                 100 * taken / usable_cores(),
+                extra={"settings": ("max_cpu",)},
             )
 
     def _is_wanted(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 
-from vidstyle.errors import SinkError
+from vidstyle.errors import SinkError, reason
 from vidstyle.hardware import usable_cores
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 has no other way to be told
@@ -160,7 +160,7 @@ def _quality_options(name: str, crf: float) -> dict[str, str]:
         case "libx264" | "libx265" | "libsvtav1" | "libvpx-vp9" | "libvpx":
             return {"crf": f"{crf:g}"}
         case "ffv1" | "prores_ks":
-            raise SinkError(f"{name} has no --crf: it keeps everything.")
+            raise SinkError(f"{name} has no quality to set: it keeps everything.", {"crf": None})
         case _:
             return {"global_quality": str(round(crf)), "cq": str(round(crf))}
 
@@ -184,8 +184,10 @@ def _try_out(encoder: Encoder, path: Path) -> None:
             stream.codec_context.open()
         except av.FFmpegError as error:
             raise SinkError(
-                f"{encoder.name} cannot be started on this machine ({error.strerror}). "
-                "Leave --codec out, or choose one that needs no hardware."
+                f"{encoder.name} cannot be started on this machine ({reason(error)}). "
+                "Choose an encoder that needs no hardware, or none.",
+                {"codec": ...},
+                {"codec": None},
             ) from error
         try:
             trial.start_encoding()

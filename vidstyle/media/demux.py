@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from vidstyle.errors import SourceError
+from vidstyle.errors import SourceError, reason
 
 PATIENCE = 16  # reads that may fail in a row before a file counts as ended
 
@@ -30,7 +30,7 @@ def open_container(path: Path) -> av.container.InputContainer:
         raise SourceError(f"{path} may not be read: permission denied.") from error
     except av.FFmpegError as error:
         raise SourceError(
-            f"{path} is not a video that can be opened ({error.strerror}). "
+            f"{path} is not a video that can be opened ({reason(error)}). "
             "If it is a recording, it may have been cut off before it was finished."
         ) from error
 

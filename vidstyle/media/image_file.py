@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidstyle.errors import SinkError, SourceError
+from vidstyle.errors import SinkError, SourceError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
 
@@ -27,7 +27,7 @@ def read_photo(file: Path) -> RGBImage:
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {file}.") from error
     except OSError as error:
-        raise SourceError(f"{file} cannot be read: {error.strerror}.") from error
+        raise SourceError(f"{file} cannot be read: {reason(error)}.") from error
     return decode_photo(encoded, str(file))
 
 
@@ -82,5 +82,5 @@ def write_photo(
     try:
         write_whole(file, encoded.tobytes(), replace=replace)
     except OSError as error:
-        raise SinkError(f"Cannot write {file}: {error.strerror}.") from error
+        raise SinkError(f"Cannot write {file}: {reason(error)}.") from error
     return int(encoded.size)

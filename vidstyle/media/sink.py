@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 
 import av
 
-from vidstyle.errors import SinkError
+from vidstyle.errors import SinkError, reason
 from vidstyle.frame import Frame, Picture
 from vidstyle.media.atomic import partial_path, publish
 from vidstyle.media.codecs import MP4_LIKE, Encoder, container_format, muxer_options, pixel_format
@@ -47,7 +47,7 @@ class FileSink:
     """
 
     on_failure = "Nothing was left behind."  # what becomes of the file then
-    elsewhere = "-o"  # the option that names another disk
+    elsewhere = "output"  # the setting that names another disk
 
     def __init__(
         self,
@@ -243,9 +243,8 @@ class FileSink:
         try:
             yield
         except (OSError, av.FFmpegError) as error:
-            reason = error.strerror or str(error)
-            hint = f" Make room, or choose another disk with {self.elsewhere}."
-            raise SinkError(
-                f"Cannot write {self._path}: {reason}. {self.on_failure}"
-                f"{hint if error.errno == ENOSPC else ''}"
-            ) from error
+            message = f"Cannot write {self._path}: {reason(error)}. {self.on_failure}"
+            if error.errno != ENOSPC:
+                raise SinkError(message) from error
+            hint = "Make room, or choose another disk."
+            raise SinkError(f"{message} {hint}", {self.elsewhere: ...}) from error

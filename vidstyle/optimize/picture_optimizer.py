@@ -201,7 +201,8 @@ def memory_errors(image: RGBImage) -> Iterator[None]:
         height, width = image.shape[:2]
         raise StyleError(
             f"Memory ran out over a picture of {width}x{height} px. "
-            f"Half the size takes a quarter of it: add --max-height {min(height, width) // 2}."
+            f"Half the size takes a quarter of it: choose {min(height, width) // 2} lines.",
+            {"max_height": min(height, width) // 2},
         ) from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle import __version__
-from vidstyle.errors import SinkError, SourceError, reason
+from vidstyle.errors import ELSEWHERE, SinkError, SourceError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.image_file import read_photo, write_photo
@@ -48,7 +48,9 @@ class WorkFolder:
         self._manifest = {MARK: __version__, **manifest}
         try:
             if path.is_symlink():
-                raise SinkError(f"{path} is a link, no work folder. Choose another output name.")
+                raise SinkError(
+                    f"{path} is a link, no work folder. Choose another output name.", ELSEWHERE
+                )
             if path.exists() and not self._is_new():
                 self.resumed = self._resumes()
             if not self.resumed:
@@ -138,7 +140,8 @@ class WorkFolder:
             raise SinkError(
                 f"{self.path} keeps {paintings} painting{'s' * (paintings > 1)} of other settings "
                 f"({_differences(found, self._manifest)}). Finish them with the old settings, "
-                "delete the folder, or choose another output name."
+                "delete the folder, or choose another output name.",
+                ELSEWHERE,
             )
         delete_own(self.path, OWN)
         return False
@@ -161,7 +164,8 @@ class WorkFolder:
     def _damaged(self, name: str | Path) -> SinkError:
         return SinkError(
             f"{self.path / name} is damaged or not from vidstyle. "
-            f"Delete {self.path} if you can do without it, or choose another output name."
+            f"Delete {self.path} if you can do without it, or choose another output name.",
+            ELSEWHERE,
         )
 
 

@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from vidstyle.errors import StyleError
+from vidstyle.errors import Cure, StyleError, reason
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,8 @@ Report = Callable[[int, int | None], None]  # bytes that are there, bytes in all
 TIMEOUT_S = 30  # for the connection, and then for each block
 LOCK_TIMEOUT_S = 1800  # another process is downloading the same file
 BLOCK = 1 << 20  # bytes
-ELSEWHERE = (
-    "Give a local file with --feature-weights FILE, or use --features slim, which needs none."
-)
+ELSEWHERE = "Give a local file, or use the slim features, which need none."
+CURES: tuple[Cure, ...] = ({"feature_weights": ...}, {"features": "slim"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def fetch(
                     _check(weight_file, partial)
                     partial.replace(target)
     except (OSError, HTTPException) as error:
-        raise StyleError(_why_not(weight_file, partial, error)) from error
+        raise _not_downloaded(weight_file, partial, error) from error
     return target
 
 
@@ -129,7 +128,8 @@ def _check(weight_file: WeightFile, partial: Path) -> None:
         partial.unlink()
         raise StyleError(
             f"What came from {weight_file.url} is not what was published: its sha256 begins with "
-            f"{found[:8]}, not {weight_file.sha256_prefix}. It is deleted. Try again. {ELSEWHERE}"
+            f"{found[:8]}, not {weight_file.sha256_prefix}. It is deleted. Try again. {ELSEWHERE}",
+            *CURES,
         )
 
 
@@ -145,9 +145,10 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _why_not(weight_file: WeightFile, partial: Path, error: Exception) -> str:
+def _not_downloaded(weight_file: WeightFile, partial: Path, error: Exception) -> StyleError:
     kept = "What has arrived is kept, the next try goes on from there. " if _size(partial) else ""
-    return (
+    return StyleError(
         f"Cannot download {weight_file.url} to {partial.parent}: "
-        f"{str(error) or type(error).__name__}. {kept}{ELSEWHERE}"
+        f"{reason(error)}. {kept}{ELSEWHERE}",
+        *CURES,
     )

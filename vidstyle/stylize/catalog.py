@@ -87,8 +87,9 @@ def find_painting(name: str | None) -> Path:
     except KeyError as error:
         title, artist = style.painting["title"], style.painting["artist"]
         raise StyleError(
-            f"{style.name} ships without its painting, so not for --quality full. "
-            f'Give a picture of "{title}" by {artist}: --style painting.jpg.'
+            f"{style.name} ships without its painting, so not for the full quality. "
+            f'Give a picture of "{title}" by {artist}.',
+            {"style": "painting.jpg"},
         ) from error
     return intact_file(f"{PAINTINGS}/{file}", sha256)
 
@@ -105,7 +106,8 @@ def shipped_style(name: str | None) -> Style:
         names = ", ".join(s.name for s in styles)
         raise StyleError(
             f'No style named "{name}". Installed: {names}. Or give the path of an .onnx file, '
-            "or a painting's picture file with --quality full."
+            "or a painting's picture file with the full quality.",
+            {"quality": "full"},
         )
     return style
 

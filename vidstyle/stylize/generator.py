@@ -131,7 +131,8 @@ class OnnxGenerator(ImageGenerator):
         except Exception as error:
             raise StyleError(
                 f"{self._file} failed on a picture of {width}x{height}: {reason(error)} "
-                "A smaller --max-height needs less memory."
+                "A smaller working size needs less memory.",
+                {"max_height": ...},
             ) from error
         rows, columns = slice(BORDER, BORDER + height), slice(BORDER, BORDER + width)
         if self._takes_bytes:

@@ -10,6 +10,7 @@ from vidstyle.errors import SinkError, StyleError, reason
 from vidstyle.media.atomic import write_whole
 
 VERSION = 2
+AFRESH = {"overwrite": True}
 
 
 def write_checkpoint(file: Path, about: dict[str, Any], state: dict[str, Any]) -> None:
@@ -30,7 +31,8 @@ def write_checkpoint(file: Path, about: dict[str, Any], state: dict[str, Any]) -
     except OSError as error:
         raise SinkError(
             f"Cannot write {file} ({reason(error)}). The checkpoint before it is kept; "
-            "make room and go on with --resume."
+            "make room and resume.",
+            {"resume": True},
         ) from error
 
 
@@ -48,18 +50,22 @@ def read_checkpoint(file: Path, about: dict[str, Any] | None = None) -> dict[str
         state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
         version, found = state["version"], state["about"]
     except FileNotFoundError as error:
-        raise StyleError(f"There is no {file} to resume from. Start without --resume.") from error
+        raise StyleError(
+            f"There is no {file} to resume from. Start without resuming.", {"resume": False}
+        ) from error
     except Exception as error:  # a broken file fails in the archive, the pickle or the dictionary
-        raise StyleError(f"{file} is broken. Start afresh with --overwrite.") from error
+        raise StyleError(f"{file} is broken. Start afresh.", AFRESH) from error
     if version != VERSION:
         raise StyleError(
             f"{file} is a checkpoint of version {version}; this vidstyle reads version "
-            f"{VERSION}. Start afresh with --overwrite."
+            f"{VERSION}. Start afresh.",
+            AFRESH,
         )
     differing = [key for key, value in (about or {}).items() if found.get(key) != value]
     if differing:
         raise StyleError(
             f"{file} was made with another {' and '.join(differing)}. "
-            "Resume with what it was started with, or start afresh with --overwrite."
+            "Resume with what it was started with, or start afresh.",
+            AFRESH,
         )
     return state

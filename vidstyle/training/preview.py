@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from vidstyle.errors import SinkError
+from vidstyle.errors import SinkError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.image_file import read_photo, write_photo
@@ -82,7 +82,7 @@ def plot_losses(history: list[dict[str, float]], file: Path) -> None:
     try:
         write_whole(file, encoded.getvalue())
     except OSError as error:
-        raise SinkError(f"Cannot write {file}: {error.strerror}.") from error
+        raise SinkError(f"Cannot write {file}: {reason(error)}.") from error
 
 
 def _smoothed(values: list[float], window: int = 15) -> list[float]:

@@ -17,7 +17,7 @@ import onnxscript  # noqa: F401
 import torch
 import torch.distributed as dist
 
-from vidstyle.errors import SinkError, SourceError, StyleError, reason
+from vidstyle.errors import ELSEWHERE, Note, SinkError, SourceError, StyleError, reason
 from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights
 from vidstyle.export.quantize import quantize
 from vidstyle.hardware import usable_cores
@@ -48,9 +48,10 @@ CHECKPOINT = "checkpoint.pt"
 OWN = re.compile(r"checkpoint\.pt|(step-\d{7}|preview|losses)\.png")  # what a run writes
 CHECKPOINT_EVERY_S = 60.0
 CALIBRATION = 16  # photos for int8
-GENERATED_NOTE = (
+GENERATED_NOTE = Note(
     "It learned on generated pictures. On photos their style loss was 14 % higher than that of a "
-    "style learned on photos (1.97 and 1.73, the Starry Night): give some with --content FOLDER."
+    "style learned on photos (1.97 and 1.73, the Starry Night): give a folder of some.",
+    {"content": ...},
 )
 
 
@@ -203,7 +204,7 @@ def _fingerprint(painting: Path, content: Content, options: TrainOptions) -> dic
 def _content(options: TrainOptions) -> tuple[Content, list[str]]:
     """Pictures to learn on, evenly lit like those to come, and what to tell the user about them."""
     if options.content is None:
-        content, remarks = procedural_content(seed=options.seed), [GENERATED_NOTE]
+        content, remarks = procedural_content(seed=options.seed), list[str]([GENERATED_NOTE])
     else:
         content = read_content(Path(options.content), seed=options.seed)
         remarks = _skipped(content)
@@ -248,8 +249,9 @@ def _check_folder(folder: Path, options: TrainOptions) -> None:
         read_checkpoint(folder / CHECKPOINT)
     elif (folder.exists() or folder.is_symlink()) and not options.overwrite:
         raise SinkError(
-            f"{folder} is left from an earlier run. --resume goes on with it, --overwrite "
-            "starts afresh."
+            f"{folder} is left from an earlier run. Resume it, or start afresh by overwriting it.",
+            {"resume": True},
+            {"overwrite": True},
         )
     elif folder.exists() or folder.is_symlink():
         _check_ownership(folder)
@@ -263,13 +265,14 @@ def _check_ownership(folder: Path) -> None:
     """
     choice = "Choose another output name."
     if folder.is_symlink() or not folder.is_dir():
-        raise SinkError(f"{folder} is no folder of a training run. {choice}")
+        raise SinkError(f"{folder} is no folder of a training run. {choice}", ELSEWHERE)
     foreign = foreign_entries(folder, OWN)
     if not foreign and not _is_marked(folder):
         foreign = sorted(folder.iterdir())
     if foreign:
         raise SinkError(
-            f"{folder} holds files that no training run wrote, such as {foreign[0].name}. {choice}"
+            f"{folder} holds files that no training run wrote, such as {foreign[0].name}. {choice}",
+            ELSEWHERE,
         )
 
 
@@ -291,7 +294,7 @@ def _empty(folder: Path) -> None:
             delete_own(folder, OWN)
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise SinkError(f"Cannot make {folder}: {error.strerror}.") from error
+        raise SinkError(f"Cannot make {folder}: {reason(error)}.") from error
 
 
 def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list[Path], list[str]]:

@@ -84,7 +84,9 @@ class Trainer:
         if dist.is_initialized():
             self.rank, self.processes = dist.get_rank(), dist.get_world_size()
         if settings.batch_size % self.processes:
-            raise OptionError(f"--batch must be a multiple of {self.processes}, the processes.")
+            raise OptionError(
+                f"batch must be a multiple of {self.processes}, the processes.", "batch"
+            )
         self.device = _device(self.rank)
         self.objective = Objective(
             features.to(self.device),
@@ -174,8 +176,9 @@ class Trainer:
         if not norm.isfinite():
             raise StyleError(
                 f"Training went astray at step {self.step + 1}: a gradient is not a number. "
-                "--resume with --precision float32 goes on from the last checkpoint; another "
-                "--seed starts afresh."
+                "Resume from the last checkpoint in float32, or start afresh with another seed.",
+                {"resume": True, "precision": "float32"},
+                {"seed": ...},
             )
         for optimizer in self.optimizers:
             optimizer.step()

@@ -76,7 +76,8 @@ class SoundDevice(ABC):
             stream = self._open(sounddevice)
             stream.start()
         except (ValueError, sounddevice.PortAudioError) as error:
-            raise DeviceError(f"{self.name} does not start: {_words(error)}.") from error
+            why = reason(error).rstrip(".")
+            raise DeviceError(f"{self.name} does not start: {why}.") from error
         return stream
 
 
@@ -194,10 +195,6 @@ class FileSound:
 
 def _device(wanted: str | None) -> int | str | None:
     return int(wanted) if wanted is not None and wanted.isdecimal() else wanted
-
-
-def _words(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")
 
 
 def _sounddevice() -> Any:

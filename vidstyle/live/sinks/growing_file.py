@@ -27,7 +27,7 @@ class GrowingFile(FileSink):
     """
 
     on_failure = "What was recorded until then is kept and can be played."
-    elsewhere = "--record"
+    elsewhere = "record"
 
     def __enter__(self) -> Self:
         self._stop = threading.Event()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import av
 import numpy as np
 
-from vidstyle.errors import MissingExtraError, SinkError
+from vidstyle.errors import MissingExtraError, SinkError, reason
 from vidstyle.extras import install_hint
 from vidstyle.live.pixel_formats import as_cameras_do, yuyv
 from vidstyle.live.sinks.base import LiveSink, OutputFrame
@@ -138,7 +138,7 @@ class V4l2Output:
         except (OSError, av.FFmpegError) as error:
             raise SinkError(
                 f"The virtual camera {self.device} does not take pictures: "
-                f"{error.strerror or error}. Another program may be using it."
+                f"{reason(error)}. Another program may be using it."
             ) from error
 
 

@@ -22,6 +22,7 @@ STATUS_S = 0.5  # between new numbers
 MESSAGE_S = 2.0
 MARGIN, FONT_SIZE = 8, 20  # px
 INK, SHADE = (255, 255, 255), (0, 0, 0, 150)
+NO_WINDOW = {"window": False}
 NAMED_KEYS = {"right": "right", "left": "left", "escape": "q"}
 
 
@@ -42,17 +43,20 @@ class Window:
         except ImportError as error:
             raise MissingExtraError(
                 "The window needs the package pygame-ce. Install the extra: "
-                f"{install_hint('live')}. Or run with --no-window."
+                f"{install_hint('live')}. Or run without a window.",
+                NO_WINDOW,
             ) from error
         if sys.platform == "linux" and not _has_display():
-            raise SinkError("There is no display to show a window on. Run with --no-window.")
+            raise SinkError("There is no display to show a window on. Run without one.", NO_WINDOW)
         self._pygame = pygame
         pygame.display.init()
         pygame.font.init()
         try:
             pygame.display.set_mode((width, height), pygame.RESIZABLE)
         except pygame.error as error:
-            raise SinkError(f"No window can be opened ({error}). Run with --no-window.") from error
+            raise SinkError(
+                f"No window can be opened ({error}). Run without one.", NO_WINDOW
+            ) from error
         pygame.display.set_caption("vidstyle live: h for help")
         self._font = pygame.font.Font(None, FONT_SIZE)
         self.views: DropOldestChannel[OutputFrame] = DropOldestChannel()

@@ -1,4 +1,4 @@
-"""From the words of --camera to an open source."""
+"""Live sources by name: webcam, file, network stream or test pattern, opened."""
 
 import sys
 from fractions import Fraction
@@ -15,7 +15,7 @@ USUAL_SIZE_WH = (1280, 720)
 
 
 def open_source(options: LiveOptions) -> LiveSource:
-    """Open what --camera names.
+    """Open the source that the setting `camera` names.
 
     Raises:
         SourceError: there is no such thing, or it gives no picture.
@@ -47,7 +47,7 @@ def find_camera(words: str) -> int | Path:
         return found[0]
     if found:
         which = ", ".join(map(str, found))
-        raise SourceError(f'"{words}" could be any of {which}. Give one of these as --camera.')
+        raise SourceError(f'"{words}" could be any of {which}. Give one of these.', {"camera": ...})
     raise SourceError(f'There is no camera or file "{words}". {HINT}')
 
 

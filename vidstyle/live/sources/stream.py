@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import av
 
-from vidstyle.errors import SourceError
+from vidstyle.errors import SourceError, reason
 from vidstyle.frame import Picture
 from vidstyle.live.sources.base import Pace
 from vidstyle.media.frames import PictureReader
@@ -39,7 +39,7 @@ class Stream:
         try:
             self._container = av.open(address, format=format, options=options, timeout=TIMEOUTS_S)
         except (OSError, av.FFmpegError, ValueError) as error:
-            raise SourceError(f"{address} cannot be opened: {_reason(error)}.") from error
+            raise SourceError(f"{address} cannot be opened: {reason(error)}.") from error
         self._ends = self._container.duration is not None
         paced = self._ends or self._container.format.name in LUMPY
         self._pace = Pace() if paced else None
@@ -92,7 +92,7 @@ class Stream:
         try:
             frame = next(self._frames, None)
         except (OSError, av.FFmpegError) as error:
-            raise SourceError(f"{self.name} has stopped: {_reason(error)}.") from error
+            raise SourceError(f"{self.name} has stopped: {reason(error)}.") from error
         if frame is None and not self._ends:
             raise SourceError(f"{self.name} has stopped.")
         return frame
@@ -108,7 +108,3 @@ class Stream:
                 damaged += 1
                 if damaged == MOST_DAMAGED:
                     raise
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

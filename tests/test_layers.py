@@ -6,7 +6,17 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
-BASE = {"errors", "frame", "options", "stats", "hardware", "style_spec", "assets", "extras"}
+BASE = {
+    "errors",
+    "frame",
+    "options",
+    "stats",
+    "hardware",
+    "style_spec",
+    "assets",
+    "extras",
+    "metrics",
+}
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console", "flags"},
     "flags": set[str](),
@@ -26,6 +36,7 @@ MAY_IMPORT = {
     "errors": set[str](),
     "frame": set[str](),
     "hardware": set[str](),
+    "metrics": {"frame"},
     "stats": set[str](),
     "style_spec": {"errors"},
     "options": {"errors", "style_spec"},

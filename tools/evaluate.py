@@ -4,7 +4,6 @@ Each style is compared with its painting, with the photo, with a peer network an
 with what optimizing the pixels can reach. Which module measures what:
 
     tools/evaluation/style.py       distance to the painting and to the photo, by feature networks
-    tools/evaluation/ssim.py    structural similarity
     tools/evaluation/grid.py        traces of the upsampling's grid
     tools/evaluation/steadiness.py  flicker: on the sample, on clips, under noise
     tools/evaluation/speed.py       milliseconds of the bare network

@@ -20,9 +20,9 @@ from vidstyle.export.quantize import (
     pixel_code,
     quantize,
     quantized,
-    structural_similarity,
 )
 from vidstyle.frame import RGBImage
+from vidstyle.metrics import structural_similarity
 from vidstyle.network.architecture import FINE, LARGEST_BYTES, LARGEST_CODE, PIXELS, SIZE_CLASSES
 from vidstyle.network.generator import PixelPaint
 from vidstyle.stylize.generator import OnnxGenerator
@@ -186,32 +186,6 @@ def test_an_unlike_picture_is_refused(
     with pytest.raises(StyleError, match="similar to those in float32"):
         quantize(files[0], smooth_images(2), tmp_path / "coarse.onnx")
     assert not list(tmp_path.iterdir())
-
-
-def test_similarity_follows_the_formula() -> None:
-    rng = np.random.default_rng(1)
-    first = rng.random((13, 12, 1))
-    second = np.clip(first + rng.normal(0, 0.1, first.shape), 0, 1)
-    assert structural_similarity(first, first) == pytest.approx(1)
-    assert structural_similarity(first, second) == pytest.approx(
-        slow_similarity(first[..., 0], second[..., 0]), abs=1e-9
-    )
-
-
-def slow_similarity(first: np.ndarray, second: np.ndarray) -> float:
-    """Window by window, as Wang et al. (2004) write it."""
-    bell = np.exp(-np.square(np.arange(-5, 6)) / (2 * 1.5**2))
-    window = np.outer(bell, bell) / bell.sum() ** 2
-    results = []
-    for row in range(first.shape[0] - 10):
-        for column in range(first.shape[1] - 10):
-            a, b = (x[row : row + 11, column : column + 11] for x in (first, second))
-            mean_a, mean_b = (window * a).sum(), (window * b).sum()
-            var_a, var_b = (window * (a - mean_a) ** 2).sum(), (window * (b - mean_b) ** 2).sum()
-            cov = (window * (a - mean_a) * (b - mean_b)).sum()
-            above = (2 * mean_a * mean_b + 1e-4) * (2 * cov + 9e-4)
-            results.append(above / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4)))
-    return float(np.mean(results))
 
 
 @pytest.mark.parametrize("size_class", SIZE_CLASSES)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.evaluation.ssim import luminance
 from vidstyle.frame import RGBImage
+from vidstyle.metrics import luminance
 
 SEGMENT = 64  # px; short, so that a grid that comes and goes with the content still makes a line
 STEP = SEGMENT // 2

@@ -8,11 +8,11 @@ import numpy as np
 from tools.evaluation.candidates import Candidate
 from tools.evaluation.grid import grid_ratios
 from tools.evaluation.speed import SIZES_WH, bare_ms
-from tools.evaluation.ssim import luminance_similarity, picture_similarity
 from tools.evaluation.steadiness import Reel, noise_gain, painted, unsteadiness, unstyled
 from tools.evaluation.style import Judge
 from tools.evaluation.table import Figure
 from vidstyle.frame import RGBImage
+from vidstyle.metrics import luminance_similarity, picture_similarity
 from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.stylize.generator import OnnxGenerator
 

@@ -39,6 +39,7 @@ from vidstyle.export.int8_layout import (
 )
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
+from vidstyle.metrics import structural_similarity
 from vidstyle.network.architecture import FINE, GRID, LARGEST_CODE
 
 LEAST_SIMILARITY = 0.97  # mean SSIM to the picture computed in float32
@@ -104,25 +105,6 @@ def quantized(model: ModelProto, batches: Sequence[Array]) -> ModelProto:
         rewritten += _rounding(node, steps, arrays)
     about = {entry.key: entry.value for entry in model.metadata_props}
     return compacted(model_of(model, needed(rewritten, model), arrays), about)
-
-
-def structural_similarity(first: Array, second: Array) -> float:
-    """Mean SSIM of two HxWxC pictures, 0..1, in windows of 11x11 with a Gaussian of 1.5.
-
-    Constants and window from Wang et al. (IEEE TIP 2004); the border, where the window does not
-    fit, is left out.
-    """
-    a, b = first.astype(np.float64), second.astype(np.float64)
-    mean_a, mean_b = _window_mean(a), _window_mean(b)
-    variances = _window_mean(a * a) - mean_a**2 + _window_mean(b * b) - mean_b**2
-    covariance = _window_mean(a * b) - mean_a * mean_b
-    luminance = (2 * mean_a * mean_b + 0.01**2) / (mean_a**2 + mean_b**2 + 0.01**2)
-    structure = (2 * covariance + 0.03**2) / (variances + 0.03**2)
-    return float((luminance * structure)[5:-5, 5:-5].mean())
-
-
-def _window_mean(image: Array) -> Array:
-    return np.asarray(cv2.GaussianBlur(image, (11, 11), 1.5))
 
 
 def _rounding_points(nodes: Sequence[NodeProto]) -> list[str]:

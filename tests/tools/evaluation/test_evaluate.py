@@ -1,7 +1,7 @@
 """Each measurement against a formula or a constructed case; then the whole command, small."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from tools.evaluation.inputs import clip_files, photo_files, read_photos, spread
 from tools.evaluation.random_features import RandomFeatures
 from tools.evaluation.sheet import GAP, write_sheet
 from tools.evaluation.speed import bare_ms
-from tools.evaluation.ssim import luminance, luminance_similarity, picture_similarity
 from tools.evaluation.steadiness import (
     Reel,
     Step,
@@ -135,31 +134,6 @@ def test_feature_distance_compares_directions_only() -> None:
     first = torch.tensor([3.0, 0.0]).view(1, 2, 1, 1)
     assert feature_distance(5 * first, first) == 0
     assert feature_distance(first.flip(1), first) == pytest.approx(2)
-
-
-# --- likeness
-
-
-def test_luminance_is_that_of_bt601() -> None:
-    red_green_blue = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
-    np.testing.assert_allclose(luminance(red_green_blue)[0], (0.299, 0.587, 0.114), atol=1e-4)
-
-
-@pytest.mark.parametrize("similarity", [luminance_similarity, picture_similarity])
-def test_similarity_of_plain_pictures_is_that_of_their_means(
-    similarity: Callable[[RGBImage, RGBImage], float],
-) -> None:
-    a, b = 51 / 255, 102 / 255
-    expected = (2 * a * b + 1e-4) / (a * a + b * b + 1e-4)  # Wang et al.: no variance, no structure
-    assert similarity(plain(51), plain(102)) == pytest.approx(expected, rel=1e-5)
-    assert similarity(plain(51), plain(51)) == pytest.approx(1)
-
-
-def test_noise_takes_similarity_away() -> None:
-    photo = noise_image(SIDE, SIDE)
-    noisy = photo ^ np.random.default_rng(0).integers(0, 32, photo.shape, np.uint8)
-    assert luminance_similarity(photo, photo) == pytest.approx(1)
-    assert luminance_similarity(noisy, photo) < 0.95
 
 
 # --- grid

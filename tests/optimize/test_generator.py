@@ -95,7 +95,7 @@ def test_half_precision_sees_nearly_the_same() -> None:
     grams, of_half = features.grams(whole), half.grams(whole)
     assert all(torch.equal(grams[name], of_half[name]) for name in grams)
     assert half.seen_by("conv1") == "stage1"
-    by_branch = [look(picture) for look in half.branches]
+    by_branch = [branch(picture) for branch in half.branches]
     assert [seen.keys() & whole.keys() for seen in by_branch] == [seen.keys() for seen in by_branch]
     for seen in by_branch:
         assert all(torch.equal(seen[name], rounded[name]) for name in seen)

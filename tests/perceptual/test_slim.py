@@ -75,7 +75,7 @@ def test_a_packed_body_sees_what_it_saw(slim: Slim, body: SlimBody) -> None:
 def test_the_branches_see_what_the_whole_sees(slim: Slim) -> None:
     images = pictures(0)
     whole = slim(images)
-    fine, coarse = (look(images) for look in slim.branches)
+    fine, coarse = (branch(images) for branch in slim.branches)
     assert not fine.keys() & coarse.keys()
     assert (fine | coarse).keys() == whole.keys()
     assert all(torch.equal(layer, whole[name]) for name, layer in (fine | coarse).items())

@@ -22,7 +22,7 @@ from vidstyle.optimize.picture_optimizer import (
     memory_errors,
 )
 from vidstyle.optimize.style_target import Painting
-from vidstyle.perceptual.features import FeatureNetwork, Look
+from vidstyle.perceptual.features import Branch, FeatureNetwork
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.generator import ImageGenerator
 
@@ -78,8 +78,8 @@ class HalfPrecision(FeatureNetwork):
         return _in_half(self._whole, images)
 
     @property
-    def branches(self) -> tuple[Look, ...]:
-        return tuple(partial(_in_half, look) for look in self._whole.branches)
+    def branches(self) -> tuple[Branch, ...]:
+        return tuple(partial(_in_half, branch) for branch in self._whole.branches)
 
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         return self._whole.grams(seen)
@@ -88,9 +88,9 @@ class HalfPrecision(FeatureNetwork):
         return self._whole.seen_by(layer)
 
 
-def _in_half(look: Look, images: Tensor) -> dict[str, Tensor]:
+def _in_half(branch: Branch, images: Tensor) -> dict[str, Tensor]:
     with torch.autocast(images.device.type, torch.bfloat16):
-        seen = look(images)
+        seen = branch(images)
     return {name: layer.float() for name, layer in seen.items()}
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.optimize.tiles import Tile
-from vidstyle.perceptual.features import FeatureNetwork, Look
+from vidstyle.perceptual.features import Branch, FeatureNetwork
 from vidstyle.perceptual.losses import style_loss
 
 Grams = dict[str, Tensor]
@@ -77,8 +77,8 @@ class PictureObjective:
             return self._evaluate_tiles(image)
         (tile,) = self._tiles
         total = _back(self._local(tile, image))
-        for look in self._features.branches:
-            total += _back(self._seen_loss(tile, look(image)))
+        for branch in self._features.branches:
+            total += _back(self._seen_loss(tile, branch(image)))
         return total
 
     def _seen_loss(self, tile: Tile, seen: dict[str, Tensor]) -> Tensor:
@@ -97,22 +97,22 @@ class PictureObjective:
         for tile in self._tiles:
             part = tile.of(image.detach()).clone().requires_grad_()
             total += _back(self._local(tile, part))
-            for look in self._features.branches:
-                total += self._look_back(tile, part, look, slopes, cells)
+            for branch in self._features.branches:
+                total += self._look_back(tile, part, branch, slopes, cells)
             assert part.grad is not None
             tile.of(gradient).add_(part.grad)
         image.grad = gradient
         return total
 
     def _look_back(
-        self, tile: Tile, part: Tensor, look: Look, slopes: Grams, cells: dict[str, int]
+        self, tile: Tile, part: Tensor, branch: Branch, slopes: Grams, cells: dict[str, int]
     ) -> float:
         """Add a branch's gradient to a part's; return the content loss, for style is known."""
-        seen = look(part)
+        seen = branch(part)
         photo: dict[str, Tensor] = {}
         if not self._content_squares.keys().isdisjoint(seen):
             with torch.no_grad():
-                photo = look(tile.of(self._content))
+                photo = branch(tile.of(self._content))
         content = self._content_loss(tile, seen, photo)
         style = [
             (slopes[name] * gram).sum() * share
@@ -124,8 +124,8 @@ class PictureObjective:
     def _looks(self, picture: Tensor) -> Iterator[tuple[Tile, dict[str, Tensor]]]:
         """What each branch of the features sees of each tile."""
         for tile in self._tiles:
-            for look in self._features.branches:
-                yield tile, look(tile.of(picture))
+            for branch in self._features.branches:
+                yield tile, branch(tile.of(picture))
 
     def _grams(self, image: Tensor) -> tuple[Grams, dict[str, int]]:
         """The Gram matrices of the whole picture, and how many cells each layer has in it."""

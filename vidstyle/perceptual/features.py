@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from vidstyle.perceptual.losses import gram_matrix
 
-Look = Callable[[Tensor], dict[str, Tensor]]  # images to activations by layer
+Branch = Callable[[Tensor], dict[str, Tensor]]  # images to activations by layer
 
 
 class FeatureNetwork(nn.Module):
@@ -24,7 +24,7 @@ class FeatureNetwork(nn.Module):
     reach = 96  # px that the deepest layer looks at to each side, rounded up to a multiple of 16
 
     @property
-    def branches(self) -> tuple[Look, ...]:
+    def branches(self) -> tuple[Branch, ...]:
         """Parts that share no work; what they see is together what `forward` returns.
 
         To look through one after the other, and back through it before the next, takes less memory.

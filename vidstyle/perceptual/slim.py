@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.errors import StyleError, reason
-from vidstyle.perceptual.features import FeatureNetwork, Look, channels_last
+from vidstyle.perceptual.features import Branch, FeatureNetwork, channels_last
 from vidstyle.perceptual.losses import gram_matrix
 from vidstyle.perceptual.squeezenet import (
     CONV1_CHANNELS,
@@ -143,7 +143,7 @@ class Slim(FeatureNetwork):
         return seen
 
     @property
-    def branches(self) -> tuple[Look, ...]:
+    def branches(self) -> tuple[Branch, ...]:
         """The fine branch and the coarse one."""
         return self.body.fine, self.body.coarse
 

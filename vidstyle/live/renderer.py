@@ -13,7 +13,7 @@ from vidstyle.live.quality import Governor
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.style_menu import Styles
 from vidstyle.live.stylizer import LiveStylizer
-from vidstyle.options import StylizeOptions
+from vidstyle.options import Look
 from vidstyle.pipeline.latest import DropOldestChannel
 
 NO_SIGNAL_S = 0.5  # without a picture, the placeholder is shown; and so often again
@@ -75,25 +75,25 @@ class Renderer:
     def _view(self, frame: Frame | None) -> OutputFrame | None:
         if frame is None:
             return None if self._frames.exhausted else self._empty_view()
-        look = self._controls.look
-        if look.frozen and self._last is not None:
+        state = self._controls.look
+        if state.frozen and self._last is not None:
             self._stylizer.begin_anew()
             stylized = frame.showing(self._last.frame.picture)
             return OutputFrame(stylized, self._last.original, live=False)
-        if look.pass_through:
+        if state.pass_through:
             self._stylizer.begin_anew()
             return OutputFrame(frame, frame.picture)
-        return self._stylized(frame, look)
+        return self._stylized(frame, state)
 
-    def _stylized(self, frame: Frame, look: ControlState) -> OutputFrame | None:
-        self._governor.pin(look.every)
+    def _stylized(self, frame: Frame, state: ControlState) -> OutputFrame | None:
+        self._governor.pin(state.every)
         self._count += 1
         if self._count % self._governor.quality.pace:
             return None
-        name, generator = self._styles.generator(look.number, self._governor.quality.small_network)
-        strength = round(look.strength * self._loudness(), 2)
-        options = stylize_options(name, strength, look.keep_colors)
-        painted = self._stylizer.stylize(frame, generator, options, self._cpu.cores)
+        name, generator = self._styles.generator(state.number, self._governor.quality.small_network)
+        strength = round(state.strength * self._loudness(), 2)
+        look = look_of(name, strength, state.keep_colors)
+        painted = self._stylizer.stylize(frame, generator, look, self._cpu.cores)
         return OutputFrame(painted, frame.picture) if painted else None
 
     def _empty_view(self) -> OutputFrame:
@@ -103,6 +103,6 @@ class Renderer:
 
 
 @lru_cache(maxsize=64)
-def stylize_options(style: str, strength: float, keep_colors: bool) -> StylizeOptions:
-    """The options of one picture."""
-    return StylizeOptions(style=style, strength=strength, keep_colors=keep_colors)
+def look_of(style: str, strength: float, keep_colors: bool) -> Look:
+    """The look of one picture, from settings that change while the filter runs."""
+    return Look(style=style, strength=strength, keep_colors=keep_colors)

@@ -16,7 +16,7 @@ import numpy as np
 from vidstyle.frame import Frame, Picture, Plane
 from vidstyle.live.propagation import Tones, TrackedKeyframe, fill
 from vidstyle.live.quality import Governor, Load, Quality
-from vidstyle.options import StylizeOptions
+from vidstyle.options import Look
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
 from vidstyle.stylize.exposure import Curve, ExposureTracker
@@ -109,7 +109,7 @@ class LiveStylizer:
         self,
         frame: Frame,
         generator: ImageGenerator,
-        options: StylizeOptions,
+        look: Look,
         cores: float,
     ) -> Frame | None:
         """Return the frame stylized; None as long as nothing has been painted yet.
@@ -117,7 +117,7 @@ class LiveStylizer:
         Args:
             frame: all of one size.
             generator: paints what is begun with this frame.
-            options: `style` names the generator; a new name is shown at once, without fading.
+            look: `style` names the generator; a new name is shown at once, without fading.
             cores: CPU seconds per second that the process takes.
 
         Raises:
@@ -130,7 +130,7 @@ class LiveStylizer:
                 *working_size_wh(picture.width, picture.height, quality.lines)
             )
             present = thumbnail(picture)
-        here = TrackedKeyframe.at(options.style, present)
+        here = TrackedKeyframe.at(look.style, present)
         paint = partial(self._paint, generator, self._measured(frame, present))
         begun = self._begin(here, working, paint, quality) if self._shows(here.style) else None
         with self._stats.timed("flow"):
@@ -141,8 +141,8 @@ class LiveStylizer:
                 TrackedKeyframe.at(here.style, present), working, paint, quality.small_network
             )
         waited_s = self._wait(started, begun if quality.every == 1 else None)
-        self._collect(options.style)
-        shown = self._show(working, picture, options) if self._newer else None
+        self._collect(look.style)
+        shown = self._show(working, picture, look) if self._newer else None
         render_s = self._clock() - started - waited_s
         load = Load(self._frame_s, render_s, cores)
         self._governor.observe(self._clock(), load, _megapixels_per_line2(picture))
@@ -246,7 +246,7 @@ class LiveStylizer:
             self._older, self._since_keyframe = None, FAR_BACK
         self._newer, self._stale, self._frames_shown = fresh, False, 0
 
-    def _show(self, working: Picture, original: Picture, options: StylizeOptions) -> Picture:
+    def _show(self, working: Picture, original: Picture, look: Look) -> Picture:
         assert self._newer is not None
         size_wh = (working.width, working.height)
         self._frames_shown += 1
@@ -268,13 +268,13 @@ class LiveStylizer:
             if not self._stale:
                 painting = fill(painting, working, 1 - confidence, newer.tones)
         with self._stats.timed("finish"):
-            return compose(original, working, painting, options)
+            return compose(original, working, painting, look)
 
 
 @lru_cache(maxsize=8)
 def working_size_wh(width: int, height: int, lines: int) -> tuple[int, int]:
     """The size at which a picture is painted, for so many lines of its shorter side."""
-    return StylizeOptions(max_height=max(16, lines)).working_size_wh(width, height)
+    return Look(max_height=max(16, lines)).working_size_wh(width, height)
 
 
 def _megapixels_per_line2(picture: Picture) -> float:

@@ -1,12 +1,17 @@
 """Output composition: size, original colors, strength and side-by-side comparison."""
 
 from vidstyle.frame import Picture
-from vidstyle.options import StylizeOptions
+from vidstyle.options import Look
 from vidstyle.stylize.warp import enlarge, fade
 
 
 def compose(
-    original: Picture, working: Picture, painting: Picture, options: StylizeOptions
+    original: Picture,
+    working: Picture,
+    painting: Picture,
+    look: Look,
+    resize: bool = False,
+    compare: bool = False,
 ) -> Picture:
     """Compose the output picture from a painting at the working size.
 
@@ -14,18 +19,20 @@ def compose(
         original: the frame at its full size.
         working: the frame at the working size, the generator's input.
         painting: the generator's output, at the working size.
-        options: `resize`, `keep_colors`, `strength` and `compare` are used.
+        look: `keep_colors` and `strength` are used.
+        resize: keep the working size.
+        compare: put the original beside it.
 
     Returns:
         A picture at the original size, or at the working size with `resize`; with `compare` twice
         as wide, the original on the left.
     """
-    if not options.resize:
+    if not resize:
         painting = enlarge(painting, working, original)
-    elif options.strength < 1 or options.keep_colors or options.compare:
+    elif look.strength < 1 or look.keep_colors or compare:
         original = original.resized(painting.width, painting.height)
-    if options.keep_colors:
+    if look.keep_colors:
         painting = Picture(painting.y, original.u, original.v, painting.color)
-    if options.strength < 1:
-        painting = fade(original, painting, options.strength)
-    return original.beside(painting) if options.compare else painting
+    if look.strength < 1:
+        painting = fade(original, painting, look.strength)
+    return original.beside(painting) if compare else painting

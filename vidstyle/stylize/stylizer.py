@@ -156,7 +156,10 @@ class VideoStylizer:
 
     def _composed(self, frame: TrackedFrame, painting: Picture) -> Frame:
         with self._stats.timed("finish"):
-            composed = compose(frame.frame.picture, frame.picture, painting, self._options)
+            options, original = self._options, frame.frame.picture
+            composed = compose(
+                original, frame.picture, painting, options, options.resize, options.compare
+            )
         return frame.frame.showing(composed)
 
 
@@ -178,7 +181,7 @@ def stylize_picture(
     exposure = exposure_curve(working.y, working.color.full_range)
     with stats.timed("generator"):
         painting = generator.paint_picture(generator.with_exposure(working, exposure))
-    return compose(picture, working, painting, options)
+    return compose(picture, working, painting, options, options.resize, options.compare)
 
 
 def working_picture(picture: Picture, look: Look, stats: Stats) -> Picture:

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,9 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
     """Have the packets of sound and subtitles replaced as they are read, by number and packet."""
 
     def install(change: Change) -> None:
-        def spoiled(container: Any) -> Iterator[Any]:
+        def spoiled(container: Any, *more: Any) -> Iterator[Any]:
             numbers = Counter[int]()
-            for packet in read_packets(container):
+            for packet in read_packets(container, *more):
                 if packet.stream.type == "video":
                     yield packet
                 else:
@@ -194,6 +195,39 @@ def test_tracks_with_nothing_in_the_range_are_named(
     assert len(found.times) == (7 if end_s else 10) + bool(end_s)
     (warning,) = warnings
     assert warning.startswith("nothing of audio stream 1")
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+def test_sound_that_begins_late_in_a_transport_stream_is_copied(
+    tmp_path: Path, suffix: str
+) -> None:
+    """The first part knows nothing of the sound of the second."""
+    silent = Clip(frames=200, options={"bf": "0"})
+    sound = Sound(start_s=8.0, seconds=8.0)
+    parts = [silent, replace(silent, pts=range(200, 400), sounds=[sound])]
+    paths = [part.write(tmp_path / f"part{n}.ts") for n, part in enumerate(parts)]
+    path = tmp_path / "late.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in paths))
+    found, warnings = convert(path, tmp_path / f"out.{suffix}")
+    assert found.kinds == ["video", "audio"]
+    assert warnings == []
+    assert len(found.sounds[0].packets) == len(look(paths[1]).sounds[0].packets)
+    assert found.sounds[0].times[0] == pytest.approx(8.0 - 1024 / 48000, abs=0.002)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_sound_that_the_header_of_an_flv_does_not_promise_is_copied(
+    tmp_path: Path, suffix: str
+) -> None:
+    sound = Sound("libmp3lame", start_s=8.0, seconds=1.0, rate=44100)
+    path = Clip(frames=250, codec="flv1", sounds=[sound]).write(tmp_path / "in.flv")
+    meant = look(path).sounds[0].packets
+    content = bytearray(path.read_bytes())
+    content[4] = 1  # video only
+    path.write_bytes(content)
+    found, warnings = convert(path, tmp_path / f"out.{suffix}")
+    assert found.sounds[0].packets == meant
+    assert warnings == []
 
 
 def fault(rng: random.Random, packet: Any) -> list[Any]:

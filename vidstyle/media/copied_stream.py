@@ -45,7 +45,9 @@ class CopiedStream:
         self._is_sound = stream.type == "audio"
         # What FFmpeg demands of each container: MP4 wants the times of sound to increase.
         self._least_step = int(self._is_sound and container in MP4_LIKE)
-        self._clock = PacketClock(origin_s, Fraction(stream.time_base), dense=self._is_sound)
+        self._clock = PacketClock(
+            origin_s, Fraction(stream.time_base), dense=self._is_sound, usual_s=_frame_s(target)
+        )
         self._last_dts: int | None = None  # in the units of the output, as it was written
         self._left_out: Counter[str] = Counter()
         self._delayed = 0  # packets
@@ -118,6 +120,14 @@ class CopiedStream:
             self._delayed += 1
         packet.pts = max(packet.pts, packet.dts)
         return True
+
+
+def _frame_s(target: Any) -> Fraction:
+    """How long a packet of sound lasts; 0 where the codec leaves it open."""
+    context = target.codec_context
+    if target.type != "audio" or context is None or not context.sample_rate:
+        return Fraction(0)
+    return Fraction(context.frame_size or 0, context.sample_rate)
 
 
 def _rescale(packet: Any, time_base: Fraction) -> None:

@@ -1,6 +1,7 @@
 """Opens media files and finds the video in them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import av
 from vidstyle.errors import SourceError, reason
 
 PATIENCE = 16  # reads that may fail in a row before a file counts as ended
+# For files that name their streams only when these begin: how far to look, in bytes and in us.
+FAR_LOOK = {"probesize": "50000000", "analyzeduration": "600000000"}
 
 
 def open_container(path: Path) -> av.container.InputContainer:
@@ -22,8 +25,7 @@ def open_container(path: Path) -> av.container.InputContainer:
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(f"{path} is empty (0 bytes). It may not have been copied completely.")
     try:
-        # An absolute path, because FFmpeg takes what stands before a colon for a protocol.
-        return av.open(str(path.absolute()), metadata_errors="replace")
+        return _opened(path)
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {path}. Check the name and the folder.") from error
     except PermissionError as error:
@@ -33,6 +35,39 @@ def open_container(path: Path) -> av.container.InputContainer:
             f"{path} is not a video that can be opened ({reason(error)}). "
             "If it is a recording, it may have been cut off before it was finished."
         ) from error
+
+
+def _opened(path: Path) -> av.container.InputContainer:
+    # An absolute path, because FFmpeg takes what stands before a colon for a protocol.
+    name = str(path.absolute())
+    container = av.open(name, metadata_errors="replace")
+    if container.format.name == "flv" and len(container.streams) < 2:
+        container.close()
+        container = av.open(name, metadata_errors="replace", options=FAR_LOOK)
+    return container
+
+
+def known_later(path: Path, stream: Any) -> Any | None:
+    """A stream as it is known further on in the file, if it is not known at the beginning.
+
+    Args:
+        path: of the file.
+        stream: of sound, whose rate is unknown: it begins late in a transport stream.
+    """
+    size = path.stat().st_size
+    for eighth in range(7, 0, -1):
+        options = {"skip_initial_bytes": str(size * eighth // 8)}
+        with suppress(av.FFmpegError):
+            container = av.open(str(path.absolute()), metadata_errors="replace", options=options)
+            for found in container.streams.audio:
+                if (
+                    found.id == stream.id
+                    and found.codec_context
+                    and found.codec_context.sample_rate
+                ):
+                    return found
+            container.close()
+    return None
 
 
 def video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
@@ -52,8 +87,15 @@ def video_stream(container: av.container.InputContainer, path: Path) -> av.Video
     return stream
 
 
-def read_packets(container: av.container.InputContainer) -> Iterator[Any]:
+def read_packets(
+    container: av.container.InputContainer, on_late_stream: Callable[[], None] = lambda: None
+) -> Iterator[Any]:
     """Yield the packets of all streams, reading on behind damage as far as that goes.
+
+    Args:
+        container: open.
+        on_late_stream: called for each packet of a stream that was not known when the file was
+            opened, as PyAV gives no access to it.
 
     Raises:
         av.FFmpegError: nothing more can be read.
@@ -65,6 +107,10 @@ def read_packets(container: av.container.InputContainer) -> Iterator[Any]:
             packet = next(packets)
         except StopIteration:
             return
+        except IndexError:
+            on_late_stream()
+            packets = container.demux()
+            continue
         except av.FFmpegError:
             failures += 1
             if failures == PATIENCE:

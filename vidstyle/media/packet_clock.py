@@ -17,15 +17,19 @@ class PacketClock:
     or this packet alone is wrong.
     """
 
-    def __init__(self, origin_s: Fraction, time_base: Fraction, dense: bool) -> None:
+    def __init__(
+        self, origin_s: Fraction, time_base: Fraction, dense: bool, usual_s: Fraction = Fraction(0)
+    ) -> None:
         """Start before the first packet.
 
         Args:
             origin_s: the time in the file that becomes zero.
             time_base: seconds per unit.
             dense: packets follow each other without pause, as in sound; not so in subtitles.
+            usual_s: how long packets last that do not say it; 0 where that is not known.
         """
         self._time_base, self._dense = time_base, dense
+        self._usual = round(usual_s / time_base)
         self._offset = -round(origin_s / time_base)
         self._last: int | None = None  # on the output's clock, as the next
         self._next: int | None = None  # where the packet after the last one belongs
@@ -63,15 +67,22 @@ class PacketClock:
 
     def _has_times(self, packet: Any) -> bool:
         """Fill in the times that a packet lacks; tell whether it has all now."""
+        if not packet.duration:
+            packet.duration = self._usual
         if packet.dts is None:
-            packet.dts = packet.pts
-        if packet.dts is None and self._next is not None:
-            packet.dts = self._next - self._offset
+            packet.dts = self._expected if packet.pts is None else packet.pts
         if packet.dts is None or abs(packet.dts) > MOST_UNITS:
             return False
         if packet.pts is None or abs(packet.pts - packet.dts) * self._time_base > FAR_S:
             packet.pts = packet.dts
         return True
+
+    @property
+    def _expected(self) -> int | None:
+        """Where the next packet belongs, on the clock of the file."""
+        if self._held is not None:
+            return int(self._held.dts + _step(self._held))
+        return None if self._next is None else self._next - self._offset
 
     def _is_far(self, packet: Any) -> bool:
         if self._last is None or self._next is None:
@@ -89,7 +100,7 @@ class PacketClock:
         return step_s >= 0 and self._is_far(packet)
 
     def _moved(self, packet: Any, joins: bool = True) -> Any:
-        step = max(1, packet.duration or 1)
+        step = _step(packet)
         if joins:
             time = packet.dts + self._offset
             self._offset += restart_offset(time, self._last, step, self._time_base)
@@ -98,3 +109,7 @@ class PacketClock:
         self._last = packet.dts if self._last is None else max(self._last, packet.dts)
         self._next = packet.dts + step
         return packet
+
+
+def _step(packet: Any) -> int:
+    return max(1, packet.duration or 1)

@@ -10,7 +10,13 @@ import av
 from av.stream import Discard
 
 from vidstyle.media.copied_stream import CopiedStream, describe
-from vidstyle.media.demux import is_cover, open_container, read_packets, video_stream
+from vidstyle.media.demux import (
+    is_cover,
+    known_later,
+    open_container,
+    read_packets,
+    video_stream,
+)
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.mux_trial import REFUSALS, TrialMuxer, first_packets
 
@@ -23,6 +29,8 @@ OURS = {
     "number_of_frames", "number_of_bytes", "_statistics_writing_app",
     "_statistics_writing_date_utc", "_statistics_tags", "vendor_id",
 }  # fmt: skip
+
+LATE = "left out: a stream that begins late in the file and is not announced at its start"
 
 
 class StreamCopier:
@@ -42,7 +50,7 @@ class StreamCopier:
             output: nothing has been written to it yet.
             video: its stylized video, which gets the name and language of the original.
         """
-        self._origin_s = info.origin_s
+        self._path, self._origin_s = info.path, info.origin_s
         self._output = output
         self._input = open_container(info.path)
         self.warnings: list[str] = []
@@ -90,8 +98,9 @@ class StreamCopier:
         if stream.type == "attachment":
             target = self._attachment(stream)
         elif stream.type in ("audio", "subtitle") and stream.codec_context is not None:
-            trial = self._trial(stream, first)
-            target = self._twin(stream) if trial is not None else self._text_target(stream)
+            model = self._described(stream)
+            trial = self._trial(model, first)
+            target = self._twin(model) if trial is not None else self._text_target(stream)
         if target is None:
             self.warnings.append(f"left out: {describe(stream)}; {self._reason(stream)}")
             return
@@ -106,8 +115,14 @@ class StreamCopier:
     def _reason(self, stream: Any) -> str:
         if stream.type == "video":
             return "cover pictures are not copied" if is_cover(stream) else "one video is converted"
+        if _lacks_rate(stream):
+            return "it begins too late in the file for its format to be known"
         name = self._output.format.name
         return f"{name} cannot hold it" + ("" if name == "matroska" else ", .mkv may")
+
+    def _described(self, stream: Any) -> Any:
+        """The stream, or what a later part of the file knows of it."""
+        return (known_later(self._path, stream) if _lacks_rate(stream) else None) or stream
 
     def _trial(self, stream: Any, first: list[Any]) -> TrialMuxer | None:
         """A trial of the same kind of stream, if the container takes it and its first packets."""
@@ -145,7 +160,7 @@ class StreamCopier:
     def _read(self) -> Generator[tuple[CopiedStream, Any], None, None]:
         """Yield the packets to copy, on the output's clock, until the file ends or breaks."""
         with suppress(av.FFmpegError):  # the source meets the same damage and reports it
-            for packet in read_packets(self._input):
+            for packet in read_packets(self._input, self._miss):
                 stream = self._streams.get(packet.stream.index)
                 if stream is not None:
                     for prepared in stream.prepared(packet):
@@ -153,6 +168,10 @@ class StreamCopier:
         for stream in self._streams.values():
             for prepared in stream.rest():
                 yield stream, prepared
+
+    def _miss(self) -> None:
+        if LATE not in self.warnings:
+            self.warnings.append(LATE)
 
     def _copy_tags(self) -> None:
         self._output.metadata.update(_kept(self._input.metadata))
@@ -180,6 +199,12 @@ def _is_written_anew(stream: Any) -> bool:
     return stream.discard == Discard.all or (
         stream.type == "data" and "timecode" in stream.metadata
     )
+
+
+def _lacks_rate(stream: Any) -> bool:
+    """Whether sound begins so late that its format was not known when the file was opened."""
+    context = stream.codec_context
+    return stream.type == "audio" and context is not None and not context.sample_rate
 
 
 def _start_s(packet: Any) -> float:

@@ -10,6 +10,8 @@ from vidstyle.frame import (
     RGBImage,
     chroma_size_wh,
     resize,
+    short_side_wh,
+    with_short_side,
 )
 
 SPACES = [ColorSpace(matrix, full) for matrix in LUMA_WEIGHTS for full in (False, True)]
@@ -115,3 +117,24 @@ def test_resizing_keeps_the_mean() -> None:
 def test_resizing_to_the_same_size_copies_nothing() -> None:
     picture = Picture.from_rgb(smooth_image())
     assert picture.resized(picture.width, picture.height) is picture
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "short_side", "enlarge", "expected"),
+    [
+        ((120, 90), 45, True, (60, 45)),
+        ((90, 120), 45, False, (45, 60)),
+        ((120, 90), 180, True, (240, 180)),
+        ((120, 90), 180, False, (120, 90)),
+        ((5000, 1), 1, True, (5000, 1)),
+        ((1000, 2), 1, True, (500, 1)),
+    ],
+)
+def test_a_short_side_decides_the_size(
+    size_wh: tuple[int, int], short_side: int, enlarge: bool, expected: tuple[int, int]
+) -> None:
+    assert short_side_wh(*size_wh, short_side, enlarge=enlarge) == expected
+    image = np.full((size_wh[1], size_wh[0], 3), (7, 100, 200), np.uint8)
+    resized = with_short_side(image, short_side, enlarge=enlarge)
+    assert resized.shape == (expected[1], expected[0], 3)
+    assert (resized == (7, 100, 200)).all()

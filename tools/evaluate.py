@@ -47,9 +47,10 @@ from vidstyle.errors import SinkError, SourceError, VidstyleError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.hardware import processor_name, usable_cores
 from vidstyle.media.atomic import write_whole
+from vidstyle.media.style_image import read_painting
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.squeezenet import SqueezeNet
-from vidstyle.training.data.painting import read_painting
+from vidstyle.training.data.painting import painting_tensor
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,7 +160,7 @@ def _optimized(
     photos: Sequence[RGBImage], painting: Path, parsed: argparse.Namespace
 ) -> list[RGBImage]:
     features = SqueezeNet(parsed.teacher)
-    target = read_painting(painting, parsed.size)
+    target = painting_tensor(read_painting(painting), parsed.size)
     pictures = []
     for photo in photos:
         best = optimize(features, to_tensor(photo)[None], target, 1.0, parsed.optimizer_steps)

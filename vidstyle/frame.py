@@ -241,3 +241,27 @@ def resize(plane: Array, width: int, height: int) -> Array:
         half_wh = (plane.shape[1] // 2, plane.shape[0] // 2)
         plane = cast(Array, cv2.resize(plane, half_wh, interpolation=cv2.INTER_AREA))
     return cast(Array, cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def short_side_wh(
+    width: int, height: int, short_side: int, *, enlarge: bool = True
+) -> tuple[int, int]:
+    """Width and height at which the shorter side has so many pixels; the aspect is kept.
+
+    Args:
+        width: of the picture as it is, in pixels.
+        height: likewise.
+        short_side: of the picture to come; without `enlarge`, at most.
+        enlarge: whether a smaller picture grows.
+    """
+    scale = short_side / min(width, height)
+    if not enlarge:
+        scale = min(1.0, scale)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def with_short_side(image: RGBImage, short_side: int, *, enlarge: bool = True) -> RGBImage:
+    """Resize HxWx3 uint8 RGB by pixel areas to a short side; sizes as in `short_side_wh`."""
+    height, width = image.shape[:2]
+    size_wh = short_side_wh(width, height, short_side, enlarge=enlarge)
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)

@@ -257,7 +257,7 @@ def one_line(text: str) -> str:
 @pytest.mark.parametrize(
     ("write", "reason"),
     [
-        (lambda file: write_photo(file, blurred_noise(0, 90, 300)), "has 300x90 pixels, too few"),
+        (lambda file: write_photo(file, blurred_noise(0, 60, 300)), "too small to show how"),
         (lambda file: file.write_bytes(b"no picture"), "is not a picture that can be read"),
         (lambda _: None, "There is no file"),
     ],

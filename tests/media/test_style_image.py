@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from tests.clips import patches
 from tests.textures import noise_image
@@ -14,6 +15,7 @@ from vidstyle.frame import RGBImage
 from vidstyle.media.image_file import write_photo
 from vidstyle.media.style_image import read_painting
 
+ORIENTATION = 0x0112  # EXIF
 PAINTING = noise_image(80, 90)
 CMYK_RED = base64.b85decode(
     "|JeWT01iQ9Z(?NtWB>pF0095n07C!>1_lQP1qcTR2MGxX3Jeqt3=0bk84?o@6df8L9vvDS93UhvCm<p$BODw"
@@ -48,6 +50,34 @@ def test_behind_what_is_transparent_there_is_white_paper(tmp_path: Path) -> None
     assert (read[:40] == 255).all()
     assert np.abs(read[40:50] - (PAINTING[40:50] * 0.2 + 255 * 0.8)).max() <= 0.5
     np.testing.assert_array_equal(read[50:], PAINTING[50:])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_transparent_painting_on_its_side_is_read_upright(
+    tmp_path: Path, suffix: str, orientation: int
+) -> None:
+    opacity = np.full((80, 90), 255, np.uint8)
+    opacity[:20, :30] = 0
+    stored = Image.fromarray(np.dstack([PAINTING, opacity]))
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    stored.save(tmp_path / f"a{suffix}", exif=exif, lossless=True)
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(tmp_path / f"a{suffix}")))
+    read = read_painting(tmp_path / f"a{suffix}")
+    opaque = upright[..., 3] == 255
+    np.testing.assert_array_equal(read[opaque], upright[opaque][:, :3])
+    assert (read[~opaque] == 255).all()
+
+
+def test_a_deep_transparent_painting_lies_on_white(tmp_path: Path) -> None:
+    opacity = np.full((80, 90), 65535, np.uint16)
+    opacity[:40] = 0
+    deep = np.dstack([PAINTING.astype(np.uint16) * 257, opacity])
+    cv2.imwrite(str(tmp_path / "a.png"), cv2.cvtColor(deep, cv2.COLOR_RGBA2BGRA))
+    read = read_painting(tmp_path / "a.png")
+    assert (read[:40] == 255).all()
+    assert np.abs(read[40:].astype(int) - PAINTING[40:]).max() <= 1
 
 
 def test_a_cmyk_painting_has_the_colors_that_its_inks_give(tmp_path: Path) -> None:

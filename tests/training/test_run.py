@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -265,7 +266,6 @@ def save(height: int, width: int) -> Callable[[Path], Any]:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (save(127, 500), r"has 500x127 pixels, too few to show strokes\..*at least 128"),
         (lambda file: file.write_bytes(b"no picture"), "is not a picture that can be read"),
         (lambda file: file.write_bytes(b""), "is not a picture that can be read"),
         (Path.unlink, "There is no file"),
@@ -282,7 +282,29 @@ def test_a_painting_of_no_use_is_said_and_leaves_nothing(
     assert names(painting) == before
 
 
-@pytest.mark.parametrize("size", [(128, 128), (128, 700)])
+def test_a_painting_that_is_too_small_is_said_and_leaves_nothing(painting: Path) -> None:
+    save(63, 500)(painting)
+    before = names(painting)
+    with pytest.raises(StyleError, match=r"too small to show how it is painted: 500x63 px"):
+        run(painting)
+    assert names(painting) == before
+
+
+def test_transparent_parts_of_a_painting_are_learned_as_white_paper(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = watched_trainers(monkeypatch)
+    opacity = np.full((100, 100), 255, np.uint8)
+    opacity[:50] = 0
+    image = np.dstack([blurred_noise(0, 100, 100) // 2, opacity])
+    cv2.imwrite(str(painting), image)
+    run(painting, steps=1)
+    learned = trained[0][1]
+    assert (learned[..., :60, :] == 1).all()
+    assert learned[..., 70:, :].max() < 0.6
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 700), (128, 128)])
 def test_a_small_or_long_painting_will_do(painting: Path, size: tuple[int, int]) -> None:
     save(*size)(painting)
     assert run(painting, steps=1).finished
@@ -373,15 +395,10 @@ def test_own_colors_reach_the_target_and_are_asked_for_firmly(
 def test_the_style_scale_is_the_paintings_size(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sizes = []
-    monkeypatch.setattr(
-        session_module,
-        "read_painting",
-        lambda file, side: sizes.append(side) or torch.rand(1, 3, side, side),  # type: ignore[func-returns-value]
-    )
+    trained = watched_trainers(monkeypatch)
     for scale in (1.0, 0.5, 2.0):
         run(painting, steps=1, style_scale=scale, overwrite=True)
-    assert sizes == [128, 64, 256]
+    assert [min(arguments[1].shape[2:]) for arguments in trained] == [128, 64, 256]
 
 
 def test_other_forms_are_written_beside(painting: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ from torch import Tensor, nn
 from tools import scenery
 from tools.benchmarks.resumable_rows import KeptRows, Row
 from tools.evaluation.style import squeezenet_judge
-from vidstyle.frame import RGBImage
+from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.hardware import processor_name, usable_cores
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.media.style_image import read_painting
@@ -190,7 +190,7 @@ def plain_squeezenet(task: Task) -> Row:
     features = SqueezeNet(task.judge, strides=(2,))
     photo = to_tensor(task.photo)[None]
     with torch.no_grad():
-        painting = to_tensor(_scaled(read_painting(task.painting), len(task.photo)))[None]
+        painting = to_tensor(with_short_side(read_painting(task.painting), len(task.photo)))[None]
         targets, content = features.grams(features(painting)), features(photo)
 
     def loss(image: Tensor) -> Tensor:
@@ -314,12 +314,6 @@ def _square(image: RGBImage, size: int) -> RGBImage:
     top, left = ((length - side) // 2 for length in image.shape[:2])
     part = image[top : top + side, left : left + side]
     return np.asarray(cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _scaled(image: RGBImage, side: int) -> RGBImage:
-    scale = side / min(image.shape[:2])
-    height, width = (round(length * scale) for length in image.shape[:2])
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _print(rows: dict[str, Row]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from vidstyle.errors import SourceError
-from vidstyle.frame import RGBImage, resize
+from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.media.image_file import PHOTO_SUFFIXES, read_photo
 from vidstyle.media.source import VIDEO_SUFFIXES
 
@@ -54,7 +54,7 @@ def read_photos(files: Sequence[Path], short_side: int) -> tuple[list[RGBImage],
     photos, skipped = [], []
     for file in files:
         try:
-            photos.append(_scaled(read_photo(file), short_side))
+            photos.append(with_short_side(read_photo(file), short_side))
         except SourceError as error:
             skipped.append(str(error))
     if not photos:
@@ -85,9 +85,3 @@ def _unpublishable(folder: Path) -> set[str]:
     except OSError:
         return set()
     return {row["file"] for row in rows if row.get("licence_class") == UNPUBLISHABLE}
-
-
-def _scaled(image: RGBImage, short_side: int) -> RGBImage:
-    scale = short_side / min(image.shape[:2])
-    height, width = (round(side * scale) for side in image.shape[:2])
-    return resize(image, width, height)

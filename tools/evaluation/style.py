@@ -10,12 +10,13 @@ from torch.nn.functional import normalize
 
 from tools.evaluation.random_features import RandomFeatures
 from vidstyle.frame import RGBImage
+from vidstyle.media.style_image import read_painting
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.vgg import Kind, Vgg
-from vidstyle.training.data.painting import read_painting
+from vidstyle.training.data.painting import painting_tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Judge:
     def _painting_grams(self, painting: Path) -> dict[str, Tensor]:
         if painting not in self._grams:
             with torch.inference_mode():
-                seen = self._features(read_painting(painting, self._painting_side))
+                seen = self._features(painting_tensor(read_painting(painting), self._painting_side))
                 self._grams[painting] = self._features.grams(seen)
         return self._grams[painting]
 

@@ -22,8 +22,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -31,6 +29,7 @@ from tools.features.fit import fit_coarse
 from tools.styles.catalog import change_section, facts_of
 from vidstyle.assets import models_folder
 from vidstyle.export.onnx import fold_norms
+from vidstyle.frame import with_short_side
 from vidstyle.media.image_file import PHOTO_SUFFIXES, read_photo
 from vidstyle.network.generator import ConvNorm, freeze_norms
 from vidstyle.perceptual.color_transfer import color_map, recolored
@@ -311,10 +310,7 @@ def _pictures(folder: Path, left_out: set[str]) -> Content:
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() not in PHOTO_SUFFIXES or file.name in left_out:
             continue
-        image = read_photo(file)
-        scale = min(1.0, LARGEST_SIDE / min(image.shape[:2]))
-        smaller = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        images.append(np.asarray(smaller, np.uint8))
+        images.append(with_short_side(read_photo(file), LARGEST_SIDE, enlarge=False))
     return Content(images)
 
 

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from vidstyle.frame import RGBImage
-from vidstyle.media.image_file import write_photo
+from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.media.style_image import read_painting
 from vidstyle.perceptual.color_transfer import color_map, recolored
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss, tv_loss
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.zoo import load_features
-from vidstyle.training.data.painting import read_painting
+from vidstyle.training.data.painting import painting_tensor
 
 PAIRS = (  # paintings and photos that tools/features/distill.py leaves out
     ("van-gogh-starry-night.jpg", 0),
@@ -47,8 +48,8 @@ def main() -> None:
     photos = sorted(parsed.photos.read_text(encoding="utf-8").split())
     rows, by_layer, sheet = [], [], []
     for painting_name, number in PAIRS:
-        photo = _square(read_painting(parsed.photo_folder / photos[number], SIDE))
-        painting = read_painting(parsed.paintings / painting_name, PAINTING_SIDE)
+        photo = _square(painting_tensor(read_photo(parsed.photo_folder / photos[number]), SIDE))
+        painting = painting_tensor(read_painting(parsed.paintings / painting_name), PAINTING_SIDE)
         best = optimize(teacher, photo, painting, 1.0, parsed.steps)
         others = [optimize(candidate, photo, painting, w, parsed.steps) for w in CONTENT_WEIGHTS]
         row = compare(teacher, photo, painting, best, others)

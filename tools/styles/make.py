@@ -20,7 +20,8 @@ from typing import Any
 from tools.styles.catalog import Entry, change_section, facts_of
 from vidstyle.apps.train import train_style
 from vidstyle.assets import models_folder
-from vidstyle.media.image_file import read_photo, reduced, write_photo
+from vidstyle.frame import with_short_side
+from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import TrainOptions
 from vidstyle.stylize.catalog import PAINTINGS
 from vidstyle.training.results import int8_path
@@ -210,7 +211,7 @@ def add_painting(paintings: Path, name: str) -> Entry:
     free = source["artist_died"] != ""
     if free:
         file.parent.mkdir(exist_ok=True)
-        image = reduced(read_photo(paintings / name), PAINTING_SIDE)
+        image = with_short_side(read_photo(paintings / name), PAINTING_SIDE, enlarge=False)
         write_photo(file, image, PAINTING_QUALITY)
     return {
         **(facts_of(file) if free else {"file": name}),

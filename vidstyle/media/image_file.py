@@ -47,13 +47,6 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> RGBImage:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def reduced(image: RGBImage, short_side: int) -> RGBImage:
-    """A picture (HxWx3 uint8 RGB) whose short side has so many pixels at most."""
-    scale = min(1.0, short_side / min(image.shape[:2]))
-    height, width = (round(length * scale) for length in image.shape[:2])
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def check_photo_name(file: Path) -> None:
     """Find out before any work whether a picture can have this name.
 

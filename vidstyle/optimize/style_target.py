@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.frame import RGBImage
-from vidstyle.media.image_file import reduced
+from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.objective import Grams
 from vidstyle.perceptual.color_transfer import color_map, to_tensor
@@ -63,7 +62,9 @@ class Painting:
         return {name: torch.from_numpy(gram).to(self._device) for name, gram in arrays.items()}
 
     def _look(self, side: int) -> Grams:
-        picture = to_tensor(reduced(self._image, side))[None].to(self._device)
+        picture = to_tensor(with_short_side(self._image, side, enlarge=False))[None].to(
+            self._device
+        )
         with torch.no_grad():
             return self._features.grams(self._features(picture))
 

@@ -17,13 +17,13 @@ import onnxscript  # noqa: F401
 import torch
 import torch.distributed as dist
 
-from vidstyle.errors import ELSEWHERE, Note, SinkError, SourceError, StyleError, reason
+from vidstyle.errors import ELSEWHERE, Note, SinkError, StyleError, reason
 from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights
 from vidstyle.export.quantize import quantize
 from vidstyle.hardware import usable_cores
 from vidstyle.media.atomic import output_lock, whole_file
-from vidstyle.media.image_file import read_photo
 from vidstyle.media.owned_files import delete_half_written, delete_own, foreign_entries
+from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
@@ -31,7 +31,7 @@ from vidstyle.stylize.catalog import find_weights, shipped_styles
 from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
-from vidstyle.training.data.painting import read_painting
+from vidstyle.training.data.painting import painting_tensor
 from vidstyle.training.objective import LossWeights
 from vidstyle.training.preview import ContactSheet, plot_losses
 from vidstyle.training.results import TrainProgress, TrainResult, int8_path, torch_path
@@ -39,7 +39,6 @@ from vidstyle.training.trainer import Trainer, TrainingSettings
 
 Report = Callable[[TrainProgress], None]
 
-SMALLEST_PAINTING = 128  # px, short side
 STYLE_SIZE = 400  # px, the painting's short side at --style-scale 1
 FIRMNESS = 3.0  # so much more tone counts for colors of one's own: the palette pulls them back
 PREVIEWS = 4  # photos on the contact sheet
@@ -66,13 +65,13 @@ def run_session(
             for file in (output, int8_path(output), torch_path(output)):
                 locks.enter_context(output_lock(file))
             _check_folder(folder, options)
-        _check_painting(painting)
+        image = read_painting(painting)
         features = load_features(options.features, _path(options.feature_weights))
         start = _weights_to_start_from(options)
         content, warnings = _content(options)  # the slowest, so the last
         trainer = Trainer(
             _settings(options),
-            read_painting(painting, round(STYLE_SIZE * options.style_scale)),
+            painting_tensor(image, round(STYLE_SIZE * options.style_scale)),
             content,
             features,
             start,
@@ -232,15 +231,6 @@ def _weights_to_start_from(options: TrainOptions) -> dict[str, torch.Tensor] | N
         return folded_weights(file)
     except Exception as error:  # a broken file fails in protobuf, ONNX or NumPy
         raise StyleError(f"Cannot start from {file}: {reason(error)}.") from error
-
-
-def _check_painting(file: Path) -> None:
-    height, width = read_photo(file).shape[:2]
-    if min(height, width) < SMALLEST_PAINTING:
-        raise SourceError(
-            f"{file} has {width}x{height} pixels, too few to show strokes. "
-            f"Give a picture with at least {SMALLEST_PAINTING} on the short side."
-        )
 
 
 def _check_folder(folder: Path, options: TrainOptions) -> None:

@@ -1,24 +1,18 @@
-from pathlib import Path
+"""A painting as a tensor."""
 
-import cv2
 import numpy as np
-import pytest
 import torch
 
-from vidstyle.training.data.painting import read_painting
+from vidstyle.training.data.painting import painting_tensor
 
 
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
+def test_a_painting_is_scaled_by_its_short_side() -> None:
     image = np.zeros((90, 120, 3), np.uint8)
-    image[..., 2] = 200  # red, as OpenCV writes it
+    image[..., 0] = 200
     image[:, :60, 1] = 100
-    file = tmp_path / "photo.png"
-    cv2.imwrite(str(file), image)
-    return file
-
-
-def test_a_painting_is_scaled_by_its_short_side(photo: Path) -> None:
-    painting = read_painting(photo, 45)
-    assert painting.shape == (1, 3, 45, 60)
-    assert torch.allclose(painting[0, 0], torch.tensor(200 / 255), atol=0.01)  # red first
+    for side in (45, 180):
+        painting = painting_tensor(image, side)
+        assert painting.shape == (1, 3, side, side * 4 // 3)
+        assert torch.allclose(painting[0, 0], torch.tensor(200 / 255), atol=0.01)  # red first
+        assert torch.allclose(painting[0, 1, 0, 0], torch.tensor(100 / 255), atol=0.01)
+        assert painting[0, 1, 0, -1] == 0

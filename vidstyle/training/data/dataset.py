@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import SourceError
-from vidstyle.frame import RGBImage
+from vidstyle.frame import RGBImage, short_side_wh
 from vidstyle.media.image_file import PHOTO_SUFFIXES, read_photo
 from vidstyle.media.source import VIDEO_SUFFIXES, FileSource
 from vidstyle.perceptual.color_transfer import to_tensor
@@ -192,8 +192,7 @@ def _reduced_wh(file: Path, width: int, height: int) -> tuple[int, int]:
             f"{file} is too small to learn from: {width}x{height} px, "
             f"and the short side must have {SMALLEST_SHORT_SIDE}."
         )
-    scale = min(1.0, LARGEST_SHORT_SIDE / short_side)
-    return round(width * scale), round(height * scale)
+    return short_side_wh(width, height, LARGEST_SHORT_SIDE, enlarge=False)
 
 
 def _random_crop(image: RGBImage, size: int, random: np.random.Generator) -> Tensor:

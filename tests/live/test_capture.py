@@ -121,12 +121,12 @@ def test_a_camera_that_was_taken_meanwhile_is_said_once_and_waited_for(
     capture = Capture(first, lambda: next(tries) or no_other(), lambda p: p, frames)
     stop = threading.Event()
     thread = threading.Thread(target=capture.run, args=(stop,))
-    capture.want(False)
+    capture.set_demand(False)
     thread.start()
     try:
         while not first.closed:
             time.sleep(0.01)
-        capture.want(True)
+        capture.set_demand(True)
         assert frames.get(30) is not None
     finally:
         stop.set()
@@ -146,11 +146,11 @@ def test_a_source_that_nobody_wants_is_let_go_and_opened_again() -> None:
     thread.start()
     try:
         assert frames.get(30) is not None
-        capture.want(False)
+        capture.set_demand(False)
         while frames.get(0.6) is not None:  # the last ones
             pass
         assert endless[0].closed
-        capture.want(True)
+        capture.set_demand(True)
         assert frames.get(30) is not None
     finally:
         stop.set()

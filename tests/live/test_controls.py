@@ -4,21 +4,21 @@ from vidstyle.live.controls import KEYS, Command, Controls, ControlState
 from vidstyle.live.sinks.overlay import Status, help_lines, overlay_lines
 
 
-def pressed(*names: str, styles: int = 3, look: ControlState | None = None) -> ControlState:
-    controls = Controls(styles, look or ControlState(), lambda: 3)
+def pressed(*names: str, styles: int = 3, state: ControlState | None = None) -> ControlState:
+    controls = Controls(styles, state or ControlState(), lambda: 3)
     for name in names:
         assert controls.press(name) is None
-    return controls.look
+    return controls.state
 
 
 def test_arrows_go_round_the_styles() -> None:
-    assert [pressed(*["right"] * n).number for n in range(5)] == [0, 1, 2, 0, 1]
-    assert pressed("left").number == 2
+    assert [pressed(*["right"] * n).style_number for n in range(5)] == [0, 1, 2, 0, 1]
+    assert pressed("left").style_number == 2
 
 
 def test_numbers_choose_styles_that_there_are() -> None:
-    assert pressed("3").number == 2
-    assert pressed("2", "4").number == 1
+    assert pressed("3").style_number == 2
+    assert pressed("2", "4").style_number == 1
 
 
 def test_nought_shows_the_camera_until_a_style_is_chosen() -> None:
@@ -44,7 +44,7 @@ def test_the_interval_is_pinned_and_let_go() -> None:
 def test_pinning_begins_where_the_load_has_brought_it() -> None:
     controls = Controls(1, ControlState(), lambda: 8)
     controls.press("]")
-    assert controls.look.every == 9
+    assert controls.state.every == 9
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_switches_go_on_and_off(key: str, name: str) -> None:
 def test_some_keys_ask_something_of_others(key: str, command: Command) -> None:
     controls = Controls(1, ControlState(), lambda: 3)
     assert controls.press(key) is command
-    assert controls.look == ControlState()
+    assert controls.state == ControlState()
 
 
 def test_other_keys_do_nothing() -> None:

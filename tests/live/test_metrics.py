@@ -1,4 +1,4 @@
-from vidstyle.live.metrics import REMEMBERED, LatencyMeter
+from vidstyle.live.metrics import WINDOW_LENGTH, LatencyMeter
 
 
 def test_percentiles_are_those_of_the_latencies() -> None:
@@ -13,10 +13,10 @@ def test_the_rate_is_that_of_the_pictures_shown_lately() -> None:
     meter = LatencyMeter()
     for number in range(10):
         meter.note(0, number)  # one a second, long ago
-    for number in range(REMEMBERED):
+    for number in range(WINDOW_LENGTH):
         meter.note(0, 100 + number / 25)
     assert abs(meter.fps - 25) < 1e-6
-    assert meter.count == 10 + REMEMBERED
+    assert meter.count == 10 + WINDOW_LENGTH
     assert meter.first_s == 0
 
 

@@ -4,7 +4,15 @@ import itertools
 
 import pytest
 
-from vidstyle.live.quality import DOWN_AFTER_S, FIRST, LADDER, UP_AFTER_S, Governor, Load, Quality
+from vidstyle.live.quality import (
+    DOWN_AFTER_S,
+    FIRST,
+    LADDER,
+    UP_AFTER_S,
+    Load,
+    Quality,
+    QualityController,
+)
 
 MP_PER_LINE2 = 16 / 9 / 1e6
 FRAME_S = 1 / 30
@@ -14,23 +22,25 @@ STEP_S = 0.1
 class Machine:
     """Measures what it would take to paint as the governor says, `slowness` times."""
 
-    def __init__(self, governor: Governor) -> None:
-        self.governor, self.now_s, self.slowness = governor, 0.0, 1.0
+    def __init__(self, quality_controller: QualityController) -> None:
+        self.quality_controller, self.now_s, self.slowness = quality_controller, 0.0, 1.0
         self.seen = list[Quality]()
 
     def run(self, seconds: float) -> Quality:
         for _ in range(round(seconds / STEP_S)):
             self.now_s += STEP_S
-            quality = self.governor.quality
+            quality = self.quality_controller.quality
             megapixels = quality.lines**2 * MP_PER_LINE2
             paint_s = 0.06 * self.slowness * megapixels * (0.4 if quality.small_network else 1.0)
-            self.governor.painted(paint_s, megapixels, quality.small_network)
+            self.quality_controller.painted(paint_s, megapixels, quality.small_network)
             render_s = 0.006 * self.slowness * (0.5 + 0.5 * (quality.lines / 480) ** 2)
-            cores = render_s / (quality.pace * FRAME_S)
-            cores += paint_s / max(paint_s, quality.every * quality.pace * FRAME_S)
-            self.governor.observe(self.now_s, Load(FRAME_S, render_s, cores), MP_PER_LINE2)
-            self.seen.append(self.governor.quality)
-        return self.governor.quality
+            cores = render_s / (quality.decimation * FRAME_S)
+            cores += paint_s / max(paint_s, quality.every * quality.decimation * FRAME_S)
+            self.quality_controller.observe(
+                self.now_s, Load(FRAME_S, render_s, cores), MP_PER_LINE2
+            )
+            self.seen.append(self.quality_controller.quality)
+        return self.quality_controller.quality
 
 
 def changes(seen: list[Quality]) -> int:
@@ -38,20 +48,20 @@ def changes(seen: list[Quality]) -> int:
 
 
 def test_nothing_changes_before_anything_has_been_painted() -> None:
-    governor = Governor(2.0)
-    quality = governor.observe(100.0, Load(FRAME_S, 1.0, 8.0), MP_PER_LINE2)
-    assert quality == governor.quality
+    quality_controller = QualityController(2.0)
+    quality = quality_controller.observe(100.0, Load(FRAME_S, 1.0, 8.0), MP_PER_LINE2)
+    assert quality == quality_controller.quality
     assert quality.lines == FIRST.lines
 
 
 def test_an_idle_machine_paints_every_frame_in_full() -> None:
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     machine.slowness = 0.3
     assert machine.run(60) == LADDER[0]
 
 
 def test_a_busy_machine_gets_a_simpler_picture_soon() -> None:
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     machine.slowness = 0.3
     machine.run(60)
     machine.slowness = 12.0
@@ -64,21 +74,21 @@ def test_a_busy_machine_gets_a_simpler_picture_soon() -> None:
 @pytest.mark.parametrize("slowness", [5.0, 8.0, 30.0])
 def test_where_only_time_is_short_no_frame_is_left_out(slowness: float) -> None:
     """What takes longer than a frame's time drops frames by itself, and no more than it must."""
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     machine.slowness = slowness
     machine.run(30)
-    assert {quality.pace for quality in machine.seen} == {1}
-    assert machine.governor.quality.lines == (180 if slowness > 5 else 360)
-    assert machine.governor.exceeded_cores is None
+    assert {quality.decimation for quality in machine.seen} == {1}
+    assert machine.quality_controller.quality.lines == (180 if slowness > 5 else 360)
+    assert machine.quality_controller.exceeded_cores is None
 
 
 def test_frames_that_are_held_up_now_and_then_change_nothing() -> None:
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     machine.slowness = 0.3
     steady = machine.run(60)
     for _ in range(100):
         machine.slowness = 30.0
-        machine.governor.observe(machine.now_s, Load(FRAME_S, 0.09, 1.0), MP_PER_LINE2)
+        machine.quality_controller.observe(machine.now_s, Load(FRAME_S, 0.09, 1.0), MP_PER_LINE2)
         machine.slowness = 0.3
         machine.run(0.3)
     assert set(machine.seen[-300:]) == {steady}
@@ -86,18 +96,18 @@ def test_frames_that_are_held_up_now_and_then_change_nothing() -> None:
 
 @pytest.mark.parametrize("slowness", [0.3, 2.0, 12.0])
 def test_a_clock_that_jumps_while_the_computer_sleeps_changes_little(slowness: float) -> None:
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     machine.slowness = slowness
     before = machine.run(120)
     machine.now_s += 8 * 3600
     machine.seen.clear()
-    machine.governor.observe(machine.now_s, Load(FRAME_S, 8 * 3600.0, 0.0), MP_PER_LINE2)
+    machine.quality_controller.observe(machine.now_s, Load(FRAME_S, 8 * 3600.0, 0.0), MP_PER_LINE2)
     machine.run(30)
     assert changes([before, *machine.seen]) <= 2
 
 
 def test_it_recovers_step_by_step() -> None:
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     machine.slowness = 12.0
     low = machine.run(20)
     machine.slowness = 0.3
@@ -109,7 +119,7 @@ def test_it_recovers_step_by_step() -> None:
 
 @pytest.mark.parametrize("slowness", [0.5, 1.0, 1.7, 2.6, 4.0, 7.0])
 def test_a_steady_load_ends_in_a_steady_picture(slowness: float) -> None:
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     machine.slowness = slowness
     machine.run(120)
     machine.seen.clear()
@@ -118,7 +128,7 @@ def test_a_steady_load_ends_in_a_steady_picture(slowness: float) -> None:
 
 
 def test_a_moment_of_load_changes_nothing() -> None:
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     machine.slowness = 0.3
     before = machine.run(60)
     machine.slowness = 6.0
@@ -128,11 +138,11 @@ def test_a_moment_of_load_changes_nothing() -> None:
 
 
 def test_a_step_up_that_fails_is_tried_later_and_later() -> None:
-    machine = Machine(Governor(8.0))
+    machine = Machine(QualityController(8.0))
     ups = list[float]()
     before = machine.run(30)
     for _ in range(3000):  # good while low, bad as soon as it has gone up
-        quality = machine.governor.quality
+        quality = machine.quality_controller.quality
         machine.slowness = 0.3 if LADDER.index(quality) >= 4 else 12.0
         before, after = quality, machine.run(STEP_S)
         if LADDER.index(after) < LADDER.index(before):
@@ -143,54 +153,55 @@ def test_a_step_up_that_fails_is_tried_later_and_later() -> None:
 
 @pytest.mark.parametrize("budget", [0.05, 0.12, 0.3, 0.6, 1.2])
 def test_the_processor_share_is_kept(budget: float) -> None:
-    machine = Machine(Governor(budget))
+    machine = Machine(QualityController(budget))
     quality = machine.run(60)
-    frame_s = quality.pace * FRAME_S
+    frame_s = quality.decimation * FRAME_S
     render = 0.006 * (0.5 + 0.5 * (quality.lines / 480) ** 2) / frame_s
     paint_s = 0.06 * quality.lines**2 * MP_PER_LINE2
     assert render + paint_s / max(paint_s, quality.every * frame_s) <= budget
-    assert (quality.pace > 1) == (budget < 0.1)  # frames are left out only where they must be
+    assert (quality.decimation > 1) == (budget < 0.1)  # frames are left out only where they must be
 
 
 def test_a_share_that_cannot_be_kept_is_known() -> None:
-    governor = Governor(0.05)
-    governor.painted(0.01, 0.1, small_network=False)
+    quality_controller = QualityController(0.05)
+    quality_controller.painted(0.01, 0.1, small_network=False)
     for second in range(30):
-        governor.observe(second, Load(FRAME_S, 0.006, 0.12), MP_PER_LINE2)
-    assert governor.quality == LADDER[-1]
-    assert governor.exceeded_cores == 0.12
-    governor.observe(31, Load(FRAME_S, 0.006, 0.04), MP_PER_LINE2)
-    assert governor.exceeded_cores is None
+        quality_controller.observe(second, Load(FRAME_S, 0.006, 0.12), MP_PER_LINE2)
+    assert quality_controller.quality == LADDER[-1]
+    assert quality_controller.exceeded_cores == 0.12
+    quality_controller.observe(31, Load(FRAME_S, 0.006, 0.04), MP_PER_LINE2)
+    assert quality_controller.exceeded_cores is None
 
 
 def test_lines_and_interval_can_be_pinned() -> None:
-    machine = Machine(Governor(8.0, lines=300))
-    machine.governor.pin(2)
+    machine = Machine(QualityController(8.0, lines=300))
+    machine.quality_controller.pin(2)
     for machine.slowness in (0.1, 30.0):
         quality = machine.run(30)
         assert (quality.lines, quality.every) == (300, 2)
-    machine.governor.pin(None)
+    machine.quality_controller.pin(None)
     assert machine.run(30).every > 2
 
 
 def test_small_pictures_are_not_painted_larger_than_they_are() -> None:
-    machine = Machine(Governor(8.0, most_lines=240))
+    machine = Machine(QualityController(8.0, most_lines=240))
     machine.slowness = 0.1
     assert machine.run(60) == Quality(240, 1)
 
 
 def test_light_networks_are_used_only_where_there_are_any() -> None:
     for has_small_network in (False, True):
-        machine = Machine(Governor(0.16, has_small_network=has_small_network))
+        machine = Machine(QualityController(0.16, has_small_network=has_small_network))
         machine.run(60)
         assert any(q.small_network for q in machine.seen) == has_small_network
 
 
 def test_a_first_painting_is_as_large_as_the_time_allows() -> None:
-    governor = Governor(8.0)
-    governor.painted(0.06, 1.0, small_network=False)
-    lines = governor.affordable_lines(0.005, MP_PER_LINE2, small_network=False)
+    quality_controller = QualityController(8.0)
+    quality_controller.painted(0.06, 1.0, small_network=False)
+    lines = quality_controller.affordable_lines(0.005, MP_PER_LINE2, small_network=False)
     assert 0.004 < 0.06 * lines**2 * MP_PER_LINE2 <= 0.005
     assert (
-        governor.affordable_lines(10.0, MP_PER_LINE2, small_network=False) == governor.quality.lines
+        quality_controller.affordable_lines(10.0, MP_PER_LINE2, small_network=False)
+        == quality_controller.quality.lines
     )

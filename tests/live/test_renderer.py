@@ -13,10 +13,10 @@ from tests.live.scene import WAIT_S, frame, panned
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.controls import Controls, ControlState
 from vidstyle.live.placeholder import placeholder
-from vidstyle.live.quality import Governor, Load
+from vidstyle.live.quality import Load, QualityController
 from vidstyle.live.renderer import Renderer
 from vidstyle.live.sinks.base import OutputFrame
-from vidstyle.live.style_menu import Styles
+from vidstyle.live.style_menu import StyleMenu
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.pipeline.latest import DropOldestChannel
 from vidstyle.stats import Stats
@@ -30,7 +30,7 @@ class Filter:
     """A renderer that runs, and its two ends."""
 
     frames: DropOldestChannel[Frame]
-    views: DropOldestChannel[OutputFrame]
+    outputs: DropOldestChannel[OutputFrame]
     controls: Controls
     count: int = 0
 
@@ -40,31 +40,34 @@ class Filter:
         shown = frame(picture, self.count)
         for _ in range(50):
             self.frames.put(shown)
-            view = self.views.get(0.2)
-            if view is not None and view.frame.pts == shown.pts:
-                return view
+            output = self.outputs.get(0.2)
+            if output is not None and output.frame.pts == shown.pts:
+                return output
         raise AssertionError("never shown")
 
 
 @pytest.fixture
 def running(shelf: Path) -> Iterator[Filter]:
     frames: DropOldestChannel[Frame] = DropOldestChannel()
-    views: DropOldestChannel[OutputFrame] = DropOldestChannel()
-    governor, controls = Governor(64.0, lines=160), Controls(3, ControlState(), lambda: 3)
+    outputs: DropOldestChannel[OutputFrame] = DropOldestChannel()
+    quality_controller, controls = (
+        QualityController(64.0, lines=160),
+        Controls(3, ControlState(), lambda: 3),
+    )
     with GeneratorPool() as pool:
-        styles = Styles(None, pool)
-        stylizer = LiveStylizer(governor, Stats(), WAIT_S)
+        styles = StyleMenu(None, pool)
+        stylizer = LiveStylizer(quality_controller, Stats(), WAIT_S)
         no_signal = placeholder(256, 160, "nothing")
         renderer = Renderer(
-            frames, stylizer, governor, controls, styles, no_signal, 1 / 30, [views]
+            frames, stylizer, quality_controller, controls, styles, no_signal, 1 / 30, [outputs]
         )
         thread = threading.Thread(target=renderer.run, args=(threading.Event(),))
         thread.start()
-        yield Filter(frames, views, controls)
+        yield Filter(frames, outputs, controls)
         frames.close()
         thread.join(WAIT_S)
         assert not thread.is_alive()
-        assert views.exhausted or views.get(0) is not None
+        assert outputs.exhausted or outputs.get(0) is not None
 
 
 def mean_rgb(picture: Picture) -> list[float]:
@@ -72,10 +75,10 @@ def mean_rgb(picture: Picture) -> list[float]:
 
 
 def test_frames_are_shown_stylized_with_their_own_times(running: Filter) -> None:
-    view = running.show(panned(0))
-    assert view.live
-    wanted = [255 - value for value in mean_rgb(view.original)]
-    assert mean_rgb(view.frame.picture) == pytest.approx(wanted, abs=4)
+    output = running.show(panned(0))
+    assert output.live
+    wanted = [255 - value for value in mean_rgb(output.original)]
+    assert mean_rgb(output.frame.picture) == pytest.approx(wanted, abs=4)
 
 
 def test_a_key_changes_the_very_next_frame(running: Filter) -> None:
@@ -95,10 +98,10 @@ def test_pass_through_is_the_camera_itself(running: Filter) -> None:
     running.show(panned(0))
     running.controls.press("0")
     picture = panned(1)
-    view = running.show(picture)
-    assert view.frame.picture is picture
+    output = running.show(picture)
+    assert output.frame.picture is picture
     running.controls.press("1")
-    assert view.frame.picture is not running.show(panned(9)).frame.picture
+    assert output.frame.picture is not running.show(panned(9)).frame.picture
 
 
 def test_frozen_pictures_stand_still(running: Filter) -> None:
@@ -113,18 +116,18 @@ def test_frozen_pictures_stand_still(running: Filter) -> None:
 
 def test_kept_colors_are_the_cameras(running: Filter) -> None:
     running.controls.press("c")
-    view = running.show(panned(0))
-    assert np.array_equal(view.frame.picture.u, view.original.u)
-    assert not np.array_equal(view.frame.picture.y, view.original.y)
+    output = running.show(panned(0))
+    assert np.array_equal(output.frame.picture.u, output.original.u)
+    assert not np.array_equal(output.frame.picture.y, output.original.y)
 
 
 def test_without_a_camera_the_placeholder_is_shown_again_and_again(running: Filter) -> None:
     running.show(panned(0))
-    views = [running.views.get(WAIT_S) for _ in range(2)]
-    for view in views:
-        assert view is not None
-        assert not view.live
-        assert (view.frame.picture.width, view.frame.picture.height) == (256, 160)
+    outputs = [running.outputs.get(WAIT_S) for _ in range(2)]
+    for output in outputs:
+        assert output is not None
+        assert not output.live
+        assert (output.frame.picture.width, output.frame.picture.height) == (256, 160)
     wanted = [255 - value for value in mean_rgb(panned(3))]
     assert mean_rgb(running.show(panned(3)).frame.picture) == pytest.approx(wanted, abs=4)
 
@@ -134,7 +137,7 @@ def test_styles_that_cannot_be_loaded_do_not_end_the_run(
 ) -> None:
     (shelf / "white.onnx").write_bytes(b"blank")
     with GeneratorPool() as pool:
-        styles = Styles("warm", pool)
+        styles = StyleMenu("warm", pool)
         assert styles.names[styles.first] == "warm"
         deadline = time.monotonic() + WAIT_S
         while not caplog.records:
@@ -148,28 +151,28 @@ def test_styles_that_cannot_be_loaded_do_not_end_the_run(
 
 def test_a_file_of_ones_own_comes_before_the_shelf(shelf: Path, inverter: Path) -> None:
     with GeneratorPool() as pool:
-        styles = Styles(str(inverter), pool)
+        styles = StyleMenu(str(inverter), pool)
         assert styles.names == [str(inverter), "negative", "white", "warm"]
         assert not styles.has_small_network(0)
 
 
 def test_the_strength_follows_the_loudness(shelf: Path) -> None:
     frames: DropOldestChannel[Frame] = DropOldestChannel()
-    views: DropOldestChannel[OutputFrame] = DropOldestChannel(10)
-    governor, levels = Governor(64.0, lines=160), iter([0.0, 1.0])
+    outputs: DropOldestChannel[OutputFrame] = DropOldestChannel(10)
+    quality_controller, levels = QualityController(64.0, lines=160), iter([0.0, 1.0])
     with GeneratorPool() as pool:
         Renderer(
             frames,
-            LiveStylizer(governor, Stats(), WAIT_S),
-            governor,
+            LiveStylizer(quality_controller, Stats(), WAIT_S),
+            quality_controller,
             Controls(3, ControlState(WHITE), lambda: 3),
-            Styles("white", pool),
+            StyleMenu("white", pool),
             placeholder(256, 160, "nothing"),
             1 / 30,
-            [views],
+            [outputs],
             lambda: next(levels),
         ).run(Ending(frames, [frame(panned(0), 0), frame(panned(1), 1)]))
-    silent, loud = views.get(0), views.get(0)
+    silent, loud = outputs.get(0), outputs.get(0)
     assert silent is not None
     assert loud is not None
     assert np.array_equal(silent.frame.picture.y, silent.original.y)
@@ -178,26 +181,28 @@ def test_the_strength_follows_the_loudness(shelf: Path) -> None:
 
 def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
     frames: DropOldestChannel[Frame] = DropOldestChannel()
-    views: DropOldestChannel[OutputFrame] = DropOldestChannel(50)
-    governor = Governor(0.001, lines=160)  # next to nothing
-    governor.painted(1.0, 0.01, small_network=False)
+    outputs: DropOldestChannel[OutputFrame] = DropOldestChannel(50)
+    quality_controller = QualityController(0.001, lines=160)  # next to nothing
+    quality_controller.painted(1.0, 0.01, small_network=False)
     for second in range(60):
-        governor.observe(second, Load(1 / 30, 0.02, 1.0), 1.6e-6)
-    pace = governor.quality.pace
-    assert pace > 1
+        quality_controller.observe(second, Load(1 / 30, 0.02, 1.0), 1.6e-6)
+    decimation = quality_controller.quality.decimation
+    assert decimation > 1
     with GeneratorPool() as pool:
         Renderer(
             frames,
-            LiveStylizer(governor, Stats(), WAIT_S),
-            governor,
+            LiveStylizer(quality_controller, Stats(), WAIT_S),
+            quality_controller,
             Controls(3, ControlState(), lambda: 3),
-            Styles(None, pool),
+            StyleMenu(None, pool),
             placeholder(256, 160, "nothing"),
             1 / 30,
-            [views],
-        ).run(Ending(frames, [frame(panned(n), n) for n in range(3 * pace)]))
-    shown = list(iter(lambda: views.get(0), None))
-    assert [view.frame.pts % (pace * 33_333) for view in shown] == [(pace - 1) * 33_333] * 3
+            [outputs],
+        ).run(Ending(frames, [frame(panned(n), n) for n in range(3 * decimation)]))
+    shown = list(iter(lambda: outputs.get(0), None))
+    assert [output.frame.pts % (decimation * 33_333) for output in shown] == [
+        (decimation - 1) * 33_333
+    ] * 3
 
 
 class Ending(threading.Event):

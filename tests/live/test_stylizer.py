@@ -10,7 +10,7 @@ import pytest
 from tests.live.scene import WAIT_S, Broken, Darkener, Flat, Inverter, frame, panned
 from tests.textures import noise_image
 from vidstyle.frame import Picture
-from vidstyle.live.quality import Governor
+from vidstyle.live.quality import QualityController
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -24,10 +24,10 @@ class Run:
     """A stylizer and what is shown with it."""
 
     def __init__(self, frame_s: float, every: int | None = None, lines: int = 160) -> None:
-        governor = Governor(64.0, lines=lines)
-        governor.pin(every)
+        quality_controller = QualityController(64.0, lines=lines)
+        quality_controller.pin(every)
         self.stats = Stats()
-        self.stylizer = LiveStylizer(governor, self.stats, frame_s)
+        self.stylizer = LiveStylizer(quality_controller, self.stats, frame_s)
         self.number = 0
 
     def show(
@@ -179,7 +179,7 @@ def test_a_new_scene_is_painted_at_once_and_shows_nothing_of_the_old(runs: list[
 def test_a_first_painting_is_small_when_time_is_short(runs: list[Run]) -> None:
     runs.append(Run(0.01, lines=160))
     inverter = Inverter()
-    runs[0].stylizer._governor.painted(0.5, 1.0, small_network=False)
+    runs[0].stylizer._quality_controller.painted(0.5, 1.0, small_network=False)
     runs[0].show_until_painted(0, inverter)
     assert inverter.sizes[0][0] == 120
 

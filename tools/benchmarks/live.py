@@ -1,8 +1,8 @@
-"""Measure the live filter with a clip as its camera; the last line is JSON.
+"""Benchmark of the live filter, with a clip as its camera; the last line is JSON.
 
-Each run is a process of its own, so that its memory and its CPU time are that run's alone. Nobody
-looks but the benchmark, which turns the style off and on now and then and notes how soon that is
-seen.
+Each run is a process of its own, so that memory and CPU time are of that run alone. A measuring
+display takes the place of the window; it turns the style off and on every few seconds and counts
+the frames until the change shows.
 
     python -m tools.benchmarks.live
     python -m tools.benchmarks.live film.mp4 --size 1280x720 --seconds 120 --style wave.onnx
@@ -14,7 +14,6 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,52 +26,45 @@ from tools.benchmarks.conversion import empty_report, make_clip
 from vidstyle.apps.live import open_live
 from vidstyle.frame import Picture
 from vidstyle.hardware import resident_mb
-from vidstyle.live.controls import Command, Controls
 from vidstyle.live.metrics import LatencyMeter
-from vidstyle.live.sinks.base import OutputFrame
-from vidstyle.live.sinks.overlay import Status
+from vidstyle.live.sinks.base import DisplayHost, OutputFrame
 from vidstyle.options import LiveOptions
 from vidstyle.pipeline.latest import DropOldestChannel
 
-SETTLED_S = 10.0  # memory and habits of a run are known by then
+SETTLED_S = 10.0  # warm-up before memory is sampled and keys are pressed
 SWITCH_EVERY_S = 5.0
-OFF_S = 0.2  # how long the camera's own picture is shown between two styles
-CHANGED = 4.0  # times the usual difference between two frames
+OFF_S = 0.2  # duration of pass-through between two styles
+CHANGED = 4.0  # times the median difference between two frames: the style has changed
 
 
-class Display:
-    """Takes every picture as a window would, and keeps the books."""
+class MeasuringDisplay:
+    """Display that measures latency, memory and the delay of style changes; shows nothing."""
 
     def __init__(self) -> None:
-        self.views: DropOldestChannel[OutputFrame] = DropOldestChannel()
+        self.outputs: DropOldestChannel[OutputFrame] = DropOldestChannel()
         self.meter = LatencyMeter()
         self.memory_mb = list[float]()
-        self.switches = list[int]()  # frames from a key to another picture
+        self.switches = list[int]()  # frames from a key press to the changed style
         self._last: Picture | None = None
-        self._usual = list[float]()
+        self._differences = list[float]()  # between frames without a change of style
         self._since_key: int | None = None
 
-    def run(
-        self,
-        goes_on: Callable[[], bool],
-        controls: Controls,
-        act: Callable[[Command, OutputFrame | None], str],
-        status: Callable[[], Status],
-    ) -> None:
-        """Look on, and press a key every few seconds."""
-        next_key_s = next_look_s = time.monotonic() + SETTLED_S
-        while goes_on():
-            view = self.views.get(0.1)
-            if view is None:
+    def run(self, host: DisplayHost) -> None:
+        """Measure each frame, sample memory, and press a key every few seconds."""
+        controls = host.controls
+        next_key_s = next_sample_s = time.monotonic() + SETTLED_S
+        while host.poll():
+            output = self.outputs.get(0.1)
+            if output is None:
                 continue
-            self.meter.note(view.frame.time_s, time.monotonic())
-            self._compare(view.frame.picture)
+            self.meter.note(output.frame.time_s, time.monotonic())
+            self._compare(output.frame.picture)
             now_s = time.monotonic()
-            if now_s >= next_look_s:
+            if now_s >= next_sample_s:
                 self.memory_mb.append(resident_mb() or 0.0)
-                next_look_s = now_s + 1
+                next_sample_s = now_s + 1
             if now_s >= next_key_s:
-                off = controls.look.pass_through
+                off = controls.state.pass_through
                 controls.press("1" if off else "0")
                 self._since_key = 0
                 next_key_s = now_s + (SWITCH_EVERY_S if off else OFF_S)
@@ -82,19 +74,19 @@ class Display:
         if self._last is not None:
             planes = zip(small.planes, self._last.planes, strict=True)
             change = sum(float(np.abs(a.astype(int) - b).mean()) for a, b in planes)
-            usual = statistics.median(self._usual) if self._usual else change
+            usual = statistics.median(self._differences) if self._differences else change
             if self._since_key is not None:
                 self._since_key += 1
                 if change > CHANGED * usual:
                     self.switches.append(self._since_key)
                     self._since_key = None
             else:
-                self._usual = [*self._usual[-99:], change]
+                self._differences = [*self._differences[-99:], change]
         self._last = small
 
 
 def main() -> None:
-    """Run the filter on every clip and print the findings."""
+    """Run the live filter once per style and print the measurements."""
     parsed = _parser().parse_args()
     report = empty_report()
     context = multiprocessing.get_context("spawn")
@@ -121,15 +113,16 @@ def main() -> None:
 
 
 def measure(options: LiveOptions, launched_s: float) -> dict[str, Any]:
-    """Run the filter and report what was seen of it.
+    """Run the live filter in this process; return its measurements.
 
     Args:
-        options: how to run it.
-        launched_s: the time when this process was asked for; the first picture counts from there.
+        options: settings of the run.
+        launched_s: `time.time` at the start of this process; the time to the first picture counts
+            from there.
     """
-    onlooker, imported_s = Display(), time.time() - launched_s
+    display, imported_s = MeasuringDisplay(), time.time() - launched_s
     with open_live(options) as live:
-        live.show(onlooker)
+        live.add_display(display)
         report = live.run()
     numbers = {
         name: round(value, 2) if isinstance(value, float) else value
@@ -137,14 +130,14 @@ def measure(options: LiveOptions, launched_s: float) -> dict[str, Any]:
     }
     if report.first_picture_s is not None:
         numbers["first_picture_s"] = round(imported_s + report.first_picture_s, 2)
-    memory = onlooker.memory_mb
+    memory = display.memory_mb
     half = len(memory) // 2
     return {
         "style": options.style,
         **numbers,
         "memory_first_half_mb": round(statistics.fmean(memory[:half]), 1) if half else None,
         "memory_second_half_mb": round(statistics.fmean(memory[half:]), 1) if half else None,
-        "switch_frames": onlooker.switches,
+        "switch_frames": display.switches,
     }
 
 

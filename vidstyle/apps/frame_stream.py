@@ -12,7 +12,7 @@ from vidstyle.apps.arrays import ImageArray, Order, unpack
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.capture import MICROSECOND
 from vidstyle.live.metrics import CpuMeter
-from vidstyle.live.quality import LADDER, Governor
+from vidstyle.live.quality import LADDER, QualityController
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -144,9 +144,9 @@ class FrameStream:
         self._stop()
         self._size_wh = picture.width, picture.height
         most_lines = min(*self._size_wh, options.max_height, LADDER[0].lines)
-        governor = Governor(self._budget_cores, most_lines=most_lines)
-        governor.pin(self._every)
-        self._stylizer = LiveStylizer(governor, Stats(), 1 / self._fps)
+        quality_controller = QualityController(self._budget_cores, most_lines=most_lines)
+        quality_controller.pin(self._every)
+        self._stylizer = LiveStylizer(quality_controller, Stats(), 1 / self._fps)
 
     def _stop(self) -> None:
         stylizer, self._stylizer = self._stylizer, None

@@ -12,16 +12,16 @@ import cv2
 from vidstyle.apps.outputs import check_target
 from vidstyle.errors import OptionError
 from vidstyle.hardware import ThreadPlan, usable_cores
-from vidstyle.live.audio.devices import Microphone, Speaker, has_sound
+from vidstyle.live.audio.devices import Microphone, Speaker, has_audio
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
 from vidstyle.live.metrics import LiveReport
-from vidstyle.live.session import Live
+from vidstyle.live.session import LiveSession
 from vidstyle.live.sinks.virtual_camera import open_virtual_camera
 from vidstyle.live.sinks.window import Window
 from vidstyle.live.sources.base import LiveSource
 from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.open import open_source
-from vidstyle.live.style_menu import Styles
+from vidstyle.live.style_menu import StyleMenu
 from vidstyle.media.codecs import container_format
 from vidstyle.options import LiveOptions
 from vidstyle.stylize.generator_pool import GeneratorPool
@@ -47,7 +47,7 @@ def run_live(options: LiveOptions, stop: threading.Event | None = None) -> LiveR
 
 
 @contextmanager
-def open_live(options: LiveOptions) -> Iterator[Live]:
+def open_live(options: LiveOptions) -> Iterator[LiveSession]:
     """Open everything that the options name, and close it again.
 
     Raises:
@@ -61,39 +61,39 @@ def open_live(options: LiveOptions) -> Iterator[Live]:
     cv2.setNumThreads(threads.opencv)
     with ExitStack() as opened:
         pool = opened.enter_context(GeneratorPool(threads=threads.painters))
-        styles = Styles(options.style, pool)
+        styles = StyleMenu(options.style, pool)
         source = opened.enter_context(closing(open_source(options)))
         for note in source.notes:
             log.warning("%s", note)
-        live = Live(options, styles, source, _ring_buffer_for(options, source), started_s)
+        live = LiveSession(options, styles, source, _ring_buffer_for(options, source), started_s)
         if options.virtual_camera is not None:
             camera = open_virtual_camera(
                 options.virtual_camera, *live.size_wh, source.rate, options.pixels
             )
-            live.feed(opened.enter_context(closing(camera)))
+            live.add_virtual_camera(opened.enter_context(closing(camera)))
         if live.ring_buffer is not None:
             if not isinstance(source, PacedFile):
                 microphone = Microphone(options.microphone, live.ring_buffer)
-                live.look_after(opened.enter_context(closing(microphone)))
+                live.add_audio_device(opened.enter_context(closing(microphone)))
             if options.play_audio or (options.audio and options.audio_output is not None):
                 speaker = Speaker(options.audio_output, live.ring_buffer, live.delay_s)
-                live.look_after(opened.enter_context(closing(speaker)))
+                live.add_audio_device(opened.enter_context(closing(speaker)))
         if options.window:
-            live.show(opened.enter_context(closing(Window(*live.size_wh))))
+            live.add_display(opened.enter_context(closing(Window(*live.size_wh))))
         yield live
 
 
 def _ring_buffer_for(options: LiveOptions, source: LiveSource) -> AudioRingBuffer | None:
-    """A tape where sound is wanted and can be had.
+    """An audio ring buffer, if the options need audio and the source may have it.
 
     Raises:
-        OptionError: the sound of a file is to be played, but there is no file, or no sound in it.
+        OptionError: `play_audio` without a video file, or with one that has no audio.
     """
     if isinstance(source, PacedFile):
-        if options.play_audio and not has_sound(source):
+        if options.play_audio and not has_audio(source):
             raise OptionError(f"play_audio: {source.path} has no sound.", "play_audio")
         wanted = options.play_audio or options.react or options.record is not None
-        return AudioRingBuffer() if wanted and has_sound(source) else None
+        return AudioRingBuffer() if wanted and has_audio(source) else None
     if options.play_audio:
         raise OptionError("play_audio takes a video file as camera.", "play_audio", "camera")
     return AudioRingBuffer() if options.audio or options.react else None

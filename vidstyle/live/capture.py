@@ -1,4 +1,4 @@
-"""Keeps a source open and its newest picture at hand; a lost source is opened again."""
+"""Capture thread: reads a live source, timestamps its frames and reopens it after a loss."""
 
 import logging
 import threading
@@ -14,13 +14,17 @@ from vidstyle.pipeline.latest import DropOldestChannel
 log = logging.getLogger(__name__)
 
 MICROSECOND = Fraction(1, 1_000_000)
-FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 8.0
-STEADY_S = 10.0  # a source that held out so long gets a quick first retry again
-ASLEEP_S = 0.25  # between looks whether somebody wants pictures again
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 8.0  # exponential backoff between tries to reopen
+STABLE_S = 10.0  # a source that was open so long resets the backoff
+IDLE_POLL_S = 0.25  # while there is no demand; bounds the reaction to `stop`
 
 
 class Capture:
-    """Reads a source on a thread of its own and hands on each picture, stamped with its time."""
+    """Reads a live source on its own thread and passes on each frame with its capture time.
+
+    A source that fails is closed and reopened with exponential backoff. Without demand the source
+    is closed too, so that other programs can use the camera.
+    """
 
     def __init__(
         self,
@@ -33,11 +37,14 @@ class Capture:
         """Take an open source.
 
         Args:
-            source: read first.
-            reopen: opens it again after it was lost or let go.
-            fit: brings any picture to the size that everybody behind expects.
-            frames: gets the pictures; closed when the source has ended.
-            clock: the times of the frames are its, in microseconds.
+            source: open source to begin with.
+            reopen: opens the source again, after a loss or a time without demand; raises
+                SourceError. Called on the capture thread.
+            fit: scales a picture of any size to the output size. Called for every frame, on the
+                capture thread.
+            frames: output channel; closed when the source has ended. `pts` are microseconds of
+                `clock`.
+            clock: monotonic clock, in seconds.
         """
         self._source: LiveSource | None = source
         self._reopen, self._fit, self._frames, self._clock = reopen, fit, frames, clock
@@ -51,38 +58,38 @@ class Capture:
 
     @property
     def source(self) -> LiveSource | None:
-        """What is open now; None while it is lost or let go."""
+        """The open source; None while it is closed."""
         return self._source
 
-    def want(self, wanted: bool) -> None:
-        """Say whether anybody looks; while nobody does, the source is let go."""
+    def set_demand(self, wanted: bool) -> None:
+        """Open or close the source with the demand for frames; from any thread."""
         if wanted:
             self._wanted.set()
         else:
             self._wanted.clear()
 
     def run(self, stop: threading.Event) -> None:
-        """Read until the source ends or somebody says stop."""
+        """Read frames until the source ends or `stop` is set; the body of the capture thread."""
         self._opened_s = self._clock()
         try:
             while not stop.is_set():
                 if not self._wanted.is_set():
-                    self._let_go()
-                    self._wanted.wait(ASLEEP_S)
+                    self._release()
+                    self._wanted.wait(IDLE_POLL_S)
                 elif self._source is None:
                     self._open_again(stop)
                 elif not self._read_one(self._source):
                     return
         finally:
-            self._let_go()
+            self._release()
             self._frames.close()
 
     def _read_one(self, source: LiveSource) -> bool:
-        """Read a picture and hand it on; False at the end of the source."""
+        """Read one frame and pass it on; False at the end of the source."""
         try:
             picture = source.read()
         except SourceError as error:
-            self._lose(error)
+            self._handle_loss(error)
             return True
         if picture is None:
             return False
@@ -94,11 +101,11 @@ class Capture:
         self._frames.put(Frame(self._fit(picture), captured, MICROSECOND))
         return True
 
-    def _lose(self, error: SourceError) -> None:
-        if self._clock() - self._opened_s >= STEADY_S:
+    def _handle_loss(self, error: SourceError) -> None:
+        if self._clock() - self._opened_s >= STABLE_S:
             self._retry_s = FIRST_RETRY_S
-        self._miss(error)
-        self._let_go()
+        self._schedule_retry(error)
+        self._release()
 
     def _open_again(self, stop: threading.Event) -> None:
         wait_s = self._retry_at_s - self._clock()
@@ -108,22 +115,22 @@ class Capture:
         try:
             self._source = self._reopen()
         except SourceError as error:
-            self._miss(error)
+            self._schedule_retry(error)
             return
         self._opened_s = self._clock()
         if self._lost:
             log.warning("%s is back.", self._name)
         self._lost = False
 
-    def _miss(self, error: SourceError) -> None:
-        """Say once what has happened, and try again later."""
+    def _schedule_retry(self, error: SourceError) -> None:
+        """Log the first error of a loss, and double the time to the next try."""
         if not self._lost:
             log.warning("%s Waiting for it to come back.", error)
         self._lost = True
         self._retry_at_s = self._clock() + self._retry_s
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         source, self._source = self._source, None
         if source is not None:
             source.close()

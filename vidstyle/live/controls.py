@@ -1,4 +1,4 @@
-"""What the user has chosen while the filter runs, and the keys that change it."""
+"""Live controls: the settings that keys change while the filter runs, and the key bindings."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ LONGEST_INTERVAL = 12  # frames
 
 
 class Command(Enum):
-    """What a key asks of others than the picture."""
+    """Command of a key that the session executes, instead of a change of the settings."""
 
     SNAPSHOT = "snapshot"
     RECORD = "record"
@@ -20,75 +20,81 @@ class Command(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ControlState:
-    """How the picture is to look, in the window and elsewhere."""
+    """Settings of the filter that keys change; immutable."""
 
-    number: int = 0  # of the style
-    pass_through: bool = False
-    strength: float = 1.0
+    style_number: int = 0  # index in the style menu, from 0
+    pass_through: bool = False  # show the camera's own picture
+    strength: float = 1.0  # of the style, 0..1
     keep_colors: bool = False
-    every: int | None = None  # pinned interval; None follows the load
+    every: int | None = None  # pinned keyframe interval, in frames; None follows the load
     frozen: bool = False
-    mirrored: bool = True  # the window only, as the next three
-    split: bool = False
+    mirrored: bool = True  # of the window only, as are the three below
+    split: bool = False  # left half original, right half stylized
     overlay: bool = True
     help: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
-    """What a change of the look starts from."""
+class ControlContext:
+    """Values that a key's change of the settings depends on."""
 
-    styles: int  # to choose from
-    every: int  # the interval, pinned or not
+    styles: int  # number of styles in the menu
+    every: int  # current keyframe interval, pinned or chosen by the load
 
 
 @dataclass(frozen=True, slots=True)
 class KeyBinding:
-    """A key, what it is for, and what it does to the look."""
+    """Key binding: a key, its help text, and its change of the settings or its command."""
 
-    name: str
+    name: str  # as the window reports it
     meaning: str
-    change: Callable[[ControlState, Now], ControlState] | Command
+    change: Callable[[ControlState, ControlContext], ControlState] | Command
 
 
-def _styled(look: ControlState, number: int) -> ControlState:
-    return replace(look, number=number, pass_through=False)
+def _styled(state: ControlState, style_number: int) -> ControlState:
+    return replace(state, style_number=style_number, pass_through=False)
 
 
-def _interval(look: ControlState, every: int) -> ControlState:
-    return replace(look, every=min(max(1, every), LONGEST_INTERVAL))
+def _next_style(state: ControlState, now: ControlContext) -> ControlState:
+    return _styled(state, (state.style_number + 1) % now.styles)
 
 
-def _stronger(look: ControlState, step: float) -> ControlState:
-    return replace(look, strength=round(min(1.0, max(0.0, look.strength + step)), 2))
+def _previous_style(state: ControlState, now: ControlContext) -> ControlState:
+    return _styled(state, (state.style_number - 1) % now.styles)
+
+
+def _interval(state: ControlState, every: int) -> ControlState:
+    return replace(state, every=min(max(1, every), LONGEST_INTERVAL))
+
+
+def _stronger(state: ControlState, step: float) -> ControlState:
+    return replace(state, strength=round(min(1.0, max(0.0, state.strength + step)), 2))
 
 
 KEYS: Final = (
+    KeyBinding("right", "next style", _next_style),
+    KeyBinding("left", "previous style", _previous_style),
     KeyBinding(
-        "right", "next style", lambda look, now: _styled(look, (look.number + 1) % now.styles)
+        "0", "the camera's own picture", lambda state, now: replace(state, pass_through=True)
+    ),
+    KeyBinding("1-9", "a style by its number", lambda state, now: state),
+    KeyBinding("+", "stronger", lambda state, now: _stronger(state, STRENGTH_STEP)),
+    KeyBinding("-", "weaker", lambda state, now: _stronger(state, -STRENGTH_STEP)),
+    KeyBinding("[", "more keyframes", lambda state, now: _interval(state, now.every - 1)),
+    KeyBinding("]", "fewer keyframes", lambda state, now: _interval(state, now.every + 1)),
+    KeyBinding("a", "keyframes as the load allows", lambda state, now: replace(state, every=None)),
+    KeyBinding(
+        "c", "keep colors", lambda state, now: replace(state, keep_colors=not state.keep_colors)
     ),
     KeyBinding(
-        "left", "previous style", lambda look, now: _styled(look, (look.number - 1) % now.styles)
+        "m", "mirror the window", lambda state, now: replace(state, mirrored=not state.mirrored)
     ),
-    KeyBinding("0", "the camera's own picture", lambda look, now: replace(look, pass_through=True)),
-    KeyBinding("1-9", "a style by its number", lambda look, now: look),
-    KeyBinding("+", "stronger", lambda look, now: _stronger(look, STRENGTH_STEP)),
-    KeyBinding("-", "weaker", lambda look, now: _stronger(look, -STRENGTH_STEP)),
-    KeyBinding("[", "more keyframes", lambda look, now: _interval(look, now.every - 1)),
-    KeyBinding("]", "fewer keyframes", lambda look, now: _interval(look, now.every + 1)),
-    KeyBinding("a", "keyframes as the load allows", lambda look, now: replace(look, every=None)),
+    KeyBinding("f", "freeze", lambda state, now: replace(state, frozen=not state.frozen)),
     KeyBinding(
-        "c", "keep colors", lambda look, now: replace(look, keep_colors=not look.keep_colors)
+        "v", "compare: half and half", lambda state, now: replace(state, split=not state.split)
     ),
-    KeyBinding(
-        "m", "mirror the window", lambda look, now: replace(look, mirrored=not look.mirrored)
-    ),
-    KeyBinding("f", "freeze", lambda look, now: replace(look, frozen=not look.frozen)),
-    KeyBinding(
-        "v", "compare: half and half", lambda look, now: replace(look, split=not look.split)
-    ),
-    KeyBinding("o", "numbers", lambda look, now: replace(look, overlay=not look.overlay)),
-    KeyBinding("h", "this help", lambda look, now: replace(look, help=not look.help)),
+    KeyBinding("o", "numbers", lambda state, now: replace(state, overlay=not state.overlay)),
+    KeyBinding("h", "this help", lambda state, now: replace(state, help=not state.help)),
     KeyBinding("s", "snapshot", Command.SNAPSHOT),
     KeyBinding("r", "record, start and stop", Command.RECORD),
     KeyBinding("q", "quit", Command.QUIT),
@@ -96,28 +102,29 @@ KEYS: Final = (
 
 
 class Controls:
-    """The look of this moment. Keys change it in one thread; all others only read it."""
+    """Current control state, changed by key presses; any thread may read or press."""
 
-    def __init__(self, styles: int, look: ControlState, every: Callable[[], int]) -> None:
-        """Take the first look.
+    def __init__(self, styles: int, state: ControlState, every: Callable[[], int]) -> None:
+        """Set the initial state.
 
         Args:
-            styles: how many there are.
-            look: to begin with.
-            every: the interval that the load has brought about, while none is pinned.
+            styles: number of styles in the menu.
+            state: initial control state.
+            every: returns the keyframe interval chosen by the load; called for a key press while
+                no interval is pinned.
         """
-        self._styles, self._look, self._every = styles, look, every
+        self._styles, self._state, self._every = styles, state, every
         self._lock = threading.Lock()
 
     @property
-    def look(self) -> ControlState:
-        return self._look  # frozen, so reading needs no lock
+    def state(self) -> ControlState:
+        return self._state  # immutable, so reading needs no lock
 
     def press(self, name: str) -> Command | None:
-        """Do what a key is for; unknown keys do nothing."""
+        """Apply a key by its name; return its command, if it has one. Unknown keys do nothing."""
         if name in "123456789" and len(name) == 1:
             if int(name) <= self._styles:
-                self._change(lambda look, now: _styled(look, int(name) - 1))
+                self._change(lambda state, now: _styled(state, int(name) - 1))
             return None
         for key in KEYS:
             if key.name == name:
@@ -126,7 +133,7 @@ class Controls:
                 self._change(key.change)
         return None
 
-    def _change(self, change: Callable[[ControlState, Now], ControlState]) -> None:
+    def _change(self, change: Callable[[ControlState, ControlContext], ControlState]) -> None:
         with self._lock:
-            now = Now(self._styles, self._look.every or self._every())
-            self._look = change(self._look, now)
+            now = ControlContext(self._styles, self._state.every or self._every())
+            self._state = change(self._state, now)

@@ -1,4 +1,4 @@
-"""The cameras, virtual cameras and microphones there are, and how to get those that are missing."""
+"""Device listing for `vidstyle doctor`: cameras, virtual cameras, microphones, setup commands."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from vidstyle.errors import Note, VidstyleError, reason
 from vidstyle.live.sinks.virtual_camera import RECIPE
 
 UNIT = Path(__file__).with_name("vidstyle-live.service")
-LISTERS = {"darwin": "avfoundation", "win32": "dshow"}  # FFmpeg's, by system
+LISTERS = {"darwin": "avfoundation", "win32": "dshow"}  # FFmpeg's input devices, by `sys.platform`
 INSTALL_UNIT = (
     f"install -D -m 644 {UNIT} ~/.config/systemd/user/{UNIT.name} "
     f"&& systemctl --user enable --now {UNIT.stem}"
@@ -19,7 +19,7 @@ TRY = Note("others by number: 0, 1, and so on", {"camera": 0})
 
 
 def examine_devices() -> dict[str, Any]:
-    """Look around; every value is a list of lines for people."""
+    """List the devices of this machine: a list of lines for people, by kind of device."""
     found = {
         "cameras": _cameras() or ["none found: plug one in, or allow cameras in the settings"],
         "virtual cameras": _virtual_cameras() or [f"none. {RECIPE}"],
@@ -43,7 +43,7 @@ def _cameras() -> list[str]:
 
 
 def _names() -> list[str]:
-    """Names alone: in which order OpenCV counts is not known."""
+    """Names of the cameras, without numbers: OpenCV may count them in another order."""
     try:
         found = av.enumerate_input_devices(LISTERS[sys.platform])
     except (KeyError, ValueError, av.FFmpegError):

@@ -1,4 +1,4 @@
-"""One size for all pictures, whatever the camera gives."""
+"""Letterbox and crop: scales pictures of any size to one output size, proportions kept."""
 
 import numpy as np
 
@@ -8,23 +8,23 @@ BLACK_FULL, BLACK_LIMITED, GRAY = 0, 16, 128
 
 
 def fit(picture: Picture, width: int, height: int, letterbox: bool) -> Picture:
-    """Return the picture at a size: the overhang cut off, or with black bars.
+    """Scale a picture to an output size: cropped around its center, or letterboxed.
 
     Args:
-        picture: of any size.
-        width: wanted, even.
-        height: wanted, even.
-        letterbox: keep all of the picture, between black bars, instead of cutting.
+        picture: picture of any size.
+        width: output width in pixels, even.
+        height: output height in pixels, even.
+        letterbox: show the whole picture between black bars, instead of cropping.
     """
     if (picture.width, picture.height) == (width, height):
         return picture
     if letterbox:
         return _letterboxed(picture, width, height)
     scale = max(width / picture.width, height / picture.height)
-    seen_wh = width / scale, height / scale  # of the picture, in its own px
-    left, top = ((side - seen) / 2 for side, seen in zip(_wh(picture), seen_wh, strict=True))
+    crop_wh = width / scale, height / scale  # in pixels of the picture
+    left, top = ((side - kept) / 2 for side, kept in zip(_wh(picture), crop_wh, strict=True))
     left, top = int(left) & ~1, int(top) & ~1
-    right, bottom = left + round(seen_wh[0]), top + round(seen_wh[1])
+    right, bottom = left + round(crop_wh[0]), top + round(crop_wh[1])
     return picture.crop(left, top, right, bottom).resized(width, height)
 
 

@@ -1,4 +1,4 @@
-"""Live metrics: latency, frame rate and CPU use, and the report of a run."""
+"""Live metrics: latency, frame rate and CPU use; the report of a run."""
 
 import math
 import os
@@ -8,22 +8,22 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-REMEMBERED = 1800  # pictures: a minute at 30 fps
-LEAST_SPAN_S = 0.5  # shorter spans say little
+WINDOW_LENGTH = 1800  # frames: a minute at 30 fps
+MIN_SPAN_S = 0.5  # of a CPU measurement; shorter spans are noise
 
 
 class LatencyMeter:
-    """Latency and rate of the pictures shown lately; may be read from any thread."""
+    """Latency and rate of the last `WINDOW_LENGTH` displayed frames; safe from any thread."""
 
     def __init__(self) -> None:
-        self._latencies_s: deque[float] = deque(maxlen=REMEMBERED)
-        self._shown_s: deque[float] = deque(maxlen=REMEMBERED)
-        self.count = 0  # of all pictures so far
-        self.first_s: float | None = None  # when the first was shown
+        self._latencies_s: deque[float] = deque(maxlen=WINDOW_LENGTH)
+        self._shown_s: deque[float] = deque(maxlen=WINDOW_LENGTH)
+        self.count = 0  # displayed frames since the beginning
+        self.first_s: float | None = None  # time when the first frame was displayed
         self._lock = threading.Lock()
 
     def note(self, captured_s: float, shown_s: float) -> None:
-        """Note one picture, by when it was captured and shown on the same clock."""
+        """Record one frame: when it was captured and displayed, in seconds of one clock."""
         with self._lock:
             self._latencies_s.append(shown_s - captured_s)
             self._shown_s.append(shown_s)
@@ -31,7 +31,7 @@ class LatencyMeter:
             self.first_s = shown_s if self.first_s is None else self.first_s
 
     def percentile_s(self, percent: float) -> float:
-        """The latency that `percent` of the recent pictures stay under; 0 without any."""
+        """Percentile of the latency, in seconds; 0 before the first frame."""
         with self._lock:
             ordered = sorted(self._latencies_s)
         if not ordered:
@@ -40,7 +40,7 @@ class LatencyMeter:
 
     @property
     def fps(self) -> float:
-        """Pictures a second, over those remembered."""
+        """Displayed frames per second; 0 before the second frame."""
         with self._lock:
             if len(self._shown_s) < 2:
                 return 0.0
@@ -48,13 +48,13 @@ class LatencyMeter:
 
 
 def process_cpu_s() -> float:
-    """CPU seconds of all threads of this process, so far."""
+    """CPU time of all threads of this process since its start, in seconds."""
     times = os.times()
     return times.user + times.system
 
 
 class CpuMeter:
-    """CPU seconds per second, over the last half second or more."""
+    """CPU use of the process, averaged over the last `MIN_SPAN_S` or more."""
 
     def __init__(
         self,
@@ -67,9 +67,9 @@ class CpuMeter:
 
     @property
     def cores(self) -> float:
-        """1.0 is one core's full time."""
+        """CPU seconds per second: 1.0 is one core at full load."""
         now_s = self._clock()
-        if now_s - self._since_s >= LEAST_SPAN_S:
+        if now_s - self._since_s >= MIN_SPAN_S:
             used_s = self._cpu_s()
             self._cores = (used_s - self._used_s) / (now_s - self._since_s)
             self._since_s, self._used_s = now_s, used_s
@@ -78,17 +78,17 @@ class CpuMeter:
 
 @dataclass(frozen=True, slots=True)
 class LiveReport:
-    """What was measured while the filter ran; latency and rate are those of its last seconds."""
+    """Measurements of a live run; latency and frame rate are of its last 1800 frames."""
 
     seconds: float
-    frames: int  # shown
+    frames: int  # displayed
     fps: float
-    latency_p50_ms: float  # from capture to where the pictures went
-    latency_p99_ms: float
-    dropped: int  # captured, but never shown: a newer one was there
-    keyframes: int
-    quality: str
-    cores: float  # CPU seconds per second, over all
-    memory_mb: float | None  # at the end
-    first_picture_s: float | None  # from the start
-    recordings_cut_short: int = 0  # by a full disk, for one; they hold what was written until then
+    latency_p50_ms: float  # median, from capture until the sink has taken the frame
+    latency_p99_ms: float  # 99th percentile
+    dropped: int  # captured, but replaced by a newer frame before rendering
+    keyframes: int  # painted by the generator
+    quality: str  # last quality level, for people
+    cores: float  # CPU seconds per second, over the whole run
+    memory_mb: float | None  # resident, at the end; None where it is unknown
+    first_picture_s: float | None  # from the start to the first displayed frame
+    recordings_cut_short: int = 0  # ended early, as on a full disk; their files can be played

@@ -1,16 +1,16 @@
-"""What is shown while there is no picture."""
+"""Placeholder picture, shown while the source gives no frames."""
 
 import cv2
 import numpy as np
 
 from vidstyle.frame import BT601, ColorSpace, Picture
 
-TOP, BOTTOM, INK = (38, 44, 62), (20, 22, 30), (214, 208, 190)  # RGB
-FONT_SHARE = 0.06  # of the height
+TOP, BOTTOM, INK = (38, 44, 62), (20, 22, 30), (214, 208, 190)  # RGB of gradient and text
+FONT_SHARE = 0.06  # font size over the picture's height
 
 
 def placeholder(width: int, height: int, text: str) -> Picture:
-    """Draw a dark picture with a line of text in its middle."""
+    """Draw a dark gradient with one centered line of text; sizes in pixels, BT.601."""
     shade = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
     top, bottom = np.array(TOP, np.float32), np.array(BOTTOM, np.float32)
     column = top * (1 - shade) + bottom * shade

@@ -1,4 +1,4 @@
-"""Live keyframes: paths from the newest frame back to them, and a stand-in for unpainted areas."""
+"""Keyframe propagation: flow paths from the newest frame, and a fill for disoccluded areas."""
 
 from dataclasses import dataclass
 
@@ -10,47 +10,55 @@ from vidstyle.stylize.disocclusion import majority_filter
 from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma
 from vidstyle.stylize.warp import blend
 
-MOST_CONTRAST = 2.0  # times the picture's own
-LEAST_HOLES = 0.002  # share of the picture
+MAX_CONTRAST_GAIN = 2.0  # of a tone transfer
+MIN_OCCLUDED_SHARE = 0.002  # of the picture's area; below, nothing is filled
 
 
 @dataclass(slots=True, eq=False)
 class TrackedKeyframe:
-    """A past frame that is, or will be, painted, and the path to it from the newest frame."""
+    """Keyframe, pending or painted, and the flow path to it from the newest frame."""
 
-    style: str | None  # it is painted in
-    thumbnail: Plane
+    style: str | None  # name of its style
+    thumbnail: Plane  # luma at 144 lines, for the check of the path
     path: FlowPath  # from the newest frame to this one
 
     @classmethod
     def at(cls, style: str | None, thumbnail: Plane) -> "TrackedKeyframe":
-        """The newest frame as a keyframe."""
+        """Make the newest frame a keyframe, with the identity as its path."""
         return cls(style, thumbnail, FlowPath.identity(thumbnail.shape))
 
-    def follow(self, to_previous: FlowPath, thumbnail: Plane) -> None:
-        """Lengthen the path by the step from a new frame to the one before."""
+    def extend_path(self, to_previous: FlowPath, thumbnail: Plane) -> None:
+        """Extend the path by the flow of a new frame.
+
+        Args:
+            to_previous: path from the new frame to the one before it.
+            thumbnail: luma of the new frame.
+        """
         path = extend(self.path, to_previous)
         self.path = lower_confidence_by_luma(path, thumbnail, self.thumbnail)
 
 
 @dataclass(frozen=True, slots=True)
-class Tones:
-    """What a painting did to brightness and colors as a whole: a factor and a sum, by plane."""
+class ToneTransfer:
+    """Global tone and color change of a painting: gain and offset for each of Y, U, V.
 
-    changes: tuple[tuple[float, float], ...]
+    Matches mean and standard deviation, as Reinhard et al. (2001) do, here in YUV.
+    """
+
+    changes: tuple[tuple[float, float], ...]  # gain and offset for Y, U, V
 
     @classmethod
-    def between(cls, seen: Picture, painting: Picture) -> "Tones":
-        """Compare means and deviations of a picture and its painting."""
+    def between(cls, seen: Picture, painting: Picture) -> "ToneTransfer":
+        """Measure the change from a picture to its painting."""
         changes = []
         for before, after in zip(seen.planes, painting.planes, strict=True):
             (mean, spread), (new_mean, new_spread) = _moments(before), _moments(after)
-            factor = min(MOST_CONTRAST, new_spread / max(spread, 1.0))
+            factor = min(MAX_CONTRAST_GAIN, new_spread / max(spread, 1.0))
             changes.append((factor, new_mean - factor * mean))
         return cls(tuple(changes))
 
     def applied(self, picture: Picture) -> Picture:
-        """Return a picture in the painting's tones, though without its strokes."""
+        """Return a picture with gain and offset applied: the painting's tones, no brush strokes."""
         y, u, v = (
             np.asarray(cv2.addWeighted(plane, factor, plane, 0, added), np.uint8)
             for plane, (factor, added) in zip(picture.planes, self.changes, strict=True)
@@ -58,19 +66,19 @@ class Tones:
         return Picture(y, u, v, picture.color)
 
 
-def fill(painting: Picture, seen: Picture, occlusion_mask: Mask, tones: Tones) -> Picture:
-    """Show what nobody has painted yet as it is, in the painting's tones.
+def fill(painting: Picture, seen: Picture, occlusion_mask: Mask, tones: ToneTransfer) -> Picture:
+    """Fill disoccluded areas with the frame's own picture in the painting's tones.
 
-    The generator would do it better, but the display does not wait for it.
+    Faster than inpainting by the generator, for which the display does not wait.
 
     Args:
-        painting: what could be carried.
-        seen: the frame itself, of the same size.
-        occlusion_mask: HxW of any size, 1 where no painting shows what the frame shows.
-        tones: of a painting of this scene.
+        painting: propagated painting.
+        seen: picture of the frame, of the same size.
+        occlusion_mask: HxW float32 0..1 of any size, 1 where no keyframe shows the content.
+        tones: tone transfer of a keyframe of this scene.
     """
     holes = majority_filter(occlusion_mask)
-    if float(np.mean(holes)) < LEAST_HOLES:
+    if float(np.mean(holes)) < MIN_OCCLUDED_SHARE:
         return painting
     return blend(painting, tones.applied(seen), np.asarray(cv2.blur(holes, (5, 5)), np.float32))
 

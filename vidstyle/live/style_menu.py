@@ -1,4 +1,4 @@
-"""The styles to choose from, kept ready to paint."""
+"""Style menu: the numbered styles of a live run, with their generators preloaded."""
 
 import logging
 from collections.abc import Sequence
@@ -12,26 +12,29 @@ from vidstyle.stylize.generator_pool import GeneratorPool
 log = logging.getLogger(__name__)
 
 
-class Styles:
-    """Loads styles ahead, so that a change costs nothing; belongs to one thread."""
+class StyleMenu:
+    """Styles by number, loaded in the background so that a switch causes no stall.
+
+    `generator` belongs to one thread, the render thread.
+    """
 
     def __init__(self, first: str | None, pool: GeneratorPool) -> None:
         """Load the first style now and all others in the background.
 
         Args:
-            first: as for `load_generator`.
-            pool: keeps them; closed by whoever opened it.
+            first: name, file or mix of the initial style; None for the first in the catalog.
+            pool: loads and keeps the generators; the caller closes it.
 
         Raises:
-            OptionError: a mix that is none.
+            OptionError: `first` is an invalid mix.
             StyleError: the first style is missing or broken.
         """
-        shelf = shipped_styles()
-        shipped = [style.name for style in shelf if not _is_small_twin(style, shelf)]
+        catalog = shipped_styles()
+        shipped = [style.name for style in catalog if not _is_small_twin(style, catalog)]
         first = first or shipped[0]
         self.names = shipped if first in shipped else [first, *shipped]
         self.first = self.names.index(first)
-        self._small_networks = {s.name: twin for s in shelf if (twin := _small_twin(s, shelf))}
+        self._small_networks = {s.name: twin for s in catalog if (twin := _small_twin(s, catalog))}
         self._pool = pool
         self._loading: dict[str, Future[ImageGenerator]] = {}
         self._last = (first, pool.get(first))
@@ -40,11 +43,19 @@ class Styles:
             self._warm(name)
 
     def has_small_network(self, number: int) -> bool:
-        """Whether a style has a smaller network."""
+        """Whether the style with this number has a smaller network of the same painting."""
         return self.names[number] in self._small_networks
 
     def generator(self, number: int, small_network: bool) -> tuple[str, ImageGenerator]:
-        """A style's name and generator; as long as it is not loaded, those of the one before."""
+        """Name and generator of a style; those of the previous style until it is loaded.
+
+        Called once per stylized frame, on the render thread. A style that cannot be loaded is
+        logged once, and the previous one stays.
+
+        Args:
+            number: index in `names`, from 0.
+            small_network: prefer the style's smaller network.
+        """
         name = self.names[number]
         file = self._small_networks.get(name, name) if small_network else name
         loading = self._warm(file)
@@ -62,11 +73,11 @@ class Styles:
         return self._loading[name]
 
 
-def _small_twin(style: Style, shelf: Sequence[Style]) -> str | None:
-    """The name of the smallest style after the same painting, if it is smaller."""
-    twins = [s for s in shelf if s.painting == style.painting and s.bytes < style.bytes]
+def _small_twin(style: Style, catalog: Sequence[Style]) -> str | None:
+    """Name of the smallest network trained on the same painting, if it is smaller than this."""
+    twins = [s for s in catalog if s.painting == style.painting and s.bytes < style.bytes]
     return min(twins, key=lambda s: s.bytes).name if twins else None
 
 
-def _is_small_twin(style: Style, shelf: Sequence[Style]) -> bool:
-    return any(_small_twin(other, shelf) == style.name for other in shelf)
+def _is_small_twin(style: Style, catalog: Sequence[Style]) -> bool:
+    return any(_small_twin(other, catalog) == style.name for other in catalog)

@@ -1,8 +1,9 @@
-"""Frame in, stylized frame out, at once: the display never waits for the network.
+"""Live stylizer: one frame in, that frame stylized out, without waiting for the network.
 
-Keyframes are painted on threads of their own. Each frame shows the last finished painting, carried
-along the joined flow; a new painting is carried to the present too, and fades in. Where the network
-keeps up with the camera it paints every frame, and the frame before only steadies it.
+Keyframes go through the generator on two painter threads. Each frame shows the last finished
+keyframe, warped along the concatenated optical flow; a new keyframe is warped to the present frame
+too, and fades in. Where the network keeps up with the camera, every frame is a keyframe and waits
+for its own painting, and the cross-fade with the previous one only reduces flicker.
 """
 
 import time
@@ -14,8 +15,8 @@ from functools import lru_cache, partial
 import numpy as np
 
 from vidstyle.frame import Frame, Picture, Plane
-from vidstyle.live.propagation import Tones, TrackedKeyframe, fill
-from vidstyle.live.quality import Governor, Load, Quality
+from vidstyle.live.propagation import ToneTransfer, TrackedKeyframe, fill
+from vidstyle.live.quality import Load, Quality, QualityController
 from vidstyle.options import Look
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
@@ -25,84 +26,86 @@ from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.motion_tracker import MotionTracker
 from vidstyle.stylize.warp import cross_fade, enlarge, propagate
 
-PATIENCE = 0.8  # of a frame's time may pass before a frame is shown without its own painting
-QUICK_SHARE = 0.4  # of a frame's time for the first painting of a scene or a style
+MAX_WAIT_SHARE = 0.8  # of the frame duration: limit of the wait for the frame's own painting
+URGENT_SHARE = 0.4  # of the frame duration: time for the first painting of a scene or a style
 SHORTEST_FADE = 2  # frames
-FAR_BACK = 1_000_000  # frames; a keyframe is due
+KEYFRAME_DUE = 1_000_000  # frames since the last keyframe; more than any interval
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Painted:
-    """A painting of the working size, and what it took."""
+class KeyframePainting:
+    """Generator output for a keyframe, with its measured cost."""
 
-    picture: Picture
-    tones: Tones
-    seconds: float
-    megapixels: float
+    picture: Picture  # of the working size
+    tones: ToneTransfer
+    seconds: float  # taken by the generator
+    megapixels: float  # of the generator's input
 
 
-Paint = Callable[[Picture, Picture], Painted]  # from what is to be painted and the working picture
+# From the generator's input and the picture of the working size; smaller inputs are enlarged.
+Paint = Callable[[Picture, Picture], KeyframePainting]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActiveKeyframe:
-    """A finished painting and the way to it."""
+    """A painted keyframe on display, and the flow path to it from the newest frame."""
 
     painting: Picture
-    tones: Tones
+    tones: ToneTransfer
     keyframe: TrackedKeyframe
 
     def resized(self, width: int, height: int) -> "ActiveKeyframe":
-        """The same at today's working size."""
+        """Return it at another working size, in pixels; the flow path keeps its own grid."""
         return ActiveKeyframe(self.painting.resized(width, height), self.tones, self.keyframe)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingKeyframe:
-    """A painting that is being made."""
+    """A keyframe in progress on a painter thread."""
 
     keyframe: TrackedKeyframe
-    painted: Future[Painted]
+    painted: Future[KeyframePainting]
     small_network: bool
 
 
 class LiveStylizer:
-    """Stylizes the newest frame; belongs to one thread."""
+    """Stylizes frames in capture order, with the latency of the newest; belongs to one thread."""
 
     def __init__(
         self,
-        governor: Governor,
+        quality_controller: QualityController,
         stats: Stats,
         frame_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start the painters.
+        """Create the painter threads.
 
         Args:
-            governor: says how to paint, and is told what it took.
-            stats: gets "keyframes" and "cuts", and the times of the stages.
-            frame_s: from frame to frame, as the source promises.
-            clock: in seconds.
+            quality_controller: gives working size and interval, and takes the measured load.
+            stats: counts "keyframes" and "cuts", and times the stages.
+            frame_s: nominal frame duration of the source, in seconds.
+            clock: monotonic clock, in seconds.
         """
-        self._governor, self._stats = governor, stats
+        self._quality_controller, self._stats = quality_controller, stats
         self._frame_s, self._clock = frame_s, clock
         self._tracker, self._exposure = MotionTracker(), ExposureTracker()
-        # The second is for what cannot wait until the first is done: a new style, a new scene.
+        # The second thread is for urgent keyframes, after a cut or a change of style.
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
         self._regular: PendingKeyframe | None = None
         self._urgent: PendingKeyframe | None = None
-        self._older: ActiveKeyframe | None = None  # on its way out
+        self._older: ActiveKeyframe | None = None  # fading out
         self._newer: ActiveKeyframe | None = None
-        self._stale = False  # what is shown is of another scene
-        self._since_keyframe = FAR_BACK
-        self._frames_shown, self._fade = 0, SHORTEST_FADE  # since the newer one came; to fade in
+        self._stale = False  # the active keyframes are of the scene before a cut
+        self._since_keyframe = KEYFRAME_DUE
+        self._frames_shown = 0  # since the newer keyframe became active
+        self._fade = SHORTEST_FADE  # length of its fade-in, in frames
 
     def close(self) -> None:
-        """Join the painters."""
+        """Cancel waiting keyframes and join the painter threads."""
         self._painters.shutdown(cancel_futures=True)
 
-    def begin_anew(self) -> None:
-        """Do not look for the next frame in the last: time has passed, or another picture was."""
+    def reset_motion(self) -> None:
+        """Forget the previous frame: no optical flow to the next one, after a gap in the video."""
         self._tracker = MotionTracker()
 
     def stylize(
@@ -112,32 +115,39 @@ class LiveStylizer:
         look: Look,
         cores: float,
     ) -> Frame | None:
-        """Return the frame stylized; None as long as nothing has been painted yet.
+        """Return the frame stylized; None until the first keyframe is finished.
+
+        Called once per captured frame, on one thread: the render thread, or that of the caller of
+        a `FrameStream`.
 
         Args:
-            frame: all of one size.
-            generator: paints what is begun with this frame.
-            look: `style` names the generator; a new name is shown at once, without fading.
-            cores: CPU seconds per second that the process takes.
+            frame: next frame; all frames have the same size.
+            generator: network for keyframes that begin with this frame.
+            look: `strength`, `keep_colors`, and the style's name. A new style is shown with its
+                first finished keyframe, without a fade.
+            cores: measured CPU use of the process, in CPU seconds per second.
+
+        Returns:
+            A frame of the same size, pts and time base.
 
         Raises:
-            StyleError: a painting failed.
+            StyleError: the generator failed on a keyframe.
         """
         started = self._clock()
-        quality, picture = self._governor.quality, frame.picture
+        quality, picture = self._quality_controller.quality, frame.picture
         with self._stats.timed("resize"):
             working = picture.resized(
                 *working_size_wh(picture.width, picture.height, quality.lines)
             )
             present = thumbnail(picture)
         here = TrackedKeyframe.at(look.style, present)
-        paint = partial(self._paint, generator, self._measured(frame, present))
+        paint = partial(self._paint, generator, self._exposure_curve(frame, present))
         begun = self._begin(here, working, paint, quality) if self._shows(here.style) else None
         with self._stats.timed("flow"):
-            self._follow(present, begun)
+            self._track(present, begun)
         if not self._shows(here.style):
-            paint = partial(self._paint, generator, self._measured(frame, present))
-            self._hurry(
+            paint = partial(self._paint, generator, self._exposure_curve(frame, present))
+            self._begin_urgent(
                 TrackedKeyframe.at(here.style, present), working, paint, quality.small_network
             )
         waited_s = self._wait(started, begun if quality.every == 1 else None)
@@ -145,22 +155,22 @@ class LiveStylizer:
         shown = self._show(working, picture, look) if self._newer else None
         render_s = self._clock() - started - waited_s
         load = Load(self._frame_s, render_s, cores)
-        self._governor.observe(self._clock(), load, _megapixels_per_line2(picture))
+        self._quality_controller.observe(self._clock(), load, _megapixels_per_line2(picture))
         return frame.showing(shown) if shown else None
 
     def _shows(self, style: str | None) -> bool:
-        """Whether the newest painting is of this scene and in this style."""
+        """Whether the newer active keyframe is of this scene and in this style."""
         return self._newer is not None and self._newer.keyframe.style == style and not self._stale
 
-    def _measured(self, frame: Frame, present: Plane) -> Curve:
-        """The scene's light; once it is known to be another scene, without a memory."""
+    def _exposure_curve(self, frame: Frame, present: Plane) -> Curve:
+        """The tone curve of exposure normalization; measured afresh after a cut."""
         full_range = frame.picture.color.full_range
         return self._exposure.measure(present, full_range, frame.time_s, cut=self._stale)
 
     def _begin(
         self, here: TrackedKeyframe, working: Picture, paint: Paint, quality: Quality
     ) -> PendingKeyframe | None:
-        """Begin the next keyframe with this frame, if it is time and the painter is free."""
+        """Make this frame a keyframe, if one is due and no regular one is in progress."""
         self._since_keyframe += 1
         if self._regular is not None or self._since_keyframe < quality.every:
             return None
@@ -169,14 +179,14 @@ class LiveStylizer:
         self._regular = PendingKeyframe(here, painted, quality.small_network)
         return self._regular
 
-    def _hurry(
+    def _begin_urgent(
         self, here: TrackedKeyframe, working: Picture, paint: Paint, small_network: bool
     ) -> None:
-        """Begin a painting so small that it is done within this frame's time."""
+        """Start a keyframe small enough to be finished within `URGENT_SHARE` of a frame."""
         if self._urgent is not None and self._urgent.keyframe.style == here.style:
             return
-        lines = self._governor.affordable_lines(
-            QUICK_SHARE * self._frame_s, _megapixels_per_line2(working), small_network
+        lines = self._quality_controller.affordable_lines(
+            URGENT_SHARE * self._frame_s, _megapixels_per_line2(working), small_network
         )
         sketch = working.resized(*working_size_wh(working.width, working.height, lines))
         painted = self._painters.submit(paint, sketch, working)
@@ -184,18 +194,18 @@ class LiveStylizer:
 
     def _paint(
         self, generator: ImageGenerator, curve: Curve, seen: Picture, working: Picture
-    ) -> Painted:
+    ) -> KeyframePainting:
         self._stats.count("keyframes")
         started = self._clock()
         with self._stats.timed("generator"):
             painting = generator.paint_picture(generator.with_exposure(seen, curve))
         seconds = self._clock() - started
         megapixels = seen.width * seen.height / 1e6
-        tones = Tones.between(seen, painting)
-        return Painted(enlarge(painting, seen, working), tones, seconds, megapixels)
+        tones = ToneTransfer.between(seen, painting)
+        return KeyframePainting(enlarge(painting, seen, working), tones, seconds, megapixels)
 
-    def _follow(self, present: Plane, begun: PendingKeyframe | None) -> None:
-        """Take along everything that is painted or being painted, or drop it at a cut."""
+    def _track(self, present: Plane, begun: PendingKeyframe | None) -> None:
+        """Extend the flow paths to all keyframes by this frame; drop the pending ones at a cut."""
         before = [c for c in (self._regular, self._urgent) if c is not None and c is not begun]
         keyframes = [c.keyframe for c in before]
         if not self._stale:
@@ -205,29 +215,31 @@ class LiveStylizer:
         motion = self._tracker.advance(present)
         if motion is not None:
             for keyframe in keyframes:
-                keyframe.follow(motion.to_previous, present)
+                keyframe.extend_path(motion.to_previous, present)
             return
         if self._newer is not None:
             self._stats.count("cuts")
         self._regular, self._urgent, self._stale = begun, None, True
 
     def _wait(self, started: float, begun: PendingKeyframe | None) -> float:
-        """Give what this frame should show a little time to be finished; return how long."""
+        """Wait for an urgent keyframe or the frame's own one; return the seconds waited."""
         awaited = self._urgent or begun
         if awaited is None:
             return 0.0
         asked = self._clock()
-        left_s = started + PATIENCE * self._frame_s - asked
+        left_s = started + MAX_WAIT_SHARE * self._frame_s - asked
         wait([awaited.painted], timeout=max(0.0, left_s))
         return self._clock() - asked
 
     def _collect(self, style: str | None) -> None:
-        """Take over what has been painted; the more careful painting wins."""
+        """Activate finished keyframes of this style; a regular one takes precedence."""
         for pending in (self._urgent, self._regular):
             if pending is None or not pending.painted.done():
                 continue
             painted, keyframe = pending.painted.result(), pending.keyframe
-            self._governor.painted(painted.seconds, painted.megapixels, pending.small_network)
+            self._quality_controller.painted(
+                painted.seconds, painted.megapixels, pending.small_network
+            )
             urgent = pending is self._urgent
             if urgent:
                 self._urgent = None
@@ -243,7 +255,7 @@ class LiveStylizer:
                 SHORTEST_FADE, self._newer.keyframe.path.steps - fresh.keyframe.path.steps
             )
         else:
-            self._older, self._since_keyframe = None, FAR_BACK
+            self._older, self._since_keyframe = None, KEYFRAME_DUE
         self._newer, self._stale, self._frames_shown = fresh, False, 0
 
     def _show(self, working: Picture, original: Picture, look: Look) -> Picture:
@@ -273,7 +285,7 @@ class LiveStylizer:
 
 @lru_cache(maxsize=8)
 def working_size_wh(width: int, height: int, lines: int) -> tuple[int, int]:
-    """The size at which a picture is painted, for so many lines of its shorter side."""
+    """Width and height of the generator's input, for `lines` pixels on the shorter side."""
     return Look(max_height=max(16, lines)).working_size_wh(width, height)
 
 

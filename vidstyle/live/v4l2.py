@@ -1,4 +1,4 @@
-"""Video devices of Linux: which there are, and what they can do."""
+"""V4L2 devices of Linux: names, capabilities and modes, through ioctls."""
 
 import fcntl
 import os
@@ -10,28 +10,28 @@ from fractions import Fraction
 from pathlib import Path
 
 DEVICES = Path("/sys/class/video4linux")
-# From linux/videodev2.h: numbers of ioctls, and the sizes of what they fill in.
+# From linux/videodev2.h: ioctl numbers, and sizes of their structs in bytes.
 QUERYCAP, CAPABILITY_BYTES = 0x80685600, 104
 ENUM_FMT, FORMAT_BYTES = 0xC0405602, 64
 ENUM_FRAMESIZES, SIZE_BYTES = 0xC02C564A, 44
 ENUM_FRAMEINTERVALS, INTERVAL_BYTES = 0xC034564B, 52
-CAPTURE, OUTPUT = 0x1, 0x2  # capabilities
-STREAMING_CAPTURE, DISCRETE = 1, 1
-MOST = 64  # of each kind of mode; some drivers never say that there are no more
+CAPTURE, OUTPUT = 0x1, 0x2  # V4L2_CAP_VIDEO_CAPTURE, V4L2_CAP_VIDEO_OUTPUT
+STREAMING_CAPTURE, DISCRETE = 1, 1  # V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_FRMSIZE_TYPE_DISCRETE
+MAX_ENTRIES = 64  # of an enumeration; some drivers never end theirs
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One /dev/video*."""
+    """One V4L2 device, /dev/video*."""
 
     path: Path
-    name: str
-    captures: bool
-    outputs: bool
+    name: str  # of the card, from the driver
+    captures: bool  # programs can read frames from it
+    outputs: bool  # programs can write frames to it
 
 
 def devices() -> list[Device]:
-    """All video devices that can be asked."""
+    """All V4L2 devices that can be opened, by number."""
     found = []
     for entry in sorted(DEVICES.glob("video*"), key=lambda e: int(e.name.removeprefix("video"))):
         with suppress(OSError):
@@ -40,7 +40,10 @@ def devices() -> list[Device]:
 
 
 def modes(path: Path) -> list[str]:
-    """What a camera offers: "MJPG 1280x720 at 30", one for each format and size."""
+    """Modes of a camera, such as "MJPG 1280x720 at 30": one line per pixel format and size.
+
+    Empty where the device cannot be opened.
+    """
     lines = []
     with suppress(OSError), _opened(path) as file:
         for fourcc in _formats(file):
@@ -53,7 +56,7 @@ def modes(path: Path) -> list[str]:
 
 def _device(path: Path) -> Device:
     with _opened(path) as file:
-        answer = _asked(file, QUERYCAP, CAPABILITY_BYTES)
+        answer = _ioctl(file, QUERYCAP, CAPABILITY_BYTES)
     name = answer[16:48].split(b"\0")[0].decode("utf-8", "replace")
     overall, own = struct.unpack_from("<2I", answer, 84)
     caps = own or overall
@@ -61,12 +64,12 @@ def _device(path: Path) -> Device:
 
 
 def _formats(file: int) -> Iterator[int]:
-    for answer in _listed(file, ENUM_FMT, FORMAT_BYTES, [STREAMING_CAPTURE]):
+    for answer in _enumerate(file, ENUM_FMT, FORMAT_BYTES, [STREAMING_CAPTURE]):
         yield struct.unpack_from("<I", answer, 44)[0]
 
 
 def _sizes(file: int, fourcc: int) -> Iterator[tuple[int, int]]:
-    for answer in _listed(file, ENUM_FRAMESIZES, SIZE_BYTES, [fourcc]):
+    for answer in _enumerate(file, ENUM_FRAMESIZES, SIZE_BYTES, [fourcc]):
         kind, *sides = struct.unpack_from("<7I", answer, 8)
         if kind == DISCRETE:
             yield sides[0], sides[1]
@@ -76,7 +79,7 @@ def _sizes(file: int, fourcc: int) -> Iterator[tuple[int, int]]:
 
 
 def _rates(file: int, fourcc: int, width: int, height: int) -> Iterator[Fraction]:
-    for answer in _listed(file, ENUM_FRAMEINTERVALS, INTERVAL_BYTES, [fourcc, width, height]):
+    for answer in _enumerate(file, ENUM_FRAMEINTERVALS, INTERVAL_BYTES, [fourcc, width, height]):
         kind, units, of = struct.unpack_from("<3I", answer, 16)
         if units:
             yield Fraction(of, units)
@@ -84,18 +87,19 @@ def _rates(file: int, fourcc: int, width: int, height: int) -> Iterator[Fraction
             return  # the fastest of a range
 
 
-def _listed(file: int, what: int, size: int, asked: list[int]) -> Iterator[bytes]:
-    for index in range(MOST):
+def _enumerate(file: int, request: int, size: int, values: list[int]) -> Iterator[bytes]:
+    for index in range(MAX_ENTRIES):
         try:
-            yield _asked(file, what, size, index, *asked)
-        except OSError:  # how drivers say that there are no more
+            yield _ioctl(file, request, size, index, *values)
+        except OSError:  # EINVAL: the enumeration has ended
             return
 
 
-def _asked(file: int, what: int, size: int, *values: int) -> bytes:
+def _ioctl(file: int, request: int, size: int, *values: int) -> bytes:
+    """Call an ioctl with a struct of `size` bytes that begins with `values`; return the struct."""
     memory = bytearray(size)
     struct.pack_into(f"<{len(values)}I", memory, 0, *values)
-    fcntl.ioctl(file, what, memory)
+    fcntl.ioctl(file, request, memory)
     return bytes(memory)
 
 

@@ -21,7 +21,7 @@ from tests.clips import Clip, Sound
 from tests.live.scene import WAIT_S
 from vidstyle.errors import MissingExtraError
 from vidstyle.extras import install_hint
-from vidstyle.live.audio.devices import FileSound, has_sound, microphones
+from vidstyle.live.audio.devices import FileAudio, has_audio, microphones
 from vidstyle.live.audio.ring_buffer import RATE, AudioRingBuffer
 from vidstyle.live.sources.file import PacedFile
 
@@ -41,13 +41,13 @@ def clip(tmp_path: Path) -> Path:
 
 def test_a_file_s_sound_is_on_tape_when_its_pictures_are_shown(clip: Path) -> None:
     source, ring_buffer, stop = PacedFile(clip, loop=False), AudioRingBuffer(), threading.Event()
-    sound = FileSound(clip, lambda: source.pace.zero_s, ring_buffer)
+    sound = FileAudio(clip, lambda: source.pacer.zero_s, ring_buffer)
     thread = threading.Thread(target=sound.run, args=(stop,))
     thread.start()
     try:
         while source.read() is not None:
             pass
-        zero_s = source.pace.zero_s
+        zero_s = source.pacer.zero_s
         assert zero_s is not None
         deadline = time.monotonic() + WAIT_S
         while (ring_buffer.end_s or 0.0) < zero_s + 1.9:
@@ -57,12 +57,14 @@ def test_a_file_s_sound_is_on_tape_when_its_pictures_are_shown(clip: Path) -> No
         stop.set()
         thread.join(WAIT_S)
         source.close()
-    place = ring_buffer.place(zero_s + 0.5)
-    assert place is not None
-    heard = ring_buffer.sample(place, RATE // 2, 1.0)[:, 0]
+    position = ring_buffer.position(zero_s + 0.5)
+    assert position is not None
+    heard = ring_buffer.sample(position, RATE // 2, 1.0)[:, 0]
     spectrum = np.abs(np.fft.rfft(heard))
     assert abs(np.argmax(spectrum) * 2 - 440) <= 4  # Hz
-    assert not ring_buffer.sample(place - RATE, 1000, 1.0).any()  # nothing before the first picture
+    assert not ring_buffer.sample(
+        position - RATE, 1000, 1.0
+    ).any()  # nothing before the first picture
 
 
 def test_sound_that_cannot_be_read_is_said_and_the_picture_goes_on(
@@ -70,7 +72,7 @@ def test_sound_that_cannot_be_read_is_said_and_the_picture_goes_on(
 ) -> None:
     (tmp_path / "in.wav").write_bytes(b"no sound at all")
     stop = threading.Event()
-    sound = FileSound(tmp_path / "in.wav", lambda: 1.0, AudioRingBuffer())
+    sound = FileAudio(tmp_path / "in.wav", lambda: 1.0, AudioRingBuffer())
     thread = threading.Thread(target=sound.run, args=(stop,))
     thread.start()
     try:
@@ -87,7 +89,7 @@ def test_files_without_sound_are_known(tmp_path: Path, clip: Path) -> None:
     silent = Clip().write(tmp_path / "silent.mp4")
     for path, there in ((clip, True), (silent, False)):
         source = PacedFile(path, loop=False)
-        assert has_sound(source) is there
+        assert has_audio(source) is there
         source.close()
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from vidstyle.live.audio.ring_buffer import (
+    CAPACITY_S,
     CHANNELS,
-    KEPT_S,
-    LONGEST_WAY_S,
     RATE,
+    STALLED_S,
     AudioRingBuffer,
     DelayLine,
-    Loudness,
+    LoudnessMeter,
     ReadHead,
     Samples,
 )
@@ -56,7 +56,7 @@ def test_before_and_behind_what_is_on_tape_there_is_silence() -> None:
     assert not ReadHead(AudioRingBuffer()).read(100, 5.0).any()
     assert not ReadHead(filled(1.0)).read(100, 99.0).any()
     assert not ReadHead(filled(1.0)).read(100, 103.0).any()
-    assert not ReadHead(filled(KEPT_S + 2)).read(100, 100.5).any()  # overwritten by now
+    assert not ReadHead(filled(CAPACITY_S + 2)).read(100, 100.5).any()  # overwritten by now
 
 
 def test_a_delay_that_changes_is_followed_smoothly() -> None:
@@ -99,20 +99,20 @@ def test_a_break_in_the_sound_is_jumped_over() -> None:
     assert np.abs(samples - tone(110.5, 960)).max() < 0.01
 
 
-def played(delay_s: float, way_s: float, blocks: int = 300) -> tuple[Samples, float]:
-    """What is heard of a tone through devices of `way_s`, and when the first of it is heard."""
+def played(delay_s: float, device_latency_s: float, blocks: int = 300) -> tuple[Samples, float]:
+    """A tone as heard through devices with a latency, and the time at which it begins."""
     ring_buffer, random = AudioRingBuffer(), np.random.default_rng(2)
     delayed, heard = DelayLine(ring_buffer), list[Samples]()
     for block in range(blocks):
         now_s = 100 + (block + 1) * BLOCK / RATE
         ring_buffer.write(tone(now_s - BLOCK / RATE, BLOCK), now_s - BLOCK / RATE)
         early_s = random.uniform(0, 0.003)  # callbacks come when they come
-        heard.append(delayed.read(BLOCK, now_s - early_s + way_s, delay_s))
-    return np.concatenate(heard), 100 + BLOCK / RATE + way_s
+        heard.append(delayed.read(BLOCK, now_s - early_s + device_latency_s, delay_s))
+    return np.concatenate(heard), 100 + BLOCK / RATE + device_latency_s
 
 
 def test_sound_comes_as_late_as_the_picture() -> None:
-    sound, start_s = played(delay_s=0.080, way_s=0.020)
+    sound, start_s = played(delay_s=0.080, device_latency_s=0.020)
     late_s = start_s + 290 * BLOCK / RATE
     heard_s = heard_time_s(sound[290 * BLOCK : 294 * BLOCK], late_s - 0.080)
     assert abs(late_s - heard_s - 0.080) < 0.005
@@ -120,7 +120,7 @@ def test_sound_comes_as_late_as_the_picture() -> None:
 
 def test_sound_that_cannot_be_as_early_as_the_picture_is_heard_all_the_same() -> None:
     """The picture takes 20 ms, the devices 60: silence would be worse than 40 ms of lateness."""
-    sound, start_s = played(delay_s=0.020, way_s=0.060)
+    sound, start_s = played(delay_s=0.020, device_latency_s=0.060)
     settled = sound[20 * BLOCK :]
     blocks = settled[: len(settled) // BLOCK * BLOCK].reshape(-1, BLOCK, CHANNELS)
     assert (np.abs(blocks).max(axis=(1, 2)) > 0.9).all()  # no block is silent
@@ -136,13 +136,13 @@ def test_a_microphone_that_stops_does_not_make_the_delay_grow() -> None:
     for seconds in range(2, 9):
         assert not delayed.read(BLOCK, 100.0 + seconds, 0.05).any()
     ring_buffer.write(tone(109.0, RATE), 109.0)  # it is back
-    samples = delayed.read(BLOCK, 109.9, LONGEST_WAY_S / 2)
+    samples = delayed.read(BLOCK, 109.9, STALLED_S / 2)
     assert np.abs(samples - tone(109.4, BLOCK)).max() < 0.02
 
 
 def test_loudness_rises_at_once_and_falls_slowly() -> None:
     ring_buffer = AudioRingBuffer()
-    loudness = Loudness(ring_buffer)
+    loudness = LoudnessMeter(ring_buffer)
     assert loudness() == 0.0
     ring_buffer.write(tone(0.0, RATE) * 0.5, 0.0)
     assert loudness() == 1.0

@@ -14,8 +14,8 @@ class Slow:
         self.free, self.busy, self.closed = threading.Event(), threading.Event(), False
         self.seen = list[int]()
 
-    def write(self, view: OutputFrame) -> None:
-        self.seen.append(view.frame.pts)
+    def write(self, output: OutputFrame) -> None:
+        self.seen.append(output.frame.pts)
         self.busy.set()
         assert self.free.wait(WAIT_S)
 
@@ -28,14 +28,14 @@ class Full:
 
     closed = False
 
-    def write(self, view: OutputFrame) -> None:
+    def write(self, output: OutputFrame) -> None:
         raise SinkError("full")
 
     def close(self) -> None:
         self.closed = True
 
 
-def view(number: int, live: bool = True) -> OutputFrame:
+def output(number: int, live: bool = True) -> OutputFrame:
     picture = panned(0, width=32, height=16)
     return OutputFrame(frame(picture, number), picture, live)
 
@@ -45,24 +45,24 @@ def test_a_slow_sink_gets_the_newest_and_holds_nobody_up() -> None:
     sink_thread = SinkThread(sink)
     thread = threading.Thread(target=sink_thread.run, args=(threading.Event(),))
     thread.start()
-    sink_thread.views.put(view(0))
+    sink_thread.outputs.put(output(0))
     assert sink.busy.wait(WAIT_S)
     for number in range(1, 6):
-        sink_thread.views.put(view(number))
-    sink_thread.views.close()
+        sink_thread.outputs.put(output(number))
+    sink_thread.outputs.close()
     sink.free.set()
     thread.join(WAIT_S)
-    assert sink.seen == [view(0).frame.pts, view(5).frame.pts]
-    assert sink_thread.views.dropped == 4
+    assert sink.seen == [output(0).frame.pts, output(5).frame.pts]
+    assert sink_thread.outputs.dropped == 4
     assert sink.closed
 
 
 def test_latency_is_from_capture_to_after_the_sink_and_of_live_pictures_only() -> None:
     now_s = iter([10.0])
     sink_thread = SinkThread(NullSink(), capacity=2, clock=lambda: next(now_s))
-    sink_thread.views.put(view(30, live=True))
-    sink_thread.views.put(view(31, live=False))
-    sink_thread.views.close()
+    sink_thread.outputs.put(output(30, live=True))
+    sink_thread.outputs.put(output(31, live=False))
+    sink_thread.outputs.close()
     sink_thread.run(threading.Event())
     assert sink_thread.meter.percentile_s(50) == pytest.approx(10.0 - 30 * 0.033333)
     assert sink_thread.meter.count == 1
@@ -71,7 +71,7 @@ def test_latency_is_from_capture_to_after_the_sink_and_of_live_pictures_only() -
 def test_a_sink_that_fails_is_closed_all_the_same() -> None:
     sink = Full()
     sink_thread = SinkThread(sink)
-    sink_thread.views.put(view(0))
+    sink_thread.outputs.put(output(0))
     with pytest.raises(SinkError, match="full"):
         sink_thread.run(threading.Event())
     assert sink.closed

@@ -10,7 +10,7 @@ import pytest
 
 from tests.live.scene import WAIT_S
 from vidstyle.errors import SinkError
-from vidstyle.live.sinks.consumers import LINGER_S, OPENED_ON_PURPOSE_S, DemandGate, ReaderWatch
+from vidstyle.live.sinks.consumers import MIN_OPEN_S, RELEASE_AFTER_S, ConsumerMonitor, DemandGate
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc and inotify")
 
@@ -30,8 +30,8 @@ def device(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watch(device: Path) -> Iterator[ReaderWatch]:
-    watch = ReaderWatch(device)
+def watch(device: Path) -> Iterator[ConsumerMonitor]:
+    watch = ConsumerMonitor(device)
     yield watch
     watch.close()
 
@@ -40,14 +40,14 @@ def reader(device: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["tail", "-f", str(device)], stdout=subprocess.DEVNULL)
 
 
-def wait_for(watch: ReaderWatch, count: int) -> None:
+def wait_for(watch: ConsumerMonitor, count: int) -> None:
     deadline = time.monotonic() + WAIT_S
     while watch.count != count:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def test_readers_are_counted_as_they_come_and_go(watch: ReaderWatch, device: Path) -> None:
+def test_readers_are_counted_as_they_come_and_go(watch: ConsumerMonitor, device: Path) -> None:
     assert watch.count == 0
     first, second = reader(device), reader(device)
     try:
@@ -65,7 +65,7 @@ def test_who_was_there_before_counts_and_we_ourselves_do_not(device: Path) -> No
     try:
         time.sleep(0.2)
         with device.open("rb"):
-            watch = ReaderWatch(device)
+            watch = ConsumerMonitor(device)
             wait_for(watch, 1)
     finally:
         process.kill()
@@ -77,36 +77,36 @@ def test_who_was_there_before_counts_and_we_ourselves_do_not(device: Path) -> No
 
 def test_what_cannot_be_watched_is_said(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="cannot be watched"):
-        ReaderWatch(tmp_path / "none")
+        ConsumerMonitor(tmp_path / "none")
 
 
 def test_nobody_is_worked_for_until_somebody_reads_on_purpose() -> None:
     clock = Clock()
-    attendance = DemandGate(clock)
-    assert not attendance.wanted(0)
-    assert not attendance.wanted(1)  # may only ask what it is
-    clock.now_s += OPENED_ON_PURPOSE_S + 0.01
-    assert attendance.wanted(1)
+    gate = DemandGate(clock)
+    assert not gate.update(0)
+    assert not gate.update(1)  # may only ask what it is
+    clock.now_s += MIN_OPEN_S + 0.01
+    assert gate.update(1)
 
 
 def test_a_program_that_looks_in_now_and_then_wakes_nobody() -> None:
     clock = Clock()
-    attendance = DemandGate(clock)
+    gate = DemandGate(clock)
     for _ in range(20):
-        assert not attendance.wanted(1)
+        assert not gate.update(1)
         clock.now_s += 0.1
-        assert not attendance.wanted(0)
+        assert not gate.update(0)
         clock.now_s += 3.0
 
 
 def test_work_goes_on_for_a_while_after_the_last_reader_left() -> None:
     clock = Clock()
-    attendance = DemandGate(clock)
+    gate = DemandGate(clock)
     for _ in range(10):
-        attendance.wanted(1)
+        gate.update(1)
         clock.now_s += 0.1
-    assert attendance.wanted(0)
-    clock.now_s += LINGER_S - 0.2
-    assert attendance.wanted(0)
+    assert gate.update(0)
+    clock.now_s += RELEASE_AFTER_S - 0.2
+    assert gate.update(0)
     clock.now_s += 0.21
-    assert not attendance.wanted(0)
+    assert not gate.update(0)

@@ -18,7 +18,7 @@ from vidstyle.live.sinks.recorder import Recorder
 SUFFIXES = ("mkv", "mp4", "mov", "webm")
 
 
-def view(number: int) -> OutputFrame:
+def output(number: int) -> OutputFrame:
     picture = panned(number)
     return OutputFrame(frame(picture, number), picture)
 
@@ -35,7 +35,7 @@ def test_a_recording_holds_the_views_at_their_times(tmp_path: Path, suffix: str)
     recorder.wanted = True
     numbers = [5, 6, 7, 9, 14]  # frames were dropped
     for number in numbers:
-        recorder.write(view(number))
+        recorder.write(output(number))
     recorder.close()
     assert times(path) == pytest.approx([(n - 5) / 30 for n in numbers], abs=0.002)
     assert list(tmp_path.iterdir()) == [path]
@@ -44,13 +44,13 @@ def test_a_recording_holds_the_views_at_their_times(tmp_path: Path, suffix: str)
 def test_it_starts_and_stops_and_starts_again(tmp_path: Path) -> None:
     names = iter([tmp_path / "one.mkv", tmp_path / "two.mkv"])
     recorder = Recorder(lambda: next(names), Fraction(30), None)
-    recorder.write(view(0))
+    recorder.write(output(0))
     for start in (10, 30):
         recorder.wanted = True
         for number in range(start, start + 4):
-            recorder.write(view(number))
+            recorder.write(output(number))
         recorder.wanted = False
-        recorder.write(view(start + 4))
+        recorder.write(output(start + 4))
     recorder.close()
     assert len(times(tmp_path / "one.mkv")) == len(times(tmp_path / "two.mkv")) == 4
 
@@ -61,11 +61,11 @@ def test_what_cannot_be_written_ends_the_recording_and_not_the_filter(
     recorder = Recorder(lambda: tmp_path / "gone" / "a.mkv", Fraction(30), None)
     recorder.wanted = True
     for number in range(60):  # the encoder holds the first ones back
-        recorder.write(view(number))
+        recorder.write(output(number))
         if not recorder.wanted:
             break
     assert not recorder.wanted
-    recorder.write(view(61))
+    recorder.write(output(61))
     (record,) = caplog.records
     assert "No such file" in record.message
     assert "The recording has ended" in record.message
@@ -128,7 +128,7 @@ def test_a_disk_that_is_nearly_full_leaves_a_finished_recording(
     for number in range(40):
         left = usage._replace(free=10_000_000 if number < 30 else 100_000)
         monkeypatch.setattr(shutil, "disk_usage", lambda path, left=left: left)
-        recorder.write(view(number))
+        recorder.write(output(number))
     assert (recorder.wanted, recorder.cut_short) == (False, 1)
     recorder.close()
     (record,) = caplog.records
@@ -176,7 +176,7 @@ def test_a_finished_recording_is_an_ordinary_file(tmp_path: Path, suffix: str) -
     recorder = Recorder(lambda: path, Fraction(30), None)
     recorder.wanted = True
     for number in range(90):
-        recorder.write(view(number))
+        recorder.write(output(number))
     recorder.close()
     content, boxes, place = path.read_bytes(), [], 0
     while place < len(content):
@@ -195,7 +195,7 @@ def test_a_file_that_has_come_meanwhile_is_replaced_only_on_request(
     recorder.wanted = True
     path.write_text("precious")
     for number in range(4):
-        recorder.write(view(number))
+        recorder.write(output(number))
     recorder.close()
     assert recorder.cut_short == int(not replace)
     if replace:

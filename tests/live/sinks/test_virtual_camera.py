@@ -14,14 +14,14 @@ from tests.clips import patches
 from tests.live.scene import frame
 from vidstyle.errors import SinkError
 from vidstyle.frame import BT709, ColorSpace, Picture
-from vidstyle.live.pixel_formats import CAMERA_COLOR, as_cameras_do
+from vidstyle.live.pixel_formats import CAMERA_COLOR, to_camera_color
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.sinks.virtual_camera import ObsOutput, V4l2Output, linux_device
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices as Linux has them")
 
 
-def view(color: ColorSpace) -> OutputFrame:
+def output(color: ColorSpace) -> OutputFrame:
     picture = Picture.from_rgb(patches(64, 48), color)
     return OutputFrame(frame(picture, 0), picture)
 
@@ -46,9 +46,9 @@ def as_read(raw: bytes, pixels: str = "i420") -> NDArray[Any]:
 def test_programs_see_the_right_colors(tmp_path: Path, color: ColorSpace, pixels: str) -> None:
     device = tmp_path / "video10"
     device.touch()
-    output = V4l2Output(device, 64, 48, Fraction(30), pixels, format="rawvideo")
-    output.write(view(color))
-    output.close()
+    sink = V4l2Output(device, 64, 48, Fraction(30), pixels, format="rawvideo")
+    sink.write(output(color))
+    sink.close()
     seen = as_read(device.read_bytes(), pixels)
     assert np.median(np.abs(seen - patches(64, 48))) <= 3
 
@@ -56,17 +56,17 @@ def test_programs_see_the_right_colors(tmp_path: Path, color: ColorSpace, pixels
 def test_every_view_is_one_picture(tmp_path: Path) -> None:
     device = tmp_path / "video10"
     device.touch()
-    output = V4l2Output(device, 64, 48, Fraction(30), format="rawvideo")
+    sink = V4l2Output(device, 64, 48, Fraction(30), format="rawvideo")
     for _ in range(3):
-        output.write(view(CAMERA_COLOR))
-    output.close()
-    output.close()  # twice is fine
+        sink.write(output(CAMERA_COLOR))
+    sink.close()
+    sink.close()  # twice is fine
     assert device.stat().st_size == 3 * 64 * 48 * 3 // 2
 
 
 def test_pictures_in_camera_colors_are_not_touched() -> None:
     picture = Picture.from_rgb(patches(64, 48), CAMERA_COLOR)
-    assert as_cameras_do(picture) is picture
+    assert to_camera_color(picture) is picture
 
 
 def test_what_is_no_video_device_is_said(tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_obs_gets_the_same_bytes(pixels: str) -> None:
             """Nothing to close."""
 
     pyvirtualcam.register_backend("toy", Toy)
-    output = ObsOutput(None, 64, 48, Fraction(30), pixels, backend="toy")
-    output.write(view(CAMERA_COLOR))
-    output.close()
+    sink = ObsOutput(None, 64, 48, Fraction(30), pixels, backend="toy")
+    sink.write(output(CAMERA_COLOR))
+    sink.close()
     seen = as_read(sent[0], pixels)
     assert np.median(np.abs(seen - patches(64, 48))) <= 3
-    assert output.is_watched
+    assert sink.has_demand

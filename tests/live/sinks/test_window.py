@@ -23,7 +23,7 @@ STATUS = Status("ink", 30.0, 20.0, 40.0, 0, "360 lines, every 3", 1.0, recording
 HALVES = (0.25, 0.75)  # of the width: where to look
 
 
-def view() -> OutputFrame:
+def output() -> OutputFrame:
     stylized = Picture.from_rgb(np.ascontiguousarray(255 - patches(64, 48)))
     return OutputFrame(frame(stylized, 1), Picture.from_rgb(patches(64, 48)))
 
@@ -40,14 +40,14 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
 def test_the_window_is_a_mirror_unless_told_otherwise() -> None:
     painted = 255 - patches(64, 48).astype(int)
     for mirrored in (True, False):
-        image = shown_image(view(), ControlState(mirrored=mirrored), 128, 96)
+        image = shown_image(output(), ControlState(mirrored=mirrored), 128, 96)
         assert image.shape == (96, 128, 3)
         left = painted[:, ::-1] if mirrored else painted
         assert close(color_at(image, 0.25, 0.25), color_at(left, 0.25, 0.25))
 
 
 def test_a_split_shows_the_original_beside_the_painting() -> None:
-    image = shown_image(view(), ControlState(split=True, mirrored=False), 64, 48)
+    image = shown_image(output(), ControlState(split=True, mirrored=False), 64, 48)
     original = patches(64, 48)
     assert close(color_at(image, 0.25, 0.25), color_at(original, 0.25, 0.25))
     assert close(color_at(image, 0.75, 0.75), 255 - color_at(original, 0.75, 0.75))
@@ -55,7 +55,7 @@ def test_a_split_shows_the_original_beside_the_painting() -> None:
 
 @pytest.mark.parametrize("size_wh", [(64, 200), (300, 48), (33, 33)])
 def test_proportions_stay_in_any_window(size_wh: tuple[int, int]) -> None:
-    height, width = shown_image(view(), ControlState(), *size_wh).shape[:2]
+    height, width = shown_image(output(), ControlState(), *size_wh).shape[:2]
     assert abs(width / height - 64 / 48) < 0.05
     assert (width, height)[0] <= size_wh[0] and height <= size_wh[1]
 
@@ -72,23 +72,33 @@ def press(key: int, typed: str = "") -> None:
     pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=typed))
 
 
+class Host:
+    """A session that ends after some rounds and puts a frame into the window in each."""
+
+    def __init__(self, window: Window, controls: Controls, rounds: int) -> None:
+        self.controls = controls
+        self.asked = list[tuple[Command, OutputFrame | None]]()
+        self._window, self._left = window, iter(range(rounds))
+
+    def poll(self) -> bool:
+        self._window.outputs.put(output())
+        return next(self._left, None) is not None
+
+    def perform(self, command: Command, shown: OutputFrame | None) -> str:
+        self.asked.append((command, shown))
+        return "did it"
+
+    def status(self) -> Status:
+        return STATUS
+
+
 def run(
     window: Window, controls: Controls, rounds: int = 5
 ) -> list[tuple[Command, OutputFrame | None]]:
-    """Let a window run for some rounds, with a view in each; return what was asked of others."""
-    asked = list[tuple[Command, OutputFrame | None]]()
-    left = iter(range(rounds))
-
-    def goes_on() -> bool:
-        window.views.put(view())
-        return next(left, None) is not None
-
-    def act(command: Command, shown: OutputFrame | None) -> str:
-        asked.append((command, shown))
-        return "did it"
-
-    window.run(goes_on, controls, act, lambda: STATUS)
-    return asked
+    """Let a window run for some rounds, with a frame in each; return the commands it passed on."""
+    host = Host(window, controls, rounds)
+    window.run(host)
+    return host.asked
 
 
 def test_views_are_shown_and_timed(window: Window) -> None:
@@ -105,8 +115,8 @@ def test_keys_reach_the_controls(window: Window) -> None:
     press(pygame.K_c, "c")
     press(pygame.K_MINUS, "-")
     assert run(window, controls) == []
-    look = controls.look
-    assert (look.number, look.keep_colors, look.strength) == (1, True, 0.9)
+    state = controls.state
+    assert (state.style_number, state.keep_colors, state.strength) == (1, True, 0.9)
 
 
 def test_other_keys_and_the_close_button_are_passed_on(window: Window) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.clips import Clip, squares
 from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
-from vidstyle.live.sources.base import LATE_S, LiveSource, Pace
+from vidstyle.live.sources.base import MAX_LAG_S, LiveSource, Pacer
 from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.open import open_source
 from vidstyle.live.sources.stream import Stream
@@ -54,43 +54,43 @@ def read_all(source: LiveSource) -> list[Picture]:
 
 
 def test_each_picture_comes_when_its_time_has_come(clock: Clock) -> None:
-    pace = Pace(clock, clock.sleep)
+    pacer = Pacer(clock, clock.sleep)
     shown = []
     for time_s in (0.0, 0.04, 0.08, 0.2):
-        pace.wait_for(time_s)
+        pacer.wait_for(time_s)
         shown.append(clock.now_s - 100)
         clock.now_s += 0.01  # for the work
     assert shown == pytest.approx([0.0, 0.04, 0.08, 0.2])
 
 
 def test_what_is_late_is_not_waited_for_and_catches_up(clock: Clock) -> None:
-    pace = Pace(clock, clock.sleep)
-    pace.wait_for(0.0)
+    pacer = Pacer(clock, clock.sleep)
+    pacer.wait_for(0.0)
     clock.now_s += 0.3
-    pace.wait_for(0.1)
+    pacer.wait_for(0.1)
     assert clock.slept == []
-    pace.wait_for(0.4)
+    pacer.wait_for(0.4)
     assert clock.now_s == pytest.approx(100.4)
 
 
 def test_after_a_long_break_the_clock_starts_anew(clock: Clock) -> None:
-    pace = Pace(clock, clock.sleep)
-    pace.wait_for(0.0)
-    clock.now_s += LATE_S + 60
-    pace.wait_for(0.1)
+    pacer = Pacer(clock, clock.sleep)
+    pacer.wait_for(0.0)
+    clock.now_s += MAX_LAG_S + 60
+    pacer.wait_for(0.1)
     resumed_s = clock.now_s
-    pace.wait_for(0.2)
+    pacer.wait_for(0.2)
     assert clock.now_s - resumed_s == pytest.approx(0.1)
 
 
 def test_a_file_plays_at_its_own_speed(clip: Path, clock: Clock) -> None:
-    pictures = read_all(PacedFile(clip, loop=False, pace=Pace(clock, clock.sleep)))
+    pictures = read_all(PacedFile(clip, loop=False, pacer=Pacer(clock, clock.sleep)))
     assert len(pictures) == 6
     assert sum(clock.slept) == pytest.approx(0.5)
 
 
 def test_a_looped_file_begins_again(clip: Path, clock: Clock) -> None:
-    source = PacedFile(clip, loop=True, pace=Pace(clock, clock.sleep))
+    source = PacedFile(clip, loop=True, pacer=Pacer(clock, clock.sleep))
     pictures = [source.read() for _ in range(15)]
     source.close()
     first, again = pictures[0], pictures[12]
@@ -100,7 +100,7 @@ def test_a_looped_file_begins_again(clip: Path, clock: Clock) -> None:
 
 
 def test_test_pictures_have_the_size_and_the_speed_asked_for() -> None:
-    source = Stream.test_pictures(96, 64, Fraction(50))
+    source = Stream.test_pattern(96, 64, Fraction(50))
     began = time.monotonic()
     pictures = [source.read() for _ in range(6)]
     took_s = time.monotonic() - began

@@ -12,7 +12,7 @@ from tests.clips import patches
 from vidstyle.errors import SourceError
 from vidstyle.live.sources import webcam
 from vidstyle.live.sources.open import find_camera
-from vidstyle.live.sources.webcam import MOST_FAILURES, Camera
+from vidstyle.live.sources.webcam import MAX_FAILURES, Webcam
 from vidstyle.live.v4l2 import Device
 
 
@@ -61,7 +61,7 @@ GARBAGE = [None, np.zeros((0, 0, 3), np.uint8), np.zeros((48, 64), np.uint8), cv
 
 def test_a_camera_is_asked_for_mjpg_and_one_picture_of_buffer(node: Path) -> None:
     device = ToyDevice([BGR])
-    seen = Camera(node, 64, 48, 30, device)
+    seen = Webcam(node, 64, 48, 30, device)
     assert device.asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
     assert device.asked[cv2.CAP_PROP_BUFFERSIZE] == 1
     assert (seen.width, seen.height) == (64, 48)
@@ -72,7 +72,7 @@ def test_a_camera_is_asked_for_mjpg_and_one_picture_of_buffer(node: Path) -> Non
 
 
 def test_colors_are_right(node: Path) -> None:
-    picture = Camera(node, 64, 48, 30, ToyDevice([BGR])).read()
+    picture = Webcam(node, 64, 48, 30, ToyDevice([BGR])).read()
     assert picture is not None
     wrong = np.abs(picture.to_rgb().astype(int) - patches(64, 48))
     wrong = wrong[2:-2, 2:-2]
@@ -82,7 +82,7 @@ def test_colors_are_right(node: Path) -> None:
 def test_what_it_got_instead_is_said(node: Path) -> None:
     yuyv = cv2.VideoWriter.fourcc(*"YUYV")
     got: dict[int, float] = {cv2.CAP_PROP_FPS: 10.0, cv2.CAP_PROP_FOURCC: yuyv}
-    seen = Camera(node, 1280, 720, 30, ToyDevice([BGR], got))
+    seen = Webcam(node, 1280, 720, 30, ToyDevice([BGR], got))
     (note,) = seen.notes
     assert note.endswith(
         "was asked for 1280x720 at 30 and gives 64x48, 10 pictures a second, YUYV instead of MJPG."
@@ -91,39 +91,39 @@ def test_what_it_got_instead_is_said(node: Path) -> None:
 
 
 def test_odd_sizes_are_cut_to_even_ones(node: Path) -> None:
-    seen = Camera(node, 64, 48, 30, ToyDevice([BGR[:47, :63]]))
+    seen = Webcam(node, 64, 48, 30, ToyDevice([BGR[:47, :63]]))
     assert (seen.width, seen.height) == (62, 46)
 
 
 def test_a_missing_device_is_said() -> None:
     with pytest.raises(SourceError, match=r"There is no camera /dev/video99.*vidstyle doctor"):
-        Camera(99, 64, 48, 30)
+        Webcam(99, 64, 48, 30)
 
 
 def test_a_device_that_does_not_open_is_said(node: Path) -> None:
     device = ToyDevice([BGR])
     device.opened = False
     with pytest.raises(SourceError, match="cannot be opened"):
-        Camera(node, 64, 48, 30, device)
+        Webcam(node, 64, 48, 30, device)
     assert device.released
 
 
 def test_a_camera_taken_by_another_program_is_said(node: Path) -> None:
     device = ToyDevice([None])
     with pytest.raises(SourceError, match="Another program may be using it"):
-        Camera(node, 64, 48, 30, device)
+        Webcam(node, 64, 48, 30, device)
     assert device.released
 
 
 def test_a_few_bad_reads_are_passed_over(node: Path) -> None:
-    seen = Camera(node, 64, 48, 30, ToyDevice([BGR, *GARBAGE, BGR]))
+    seen = Webcam(node, 64, 48, 30, ToyDevice([BGR, *GARBAGE, BGR]))
     assert seen.read() is not None
     assert seen.read() is not None
 
 
 @pytest.mark.parametrize("garbage", GARBAGE)
 def test_nothing_but_garbage_is_a_lost_camera(node: Path, garbage: Any) -> None:
-    seen = Camera(node, 64, 48, 30, ToyDevice([BGR, *[garbage] * MOST_FAILURES, BGR]))
+    seen = Webcam(node, 64, 48, 30, ToyDevice([BGR, *[garbage] * MAX_FAILURES, BGR]))
     assert seen.read() is not None
     with pytest.raises(SourceError, match="gives no pictures any more"):
         seen.read()
@@ -133,9 +133,9 @@ def test_a_camera_that_does_not_answer_is_lost_at_once(
     node: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """OpenCV waits two seconds for each picture; ten times that would be too long."""
-    seen = Camera(node, 64, 48, 30, ToyDevice([BGR, None, BGR]))
+    seen = Webcam(node, 64, 48, 30, ToyDevice([BGR, None, BGR]))
     assert seen.read() is not None
-    monkeypatch.setattr(webcam, "SILENT_S", 0)
+    monkeypatch.setattr(webcam, "MAX_SILENCE_S", 0)
     with pytest.raises(SourceError, match="gives no pictures any more"):
         seen.read()
 

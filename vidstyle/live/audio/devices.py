@@ -1,4 +1,4 @@
-"""Microphones, loudspeakers and the sound of files, on tape and from it."""
+"""Audio devices through PortAudio (microphone, speaker), and the audio of video files."""
 
 import logging
 import threading
@@ -19,42 +19,43 @@ from vidstyle.live.sources.file import PacedFile
 
 log = logging.getLogger(__name__)
 
-AHEAD_S = 1.0  # a file's sound is read so far ahead of what is heard
-NAP_S = 0.05
-LOOK_S = 1.0  # between looks whether a device is still there
+AHEAD_S = 1.0  # a file's audio is decoded so far ahead of its playback
+POLL_S = 0.05  # of the file's audio thread
+CHECK_EVERY_S = 1.0  # period of the checks whether a device is still connected
 
 
 def microphones() -> list[str]:
-    """All inputs for sound, by number and name.
+    """Names of all audio inputs, as "NUMBER: NAME".
 
     Raises:
-        MissingExtraError: sounddevice is not installed, or its PortAudio is not.
+        MissingExtraError: sounddevice or its library PortAudio is not installed.
     """
     devices = _sounddevice().query_devices()
     return [f"{n}: {d['name']}" for n, d in enumerate(devices) if d["max_input_channels"]]
 
 
-class SoundDevice(ABC):
-    """A stream through PortAudio that is opened again when its device went and came back."""
+class AudioDevice(ABC):
+    """Audio device: a PortAudio stream that is reopened after its device was unplugged."""
 
-    name: str  # what messages call it
+    name: str  # for messages
 
     def __init__(self) -> None:
-        """Start the stream.
+        """Open and start the stream.
 
         Raises:
+            MissingExtraError: as for `microphones`.
             DeviceError: no such device, or it does not start.
         """
-        self._stream = self._started()
+        self._stream = self._start()
 
     def close(self) -> None:
         """Stop the stream; after `run` has returned."""
         self._stream.close()
 
     def run(self, stop: threading.Event) -> None:
-        """Look after the stream; return at `stop`."""
+        """Reopen the stream whenever it has ended, until `stop` is set; a thread's body."""
         lost = False
-        while not stop.wait(LOOK_S):
+        while not stop.wait(CHECK_EVERY_S):
             if self._stream.active:
                 continue
             if not lost:
@@ -62,15 +63,22 @@ class SoundDevice(ABC):
                 lost = True
             self._stream.close()
             with suppress(DeviceError):
-                self._stream = self._started()
+                self._stream = self._start()
                 log.warning("%s is back.", self.name)
                 lost = False
 
     @abstractmethod
     def _open(self, sounddevice: Any) -> Any:
-        """Return a new stream."""
+        """Return a new PortAudio stream, not yet started.
 
-    def _started(self) -> Any:
+        Called when the device is created, and once per second by the thread of `run` while the
+        device is lost.
+
+        Args:
+            sounddevice: the module.
+        """
+
+    def _start(self) -> Any:
         sounddevice = _sounddevice()
         try:
             stream = self._open(sounddevice)
@@ -81,17 +89,17 @@ class SoundDevice(ABC):
         return stream
 
 
-class Microphone(SoundDevice):
-    """Writes what is heard to a tape, on a thread of PortAudio's."""
+class Microphone(AudioDevice):
+    """Microphone: records into an audio ring buffer, on PortAudio's callback thread."""
 
     name = "The microphone"
 
     def __init__(self, wanted: str | None, ring_buffer: AudioRingBuffer) -> None:
-        """Start to listen.
+        """Open the microphone and start recording.
 
         Args:
-            wanted: number or part of the name; None for the system's choice.
-            tape: gets the sound, by `time.monotonic`.
+            wanted: device number or part of its name; None for the system's default.
+            ring_buffer: receives the samples, with capture times of `time.monotonic`.
 
         Raises:
             MissingExtraError: as for `microphones`.
@@ -101,38 +109,41 @@ class Microphone(SoundDevice):
         super().__init__()
 
     def _open(self, sounddevice: Any) -> Any:
-        there = sounddevice.query_devices(self._device, "input")["max_input_channels"]
-        channels = min(CHANNELS, there)
+        available = sounddevice.query_devices(self._device, "input")["max_input_channels"]
+        channels = min(CHANNELS, available)
         return sounddevice.InputStream(
-            RATE, 0, self._device, channels, "float32", callback=self._heard
+            RATE, 0, self._device, channels, "float32", callback=self._record
         )
 
-    def _heard(self, samples: Any, count: int, times: Any, status: object) -> None:
-        began_s = time.monotonic() - (times.currentTime - times.inputBufferAdcTime)
-        both = np.broadcast_to(samples, (count, CHANNELS)) if samples.shape[1] == 1 else samples
-        self._ring_buffer.write(both, began_s)
+    def _record(self, samples: Any, count: int, times: Any, status: object) -> None:
+        """Callback of PortAudio, once per block: write it; mono becomes stereo."""
+        start_s = time.monotonic() - (times.currentTime - times.inputBufferAdcTime)
+        stereo = np.broadcast_to(samples, (count, CHANNELS)) if samples.shape[1] == 1 else samples
+        self._ring_buffer.write(stereo, start_s)
 
 
-class Speaker(SoundDevice):
-    """Plays a tape as much later as the pictures are shown."""
+class Speaker(AudioDevice):
+    """Speaker or audio cable: plays a ring buffer, delayed by the latency of the frames."""
 
     name = "The sound output"
 
     def __init__(
         self, wanted: str | None, ring_buffer: AudioRingBuffer, delay_s: Callable[[], float]
     ) -> None:
-        """Start to play.
+        """Open the output and start playing.
 
         Args:
-            wanted: number or part of the name; None for the system's choice.
-            tape: what is played.
-            delay_s: how long ago what is heard now was on tape; asked all the time.
+            wanted: device number or part of its name; None for the system's default.
+            ring_buffer: audio to play.
+            delay_s: returns the wanted delay from capture to output, in seconds; called once per
+                audio block, on PortAudio's callback thread.
 
         Raises:
             MissingExtraError: as for `microphones`.
             DeviceError: no such output, or it does not start.
         """
-        self._device, self._sound, self._delay_s = _device(wanted), DelayLine(ring_buffer), delay_s
+        self._device, self._delay_s = _device(wanted), delay_s
+        self._delay_line = DelayLine(ring_buffer)
         super().__init__()
 
     def _open(self, sounddevice: Any) -> Any:
@@ -141,55 +152,57 @@ class Speaker(SoundDevice):
         )
 
     def _play(self, samples: Any, count: int, times: Any, status: object) -> None:
+        """Callback of PortAudio, once per block: fill it."""
         heard_s = time.monotonic() + (times.outputBufferDacTime - times.currentTime)
-        samples[:] = self._sound.read(count, heard_s, self._delay_s())
+        samples[:] = self._delay_line.read(count, heard_s, self._delay_s())
 
 
-def has_sound(source: PacedFile) -> bool:
-    """Whether there is sound beside the pictures of a file."""
+def has_audio(source: PacedFile) -> bool:
+    """Whether a video file has an audio stream."""
     with av.open(str(source.path.absolute())) as container:
         return bool(container.streams.audio)
 
 
-class FileSound:
-    """Puts a file's sound on tape, in step with its pictures."""
+class FileAudio:
+    """Decodes a video file's audio into a ring buffer, in sync with its frames."""
 
     def __init__(
-        self, path: Path, began_s: Callable[[], float | None], ring_buffer: AudioRingBuffer
+        self, path: Path, start_s: Callable[[], float | None], ring_buffer: AudioRingBuffer
     ) -> None:
-        """Take the file.
+        """Take the file; it is opened by `run`.
 
         Args:
-            path: of the file.
-            began_s: when its pictures began to play, by `time.monotonic`; None while they do not.
-            tape: gets the sound.
+            path: video file with an audio stream.
+            start_s: returns the time of the file's first frame, by `time.monotonic`, or None while
+                the file does not play; called every `POLL_S` on the thread of `run`.
+            ring_buffer: receives the samples.
         """
-        self._path, self._began_s, self._ring_buffer = path, began_s, ring_buffer
+        self._path, self._start_s, self._ring_buffer = path, start_s, ring_buffer
 
     def run(self, stop: threading.Event) -> None:
-        """Read the file again whenever its pictures begin again; return at `stop`."""
-        played_s: float | None = None
-        while not stop.wait(NAP_S):
-            began_s = self._began_s()
-            if began_s is not None and began_s != played_s:
-                played_s = began_s
+        """Decode the file each time its playback starts, until `stop` is set; a thread's body."""
+        playing_s: float | None = None
+        while not stop.wait(POLL_S):
+            file_start_s = self._start_s()
+            if file_start_s is not None and file_start_s != playing_s:
+                playing_s = file_start_s
                 try:
-                    self._play(began_s, stop)
+                    self._play(file_start_s, stop)
                 except av.FFmpegError as error:
                     log.warning("%s: its sound ends here: %s.", self._path, reason(error))
 
-    def _play(self, began_s: float, stop: threading.Event) -> None:
+    def _play(self, file_start_s: float, stop: threading.Event) -> None:
         resampler = av.AudioResampler(format="flt", layout="stereo", rate=RATE)
         with av.open(str(self._path.absolute())) as container:
             for frame in container.decode(audio=0):
-                start_s = began_s + float(frame.time or 0.0)
+                start_s = file_start_s + float(frame.time or 0.0)
                 if start_s < time.monotonic() - AHEAD_S:
-                    continue  # the pictures are further
+                    continue  # the video is further ahead
                 for part in resampler.resample(frame):
                     samples = np.asarray(part.to_ndarray().reshape(-1, CHANNELS), np.float32)
                     self._ring_buffer.write(samples, start_s)
                 while start_s > time.monotonic() + AHEAD_S:
-                    if stop.wait(NAP_S) or self._began_s() != began_s:
+                    if stop.wait(POLL_S) or self._start_s() != file_start_s:
                         return
 
 

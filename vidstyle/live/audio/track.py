@@ -1,4 +1,4 @@
-"""Sound beside the pictures of a recording."""
+"""Audio track of a recording: encodes the audio ring buffer beside the video stream."""
 
 import math
 from collections import Counter
@@ -11,12 +11,12 @@ import numpy as np
 from vidstyle.live.audio.ring_buffer import RATE, AudioRingBuffer, ReadHead
 from vidstyle.media.info import VideoInfo
 
-MOST_AT_ONCE = RATE  # samples
-BEHIND_S = 0.5  # the newest sound may not have come through its device yet
+MAX_BLOCK = RATE  # samples per write
+SAFETY_LAG_S = 0.5  # the newest samples may still be on their way through the audio device
 
 
 class NoAudio:
-    """Nothing goes along with the pictures."""
+    """Side streams of a silent recording: none."""
 
     def __init__(
         self, like: VideoInfo, output: av.container.OutputContainer, video: av.VideoStream
@@ -28,30 +28,33 @@ class NoAudio:
         return Counter()
 
     def advance(self, until_s: float) -> None:
-        """Write nothing."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Let go of nothing."""
+        """Do nothing."""
 
 
-class SoundTrack:
-    """What was heard while the pictures were taken, from a tape."""
+class AudioTrack:
+    """Audio stream of a recording (AAC; Opus in WebM), read from a ring buffer.
+
+    Belongs to the thread of the recorder.
+    """
 
     def __init__(
-        self, ring_buffer: AudioRingBuffer, begun_s: float, output: av.container.OutputContainer
+        self, ring_buffer: AudioRingBuffer, start_s: float, output: av.container.OutputContainer
     ) -> None:
-        """Add a stream of sound to a file.
+        """Add an audio stream to an output file.
 
         Args:
-            tape: times on it are those of the clock that pictures are stamped with.
-            begun_s: the time of the first picture.
-            output: nothing has been written to it yet.
+            ring_buffer: captured audio, on the clock of the frames' timestamps.
+            start_s: capture time of the first frame, in seconds.
+            output: container whose header has not been written yet.
         """
         self.warnings: list[str] = []
         codec = "libopus" if output.format.name == "webm" else "aac"
         stream: Any = output.add_stream(codec, rate=RATE, layout="stereo")
         self._output, self._stream = output, stream
-        self._playhead, self._begun_s = ReadHead(ring_buffer), begun_s
+        self._read_head, self._start_s = ReadHead(ring_buffer), start_s
         self._written = 0  # samples
         self._last_picture_s = 0.0
 
@@ -60,26 +63,30 @@ class SoundTrack:
         return Counter(audio=1)
 
     def advance(self, until_s: float) -> None:
-        """Write what was heard up to a time on the pictures' clock; the rest at the end."""
+        """Encode audio up to a time; called by the file sink after each video packet.
+
+        Args:
+            until_s: time since the first frame, in seconds; infinity at the end of the file.
+        """
         if until_s == math.inf:
             self._write_until(self._last_picture_s)
             self._output.mux(self._stream.encode(None))
             return
         self._last_picture_s = until_s
-        self._write_until(until_s - BEHIND_S)
+        self._write_until(until_s - SAFETY_LAG_S)
 
     def close(self) -> None:
-        """Let go of nothing: the tape goes on."""
+        """Do nothing: the ring buffer belongs to the session."""
 
     def _write_until(self, until_s: float) -> None:
         missing = round(until_s * RATE) - self._written
-        while missing > 0:  # after a computer has slept, hours
-            count = min(missing, MOST_AT_ONCE)
+        while missing > 0:  # hours of audio, after a suspended computer
+            count = min(missing, MAX_BLOCK)
             self._write(count)
             missing -= count
 
     def _write(self, count: int) -> None:
-        samples = self._playhead.read(count, self._begun_s + self._written / RATE)
+        samples = self._read_head.read(count, self._start_s + self._written / RATE)
         planes = np.ascontiguousarray(samples.T)
         frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout="stereo")
         frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)

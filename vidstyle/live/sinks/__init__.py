@@ -1,1 +1,1 @@
-"""Live sinks: window, virtual camera, recorder."""
+"""Live sinks: window, virtual camera, recorder; consumer detection for the virtual camera."""

@@ -1,4 +1,4 @@
-"""Where pictures leave the live filter, each way on a thread of its own."""
+"""Live sinks: interfaces of sinks and displays, the sink thread, and a null sink for measuring."""
 
 import threading
 import time
@@ -12,60 +12,86 @@ from vidstyle.live.metrics import LatencyMeter
 from vidstyle.live.sinks.overlay import Status
 from vidstyle.pipeline.latest import DropOldestChannel
 
-POLL_S = 0.25
+POLL_S = 0.25  # timeout of a wait for the next frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutputFrame:
-    """One moment as it is to be seen."""
+    """Rendered frame on its way to the sinks, with the captured picture it was made from."""
 
-    frame: Frame  # stylized; its time is when it was captured
-    original: Picture  # of the same size
-    live: bool = True  # False for placeholders and frozen pictures
+    frame: Frame  # stylized, with its capture time
+    original: Picture  # the captured picture, of the same size
+    live: bool = True  # False for placeholders and frozen pictures, which count for no latency
 
 
 class LiveSink(Protocol):
-    """Takes one picture after the other."""
+    """Sink of rendered frames: virtual camera, recorder, or null sink."""
 
-    def write(self, view: OutputFrame) -> None:
-        """Show or keep it.
+    def write(self, output: OutputFrame) -> None:
+        """Write one frame; called for each frame of the queue, by the sink's thread.
+
+        May block: frames that arrive meanwhile wait in the queue, and the oldest are dropped.
 
         Raises:
-            SinkError: it cannot be.
+            SinkError: the frame cannot be written; ends the run.
         """
 
     def close(self) -> None:
-        """Finish what has been begun."""
+        """Finish files and close devices; called by the sink's thread after the last frame.
+
+        May be called again.
+
+        Raises:
+            SinkError: the output cannot be finished.
+        """
+
+
+class DisplayHost(Protocol):
+    """Live session as a display sees it; all methods are called by the thread of `Display.run`."""
+
+    controls: Controls  # changed by key presses
+
+    def poll(self) -> bool:
+        """Do periodic work; False when the display is to return. Call at least every 0.1 s."""
+
+    def perform(self, command: Command, output: OutputFrame | None) -> str:
+        """Execute a command, given the frame on display; return a short message, or nothing."""
+
+    def status(self) -> Status:
+        """Current measurements and settings, for the overlay; a few times per second."""
 
 
 class Display(Protocol):
-    """Somebody who sees the pictures and may press keys: the window, or a program in its place."""
+    """Display with a keyboard, driven by the main thread: the window, or a test program."""
 
-    views: DropOldestChannel[OutputFrame]
+    outputs: DropOldestChannel[OutputFrame]  # filled by the render thread
     meter: LatencyMeter
 
-    def run(
-        self,
-        goes_on: Callable[[], bool],
-        controls: Controls,
-        act: Callable[[Command, OutputFrame | None], str],
-        status: Callable[[], Status],
-    ) -> None:
-        """Look on as long as it goes on, in the calling thread."""
+    def run(self, host: DisplayHost) -> None:
+        """Show frames and handle keys until `host.poll` returns False.
+
+        Called once, by the thread that runs the session.
+        """
 
 
 class NullSink:
-    """Takes pictures that nobody wants to see, so that they can be measured."""
+    """Sink that discards all frames, for measuring."""
 
-    def write(self, view: OutputFrame) -> None:
-        """Forget it."""
+    def write(self, output: OutputFrame) -> None:
+        """Discard the frame."""
 
     def close(self) -> None:
         """Do nothing."""
 
 
 class SinkThread:
-    """Hands the newest views to a sink; what the sink is too slow for is dropped and counted."""
+    """Thread of one sink, with its queue; frames that the sink is too slow for are dropped.
+
+    Args:
+        sink: sink to write to; closed at the end.
+        capacity: queue length in frames; with 1, the sink gets the newest frame.
+        clock: clock of the frames' timestamps, in seconds.
+    """
 
     def __init__(
         self,
@@ -75,16 +101,16 @@ class SinkThread:
     ) -> None:
         self._sink, self._clock = sink, clock
         self.meter = LatencyMeter()
-        self.views: DropOldestChannel[OutputFrame] = DropOldestChannel(capacity)
+        self.outputs: DropOldestChannel[OutputFrame] = DropOldestChannel(capacity)
 
     def run(self, stop: threading.Event) -> None:
-        """Write until the views end; then close the sink."""
+        """Write frames until the queue is closed and empty, then close the sink."""
         try:
-            while not self.views.exhausted:
-                view = self.views.get(POLL_S)
-                if view is not None:
-                    self._sink.write(view)
-                    if view.live:
-                        self.meter.note(view.frame.time_s, self._clock())
+            while not self.outputs.exhausted:
+                output = self.outputs.get(POLL_S)
+                if output is not None:
+                    self._sink.write(output)
+                    if output.live:
+                        self.meter.note(output.frame.time_s, self._clock())
         finally:
             self._sink.close()

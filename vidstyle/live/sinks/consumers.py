@@ -1,4 +1,7 @@
-"""Who reads a device, so that nothing is done while nobody looks. Linux only."""
+"""Consumer detection for a virtual camera: processes that have it open, and a demand gate.
+
+Lets the session close the camera while no program reads the virtual one. Linux only.
+"""
 
 import ctypes
 import os
@@ -11,21 +14,22 @@ from vidstyle.errors import SinkError
 
 IN_CLOSE, IN_OPEN = 0x18, 0x20  # from linux/inotify.h
 EVENTS_BYTES = 4096
-LINGER_S = 5.0  # some programs look in every few seconds
-OPENED_ON_PURPOSE_S = 0.3  # others only ask what it is
+RELEASE_AFTER_S = 5.0  # without consumers; some programs reopen the device every few seconds
+MIN_OPEN_S = 0.3  # by one consumer; programs that list devices close them sooner
 
 
-class ReaderWatch:
-    """Counts the other processes that hold a device open.
+class ConsumerMonitor:
+    """Counts the consumers of a device: other processes that have it open.
 
-    The kernel says when it is opened or closed; only then are the processes looked through.
+    Scans /proc only after inotify has reported that the device was opened or closed. Processes of
+    other users cannot be seen.
     """
 
     def __init__(self, device: Path) -> None:
-        """Begin to watch.
+        """Start watching a device.
 
         Raises:
-            SinkError: the kernel refused.
+            SinkError: inotify cannot watch it.
         """
         self._device, self._lock = device.resolve(), threading.Lock()
         libc = ctypes.CDLL(None, use_errno=True)
@@ -34,7 +38,7 @@ class ReaderWatch:
         watch = libc.inotify_add_watch(self._inotify, os.fsencode(self._device), mask)
         if self._inotify < 0 or watch < 0:
             raise SinkError(f"{device} cannot be watched: {os.strerror(ctypes.get_errno())}.")
-        self._count = self._look()
+        self._count = self._scan()
 
     def close(self) -> None:
         """Stop watching; more than once is fine."""
@@ -45,13 +49,13 @@ class ReaderWatch:
 
     @property
     def count(self) -> int:
-        """How many processes besides this one have the device open."""
-        with self._lock, suppress(BlockingIOError):  # nothing has happened
+        """Number of other processes that have the device open; safe from any thread."""
+        with self._lock, suppress(BlockingIOError):  # no events: the count has not changed
             if self._inotify >= 0 and os.read(self._inotify, EVENTS_BYTES):
-                self._count = self._look()
+                self._count = self._scan()
         return self._count
 
-    def _look(self) -> int:
+    def _scan(self) -> int:
         own = str(os.getpid())
         return sum(
             process.name != own and self._is_open_in(process)
@@ -60,7 +64,7 @@ class ReaderWatch:
         )
 
     def _is_open_in(self, process: Path) -> bool:
-        with suppress(OSError):  # gone by now, or somebody else's
+        with suppress(OSError):  # the process has ended, or belongs to another user
             for file in (process / "fd").iterdir():
                 with suppress(OSError):
                     if file.readlink() == self._device:
@@ -69,23 +73,30 @@ class ReaderWatch:
 
 
 class DemandGate:
-    """Decides from the number of readers whether pictures are wanted."""
+    """Demand gate: debounces the number of consumers into a demand for frames.
+
+    Opens after `MIN_OPEN_S` with a consumer, closes after `RELEASE_AFTER_S` without one.
+
+    Args:
+        clock: monotonic clock, in seconds.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._come_s: float | None = None  # since when somebody reads
-        self._left_s: float | None = None  # since when nobody does; None before the first came
-        self._wanted = False
+        self._present_since_s: float | None = None
+        self._last_present_s: float | None = None
+        self._open = False
 
-    def wanted(self, readers: int) -> bool:
-        """Take the number of readers of this moment, and say whether to work for them."""
+    def update(self, consumers: int) -> bool:
+        """Update with the current number of consumers; return whether frames are needed."""
         now_s = self._clock()
-        if readers:
-            self._come_s = now_s if self._come_s is None else self._come_s
-            self._left_s = now_s
-            self._wanted |= now_s - self._come_s >= OPENED_ON_PURPOSE_S
+        if consumers:
+            if self._present_since_s is None:
+                self._present_since_s = now_s
+            self._last_present_s = now_s
+            self._open |= now_s - self._present_since_s >= MIN_OPEN_S
         else:
-            self._come_s = None
-            if self._left_s is None or now_s - self._left_s >= LINGER_S:
-                self._wanted = False
-        return self._wanted
+            self._present_since_s = None
+            if self._last_present_s is None or now_s - self._last_present_s >= RELEASE_AFTER_S:
+                self._open = False
+        return self._open

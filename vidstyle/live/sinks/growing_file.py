@@ -14,16 +14,17 @@ from vidstyle.errors import SinkError, reason
 from vidstyle.media.codecs import MP4_LIKE
 from vidstyle.media.sink import FileSink
 
-LOST_AT_MOST_MS = 1000  # of what is encoded, when the process is killed
-SYNC_S = 5.0  # of a recording that a power cut may take
-LEAST_ROOM = 1 << 19  # bytes for the end of a file: what the encoder holds back, and tables
-ROOM_PER_FRAME = 64  # bytes
+FRAGMENT_MS = 1000  # of media per fragment: the loss when the process is killed
+SYNC_S = 5.0  # between fsyncs: the loss at a power cut
+MIN_FREE_BYTES = 1 << 19  # for the end of a file: packets in the encoder, and index tables
+INDEX_BYTES_PER_FRAME = 64
 
 
 class GrowingFile(FileSink):
-    """Video sink for recordings: whatever happens, the file keeps what was written to it.
+    """Video file sink for recordings, fragmented: an interrupted file can be played to its end.
 
-    MP4 and MOV are written as fragments and become ordinary files when they are finished.
+    Fragmented MP4 and MOV are turned into ordinary files when they are finished. A thread of its
+    own syncs the file to disk.
     """
 
     on_failure = "What was recorded until then is kept and can be played."
@@ -31,7 +32,7 @@ class GrowingFile(FileSink):
 
     def __enter__(self) -> Self:
         self._stop = threading.Event()
-        self._syncing = threading.Thread(target=self._sync_often, name="disk", daemon=True)
+        self._syncing = threading.Thread(target=self._sync_periodically, name="disk", daemon=True)
         self._syncing.start()
         return self
 
@@ -47,12 +48,12 @@ class GrowingFile(FileSink):
 
     @property
     def has_room(self) -> bool:
-        """Whether the disk has room for more than the end of this file."""
-        room = LEAST_ROOM + ROOM_PER_FRAME * self._stats["frames"]
-        return shutil.disk_usage(self._partial.parent).free > room
+        """Whether the disk has space for more frames and the end of the file."""
+        reserve = MIN_FREE_BYTES + INDEX_BYTES_PER_FRAME * self._stats["frames"]
+        return shutil.disk_usage(self._partial.parent).free > reserve
 
     def _place(self, path: Path) -> Path:
-        """The final name; taken at once, so that no file is replaced that has come meanwhile."""
+        """Return the final name; without `replace` it is created at once, and exclusively."""
         if not self._replace:
             try:
                 path.touch(exist_ok=False)
@@ -65,13 +66,13 @@ class GrowingFile(FileSink):
     def _muxer_options(self, container: str) -> dict[str, str]:
         options = super()._muxer_options(container) | {"flush_packets": "1"}
         if container in MP4_LIKE:
-            # The moov box waits for the first fragment, so that it can say where sound begins.
+            # The moov box waits for the first fragment, so that it can hold the audio's start.
             flags = [options.get("movflags", ""), "hybrid_fragmented", "delay_moov"]
             return options | {
                 "movflags": "+".join(filter(None, flags)),
-                "frag_duration": str(1000 * LOST_AT_MOST_MS),
+                "frag_duration": str(1000 * FRAGMENT_MS),
             }
-        return options | {"cluster_time_limit": str(LOST_AT_MOST_MS)}
+        return options | {"cluster_time_limit": str(FRAGMENT_MS)}
 
     def _publish(self) -> None:
         _sync(self._partial)
@@ -81,20 +82,20 @@ class GrowingFile(FileSink):
             self._output.close()
         with suppress(OSError):
             if self._output.format.name in MP4_LIKE:
-                _cut_unfinished_box(self._partial)
+                _truncate_to_whole_fragments(self._partial)
             if self._partial.stat().st_size == 0:
                 self._partial.unlink()
 
-    def _sync_often(self) -> None:
+    def _sync_periodically(self) -> None:
         while not self._stop.wait(SYNC_S):
             _sync(self._partial)
 
 
-def _cut_unfinished_box(path: Path) -> None:
-    """Leave the whole fragments of a file whose last one found no room."""
+def _truncate_to_whole_fragments(path: Path) -> None:
+    """Cut off an incomplete last fragment of an MP4 or MOV file."""
     length = path.stat().st_size
     with path.open("r+b") as file:
-        whole = end = 0  # a moof box is of no use without its mdat
+        whole = end = 0  # a moof box is useless without its mdat box
         while len(header := file.read(16)) >= 8:
             size, kind = int.from_bytes(header[:4], "big"), header[4:8]
             if size == 1:
@@ -108,8 +109,8 @@ def _cut_unfinished_box(path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Have the disk itself hold all of a file that has been written."""
-    with suppress(OSError):  # a disk that cannot do it keeps the file all the same
+    """Flush a file from the system's cache to the disk."""
+    with suppress(OSError):  # not supported by every file system
         descriptor = os.open(path, os.O_RDWR)
         try:
             os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The words over the picture in the window."""
+"""Overlay text of the window: status lines and key help."""
 
 from dataclasses import dataclass
 
@@ -7,28 +7,28 @@ from vidstyle.live.controls import KEYS, ControlState
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What there is to say about the run at this moment."""
+    """Current measurements and settings of a session."""
 
     style: str
-    fps: float
-    p50_ms: float
-    p99_ms: float
-    dropped: int
-    quality: str
-    cores: float
+    fps: float  # displayed frames per second
+    p50_ms: float  # median latency
+    p99_ms: float  # 99th percentile of the latency
+    dropped: int  # captured frames that were not rendered
+    quality: str  # quality level, for people
+    cores: float  # CPU seconds per second
     recording: bool
 
 
-def overlay_lines(status: Status, look: ControlState) -> list[str]:
-    """What is shown with `look.overlay`."""
-    style = "off" if look.pass_through else f"{status.style} {look.strength:.0%}"
-    pinned = " (pinned)" if look.every is not None else ""
+def overlay_lines(status: Status, state: ControlState) -> list[str]:
+    """Status lines, shown while `state.overlay` is on."""
+    style = "off" if state.pass_through else f"{status.style} {state.strength:.0%}"
+    pinned = " (pinned)" if state.every is not None else ""
     marks = [
         word
         for word, holds in (
             ("recording", status.recording),
-            ("frozen", look.frozen),
-            ("own colors", look.keep_colors),
+            ("frozen", state.frozen),
+            ("own colors", state.keep_colors),
         )
         if holds
     ]
@@ -40,6 +40,6 @@ def overlay_lines(status: Status, look: ControlState) -> list[str]:
 
 
 def help_lines() -> list[str]:
-    """What is shown with `look.help`: two keys and their meanings a line."""
+    """Key help, shown while `state.help` is on: two key bindings per line."""
     words = [f"{key.name}: {key.meaning}" for key in KEYS]
     return [",   ".join(words[n : n + 2]) for n in range(0, len(words), 2)]

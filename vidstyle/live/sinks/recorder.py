@@ -1,4 +1,4 @@
-"""Writes what is shown into a file, from when it is asked to until it is asked to stop."""
+"""Recorder sink: writes the rendered frames and their audio to video files, on and off by key."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import av
 from vidstyle.errors import SinkError
 from vidstyle.frame import BT709, Frame, Picture
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
-from vidstyle.live.audio.track import NoAudio, SoundTrack
+from vidstyle.live.audio.track import AudioTrack, NoAudio
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.sinks.growing_file import GrowingFile
 from vidstyle.media.codecs import choose_encoder
@@ -21,43 +21,48 @@ from vidstyle.stats import Stats
 
 log = logging.getLogger(__name__)
 
-CLOCK = Fraction(1, 90_000)  # seconds per unit; every container keeps it well enough
+TIME_BASE = Fraction(1, 90_000)  # seconds per pts; fine enough for every container
 
 
 class Recorder:
-    """A sink that can be switched on and off; each time on makes one file."""
+    """Recorder: a sink that writes one file for each time that `wanted` is set.
+
+    Belongs to its sink thread; `wanted` may be set from any thread, `cut_short` read.
+    """
 
     def __init__(
         self,
-        name: Callable[[], Path],
+        next_path: Callable[[], Path],
         rate: Fraction,
         ring_buffer: AudioRingBuffer | None,
         replace: bool = False,
     ) -> None:
-        """Take the names of files to come.
+        """Create a recorder that is switched off.
 
         Args:
-            name: asked once for each file.
-            rate: pictures per second, about.
-            tape: sound that goes along, by the times of the frames; None for silent files.
-            replace: whether files of such names may be replaced.
+            next_path: returns the path of the next recording; called once per file, on the sink
+                thread.
+            rate: nominal frames per second.
+            ring_buffer: captured audio, on the clock of the frames' timestamps; None for silent
+                files.
+            replace: replace existing files.
         """
-        self._name, self._rate, self._ring_buffer = name, rate, ring_buffer
+        self._next_path, self._rate, self._ring_buffer = next_path, rate, ring_buffer
         self._replace = replace
-        self.wanted = False  # set by whoever wants it, from any thread
-        self.cut_short = 0  # recordings that ended before they were asked to
+        self.wanted = False  # record the next frames; may be set from any thread
+        self.cut_short = 0  # recordings that a failure or a full disk ended early
         self._file: GrowingFile | None = None
         self._open = ExitStack()
         self._path = Path()
-        self._begun_s, self._last_pts = 0.0, -1
+        self._start_s, self._last_pts = 0.0, -1
 
-    def write(self, view: OutputFrame) -> None:
-        """Record the view, if that is wanted; what fails ends the recording, not the filter."""
+    def write(self, output: OutputFrame) -> None:
+        """Record the frame while `wanted` is set; a failure is logged and ends the recording."""
         try:
             if self._file is not None and not self.wanted:
-                self._finish()
+                self._finish_file()
             elif self.wanted:
-                self._record(view.frame)
+                self._record(output.frame)
         except SinkError as error:
             self.wanted, self._file = False, None
             self._open.close()
@@ -68,37 +73,44 @@ class Recorder:
         """Finish the recording.
 
         Raises:
-            SinkError: the disk refused.
+            SinkError: the file cannot be finished, as on a full disk.
         """
         with self._open:
             if self._file is not None:
-                self._finish()
+                self._finish_file()
 
     def _record(self, frame: Frame) -> None:
         if self._file is None:
-            self._path, self._begun_s, self._last_pts = self._name(), frame.time_s, -1
+            self._path, self._start_s, self._last_pts = self._next_path(), frame.time_s, -1
             encoder = choose_encoder(self._path, None, None, None)
             info = _describe(frame.picture, self._path, self._rate)
             sink = GrowingFile(
-                self._path, info, encoder, Stats(), replace=self._replace, company=self._company
+                self._path,
+                info,
+                encoder,
+                Stats(),
+                replace=self._replace,
+                company=self._side_streams,
             )
             self._file = self._open.enter_context(sink)
-        pts = max(self._last_pts + 1, round((frame.time_s - self._begun_s) / CLOCK))
+        pts = max(self._last_pts + 1, round((frame.time_s - self._start_s) / TIME_BASE))
         self._last_pts = pts
-        self._file.write(Frame(frame.picture, pts, CLOCK))
+        self._file.write(Frame(frame.picture, pts, TIME_BASE))
         if not self._file.has_room:
             self.wanted = False
             self.cut_short += 1
-            self._finish(" The disk is full, so it has ended: make room, or choose another disk.")
+            self._finish_file(
+                " The disk is full, so it has ended: make room, or choose another disk."
+            )
 
-    def _company(
+    def _side_streams(
         self, like: VideoInfo, output: av.container.OutputContainer, video: av.VideoStream
     ) -> SideStreams:
         if self._ring_buffer is None:
             return NoAudio(like, output, video)
-        return SoundTrack(self._ring_buffer, self._begun_s, output)
+        return AudioTrack(self._ring_buffer, self._start_s, output)
 
-    def _finish(self, why: str = "") -> None:
+    def _finish_file(self, why: str = "") -> None:
         file, self._file = self._file, None
         assert file is not None
         with self._open.pop_all():
@@ -116,7 +128,7 @@ def _describe(picture: Picture, path: Path, rate: Fraction) -> VideoInfo:
         height=picture.height,
         sample_aspect_ratio=Fraction(1),
         rate=rate,
-        time_base=CLOCK,
+        time_base=TIME_BASE,
         duration_s=None,
         frame_count=None,
         origin_s=Fraction(0),

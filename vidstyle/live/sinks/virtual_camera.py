@@ -1,4 +1,4 @@
-"""The camera that other programs see: v4l2loopback on Linux, OBS's elsewhere."""
+"""Virtual camera sinks: v4l2loopback on Linux, OBS's virtual camera on macOS and Windows."""
 
 import sys
 import time
@@ -13,13 +13,13 @@ import numpy as np
 
 from vidstyle.errors import MissingExtraError, SinkError, reason
 from vidstyle.extras import install_hint
-from vidstyle.live.pixel_formats import as_cameras_do, yuyv
+from vidstyle.live.pixel_formats import to_camera_color, to_yuyv
 from vidstyle.live.sinks.base import LiveSink, OutputFrame
-from vidstyle.live.sinks.consumers import DemandGate, ReaderWatch
+from vidstyle.live.sinks.consumers import ConsumerMonitor, DemandGate
 from vidstyle.media.frames import video_frame
 
 AUTOMATIC = "auto"
-LAYOUTS = {"i420": "yuv420p", "yuyv": "yuyv422"}  # by our names, FFmpeg's
+LAYOUTS = {"i420": "yuv420p", "yuyv": "yuyv422"}  # FFmpeg's pixel formats, by the option's values
 LINUX_RECIPE = (
     "sudo apt install v4l2loopback-dkms && sudo modprobe v4l2loopback exclusive_caps=1 "
     "card_label=vidstyle"
@@ -29,28 +29,31 @@ RECIPE = LINUX_RECIPE if sys.platform == "linux" else OBS_RECIPE
 
 
 class VirtualCamera(LiveSink, Protocol):
-    """A sink that may know whether anybody looks at it."""
+    """Virtual camera: a sink that other programs read as a camera."""
 
     @property
-    def is_watched(self) -> bool:
-        """Whether pictures are wanted; where that cannot be known, always."""
+    def has_demand(self) -> bool:
+        """Whether a program reads it, or may: True where consumers cannot be counted.
+
+        Read by the session's thread every 0.1 s or more often.
+        """
 
 
 def open_virtual_camera(
     wanted: str, width: int, height: int, rate: Fraction, pixels: str
 ) -> VirtualCamera:
-    """Open the virtual camera that somebody asked for.
+    """Open a virtual camera by name.
 
     Args:
-        wanted: a device, part of its name, or "auto" for the first there is.
-        width: of all pictures, even.
-        height: likewise.
-        rate: pictures per second.
-        pixels: what it gives: "i420" or "yuyv".
+        wanted: device path, part of a device's name, or "auto" for the first device.
+        width: of all frames in pixels, even.
+        height: of all frames in pixels, even.
+        rate: frames per second.
+        pixels: pixel format, "i420" or "yuyv".
 
     Raises:
-        SinkError: there is none, or it cannot be fed.
-        MissingExtraError: this system needs a package that is not installed.
+        SinkError: no such device, or it cannot be written to.
+        MissingExtraError: pyvirtualcam, needed outside of Linux, is not installed.
     """
     if sys.platform == "linux":
         return V4l2Output(linux_device(wanted), width, height, rate, pixels)
@@ -58,10 +61,10 @@ def open_virtual_camera(
 
 
 def linux_device(wanted: str) -> Path:
-    """The device that somebody asked for.
+    """Find a V4L2 output device by path, part of its name, or "auto".
 
     Raises:
-        SinkError: there is none.
+        SinkError: no such device.
     """
     from vidstyle.live.v4l2 import devices
 
@@ -78,7 +81,7 @@ def linux_device(wanted: str) -> Path:
 
 
 class V4l2Output:
-    """Feeds a v4l2loopback device, or any other that takes pictures."""
+    """Sink that writes raw frames to a V4L2 output device, such as v4l2loopback's."""
 
     def __init__(
         self,
@@ -89,18 +92,18 @@ class V4l2Output:
         pixels: str = "i420",
         format: str = "v4l2",
     ) -> None:
-        """Open the device; it keeps this size until it is closed.
+        """Open the device; its frame size is fixed until it is closed.
 
         Args:
-            device: its path.
-            width: even.
-            height: even.
-            rate: pictures per second, for programs that ask.
-            pixels: "i420" or "yuyv".
-            format: FFmpeg's name of the way to write.
+            device: path of the device.
+            width: frame width in pixels, even.
+            height: frame height in pixels, even.
+            rate: frames per second, as reported to consumers.
+            pixels: pixel format, "i420" or "yuyv".
+            format: FFmpeg's muxer; "rawvideo" writes to a file, for tests.
 
         Raises:
-            SinkError: it is missing, taken, or takes no such pictures.
+            SinkError: the device is missing, in use, or does not accept this format.
         """
         self.device = device
         with self._translated():
@@ -110,16 +113,16 @@ class V4l2Output:
         self._stream, self._count = stream, 0
         with self._translated():
             self._container.start_encoding()
-        self._readers, self._attendance = ReaderWatch(device), DemandGate(time.monotonic)
+        self._consumers, self._demand_gate = ConsumerMonitor(device), DemandGate(time.monotonic)
 
     @property
-    def is_watched(self) -> bool:
-        return self._attendance.wanted(self._readers.count)
+    def has_demand(self) -> bool:
+        return self._demand_gate.update(self._consumers.count)
 
-    def write(self, view: OutputFrame) -> None:
-        picture = as_cameras_do(view.frame.picture)
+    def write(self, output: OutputFrame) -> None:
+        picture = to_camera_color(output.frame.picture)
         if self._stream.pix_fmt == LAYOUTS["yuyv"]:
-            frame = av.VideoFrame.from_ndarray(yuyv(picture), format=LAYOUTS["yuyv"])
+            frame = av.VideoFrame.from_ndarray(to_yuyv(picture), format=LAYOUTS["yuyv"])
         else:
             frame = video_frame(picture, self._stream.width, self._stream.height)
         frame.pts, self._count = self._count, self._count + 1
@@ -127,12 +130,13 @@ class V4l2Output:
             self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
-        self._readers.close()
+        self._consumers.close()
         with self._translated():
             self._container.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        """Turn FFmpeg's errors into SinkError."""
         try:
             yield
         except (OSError, av.FFmpegError) as error:
@@ -143,7 +147,7 @@ class V4l2Output:
 
 
 class ObsOutput:
-    """Feeds OBS's virtual camera through pyvirtualcam (GPL-2.0), where that is installed."""
+    """Sink that writes to OBS's virtual camera through pyvirtualcam (GPL-2.0, optional)."""
 
     def __init__(
         self,
@@ -154,19 +158,19 @@ class ObsOutput:
         pixels: str = "i420",
         backend: str | None = None,
     ) -> None:
-        """Open the camera.
+        """Open the virtual camera.
 
         Args:
-            device: its name; None for the first there is.
-            width: even.
-            height: even.
-            rate: pictures per second.
-            pixels: "i420" or "yuyv".
-            backend: pyvirtualcam's name of what it feeds; None for what suits the system.
+            device: name of the device; None for the first one.
+            width: frame width in pixels, even.
+            height: frame height in pixels, even.
+            rate: frames per second.
+            pixels: pixel format, "i420" or "yuyv".
+            backend: pyvirtualcam's backend; None for the default of the system.
 
         Raises:
             MissingExtraError: pyvirtualcam is not installed.
-            SinkError: there is no virtual camera.
+            SinkError: no virtual camera is installed, or it cannot be opened.
         """
         try:
             import pyvirtualcam
@@ -189,13 +193,13 @@ class ObsOutput:
         self._pixels = pixels
 
     @property
-    def is_watched(self) -> bool:
+    def has_demand(self) -> bool:
         return True
 
-    def write(self, view: OutputFrame) -> None:
-        picture = as_cameras_do(view.frame.picture)
+    def write(self, output: OutputFrame) -> None:
+        picture = to_camera_color(output.frame.picture)
         if self._pixels == "yuyv":
-            self._camera.send(yuyv(picture).ravel())
+            self._camera.send(to_yuyv(picture).ravel())
         else:
             self._camera.send(np.concatenate([plane.ravel() for plane in picture.planes]))
 

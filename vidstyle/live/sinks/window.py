@@ -1,9 +1,9 @@
-"""The window, through pygame. Belongs to the main thread."""
+"""Preview window with keyboard controls, through pygame; belongs to the main thread."""
 
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -11,33 +11,33 @@ import numpy as np
 from vidstyle.errors import MissingExtraError, SinkError
 from vidstyle.extras import install_hint
 from vidstyle.frame import Picture, RGBImage
-from vidstyle.live.controls import Command, Controls, ControlState
+from vidstyle.live.controls import Command, ControlState
 from vidstyle.live.metrics import LatencyMeter
-from vidstyle.live.sinks.base import OutputFrame
-from vidstyle.live.sinks.overlay import Status, help_lines, overlay_lines
+from vidstyle.live.sinks.base import DisplayHost, OutputFrame
+from vidstyle.live.sinks.overlay import help_lines, overlay_lines
 from vidstyle.pipeline.latest import DropOldestChannel
 
-POLL_S = 0.02  # for a picture, between looks at the keyboard
-STATUS_S = 0.5  # between new numbers
-MESSAGE_S = 2.0
+POLL_S = 0.02  # timeout of a wait for a frame; bounds the delay of a key
+STATUS_S = 0.5  # update interval of the overlay's numbers
+MESSAGE_S = 2.0  # duration of a message
 MARGIN, FONT_SIZE = 8, 20  # px
 INK, SHADE = (255, 255, 255), (0, 0, 0, 150)
-NO_WINDOW = {"window": False}
-NAMED_KEYS = {"right": "right", "left": "left", "escape": "q"}
+NO_WINDOW = {"window": False}  # the setting that avoids an error
+NAMED_KEYS = {"right": "right", "left": "left", "escape": "q"}  # pygame's names to key bindings
 
 
 class Window:
-    """Shows the newest view and reads the keyboard."""
+    """Display that shows the newest frame in a resizable window and reads the keyboard."""
 
     def __init__(self, width: int, height: int) -> None:
-        """Open the window.
+        """Open the window, `width` x `height` pixels.
 
         Raises:
             MissingExtraError: pygame is not installed.
             SinkError: there is no display.
         """
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-        os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "vidstyle")  # what desktops call it
+        os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "vidstyle")  # window class
         try:
             import pygame
         except ImportError as error:
@@ -59,7 +59,7 @@ class Window:
             ) from error
         pygame.display.set_caption("vidstyle live: h for help")
         self._font = pygame.font.Font(None, FONT_SIZE)
-        self.views: DropOldestChannel[OutputFrame] = DropOldestChannel()
+        self.outputs: DropOldestChannel[OutputFrame] = DropOldestChannel()
         self.meter = LatencyMeter()
         self._message, self._message_until_s = "", 0.0
         self._status_lines: list[str] = []
@@ -70,65 +70,50 @@ class Window:
         """Close the window."""
         self._pygame.quit()
 
-    def run(
-        self,
-        goes_on: Callable[[], bool],
-        controls: Controls,
-        act: Callable[[Command, OutputFrame | None], str],
-        status: Callable[[], Status],
-    ) -> None:
-        """Show views and obey keys as long as it goes on.
-
-        Args:
-            goes_on: asked again and again.
-            controls: changed by keys.
-            act: does what a key asks of others, given what is shown; returns what to say.
-            status: the numbers of this moment.
-        """
-        while goes_on():
+    def run(self, host: DisplayHost) -> None:
+        """Show frames and handle keys until `host.poll` returns False."""
+        while host.poll():
             for event in self._pygame.event.get():
-                self._obey(event, controls, act)
-            view = self.views.get(POLL_S)
-            if view is not None:
-                self._shown = view
-                self._draw(view, controls.look, status)
-                if view.live:
-                    self.meter.note(view.frame.time_s, time.monotonic())
+                self._handle(event, host)
+            output = self.outputs.get(POLL_S)
+            if output is not None:
+                self._shown = output
+                self._draw(output, host)
+                if output.live:
+                    self.meter.note(output.frame.time_s, time.monotonic())
 
-    def _obey(
-        self, event: object, controls: Controls, act: Callable[[Command, OutputFrame | None], str]
-    ) -> None:
+    def _handle(self, event: object, host: DisplayHost) -> None:
         pygame = self._pygame
         kind = getattr(event, "type", None)
         command = Command.QUIT if kind == pygame.QUIT else None
         if kind == pygame.KEYDOWN:
             name = pygame.key.name(event.key)  # type: ignore[attr-defined]
             typed = event.unicode  # type: ignore[attr-defined]
-            command = controls.press(NAMED_KEYS.get(name, typed))
+            command = host.controls.press(NAMED_KEYS.get(name, typed))
         if command is not None:
-            self._message = act(command, self._shown)
+            self._message = host.perform(command, self._shown)
             self._message_until_s = time.monotonic() + MESSAGE_S
 
-    def _draw(self, view: OutputFrame, look: ControlState, status: Callable[[], Status]) -> None:
+    def _draw(self, output: OutputFrame, host: DisplayHost) -> None:
         pygame = self._pygame
         screen = pygame.display.get_surface()
-        image = shown_image(view, look, *screen.get_size())
+        image = shown_image(output, host.controls.state, *screen.get_size())
         height, width = image.shape[:2]
         surface = pygame.image.frombuffer(image, (width, height), "RGB")
         left, top = ((s - i) // 2 for s, i in zip(screen.get_size(), (width, height), strict=True))
         if (left, top) != (0, 0):
             screen.fill((0, 0, 0))
         screen.blit(surface, (left, top))
-        self._write(self._lines(look, status))
+        self._write(self._lines(host))
         pygame.display.flip()
 
-    def _lines(self, look: ControlState, status: Callable[[], Status]) -> list[str]:
-        now_s = time.monotonic()
+    def _lines(self, host: DisplayHost) -> list[str]:
+        now_s, state = time.monotonic(), host.controls.state
         if now_s >= self._status_until_s:
             self._status_until_s = now_s + STATUS_S
-            self._status_lines = overlay_lines(status(), look)
-        lines = list(self._status_lines) if look.overlay else []
-        lines += help_lines() if look.help else []
+            self._status_lines = overlay_lines(host.status(), state)
+        lines = list(self._status_lines) if state.overlay else []
+        lines += help_lines() if state.help else []
         return [*lines, self._message] if now_s < self._message_until_s else lines
 
     def _write(self, lines: Sequence[str]) -> None:
@@ -144,21 +129,27 @@ class Window:
                 top += FONT_SIZE
 
 
-def shown_image(view: OutputFrame, look: ControlState, width: int, height: int) -> RGBImage:
-    """What the window shows of a view: as large as fits, half of it original, mirrored.
+def shown_image(output: OutputFrame, state: ControlState, width: int, height: int) -> RGBImage:
+    """Scale a frame into the window; with `state.split` half original, with `mirrored` flipped.
+
+    Args:
+        output: frame to show, and its original.
+        state: settings; `split` and `mirrored` are used.
+        width: of the window, in pixels.
+        height: of the window, in pixels.
 
     Returns:
-        HxWx3 uint8 RGB, of the picture's own proportions.
+        HxWx3 uint8 RGB of the picture's own proportions, at most `width` x `height`.
     """
-    picture = view.frame.picture
+    picture = output.frame.picture
     scale = min(width / picture.width, height / picture.height)
     size_wh = max(2, round(picture.width * scale)), max(2, round(picture.height * scale))
     image = _rgb(picture, size_wh)
-    if look.split:
+    if state.split:
         half = size_wh[0] // 2
-        image[:, :half] = _rgb(view.original, size_wh)[:, :half]
+        image[:, :half] = _rgb(output.original, size_wh)[:, :half]
         image[:, half : half + 1] = 255
-    return np.ascontiguousarray(cv2.flip(image, 1), np.uint8) if look.mirrored else image
+    return np.ascontiguousarray(cv2.flip(image, 1), np.uint8) if state.mirrored else image
 
 
 def _rgb(picture: Picture, size_wh: tuple[int, int]) -> RGBImage:

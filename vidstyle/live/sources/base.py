@@ -1,4 +1,4 @@
-"""Live source interface: frames one by one, each when it is due; pacing by a source's own clock."""
+"""Live source interface, and pacing of sources that could be read faster than real time."""
 
 import time
 from collections.abc import Callable
@@ -7,31 +7,39 @@ from typing import Protocol
 
 from vidstyle.frame import Picture
 
-LATE_S = 0.5  # behind its own clock, a source gives up catching up
+MAX_LAG_S = 0.5  # a source that is later restarts its clock instead of catching up
 
 
 class LiveSource(Protocol):
-    """Something that gives pictures one after the other, each when its time has come."""
+    """Live source: webcam, network stream or video file, read in real time."""
 
-    name: str  # what messages call it
-    width: int
+    name: str  # for messages
+    width: int  # of the first frame, in pixels
     height: int
-    rate: Fraction  # pictures per second, as it promises
-    notes: list[str]  # what the user should know, such as what differs from what was asked for
+    rate: Fraction  # nominal frames per second
+    notes: list[str]  # messages for the user, such as modes that the camera refused
 
     def read(self) -> Picture | None:
-        """Wait for the next picture; None where the source has ended.
+        """Wait for the next frame and return its picture; None at the end of the source.
+
+        Called by the capture thread for every frame. Must return or raise within seconds: the end
+        of a run waits for it.
 
         Raises:
-            SourceError: it is lost, or gives nothing that can be used.
+            SourceError: the source is lost, or gives no usable frames.
         """
 
     def close(self) -> None:
-        """Let it go."""
+        """Release the device or file; by the capture thread, and again at the end of the run."""
 
 
-class Pace:
-    """Holds a source that could be faster to its own clock."""
+class Pacer:
+    """Paces a source by its timestamps: real-time playback of files and buffered streams.
+
+    Args:
+        clock: monotonic clock, in seconds.
+        sleep: blocks for some seconds.
+    """
 
     def __init__(
         self,
@@ -39,17 +47,20 @@ class Pace:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._clock, self._sleep = clock, sleep
-        self.zero_s: float | None = None  # what the clock showed when the source's showed 0
+        self.zero_s: float | None = None  # time of the clock at the source's timestamp 0
 
     def wait_for(self, time_s: float) -> None:
-        """Sleep until the source's own time has come; after a long break the clock starts anew."""
+        """Sleep until a timestamp of the source, in seconds, is due.
+
+        A source that is more than `MAX_LAG_S` late, as after a suspended computer, is due at once.
+        """
         now_s = self._clock()
-        if self.zero_s is None or now_s - self.zero_s - time_s > LATE_S:
+        if self.zero_s is None or now_s - self.zero_s - time_s > MAX_LAG_S:
             self.zero_s = now_s - time_s
         wait_s = self.zero_s + time_s - now_s
         if wait_s > 0:
             self._sleep(wait_s)
 
     def restart(self) -> None:
-        """Begin again at the next picture."""
+        """Make the next frame due at once; the clock starts anew at its timestamp."""
         self.zero_s = None

@@ -1,26 +1,31 @@
-"""Video file as a live source, played at its own speed."""
+"""Video file as a live source, played in real time."""
 
 import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 from vidstyle.frame import Frame, Picture
-from vidstyle.live.sources.base import Pace
+from vidstyle.live.sources.base import Pacer
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
 
 class PacedFile:
-    """A video file, played at its own speed, once or over and over."""
+    """Live source that plays a video file in real time, once or in a loop."""
 
-    def __init__(self, path: Path, loop: bool, pace: Pace | None = None) -> None:
+    def __init__(self, path: Path, loop: bool, pacer: Pacer | None = None) -> None:
         """Open the file.
 
+        Args:
+            path: video file.
+            loop: start again at the end.
+            pacer: clock of the playback; None for real time.
+
         Raises:
-            SourceError: it is missing or no video.
+            SourceError: the file is missing or not a video.
         """
         self.name, self.notes = str(path), list[str]()
-        self.path, self.pace = path, pace or Pace()
+        self.path, self.pacer = path, pacer or Pacer()
         self._loop = loop
         self._open()
         info = self._file.info
@@ -29,24 +34,24 @@ class PacedFile:
     def read(self) -> Picture | None:
         frame = next(self._frames, None)
         if frame is None and self._loop:
-            self._begin_again()
+            self._rewind()
             frame = next(self._frames, None)
         if frame is None:
             return None
-        self.pace.wait_for(frame.time_s)
+        self.pacer.wait_for(frame.time_s)
         return frame.picture
 
     def close(self) -> None:
         self._file.close()
 
-    def _begin_again(self) -> None:
+    def _rewind(self) -> None:
         self._file.close()
-        # PyAV's frames that were asked for side data are cycles, and keep their decoder's memory:
-        # 4 MB each time at 720p, until somebody collects them.
+        # PyAV's frames whose side data was read are reference cycles that keep their decoder's
+        # memory, 4 MB each time at 720p, until the garbage collector runs.
         del self._frames, self._file
         gc.collect()
         self._open()
-        self.pace.restart()
+        self.pacer.restart()
 
     def _open(self) -> None:
         self._file = FileSource(self.path, Stats(), threads=1)

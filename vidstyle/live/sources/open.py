@@ -7,52 +7,56 @@ from pathlib import Path
 from vidstyle.errors import SourceError
 from vidstyle.live.sources.base import LiveSource
 from vidstyle.live.sources.file import PacedFile
-from vidstyle.live.sources.stream import ADDRESS, TEST_SOURCE, Stream
-from vidstyle.live.sources.webcam import HINT, Camera
+from vidstyle.live.sources.stream import TEST_SOURCE, URL, Stream
+from vidstyle.live.sources.webcam import HINT, Webcam
 from vidstyle.options import LiveOptions
 
-USUAL_SIZE_WH = (1280, 720)
+DEFAULT_SIZE_WH = (1280, 720)
 
 
 def open_source(options: LiveOptions) -> LiveSource:
-    """Open the source that the setting `camera` names.
+    """Open the source that `options.camera` names: test pattern, URL, file, or webcam.
 
     Raises:
-        SourceError: there is no such thing, or it gives no picture.
+        SourceError: no such source, or it gives no frames.
     """
-    words, (width, height) = options.camera.strip(), options.size_wh or USUAL_SIZE_WH
-    if words == TEST_SOURCE:
+    camera, (width, height) = options.camera.strip(), options.size_wh or DEFAULT_SIZE_WH
+    if camera == TEST_SOURCE:
         rate = Fraction(options.fps).limit_denominator(1001)
-        return Stream.test_pictures(width, height, rate)
-    if ADDRESS.match(words):
-        return Stream(words)
-    path = Path(words)
+        return Stream.test_pattern(width, height, rate)
+    if URL.match(camera):
+        return Stream(camera)
+    path = Path(camera)
     if path.is_file():
         return PacedFile(path, options.loop)
-    return Camera(find_camera(words), width, height, options.fps)
+    return Webcam(find_camera(camera), width, height, options.fps)
 
 
-def find_camera(words: str) -> int | Path:
-    """The device that a number, a path or a part of a name stands for.
+def find_camera(camera: str) -> int | Path:
+    """Find a webcam by number, device path, or part of its name.
+
+    Returns:
+        OpenCV's device number, or a device path.
 
     Raises:
-        SourceError: there is none, or more than one of that name.
+        SourceError: no camera, or more than one, has this name.
     """
-    if words.isdecimal():
-        return int(words)
-    if words.startswith("/"):
-        return Path(words)
-    found = [path for path, name in camera_names() if words.lower() in name.lower()]
+    if camera.isdecimal():
+        return int(camera)
+    if camera.startswith("/"):
+        return Path(camera)
+    found = [path for path, name in camera_names() if camera.lower() in name.lower()]
     if len(found) == 1:
         return found[0]
     if found:
         which = ", ".join(map(str, found))
-        raise SourceError(f'"{words}" could be any of {which}. Give one of these.', {"camera": ...})
-    raise SourceError(f'There is no camera or file "{words}". {HINT}')
+        message = f'"{camera}" could be any of {which}. Give one of these.'
+        raise SourceError(message, {"camera": ...})
+    raise SourceError(f'There is no camera or file "{camera}". {HINT}')
 
 
 def camera_names() -> list[tuple[Path, str]]:
-    """Cameras by device and name, as far as the system tells; no virtual ones."""
+    """Device paths and names of all cameras, without virtual ones; empty outside of Linux."""
     if sys.platform != "linux":
         return []
     from vidstyle.live.v4l2 import devices

@@ -9,30 +9,35 @@ import av
 
 from vidstyle.errors import SourceError, reason
 from vidstyle.frame import Picture
-from vidstyle.live.sources.base import Pace
+from vidstyle.live.sources.base import Pacer
 from vidstyle.media.frames import PictureReader
 from vidstyle.media.info import color_space, color_tags, nominal_rate, orientation
 
 TIMEOUTS_S = (10.0, 5.0)  # to open a stream, and to read from it
-MOST_DAMAGED = 100  # packets in a row
+MAX_DAMAGED_PACKETS = 100  # in a row
 TEST_SOURCE = "testsrc"
-ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-RTSP = {"rtsp_flags": "prefer_tcp"}  # through any firewall, and nothing of a picture gets lost
-LUMPY = ("lavfi", "hls", "dash")  # FFmpeg's names of what comes faster than it is to be shown
+URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+RTSP = {"rtsp_flags": "prefer_tcp"}  # passes firewalls, and loses no packets
+PACED_FORMATS = ("lavfi", "hls", "dash")  # FFmpeg's demuxers that deliver faster than real time
 
 
 class Stream:
-    """Whatever else FFmpeg opens: RTSP and HTTP addresses, and its own test pictures.
+    """Live source for URLs that FFmpeg opens (RTSP, HTTP, HLS), and for its test pattern.
 
-    What has a length is a file, and is played at its own speed to its end. Anything else is a
-    camera far away: its pictures are taken as they come, and where they end, it has been lost.
+    A stream with a duration is a file: it is played in real time, and ends. A stream without one
+    is live: frames are passed on as they arrive, and its end is a loss, after which the capture
+    thread reopens it.
     """
 
     def __init__(self, address: str, format: str | None = None) -> None:
-        """Open the address and read up to its first picture.
+        """Open the address and read up to the first frame.
+
+        Args:
+            address: URL, or a filter graph with the format "lavfi".
+            format: FFmpeg's demuxer; None to detect it.
 
         Raises:
-            SourceError: nobody answers, or no video comes.
+            SourceError: the server does not answer in time, or the stream has no video.
         """
         self.name, self.notes = address, list[str]()
         options = RTSP if address.lower().startswith("rtsp") else {}
@@ -41,8 +46,8 @@ class Stream:
         except (OSError, av.FFmpegError, ValueError) as error:
             raise SourceError(f"{address} cannot be opened: {reason(error)}.") from error
         self._ends = self._container.duration is not None
-        paced = self._ends or self._container.format.name in LUMPY
-        self._pace = Pace() if paced else None
+        paced = self._ends or self._container.format.name in PACED_FORMATS
+        self._pacer = Pacer() if paced else None
         try:
             self._stream = self._container.streams.video[0]
             self._frames = self._decode()
@@ -54,15 +59,15 @@ class Stream:
             self._container.close()
             raise SourceError(f"{address} gives no video.")
         self._first: av.VideoFrame | None = first
-        self._take_measure(first)
+        self._configure_reader(first)
         self.width, self.height = first.width, first.height
         if self._orientation.lies_on_side:
             self.width, self.height = self.height, self.width
         self.rate = nominal_rate(self._stream)
 
     @classmethod
-    def test_pictures(cls, width: int, height: int, rate: Fraction) -> "Stream":
-        """FFmpeg's moving test pattern."""
+    def test_pattern(cls, width: int, height: int, rate: Fraction) -> "Stream":
+        """FFmpeg's moving test pattern, `testsrc2`, at a size in pixels and frames per second."""
         stream = cls(f"testsrc2=s={width}x{height}:r={rate}", format="lavfi")
         stream.name = TEST_SOURCE
         return stream
@@ -71,18 +76,18 @@ class Stream:
         frame, self._first = self._first or self._next(), None
         if frame is None:
             return None
-        if self._pace is not None and frame.time is not None:
-            self._pace.wait_for(frame.time)
+        if self._pacer is not None and frame.time is not None:
+            self._pacer.wait_for(frame.time)
         if (frame.width, frame.height) != self._decoded_wh:
-            self._take_measure(frame)
+            self._configure_reader(frame)
         return self._orientation.applied(self._reader.read(frame))
 
     def close(self) -> None:
         with suppress(av.FFmpegError):
             self._container.close()
 
-    def _take_measure(self, frame: av.VideoFrame) -> None:
-        """Expect frames such as this one from now on."""
+    def _configure_reader(self, frame: av.VideoFrame) -> None:
+        """Take size, orientation and color space from a frame, for this and the next ones."""
         self._orientation = orientation(frame)
         self._decoded_wh = frame.width, frame.height
         color = color_space(color_tags(frame), *self._decoded_wh)
@@ -98,7 +103,7 @@ class Stream:
         return frame
 
     def _decode(self) -> Iterator[av.VideoFrame]:
-        """Yield all frames; what is damaged is passed over, unless nothing else comes."""
+        """Yield all frames; damaged packets are skipped, up to `MAX_DAMAGED_PACKETS` in a row."""
         damaged = 0
         for packet in self._container.demux(self._stream):
             try:
@@ -106,5 +111,5 @@ class Stream:
                 damaged = 0
             except av.InvalidDataError:
                 damaged += 1
-                if damaged == MOST_DAMAGED:
+                if damaged == MAX_DAMAGED_PACKETS:
                     raise

@@ -1,4 +1,4 @@
-"""Webcams, through OpenCV."""
+"""Webcam as a live source, through OpenCV."""
 
 import os
 import sys
@@ -16,15 +16,15 @@ from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
 from vidstyle.live.pixel_formats import CAMERA_COLOR
 
-WANTED_FORMAT = "MJPG"  # raw formats reach 5 to 9 pictures a second at 720p over USB 2
-ONE_PICTURE = 1  # buffered; the usual four are 130 ms old
-MOST_FAILURES = 10  # reads in a row that give nothing
-SILENT_S = 5.0  # without a picture, a camera is lost; some take 3 to their first
+PREFERRED_FORMAT = "MJPG"  # raw formats reach 5 to 9 frames per second at 720p over USB 2
+BUFFERED_FRAMES = 1  # the default of four adds 130 ms of latency
+MAX_FAILURES = 10  # failed reads in a row until the camera is lost
+MAX_SILENCE_S = 5.0  # without a frame until the camera is lost; some take 3 s to their first
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
 
 
-class Camera:
-    """A webcam that has been asked for MJPG and one-picture buffering."""
+class Webcam:
+    """Live source for a webcam, with MJPG and a buffer of one frame where the driver allows."""
 
     def __init__(
         self,
@@ -34,29 +34,29 @@ class Camera:
         fps: float,
         open_device: Callable[..., Any] = cv2.VideoCapture,
     ) -> None:
-        """Open the camera and read its first picture.
+        """Open the camera and read its first frame.
 
         Args:
-            device: its number or its path.
-            width: to ask for.
-            height: to ask for.
-            fps: pictures per second to ask for.
-            open_device: as `cv2.VideoCapture`.
+            device: OpenCV's device number, or a device path.
+            width: requested frame width in pixels; the camera may give another.
+            height: requested frame height in pixels.
+            fps: requested frames per second.
+            open_device: factory with the interface of `cv2.VideoCapture`, for tests.
 
         Raises:
-            SourceError: it is missing, taken, or gives no picture.
+            SourceError: the camera is missing, in use, or gives no frames.
         """
         self.name = f"Camera {device}"
         self._check_device(device)
         cv2.utils.logging.setLogLevel(
             cv2.utils.logging.LOG_LEVEL_SILENT
-        )  # what it would print is said below
+        )  # the error messages below say the same
         where = device if isinstance(device, int) else str(device)
         self._device = open_device(where, BACKENDS.get(sys.platform, cv2.CAP_ANY))
         if not self._device.isOpened():
             self._device.release()
             raise SourceError(f"{self.name} cannot be opened. {WHY_NOT} {HINT}")
-        self._ask(width, height, fps)
+        self._configure(width, height, fps)
         try:
             self._first: Picture | None = self._next()
         except SourceError as error:
@@ -85,17 +85,17 @@ class Camera:
         if not os.access(path, os.R_OK | os.W_OK):
             raise SourceError(f"{path} may not be used. Add yourself to the group video.")
 
-    def _ask(self, width: int, height: int, fps: float) -> None:
-        fourcc = cv2.VideoWriter.fourcc(*WANTED_FORMAT)
-        for what, value in (
+    def _configure(self, width: int, height: int, fps: float) -> None:
+        fourcc = cv2.VideoWriter.fourcc(*PREFERRED_FORMAT)
+        for setting, value in (
             (cv2.CAP_PROP_FOURCC, fourcc),
             (cv2.CAP_PROP_FRAME_WIDTH, width),
             (cv2.CAP_PROP_FRAME_HEIGHT, height),
             (cv2.CAP_PROP_FPS, fps),
-            (cv2.CAP_PROP_BUFFERSIZE, ONE_PICTURE),
+            (cv2.CAP_PROP_BUFFERSIZE, BUFFERED_FRAMES),
         ):
             with suppress(cv2.error):
-                self._device.set(what, value)
+                self._device.set(setting, value)
 
     def _differences(self, width: int, height: int, fps: float) -> list[str]:
         got = (
@@ -105,8 +105,8 @@ class Camera:
             got.append(f"{float(self.rate):g} pictures a second")
         number = int(self._device.get(cv2.CAP_PROP_FOURCC))
         fourcc = number.to_bytes(4, "little", signed=number < 0)
-        if number > 0 and fourcc != WANTED_FORMAT.encode():
-            got.append(f"{fourcc.decode('ascii', 'replace').strip()} instead of {WANTED_FORMAT}")
+        if number > 0 and fourcc != PREFERRED_FORMAT.encode():
+            got.append(f"{fourcc.decode('ascii', 'replace').strip()} instead of {PREFERRED_FORMAT}")
         wanted = f"{width}x{height} at {fps:g}"
         return [f"{self.name} was asked for {wanted} and gives {', '.join(got)}."] if got else []
 
@@ -120,14 +120,14 @@ class Camera:
             if fine and _is_picture(image):
                 return _picture(image)
             failures += 1
-            if failures >= MOST_FAILURES or time.monotonic() - asked_s >= SILENT_S:
+            if failures >= MAX_FAILURES or time.monotonic() - asked_s >= MAX_SILENCE_S:
                 raise SourceError(f"{self.name} gives no pictures any more.")
 
 
 HINT = '"vidstyle doctor" lists the cameras there are.'
 WHY_NOT = (
     "Another program may be using it."
-    if sys.platform == "linux"  # where it is known to be plugged in
+    if sys.platform == "linux"  # there the device file shows that it is plugged in
     else "Is it plugged in, allowed in the settings, and not in use?"
 )
 

@@ -215,6 +215,39 @@ def test_sound_that_begins_late_in_a_transport_stream_is_copied(
     assert found.sounds[0].times[0] == pytest.approx(8.0 - 1024 / 48000, abs=0.002)
 
 
+def test_late_sound_is_in_step_where_the_clock_has_restarted_before(tmp_path: Path) -> None:
+    silent = Clip(frames=200, options={"bf": "0"})
+    parts = [silent, replace(silent, sounds=[Sound("ac3", seconds=8.0)])]
+    paths = [part.write(tmp_path / f"part{n}.ts") for n, part in enumerate(parts)]
+    path = tmp_path / "late.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in paths))
+    alone, _ = convert(paths[1], tmp_path / "alone.mkv")
+    found, _ = convert(path, tmp_path / "out.mkv")
+    shift_s = sound_times(found)[0] - sound_times(alone)[0]
+    assert shift_s == pytest.approx(float(found.times[200] - alone.times[0]), abs=0.05)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_subtitles_out_of_order_move_no_other(
+    tmp_path: Path, spoil: Callable[[Change], None], suffix: str
+) -> None:
+    path = Clip(frames=60, subtitles=["srt"]).write(tmp_path / "in.mkv")
+
+    def change(number: int, packet: Any) -> list[Any]:
+        packets = [changed(packet) for _ in range(4)]
+        for copy, time_s in zip(packets, (0.2, 1.5, 0.6, 2.0), strict=True):
+            copy.pts = copy.dts = round(time_s / packet.time_base)
+        return packets if number == 0 else []
+
+    spoil(change)
+    found, warnings = convert(path, tmp_path / f"out.{suffix}")
+    (track,) = found.subtitles
+    times = [t for t, b in zip(track.times, track.bytes_, strict=True) if len(b) > 2]
+    assert times == pytest.approx([0.2, 1.5, 1.5, 2.0], abs=0.002)
+    (warning,) = warnings
+    assert "that were moved behind the one before: 1" in warning
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_sound_that_the_header_of_an_flv_does_not_promise_is_copied(
     tmp_path: Path, suffix: str

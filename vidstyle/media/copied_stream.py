@@ -52,8 +52,14 @@ class CopiedStream:
         self._left_out: Counter[str] = Counter()
         self._delayed = 0  # packets
 
-    def prepared(self, packet: Any) -> Iterator[Any]:
-        """Yield what may be written now that this packet has been read."""
+    def prepared(self, packet: Any, joined_s: Fraction) -> Iterator[Any]:
+        """Yield what may be written now that this packet has been read.
+
+        Args:
+            packet: the next one of the stream.
+            joined_s: how far restarts have moved the video's clock.
+        """
+        self._clock.follow(joined_s)
         for settled in self._clock.settle(packet):
             yield from self._fit(settled)
 

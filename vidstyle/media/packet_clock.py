@@ -31,10 +31,27 @@ class PacketClock:
         self._time_base, self._dense = time_base, dense
         self._usual = round(usual_s / time_base)
         self._offset = -round(origin_s / time_base)
+        self._joined_s = Fraction(0)
         self._last: int | None = None  # on the output's clock, as the next
         self._next: int | None = None  # where the packet after the last one belongs
         self._held: Any = None
         self.untimed = self.astray = 0  # packets left out: without a time, or far from all others
+
+    @property
+    def joined_s(self) -> Fraction:
+        """How far restarts have moved the clock, with one that is not confirmed yet."""
+        restart = 0 if self._held is None else self._restart(self._held)
+        return self._joined_s + restart * self._time_base
+
+    def follow(self, joined_s: Fraction) -> None:
+        """Move with the video's clock, whose restarts say where subtitles and late sound belong.
+
+        Args:
+            joined_s: how far restarts have moved the video's clock.
+        """
+        if self._last is None or not self._dense:
+            self._offset += round((joined_s - self._joined_s) / self._time_base)
+            self._joined_s = joined_s
 
     def settle(self, packet: Any) -> Iterator[Any]:
         """Yield the packets, up to two, whose turn it is now that this one has come."""
@@ -99,11 +116,15 @@ class PacketClock:
             return -LEAST_RESTART_S < step_s <= FAR_S
         return step_s >= 0 and self._is_far(packet)
 
+    def _restart(self, packet: Any) -> int:
+        time = packet.dts + self._offset
+        return restart_offset(time, self._last, _step(packet), self._time_base)
+
     def _moved(self, packet: Any, joins: bool = True) -> Any:
         step = _step(packet)
         if joins:
-            time = packet.dts + self._offset
-            self._offset += restart_offset(time, self._last, step, self._time_base)
+            self._joined_s += self._restart(packet) * self._time_base
+            self._offset += self._restart(packet)
         packet.dts += self._offset
         packet.pts += self._offset
         self._last = packet.dts if self._last is None else max(self._last, packet.dts)

@@ -1,6 +1,6 @@
 """Everything of a file that is not its picture: sound, subtitles, chapters, metadata."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator
 from contextlib import suppress
 from fractions import Fraction
@@ -19,6 +19,7 @@ from vidstyle.media.demux import (
 )
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.mux_trial import REFUSALS, TrialMuxer, first_packets
+from vidstyle.media.packet_clock import PacketClock
 
 TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
 # The one kind of text subtitles that each container is sure to hold.
@@ -57,6 +58,10 @@ class StreamCopier:
         self._streams: dict[int, CopiedStream] = {}  # by index in the input
         self._attachments = 0
         original = video_stream(self._input, info.path)
+        self._video_index = original.index
+        self._video_clock = PacketClock(
+            info.origin_s, Fraction(original.time_base or 1), dense=True
+        )
         _name_alike(original, video)
         others = [
             s for s in self._input.streams if s.index != original.index and not _is_written_anew(s)
@@ -161,9 +166,11 @@ class StreamCopier:
         """Yield the packets to copy, on the output's clock, until the file ends or breaks."""
         with suppress(av.FFmpegError):  # the source meets the same damage and reports it
             for packet in read_packets(self._input, self._miss):
+                if packet.stream.index == self._video_index:
+                    deque(self._video_clock.settle(packet), maxlen=0)
                 stream = self._streams.get(packet.stream.index)
                 if stream is not None:
-                    for prepared in stream.prepared(packet):
+                    for prepared in stream.prepared(packet, self._video_clock.joined_s):
                         yield stream, prepared
         for stream in self._streams.values():
             for prepared in stream.rest():

@@ -160,6 +160,14 @@ def test_a_damaged_painting_gives_one_line(tmp_path: Path) -> None:
         work.painting(SCENE, "a")
 
 
+def test_a_painting_of_another_size_gives_one_line(tmp_path: Path) -> None:
+    work = folder(tmp_path)
+    work.keep(SCENE, "a", PAINTING)
+    assert work.painting(SCENE, "a", (64, 48)) is not None
+    with pytest.raises(SinkError, match=r"a\.png is damaged: it has another size, 64x48\. Delete"):
+        work.painting(SCENE, "a", (48, 64))
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -103,10 +103,7 @@ class SceneOptimizer:
 
     def _is_finished(self, run: _Run) -> bool:
         """Whether the last pass is through; its paintings are then all that is needed."""
-        found = [
-            self._work.painting(run.scene, frame_name(keyframe.number, POLISHED))
-            for keyframe in run.keyframes[run.given :]
-        ]
+        found = [self._kept(run, keyframe, POLISHED) for keyframe in run.keyframes[run.given :]]
         complete = [painting for painting in found if painting is not None]
         if len(complete) < len(found):
             return False
@@ -139,8 +136,7 @@ class SceneOptimizer:
         self._watch()
         stages = PASSES[way] if targets or own is not None else COARSE_TO_FINE
         keyframe = run.keyframes[index]
-        name = frame_name(keyframe.number, way)
-        painting = self._work.painting(run.scene, name)
+        painting = self._kept(run, keyframe, way)
         if painting is None:
             painting = self._repeated(run, index, way)
             if painting is None:
@@ -149,10 +145,14 @@ class SceneOptimizer:
                     painting = self._optimizer.paint(
                         keyframe.image, stages, seconds, targets, own, run.colors
                     )
-            self._work.keep(run.scene, name, painting)
+            self._work.keep(run.scene, frame_name(keyframe.number, way), painting)
         self._budget.spend(effort(stages))
         self._stats.count("paintings")
         return painting
+
+    def _kept(self, run: _Run, keyframe: SceneKeyframe, way: str) -> RGBImage | None:
+        height, width = keyframe.image.shape[:2]
+        return self._work.painting(run.scene, frame_name(keyframe.number, way), (width, height))
 
     def _repeated(self, run: _Run, index: int, way: str) -> RGBImage | None:
         """A neighbor's painting of the same pass, if it shows exactly the same: a still film."""
@@ -162,7 +162,7 @@ class SceneOptimizer:
                 continue
             keyframe = run.keyframes[neighbor]
             if np.array_equal(keyframe.image, image):
-                painting = self._work.painting(run.scene, frame_name(keyframe.number, way))
+                painting = self._kept(run, keyframe, way)
                 if painting is not None:
                     return painting
         return None

@@ -48,7 +48,7 @@ class ScenePainter:
         Raises:
             SinkError: the work folder lacks it, or it is damaged.
         """
-        painting = self._work.painting(self._scene, frame_name(frame.number, POLISHED))
+        painting = self._kept(frame, POLISHED)
         if painting is None:
             raise SinkError(f"{self._work.path} lacks a painting. Give the same command again.")
         return Picture.from_rgb(painting, frame.picture.color)
@@ -60,14 +60,17 @@ class ScenePainter:
             SinkError: the disk refused.
             StyleError: memory ran out.
         """
-        name = frame_name(frame.number, BETWEEN)
-        kept = self._work.painting(self._scene, name)
+        kept = self._kept(frame, BETWEEN)
         if kept is None:
             image = frame.picture.to_rgb()
             with memory_errors(image):
                 kept = self._painted(image, painting, majority_filter(occlusion_mask))
-            self._work.keep(self._scene, name, kept)
+            self._work.keep(self._scene, frame_name(frame.number, BETWEEN), kept)
         return Picture.from_rgb(kept, painting.color)
+
+    def _kept(self, frame: TrackedFrame, stage: str) -> RGBImage | None:
+        size_wh = (frame.picture.width, frame.picture.height)
+        return self._work.painting(self._scene, frame_name(frame.number, stage), size_wh)
 
     def blended(self, other: "ScenePainter", share: float) -> "ScenePainter":
         """Itself: a film keeps its style."""

@@ -85,19 +85,28 @@ class WorkFolder:
         except (TypeError, ValueError) as error:
             raise self._damaged(PLAN) from error
 
-    def painting(self, scene: Scene, name: str) -> RGBImage | None:
+    def painting(
+        self, scene: Scene, name: str, size_wh: tuple[int, int] | None = None
+    ) -> RGBImage | None:
         """A painting that was kept, HxWx3 uint8 RGB, or None.
 
         Raises:
-            SinkError: it is damaged.
+            SinkError: it is damaged, or has not the size that it is to have.
         """
         file = self._file(scene, name)
         if not file.exists():
             return None
         try:
-            return read_photo(file)
+            painting = read_photo(file)
         except SourceError as error:
             raise SinkError(f"{file} is damaged. Delete it to have it painted again.") from error
+        height, width = painting.shape[:2]
+        if size_wh not in (None, (width, height)):
+            raise SinkError(
+                f"{file} is damaged: it has another size, {width}x{height}. Delete it to have it "
+                "painted again."
+            )
+        return painting
 
     def keep(self, scene: Scene, name: str, painting: RGBImage) -> None:
         """Keep a painting under a name of its own in its scene.

@@ -1,5 +1,7 @@
-"""What tests of several modules share: a toy generator, and a way to look into finished files."""
+"""Fixtures of all tests: toy generators, and a guard that fails tests which log errors."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,43 @@ from tests.shelf import stock
 from tests.toys import save_convolution
 from vidstyle import assets
 from vidstyle.options import StylizeOptions
+
+
+class ErrorLog(logging.Handler):
+    """Log handler that keeps the messages of records at ERROR and above."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages = list[str]()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(f"{record.name}: {record.getMessage()}")
+
+    def taken(self) -> list[str]:
+        """The messages since the last call."""
+        messages, self.messages = self.messages, []
+        return messages
+
+
+@pytest.fixture(scope="session", autouse=True)
+def error_log() -> Iterator[ErrorLog]:
+    """The errors that any logger reports, from the fixtures of modules on."""
+    handler = ErrorLog()
+    logging.getLogger().addHandler(handler)
+    yield handler
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture(autouse=True)
+def no_logged_errors(request: pytest.FixtureRequest, error_log: ErrorLog) -> Iterator[None]:
+    """Fail a test that logged an error, unless it is marked `logs_errors`.
+
+    Exceptions that end a thread or come from a finalizer are warnings of pytest, and so errors.
+    """
+    yield
+    messages = error_log.taken()
+    if messages and request.node.get_closest_marker("logs_errors") is None:
+        pytest.fail("Errors were logged:\n" + "\n".join(messages), pytrace=False)
 
 
 @pytest.fixture(scope="session")

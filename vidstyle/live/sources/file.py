@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.sources.base import Pacer
+from vidstyle.media.info import VideoInfo
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
@@ -27,8 +28,9 @@ class PacedFile:
         self.name, self.notes = str(path), list[str]()
         self.path, self.pacer = path, pacer or Pacer()
         self._loop = loop
-        self._open()
-        info = self._file.info
+        self._file: FileSource | None = None  # None where it could not be opened again
+        self._frames: Iterator[Frame] = iter(())
+        info = self._open()
         self.width, self.height, self.rate = info.width, info.height, info.rate
 
     def read(self) -> Picture | None:
@@ -42,17 +44,19 @@ class PacedFile:
         return frame.picture
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def _rewind(self) -> None:
-        self._file.close()
+        self.close()
         # PyAV's frames whose side data was read are reference cycles that keep their decoder's
         # memory, 4 MB each time at 720p, until the garbage collector runs.
-        del self._frames, self._file
+        self._file, self._frames = None, iter(())
         gc.collect()
         self._open()
         self.pacer.restart()
 
-    def _open(self) -> None:
-        self._file = FileSource(self.path, Stats(), threads=1)
-        self._frames: Iterator[Frame] = iter(self._file)
+    def _open(self) -> VideoInfo:
+        file = FileSource(self.path, Stats(), threads=1)
+        self._file, self._frames = file, iter(file)
+        return file.info

@@ -1,0 +1,191 @@
+"""Contract of live sources; add a source to SOURCES."""
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.clips import Clip, squares
+from tests.contracts.implementations import implementations
+from tests.live.sources.toy_device import ToyDevice
+from vidstyle.errors import SourceError
+from vidstyle.frame import Picture
+from vidstyle.live.sources.base import LiveSource, Pace
+from vidstyle.live.sources.file import PacedFile
+from vidstyle.live.sources.stream import Stream
+from vidstyle.live.sources.webcam import MOST_FAILURES, Camera
+
+FRAMES = 4  # of sources that end or are lost
+
+
+class Folder:
+    """Files, a device and a network address for sources to be opened from."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.clip = Clip(frames=FRAMES, rate=50).write(path / "in.mp4")
+        self.live = Clip(frames=FRAMES, rate=50).write(path / "live.ts")
+        self.device = path / "video0"
+        self.device.touch()
+        self.address = ""
+
+
+class Endless(http.server.SimpleHTTPRequestHandler):
+    """Serves files without their length, as a camera would."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        data = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def unpaced() -> Pace:
+    return Pace(sleep=lambda seconds: None)
+
+
+def camera(folder: Folder, reads: int) -> Camera:
+    """A camera that gives so many pictures, and then nothing."""
+    images = [np.ascontiguousarray(squares(n, 64, 48)[..., ::-1]) for n in range(reads)]
+    return Camera(folder.device, 64, 48, 25, ToyDevice([*images, *[None] * MOST_FAILURES]))
+
+
+def file_that_vanishes(folder: Folder) -> PacedFile:
+    source = PacedFile(folder.clip, loop=True, pace=unpaced())
+    folder.clip.unlink()
+    return source
+
+
+def file_that_is_replaced(folder: Folder) -> PacedFile:
+    source = PacedFile(folder.clip, loop=True, pace=unpaced())
+    folder.clip.unlink()
+    folder.clip.write_text("no video any more")
+    return source
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way to open a source."""
+
+    source: type
+    open: Callable[[Folder], LiveSource]
+    name: str
+
+
+SOURCES = [
+    Kind(PacedFile, lambda folder: PacedFile(folder.clip, loop=False, pace=unpaced()), "file"),
+    Kind(PacedFile, lambda folder: PacedFile(folder.clip, loop=True, pace=unpaced()), "loop"),
+    Kind(Stream, lambda _: Stream.test_pictures(64, 48, Fraction(20)), "test pattern"),
+    Kind(Stream, lambda folder: Stream(str(folder.clip)), "address with an end"),
+    Kind(Stream, lambda folder: Stream(f"{folder.address}/live.ts"), "address without an end"),
+    Kind(Camera, lambda folder: camera(folder, 50), "webcam"),
+]
+ENDING = [kind for kind in SOURCES if kind.name in ("file", "address with an end")]
+LOST = [
+    Kind(PacedFile, file_that_vanishes, "looped file that is gone"),
+    Kind(PacedFile, file_that_is_replaced, "looped file that is no video"),
+    Kind(Stream, lambda folder: Stream(f"{folder.address}/live.ts"), "stream that breaks off"),
+    Kind(Camera, lambda folder: camera(folder, FRAMES), "webcam that is pulled out"),
+]
+
+
+def each(kinds: list[Kind]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("kind", kinds, ids=lambda kind: kind.name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    folder = Folder(tmp_path)
+    handler = partial(Endless, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        folder.address = f"http://127.0.0.1:{server.server_port}"
+        yield folder
+        server.shutdown()
+        thread.join()
+
+
+def read(source: LiveSource, count: int) -> list[Picture]:
+    pictures = [source.read() for _ in range(count)]
+    assert all(isinstance(picture, Picture) for picture in pictures)
+    return [picture for picture in pictures if picture is not None]
+
+
+def test_every_source_of_the_package_is_listed() -> None:
+    assert {kind.source for kind in SOURCES} == implementations(LiveSource)
+    assert {kind.source for kind in LOST} == implementations(LiveSource)
+
+
+@each(SOURCES)
+def test_it_says_what_it_will_give(kind: Kind, folder: Folder) -> None:
+    source = kind.open(folder)
+    assert source.name
+    assert isinstance(source.name, str)
+    assert (source.width, source.height) == (64, 48)
+    assert isinstance(source.rate, Fraction)
+    assert 0 < source.rate <= 1000
+    assert isinstance(source.notes, list)
+    assert all(isinstance(note, str) and note.endswith(".") for note in source.notes)
+    source.close()
+
+
+@each(SOURCES)
+def test_pictures_have_the_size_that_it_promises(kind: Kind, folder: Folder) -> None:
+    source = kind.open(folder)
+    sizes = {(picture.width, picture.height) for picture in read(source, FRAMES)}
+    source.close()
+    assert sizes == {(source.width, source.height)}
+
+
+@each(SOURCES)
+def test_a_picture_is_not_painted_on_by_those_that_follow(kind: Kind, folder: Folder) -> None:
+    source = kind.open(folder)
+    (first,) = read(source, 1)
+    kept = [plane.copy() for plane in first.planes]
+    later = read(source, FRAMES - 1)
+    source.close()
+    for plane, copy in zip(first.planes, kept, strict=True):
+        np.testing.assert_array_equal(plane, copy)
+    assert not np.array_equal(later[-1].y, first.y)  # something has moved
+
+
+@each(ENDING)
+def test_after_the_end_there_is_nothing_more(kind: Kind, folder: Folder) -> None:
+    source = kind.open(folder)
+    read(source, FRAMES)
+    assert [source.read() for _ in range(3)] == [None] * 3
+    source.close()
+
+
+@each(SOURCES)
+@pytest.mark.parametrize("reads", [0, 2])
+def test_closing_twice_is_fine(kind: Kind, folder: Folder, reads: int) -> None:
+    source = kind.open(folder)
+    read(source, reads)
+    source.close()
+    source.close()
+
+
+@each(LOST)
+def test_a_lost_source_is_an_error_at_every_read(kind: Kind, folder: Folder) -> None:
+    source = kind.open(folder)
+    read(source, FRAMES)
+    for _ in range(2):
+        with pytest.raises(SourceError) as raised:
+            source.read()
+        assert "\n" not in str(raised.value)
+    source.close()
+    source.close()

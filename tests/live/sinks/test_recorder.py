@@ -55,6 +55,7 @@ def test_it_starts_and_stops_and_starts_again(tmp_path: Path) -> None:
     assert len(times(tmp_path / "one.mkv")) == len(times(tmp_path / "two.mkv")) == 4
 
 
+@pytest.mark.logs_errors
 def test_what_cannot_be_written_ends_the_recording_and_not_the_filter(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -96,6 +97,7 @@ def heard(ring_buffer: AudioRingBuffer, number: int) -> None:
     )
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_full_disk_ends_the_recording_and_what_is_written_can_be_played(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str
@@ -118,6 +120,7 @@ def test_a_full_disk_ends_the_recording_and_what_is_written_can_be_played(
     assert len(times(path)) > 30
 
 
+@pytest.mark.logs_errors
 def test_a_disk_that_is_nearly_full_leaves_a_finished_recording(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +189,7 @@ def test_a_finished_recording_is_an_ordinary_file(tmp_path: Path, suffix: str) -
     assert boxes.count(b"moov") == 1
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_file_that_has_come_meanwhile_is_replaced_only_on_request(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, replace: bool

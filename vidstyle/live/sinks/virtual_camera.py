@@ -199,9 +199,13 @@ class ObsOutput:
     def write(self, output: OutputFrame) -> None:
         picture = to_camera_color(output.frame.picture)
         if self._pixels == "yuyv":
-            self._camera.send(to_yuyv(picture).ravel())
+            pixels = to_yuyv(picture).ravel()
         else:
-            self._camera.send(np.concatenate([plane.ravel() for plane in picture.planes]))
+            pixels = np.concatenate([plane.ravel() for plane in picture.planes])
+        try:
+            self._camera.send(pixels)
+        except RuntimeError as error:
+            raise SinkError(f"The virtual camera does not take pictures: {error}.") from error
 
     def close(self) -> None:
         self._camera.close()

@@ -74,7 +74,7 @@ class FileSink:
             company: adds what goes along; by default, all that the input has.
 
         Raises:
-            SinkError: the folder is missing or not writable.
+            SinkError: the suffix is not one of a container.
         """
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
         self._replace, self._threads = replace, threads
@@ -117,7 +117,7 @@ class FileSink:
         """Encode one frame; also copy the sound up to its time.
 
         Raises:
-            SinkError: the encoder refused, or the disk did.
+            SinkError: the folder is missing or not writable, or the encoder or the disk refused.
         """
         with self._stats.timed("encode"), self._translated():
             self._output.mux(self._encode(self._encodable(frame)))

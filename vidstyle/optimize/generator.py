@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vidstyle.frame import RGBImage
+from vidstyle.frame import RGBImage, check_image
 from vidstyle.hardware import memory_gb, usable_cores
 from vidstyle.optimize.budget import affordable_scale
 from vidstyle.optimize.cache import Cache
@@ -84,6 +84,9 @@ class HalfPrecision(FeatureNetwork):
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
         return self._whole.grams(seen)
 
+    def means(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
+        return self._whole.means(seen)
+
     def seen_by(self, layer: str) -> str:
         return self._whole.seen_by(layer)
 
@@ -106,6 +109,7 @@ class OptimizingGenerator(ImageGenerator):
         self.remarks: list[str] = []  # on pictures that were painted smaller than asked for
 
     def paint(self, image: RGBImage) -> RGBImage:
+        check_image(image)
         ends_s = time.monotonic() + (math.inf if self._seconds is None else self._seconds)
         height, width = image.shape[:2]
         scale = min(1.0, math.sqrt(self._optimizer.room.picture / (height * width)))

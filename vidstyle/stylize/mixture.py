@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vidstyle.frame import RGBImage
+from vidstyle.frame import RGBImage, check_image
 from vidstyle.stylize.generator import ImageGenerator
 
 
@@ -23,6 +23,7 @@ class Mixture(ImageGenerator):
 
     def paint(self, image: RGBImage) -> RGBImage:
         """Return the weighted mean as HxWx3 uint8 RGB, rounded once; raises as the parts."""
+        check_image(image)
         mean = np.zeros(image.shape, np.float32)
         for generator, weight in self._parts:
             mean += np.float32(weight) * generator.paint(image)

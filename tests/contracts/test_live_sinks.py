@@ -19,7 +19,7 @@ from tests.contracts.implementations import implementations
 from tests.live.scene import WAIT_S, frame
 from vidstyle.errors import SinkError
 from vidstyle.frame import BT601, BT709, ColorSpace, Picture
-from vidstyle.live.controls import Controls, ControlState
+from vidstyle.live.controls import Command, Controls, ControlState
 from vidstyle.live.sinks.base import Display, LiveSink, NullSink, OutputFrame
 from vidstyle.live.sinks.overlay import Status
 from vidstyle.live.sinks.recorder import Recorder
@@ -44,22 +44,30 @@ class Place:
 
 
 class Shown:
-    """A display as a sink: each frame is put into its queue and drawn by one round of its loop."""
+    """A display as a sink, and its host: each frame is put into its queue and drawn in a round."""
 
-    def __init__(self, display: Window, place: Place) -> None:
-        self._display, self._place = display, place
+    def __init__(self, window: Window, place: Place) -> None:
+        self.controls = Controls(1, ControlState(), lambda: 3)
+        self._window, self._place, self._rounds = window, place, 0
 
-    def write(self, view: OutputFrame) -> None:
-        self._display.views.put(view)
-        rounds = iter([True])
-        controls = Controls(1, ControlState(), lambda: 3)
-        self._display.run(
-            lambda: next(rounds, False), controls, lambda command, shown: "", lambda: STATUS
-        )
+    def write(self, output: OutputFrame) -> None:
+        self._rounds = 1
+        self._window.outputs.put(output)
+        self._window.run(self)
         self._place.shown += 1
 
     def close(self) -> None:
-        self._display.close()
+        self._window.close()
+
+    def poll(self) -> bool:
+        self._rounds -= 1
+        return self._rounds >= 0
+
+    def perform(self, command: Command, output: OutputFrame | None) -> str:
+        return ""
+
+    def status(self) -> Status:
+        return STATUS
 
 
 @dataclass(frozen=True)
@@ -155,15 +163,21 @@ def opened(kind: Kind, place: Place) -> LiveSink:
     return kind.open(place)
 
 
-def view(number: int, color: ColorSpace = COLORS[0], live: bool = True) -> OutputFrame:
+def output(number: int, color: ColorSpace = COLORS[0], live: bool = True) -> OutputFrame:
     picture = Picture.from_rgb(squares(number, WIDTH, HEIGHT), color)
     original = Picture.from_rgb(np.asarray(255 - squares(number, WIDTH, HEIGHT)), color)
     return OutputFrame(frame(picture, number), original, live)
 
 
-def all_kinds_of_views() -> list[OutputFrame]:
-    views = [view(n, color, live) for n, color in enumerate(COLORS) for live in (True, False)]
-    return [*views, view(100), view(50), view(50)]  # after a pause; and a clock that goes back
+def all_kinds_of_frames() -> list[OutputFrame]:
+    """Of all colors, live and not; one after a pause, and a clock that goes back and stops."""
+    outputs = [output(n, color, live) for n, color in enumerate(COLORS) for live in (True, False)]
+    return [
+        *outputs,
+        output(100),
+        output(50),
+        output(50),
+    ]
 
 
 def test_every_sink_of_the_package_is_listed() -> None:
@@ -172,17 +186,17 @@ def test_every_sink_of_the_package_is_listed() -> None:
 
 
 @each
-def test_every_view_is_delivered(kind: Kind, place: Place) -> None:
-    sink, views = opened(kind, place), all_kinds_of_views()
-    for each_view in views:
-        sink.write(each_view)
+def test_every_frame_is_delivered(kind: Kind, place: Place) -> None:
+    sink, outputs = opened(kind, place), all_kinds_of_frames()
+    for each_output in outputs:
+        sink.write(each_output)
     sink.close()
-    assert kind.delivered(place) in (None, len(views))
+    assert kind.delivered(place) in (None, len(outputs))
 
 
 @each
-def test_views_are_not_painted_on(kind: Kind, place: Place) -> None:
-    sink, shown = opened(kind, place), view(3)
+def test_frames_are_not_painted_on(kind: Kind, place: Place) -> None:
+    sink, shown = opened(kind, place), output(3)
     pictures = (shown.frame.picture, shown.original)
     kept = [plane.copy() for picture in pictures for plane in picture.planes]
     sink.write(shown)
@@ -193,7 +207,7 @@ def test_views_are_not_painted_on(kind: Kind, place: Place) -> None:
 
 @each
 def test_pictures_may_be_read_only(kind: Kind, place: Place) -> None:
-    sink, shown = opened(kind, place), view(3)
+    sink, shown = opened(kind, place), output(3)
     for plane in (*shown.frame.picture.planes, *shown.original.planes):
         plane.flags.writeable = False
     sink.write(shown)
@@ -201,7 +215,7 @@ def test_pictures_may_be_read_only(kind: Kind, place: Place) -> None:
 
 
 @each
-def test_closing_without_a_view_leaves_nothing(kind: Kind, place: Place) -> None:
+def test_closing_without_a_frame_leaves_nothing(kind: Kind, place: Place) -> None:
     sink = opened(kind, place)
     sink.close()
     assert kind.delivered(place) in (None, 0)
@@ -213,7 +227,7 @@ def test_closing_without_a_view_leaves_nothing(kind: Kind, place: Place) -> None
 def test_closing_twice_is_fine(kind: Kind, place: Place, count: int) -> None:
     sink = opened(kind, place)
     for number in range(count):
-        sink.write(view(number))
+        sink.write(output(number))
     sink.close()
     sink.close()
     assert kind.delivered(place) in (None, count)
@@ -237,15 +251,15 @@ def write_until_it_fails(sink: LiveSink) -> None:
     deadline = time.monotonic() + WAIT_S
     number = 0
     while time.monotonic() < deadline:
-        sink.write(view(number))
+        sink.write(output(number))
         number += 1
 
 
-def test_a_display_times_the_live_views_only(place: Place) -> None:
+def test_a_display_times_the_live_frames_only(place: Place) -> None:
     pytest.importorskip("pygame")
     window = Window(128, 96)
     sink = Shown(window, place)
     for live in (True, False, True):
-        sink.write(view(1, live=live))
+        sink.write(output(1, live=live))
     sink.close()
     assert window.meter.count == 2

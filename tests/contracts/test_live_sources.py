@@ -16,10 +16,10 @@ from tests.contracts.implementations import implementations
 from tests.live.sources.toy_device import ToyDevice
 from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
-from vidstyle.live.sources.base import LiveSource, Pace
+from vidstyle.live.sources.base import LiveSource, Pacer
 from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.stream import Stream
-from vidstyle.live.sources.webcam import MOST_FAILURES, Camera
+from vidstyle.live.sources.webcam import MAX_FAILURES, Webcam
 
 FRAMES = 4  # of sources that end or are lost
 
@@ -52,24 +52,24 @@ class Endless(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def unpaced() -> Pace:
-    return Pace(sleep=lambda seconds: None)
+def unpaced() -> Pacer:
+    return Pacer(sleep=lambda seconds: None)
 
 
-def camera(folder: Folder, reads: int) -> Camera:
+def camera(folder: Folder, reads: int) -> Webcam:
     """A camera that gives so many pictures, and then nothing."""
     images = [np.ascontiguousarray(squares(n, 64, 48)[..., ::-1]) for n in range(reads)]
-    return Camera(folder.device, 64, 48, 25, ToyDevice([*images, *[None] * MOST_FAILURES]))
+    return Webcam(folder.device, 64, 48, 25, ToyDevice([*images, *[None] * MAX_FAILURES]))
 
 
 def file_that_vanishes(folder: Folder) -> PacedFile:
-    source = PacedFile(folder.clip, loop=True, pace=unpaced())
+    source = PacedFile(folder.clip, loop=True, pacer=unpaced())
     folder.clip.unlink()
     return source
 
 
 def file_that_is_replaced(folder: Folder) -> PacedFile:
-    source = PacedFile(folder.clip, loop=True, pace=unpaced())
+    source = PacedFile(folder.clip, loop=True, pacer=unpaced())
     folder.clip.unlink()
     folder.clip.write_text("no video any more")
     return source
@@ -85,19 +85,19 @@ class Kind:
 
 
 SOURCES = [
-    Kind(PacedFile, lambda folder: PacedFile(folder.clip, loop=False, pace=unpaced()), "file"),
-    Kind(PacedFile, lambda folder: PacedFile(folder.clip, loop=True, pace=unpaced()), "loop"),
+    Kind(PacedFile, lambda folder: PacedFile(folder.clip, loop=False, pacer=unpaced()), "file"),
+    Kind(PacedFile, lambda folder: PacedFile(folder.clip, loop=True, pacer=unpaced()), "loop"),
     Kind(Stream, lambda _: Stream.test_pictures(64, 48, Fraction(20)), "test pattern"),
     Kind(Stream, lambda folder: Stream(str(folder.clip)), "address with an end"),
     Kind(Stream, lambda folder: Stream(f"{folder.address}/live.ts"), "address without an end"),
-    Kind(Camera, lambda folder: camera(folder, 50), "webcam"),
+    Kind(Webcam, lambda folder: camera(folder, 50), "webcam"),
 ]
 ENDING = [kind for kind in SOURCES if kind.name in ("file", "address with an end")]
 LOST = [
     Kind(PacedFile, file_that_vanishes, "looped file that is gone"),
     Kind(PacedFile, file_that_is_replaced, "looped file that is no video"),
     Kind(Stream, lambda folder: Stream(f"{folder.address}/live.ts"), "stream that breaks off"),
-    Kind(Camera, lambda folder: camera(folder, FRAMES), "webcam that is pulled out"),
+    Kind(Webcam, lambda folder: camera(folder, FRAMES), "webcam that is pulled out"),
 ]
 
 

@@ -87,7 +87,7 @@ class Kind:
 SOURCES = [
     Kind(PacedFile, lambda folder: PacedFile(folder.clip, loop=False, pacer=unpaced()), "file"),
     Kind(PacedFile, lambda folder: PacedFile(folder.clip, loop=True, pacer=unpaced()), "loop"),
-    Kind(Stream, lambda _: Stream.test_pictures(64, 48, Fraction(20)), "test pattern"),
+    Kind(Stream, lambda _: Stream.test_pattern(64, 48, Fraction(20)), "test pattern"),
     Kind(Stream, lambda folder: Stream(str(folder.clip)), "address with an end"),
     Kind(Stream, lambda folder: Stream(f"{folder.address}/live.ts"), "address without an end"),
     Kind(Webcam, lambda folder: camera(folder, 50), "webcam"),

@@ -127,7 +127,15 @@ def training(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def train(painting: Path, output: Path, *_: object) -> TrainResult:
         shutil.copy(find_style(None), output)
-        return TrainResult(output, output.with_suffix(".training"), 1, 1.0, 1, {}, True)
+        return TrainResult(
+            output=output,
+            folder=output.with_suffix(".training"),
+            steps=1,
+            seconds=1.0,
+            output_bytes=1,
+            losses={},
+            finished=True,
+        )
 
     monkeypatch.setattr("vidstyle.training.run.run_session", train)
 

@@ -16,6 +16,7 @@ BASE = {
     "assets",
     "extras",
     "metrics",
+    "results",
 }
 MAY_IMPORT = {
     "cli": {"apps", "stylize", "media", "console", "flags"},
@@ -37,6 +38,7 @@ MAY_IMPORT = {
     "frame": set[str](),
     "hardware": set[str](),
     "metrics": {"frame"},
+    "results": set[str](),
     "stats": set[str](),
     "style_spec": {"errors"},
     "options": {"errors", "style_spec"},

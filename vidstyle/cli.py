@@ -96,7 +96,7 @@ def _batch(
     suffix: str = ".mp4",
 ) -> int:
     from vidstyle.apps.batch import Failure, list_jobs, run_batch
-    from vidstyle.console import Progress, describe, summary
+    from vidstyle.console import Progress, batch_to_json, describe
 
     jobs = list_jobs(
         parsed.inputs, parsed.output, options, suffixes, suffix, recursive=options.recursive
@@ -111,7 +111,7 @@ def _batch(
             elif not options.quiet:
                 progress.say(describe(outcome))
     if options.json:
-        print(json.dumps(summary(outcomes), indent=2))
+        print(json.dumps(batch_to_json(outcomes), indent=2))
     failed = any(isinstance(o, Failure) or (options.strict and o.damage) for o in outcomes)
     return FAILED if failed else DONE
 
@@ -119,22 +119,22 @@ def _batch(
 def _live(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.config import configured
     from vidstyle.apps.live import run_live
-    from vidstyle.console import describe_live, live_summary
+    from vidstyle.console import describe, to_json
 
     options = configured(parsed.config, LiveFlags, vars(parsed))
     if options.quiet:
         logging.getLogger().setLevel(logging.ERROR)
     report = run_live(options)
     if options.json:
-        print(json.dumps(live_summary(report), indent=2))
+        print(json.dumps(to_json(report), indent=2))
     elif not options.quiet:
-        print(describe_live(report), file=sys.stderr)
+        print(describe(report), file=sys.stderr)
     return FAILED if report.recordings_cut_short else DONE
 
 
 def _train(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.train import train_style
-    from vidstyle.console import TrainingProgress, describe_training, training_summary
+    from vidstyle.console import TrainingProgress, describe, to_json
 
     options = _options(parsed, TrainFlags)
     first = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
@@ -143,9 +143,9 @@ def _train(parsed: argparse.Namespace) -> int:
     if result is None:  # one of several processes, and not the one that writes
         return DONE
     if not options.quiet:
-        print(describe_training(result), file=sys.stderr if options.json else sys.stdout)
+        print(describe(result), file=sys.stderr if options.json else sys.stdout)
     if options.json:
-        print(json.dumps(training_summary(result), indent=2))
+        print(json.dumps(to_json(result), indent=2))
     return DONE if result.finished else INTERRUPTED
 
 
@@ -165,7 +165,7 @@ def _styles(parsed: argparse.Namespace) -> int:
 
 def _gallery(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.gallery import paint_gallery
-    from vidstyle.console import describe, summary
+    from vidstyle.console import batch_to_json, describe
 
     if not (parsed.picture and parsed.gallery):
         raise OptionError(
@@ -173,7 +173,7 @@ def _gallery(parsed: argparse.Namespace) -> int:
             "as in: vidstyle styles photo.jpg --gallery gallery.png"
         )
     result = paint_gallery(parsed.picture, parsed.gallery, _options(parsed, StylizeOptions))
-    print(json.dumps(summary([result]), indent=2) if parsed.json else describe(result))
+    print(json.dumps(batch_to_json([result]), indent=2) if parsed.json else describe(result))
     return DONE
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import singledispatch
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
 from vidstyle.flags import with_flags
 from vidstyle.live.metrics import LiveReport
+from vidstyle.results import FileResult, RunResult
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style
 from vidstyle.training.results import TrainProgress, TrainResult, int8_path
@@ -120,91 +122,112 @@ class TrainingProgress:
             )
 
 
-def describe_training(result: TrainResult) -> str:
-    """What a training run made, and how to use it."""
-    size = f"{result.output_bytes:,} bytes"
-    pace = f"{result.steps} steps in {_clock(result.seconds)}"
-    lines = [f"{result.output}  ({size}, {pace})"]
-    lines += [f"{file}  ({file.stat().st_size:,} bytes)" for file in result.others]
-    lines.append(f"{result.folder}/preview.png shows how it learned, losses.png how well.")
-    if not result.finished:
+@singledispatch
+def describe(outcome: RunResult | Failure) -> str:
+    """Describe the outcome of a run in words, a line for each thing to know."""
+    raise TypeError(type(outcome))
+
+
+@describe.register
+def _(outcome: Result) -> str:
+    size = _size(outcome.output_bytes)
+    if outcome.frames == 1:
+        line = f"{outcome.output}  ({size}, {outcome.seconds:.1f} s)"
+    else:
+        line = (
+            f"{outcome.output}  {outcome.frames} frames, {outcome.keyframes} keyframes, "
+            f"{outcome.fps:.1f} fps, {outcome.seconds:.1f} s, {size}"
+        )
+    damage = [f"  damaged: {part}" for part in outcome.damage]
+    return "\n".join([line, *damage, *_notes(outcome)])
+
+
+@describe.register
+def _(outcome: TrainResult) -> str:
+    size = f"{outcome.output_bytes:,} bytes"
+    pace = f"{outcome.steps} steps in {_clock(outcome.seconds)}"
+    lines = [f"{outcome.output}  ({size}, {pace})"]
+    lines += [f"{file}  ({file.stat().st_size:,} bytes)" for file in outcome.others]
+    lines.append(f"{outcome.folder}/preview.png shows how it learned, losses.png how well.")
+    if not outcome.finished:
         lines.append("Stopped early: this is what there was by then. --resume goes on.")
-    lines += [f"  note: {with_flags(warning)}" for warning in result.warnings]
-    in_int8 = int8_path(result.output)
-    fastest = in_int8 if in_int8 in result.others else result.output
+    lines += _notes(outcome)
+    in_int8 = int8_path(outcome.output)
+    fastest = in_int8 if in_int8 in outcome.others else outcome.output
     lines.append(f"Use it: vidstyle film.mp4 --style {fastest}")
     return "\n".join(lines)
 
 
-def training_summary(result: TrainResult) -> dict[str, Any]:
-    """A training run as plain data, for --json."""
-    return {
-        "output": str(result.output),
-        "folder": str(result.folder),
-        "others": [str(file) for file in result.others],
-        "finished": result.finished,
-        "steps": result.steps,
-        "seconds": round(result.seconds, 3),
-        "output_bytes": result.output_bytes,
-        "losses": {name: round(value, 5) for name, value in result.losses.items()},
-        "warnings": [with_flags(warning) for warning in result.warnings],
-    }
-
-
-def describe(result: Result) -> str:
-    """One line on a finished job, and one for each warning."""
-    size = _size(result.output_bytes)
-    if result.frames == 1:
-        line = f"{result.output}  ({size}, {result.seconds:.1f} s)"
-    else:
-        line = (
-            f"{result.output}  {result.frames} frames, {result.keyframes} keyframes, "
-            f"{result.fps:.1f} fps, {result.seconds:.1f} s, {size}"
-        )
-    notes = [f"  damaged: {part}" for part in result.damage]
-    notes += [f"  note: {with_flags(warning)}" for warning in result.warnings]
-    return "\n".join([line, *notes])
-
-
-def summary(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
-    """All outcomes as plain data, for --json."""
-    done = [o for o in outcomes if isinstance(o, Result)]
-    failed = [o for o in outcomes if isinstance(o, Failure)]
-    return {
-        "results": [
-            {
-                "input": str(r.input),
-                "output": str(r.output),
-                "style": r.style,
-                "frames": r.frames,
-                "keyframes": r.keyframes,
-                "fps": round(r.fps, 2),
-                "seconds": round(r.seconds, 3),
-                "output_bytes": r.output_bytes,
-                "damage": r.damage,
-                "warnings": [with_flags(warning) for warning in r.warnings],
-            }
-            for r in done
-        ],
-        "failures": [{"input": str(f.input), "error": with_flags(f.error)} for f in failed],
-    }
-
-
-def describe_live(report: LiveReport) -> str:
-    """What the live filter did, in two lines."""
-    latency = f"{report.latency_p50_ms:.0f} ms behind, p99 {report.latency_p99_ms:.0f} ms"
-    pace = f"{report.frames} pictures in {_clock(report.seconds)}, {report.fps:.1f} fps"
+@describe.register
+def _(outcome: LiveReport) -> str:
+    latency = f"{outcome.latency_p50_ms:.0f} ms behind, p99 {outcome.latency_p99_ms:.0f} ms"
+    pace = f"{outcome.frames} pictures in {_clock(outcome.seconds)}, {outcome.fps:.1f} fps"
     return (
-        f"{pace}, {latency}, {report.dropped} dropped\n"
-        f"{report.quality}, {report.keyframes} keyframes, {report.cores:.2f} cores"
+        f"{pace}, {latency}, {outcome.dropped} dropped\n"
+        f"{outcome.quality}, {outcome.keyframes} keyframes, {outcome.cores:.2f} cores"
     )
 
 
-def live_summary(report: LiveReport) -> dict[str, Any]:
-    """The same as plain data, for --json."""
+@describe.register
+def _(outcome: Failure) -> str:
+    return with_flags(outcome.error)
+
+
+@singledispatch
+def to_json(outcome: RunResult | Failure) -> dict[str, Any]:
+    """Return the outcome of a run as plain data, for --json."""
+    raise TypeError(type(outcome))
+
+
+@to_json.register
+def _(outcome: Result) -> dict[str, Any]:
+    return {
+        "input": str(outcome.input),
+        "output": str(outcome.output),
+        "style": outcome.style,
+        "frames": outcome.frames,
+        "keyframes": outcome.keyframes,
+        "fps": round(outcome.fps, 2),
+        "seconds": round(outcome.seconds, 3),
+        "output_bytes": outcome.output_bytes,
+        "damage": outcome.damage,
+        "warnings": [with_flags(warning) for warning in outcome.warnings],
+    }
+
+
+@to_json.register
+def _(outcome: TrainResult) -> dict[str, Any]:
+    return {
+        "output": str(outcome.output),
+        "folder": str(outcome.folder),
+        "others": [str(file) for file in outcome.others],
+        "finished": outcome.finished,
+        "steps": outcome.steps,
+        "seconds": round(outcome.seconds, 3),
+        "output_bytes": outcome.output_bytes,
+        "losses": {name: round(value, 5) for name, value in outcome.losses.items()},
+        "warnings": [with_flags(warning) for warning in outcome.warnings],
+    }
+
+
+@to_json.register
+def _(outcome: LiveReport) -> dict[str, Any]:
     return {
         name: round(value, 3) if isinstance(value, float) else value
-        for name, value in asdict(report).items()
+        for name, value in asdict(outcome).items()
+    }
+
+
+@to_json.register
+def _(outcome: Failure) -> dict[str, Any]:
+    return {"input": str(outcome.input), "error": describe(outcome)}
+
+
+def batch_to_json(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
+    """Return the outcomes of a batch as plain data, for --json."""
+    return {
+        "results": [to_json(outcome) for outcome in outcomes if isinstance(outcome, Result)],
+        "failures": [to_json(outcome) for outcome in outcomes if isinstance(outcome, Failure)],
     }
 
 
@@ -236,6 +259,10 @@ def print_findings(findings: dict[str, Any]) -> None:
             value = "\n".join(f"{key}: {_plain(part)}" for key, part in value.items())
         table.add_row(name, _plain(value))
     Console().print(table, markup=False, highlight=False)
+
+
+def _notes(outcome: FileResult) -> list[str]:
+    return [f"  note: {with_flags(warning)}" for warning in outcome.warnings]
 
 
 def _losses(progress: TrainProgress, names: Sequence[str]) -> str:

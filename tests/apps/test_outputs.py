@@ -44,4 +44,13 @@ def test_a_folder_without_permission_is_named(film: Path, monkeypatch: pytest.Mo
 
 
 def test_speed_is_frames_by_seconds(film: Path) -> None:
-    assert Result(film, film, "ink", 50, 9, 2.0, 1).fps == 25
+    result = Result(
+        input=film,
+        output=film,
+        style="ink",
+        frames=50,
+        keyframes=9,
+        seconds=2.0,
+        output_bytes=1,
+    )
+    assert result.fps == 25

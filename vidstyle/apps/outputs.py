@@ -9,21 +9,18 @@ from pathlib import Path
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.errors import SinkError, reason
 from vidstyle.media.atomic import output_lock
+from vidstyle.results import FileResult
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one finished job did."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(FileResult):
+    """Result of one conversion: of a video, a photo, a preview or a gallery."""
 
     input: Path | None  # None where it was no path
-    output: Path | None  # None where nothing was written
     style: str
     frames: int
     keyframes: int
-    seconds: float
-    output_bytes: int
     damage: list[str] = field(default_factory=list)  # what of the input could not be read
-    warnings: list[str] = field(default_factory=list)  # what else differs from it
     # HxWx3 uint8 RGB, with alpha HxWx4; only where nothing was written
     image: ImageArray | None = field(default=None, repr=False, compare=False)
 

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vidstyle.results import RunResult
+
 WINDOW_LENGTH = 1800  # frames: a minute at 30 fps
 MIN_SPAN_S = 0.5  # of a CPU measurement; shorter spans are noise
 
@@ -76,11 +78,10 @@ class CpuMeter:
         return self._cores
 
 
-@dataclass(frozen=True, slots=True)
-class LiveReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveReport(RunResult):
     """Measurements of a live run; latency and frame rate are of its last 1800 frames."""
 
-    seconds: float
     frames: int  # displayed
     fps: float
     latency_p50_ms: float  # median, from capture until the sink has taken the frame

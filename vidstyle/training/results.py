@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vidstyle.results import FileResult
+
 
 @dataclass(frozen=True, slots=True)
 class TrainProgress:
@@ -15,19 +17,16 @@ class TrainProgress:
     saved: bool  # a checkpoint was written just now
 
 
-@dataclass(frozen=True, slots=True)
-class TrainResult:
-    """What one training run made."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainResult(FileResult):
+    """Result of one training; `seconds` are those of training, over all sittings."""
 
     output: Path
     folder: Path  # with checkpoint, contact sheet and loss curves
     steps: int
-    seconds: float  # of training, over all sittings
-    output_bytes: int
     losses: dict[str, float]
     finished: bool  # False: stopped early, exported all the same
     others: list[Path] = field(default_factory=list)  # int8, torch
-    warnings: list[str] = field(default_factory=list)
 
 
 def int8_path(output: Path) -> Path:

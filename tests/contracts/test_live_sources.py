@@ -1,11 +1,8 @@
 """Contract of live sources; add a source to SOURCES."""
 
-import http.server
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 
 from tests.clips import Clip, squares
 from tests.contracts.implementations import implementations
+from tests.live.sources.server import serving
 from tests.live.sources.toy_device import ToyDevice
 from vidstyle.errors import SourceError
 from vidstyle.frame import Picture
@@ -34,22 +32,6 @@ class Folder:
         self.device = path / "video0"
         self.device.touch()
         self.address = ""
-
-
-class Endless(http.server.SimpleHTTPRequestHandler):
-    """Serves files without their length, as a camera would."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        data = Path(self.translate_path(self.path)).read_bytes()
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data))
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
 
 
 def unpaced() -> Pacer:
@@ -108,14 +90,8 @@ def each(kinds: list[Kind]) -> pytest.MarkDecorator:
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
     folder = Folder(tmp_path)
-    handler = partial(Endless, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        folder.address = f"http://127.0.0.1:{server.server_port}"
+    with serving(tmp_path) as folder.address:
         yield folder
-        server.shutdown()
-        thread.join()
 
 
 def read(source: LiveSource, count: int) -> list[Picture]:

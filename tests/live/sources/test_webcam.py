@@ -1,6 +1,5 @@
 """A camera with every fault, in place of OpenCV's: there is no /dev/video here."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,7 @@ from tests.clips import patches
 from tests.live.sources.toy_device import ToyDevice
 from vidstyle.errors import SourceError
 from vidstyle.live.sources import webcam
-from vidstyle.live.sources.open import find_camera
 from vidstyle.live.sources.webcam import MAX_FAILURES, Webcam
-from vidstyle.live.v4l2 import Device
 
 
 @pytest.fixture
@@ -108,23 +105,6 @@ def test_a_camera_that_does_not_answer_is_lost_at_once(
     monkeypatch.setattr(webcam, "MAX_SILENCE_S", 0)
     with pytest.raises(SourceError, match="gives no pictures any more"):
         seen.read()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="names as Linux gives them")
-def test_a_part_of_a_name_finds_a_camera_unless_it_could_be_two(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    there = [
-        Device(Path("/dev/video0"), "Brio 100", captures=True, outputs=False),
-        Device(Path("/dev/video2"), "Cam Link", captures=True, outputs=False),
-        Device(Path("/dev/video4"), "Brio 500", captures=True, outputs=False),
-        Device(Path("/dev/video9"), "Link to a call", captures=True, outputs=True),
-    ]
-    monkeypatch.setattr("vidstyle.live.v4l2.devices", lambda: there)
-    assert find_camera("link") == Path("/dev/video2")
-    assert find_camera("3") == 3
-    with pytest.raises(SourceError, match="could be any of /dev/video0, /dev/video4"):
-        find_camera("brio")
 
 
 def test_the_hint_is_a_command_that_exists() -> None:

@@ -1,0 +1,58 @@
+"""The value of --camera: a number, a path, a name, an address, a test pattern."""
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Clip
+from vidstyle.errors import SourceError
+from vidstyle.live.sources.file import PacedFile
+from vidstyle.live.sources.open import find_camera, open_source
+from vidstyle.live.sources.stream import Stream
+from vidstyle.live.v4l2 import Device
+from vidstyle.options import LiveOptions
+
+
+@pytest.mark.parametrize(
+    ("camera", "reason"),
+    [
+        ("http://127.0.0.1:9/none.mp4", "http://127.0.0.1:9/none.mp4 cannot be opened"),
+        ("/dev/video77", "There is no camera /dev/video77"),
+        ("nobody's camera", 'There is no camera or file "nobody\'s camera"'),
+        ("{folder}/words.mp4", "is not a video that can be opened"),
+    ],
+)
+def test_what_is_no_camera_is_said(tmp_path: Path, camera: str, reason: str) -> None:
+    (tmp_path / "words.mp4").write_text("no video")
+    with pytest.raises(SourceError, match=reason):
+        open_source(LiveOptions(camera=camera.format(folder=tmp_path)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names as Linux gives them")
+def test_a_part_of_a_name_finds_a_camera_unless_it_could_be_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = [
+        Device(Path("/dev/video0"), "Brio 100", captures=True, outputs=False),
+        Device(Path("/dev/video2"), "Cam Link", captures=True, outputs=False),
+        Device(Path("/dev/video4"), "Brio 500", captures=True, outputs=False),
+        Device(Path("/dev/video9"), "Link to a call", captures=True, outputs=True),
+    ]
+    monkeypatch.setattr("vidstyle.live.v4l2.devices", lambda: there)
+    assert find_camera("link") == Path("/dev/video2")
+    assert find_camera("3") == 3
+    with pytest.raises(SourceError, match="could be any of /dev/video0, /dev/video4"):
+        find_camera("brio")
+
+
+def test_a_file_is_played_and_a_pattern_has_the_size_and_rate_asked_for(tmp_path: Path) -> None:
+    clip = Clip(frames=2).write(tmp_path / "in.mp4")
+    file = open_source(LiveOptions(camera=f" {clip} "))
+    pattern = open_source(LiveOptions(camera="testsrc", size="96x64", fps=12.5))
+    assert isinstance(file, PacedFile)
+    assert isinstance(pattern, Stream)
+    assert (pattern.width, pattern.height, pattern.rate) == (96, 64, Fraction(25, 2))
+    file.close()
+    pattern.close()

@@ -1,7 +1,6 @@
 import pytest
 
-from vidstyle.live.controls import KEYS, Command, Controls, ControlState
-from vidstyle.live.sinks.overlay import Status, help_lines, overlay_lines
+from vidstyle.live.controls import Command, Controls, ControlState
 
 
 def pressed(*names: str, styles: int = 3, state: ControlState | None = None) -> ControlState:
@@ -75,17 +74,3 @@ def test_some_keys_ask_something_of_others(key: str, command: Command) -> None:
 
 def test_other_keys_do_nothing() -> None:
     assert pressed("x", "", "F1", "ü") == ControlState()
-
-
-def test_help_names_every_key_once() -> None:
-    words = "\n".join(help_lines())
-    for key in KEYS:
-        assert words.count(f"{key.name}: {key.meaning}") == 1
-
-
-def test_the_overlay_tells_style_speed_and_state() -> None:
-    status = Status("ink", 29.97, 18.4, 33.6, 2, "360 lines, every 3", 1.24, recording=True)
-    text = "\n".join(overlay_lines(status, ControlState(strength=0.7, every=3, frozen=True)))
-    for part in ("ink 70%", "30 fps", "18 ms, p99 34 ms", "every 3 (pinned)", "2 dropped",
-                 "1.2 cores", "recording, frozen"):  # fmt: skip
-        assert part in text

@@ -132,30 +132,6 @@ def test_without_a_camera_the_placeholder_is_shown_again_and_again(running: Filt
     assert mean_rgb(running.show(panned(3)).frame.picture) == pytest.approx(wanted, abs=4)
 
 
-def test_styles_that_cannot_be_loaded_do_not_end_the_run(
-    shelf: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (shelf / "white.onnx").write_bytes(b"blank")
-    with GeneratorPool() as pool:
-        styles = StyleMenu("warm", pool)
-        assert styles.names[styles.first] == "warm"
-        deadline = time.monotonic() + WAIT_S
-        while not caplog.records:
-            assert styles.generator(WHITE, small_network=False)[0] == "warm"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        styles.generator(WHITE, small_network=False)
-        (record,) = caplog.records
-        assert "is not the file that was shipped" in record.message
-
-
-def test_a_file_of_ones_own_comes_before_the_shelf(shelf: Path, inverter: Path) -> None:
-    with GeneratorPool() as pool:
-        styles = StyleMenu(str(inverter), pool)
-        assert styles.names == [str(inverter), "negative", "white", "warm"]
-        assert not styles.has_small_network(0)
-
-
 def test_the_strength_follows_the_loudness(shelf: Path) -> None:
     frames: DropOldestChannel[Frame] = DropOldestChannel()
     outputs: DropOldestChannel[OutputFrame] = DropOldestChannel(10)

@@ -14,7 +14,7 @@ from tests.clips import patches
 from tests.live.scene import frame
 from vidstyle.errors import SinkError
 from vidstyle.frame import BT709, ColorSpace, Picture
-from vidstyle.live.pixel_formats import CAMERA_COLOR, to_camera_color
+from vidstyle.live.pixel_formats import CAMERA_COLOR
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.sinks.virtual_camera import ObsOutput, V4l2Output, linux_device
 
@@ -62,11 +62,6 @@ def test_every_view_is_one_picture(tmp_path: Path) -> None:
     sink.close()
     sink.close()  # twice is fine
     assert device.stat().st_size == 3 * 64 * 48 * 3 // 2
-
-
-def test_pictures_in_camera_colors_are_not_touched() -> None:
-    picture = Picture.from_rgb(patches(64, 48), CAMERA_COLOR)
-    assert to_camera_color(picture) is picture
 
 
 def test_what_is_no_video_device_is_said(tmp_path: Path) -> None:

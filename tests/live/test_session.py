@@ -1,0 +1,307 @@
+"""One run of the live filter with a toy camera, toy styles, and a program as its display."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.live.scene import WAIT_S, Listed, panned
+from tests.textures import noise_image
+from vidstyle.errors import SinkError, SourceError
+from vidstyle.frame import Picture
+from vidstyle.live.controls import Command
+from vidstyle.live.metrics import LatencyMeter, LiveReport
+from vidstyle.live.session import LiveSession, delay_hint
+from vidstyle.live.sinks.base import DisplayHost, OutputFrame
+from vidstyle.live.style_menu import StyleMenu
+from vidstyle.media.image_file import read_photo
+from vidstyle.options import LiveOptions
+from vidstyle.pipeline.latest import DropOldestChannel
+from vidstyle.stylize.generator_pool import GeneratorPool
+
+Make = Callable[..., LiveSession]
+
+
+class Camera(Listed):
+    """A source of so many frames at 100 a second; endless without a number."""
+
+    def __init__(self, frames: int | None = None, size_wh: tuple[int, int] = (64, 48)) -> None:
+        super().__init__(self._frames(frames, *size_wh))
+        self.width, self.height = size_wh
+
+    def _frames(self, count: int | None, width: int, height: int) -> Iterator[Picture]:
+        picture = Picture.from_rgb(noise_image(height, width))
+        number = 0
+        while count is None or number < count:
+            time.sleep(0.01)
+            yield picture
+            number += 1
+
+
+class Viewer:
+    """A display whose user is a function."""
+
+    def __init__(self, use: Callable[["Viewer", DisplayHost], None]) -> None:
+        self.outputs: DropOldestChannel[OutputFrame] = DropOldestChannel()
+        self.meter = LatencyMeter()
+        self.shown: OutputFrame | None = None
+        self._use = use
+
+    def run(self, host: DisplayHost) -> None:
+        self._use(self, host)
+        while host.poll():
+            self.see()
+
+    def see(self) -> OutputFrame:
+        """The next frame, and note it."""
+        deadline = time.monotonic() + WAIT_S
+        while (output := self.outputs.get(0.05)) is None:
+            assert time.monotonic() < deadline
+            if self.outputs.exhausted and self.shown is not None:
+                return self.shown
+        self.meter.note(output.frame.time_s, time.monotonic())
+        self.shown = output
+        return output
+
+
+class Sink:
+    """A virtual camera that counts, or fails."""
+
+    has_demand = True
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails, self.closed, self.outputs = fails, False, list[OutputFrame]()
+
+    def write(self, output: OutputFrame) -> None:
+        if self.fails:
+            raise SinkError("The toy camera is full.")
+        self.outputs.append(output)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def make(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """Make sessions of toy styles, in a folder of their own; no thread may be left in the end."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    threads = set(threading.enumerate())
+    with GeneratorPool() as pool:
+
+        def session(source: Listed, **options: object) -> LiveSession:
+            given = LiveOptions(camera="toy", window=False, **options)  # type: ignore[arg-type]
+            return LiveSession(given, StyleMenu(None, pool), source, None, time.monotonic())
+
+        yield session
+    assert set(threading.enumerate()) <= threads
+
+
+def recorded(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_a_run_ends_with_its_source_and_says_what_it_measured(make: Make) -> None:
+    source = Camera(frames=40)
+    began = time.monotonic()
+    report = make(source).run()
+    assert isinstance(report, LiveReport)
+    assert source.closed
+    assert 1 <= report.frames <= 40 - report.dropped
+    assert 0.4 <= report.seconds <= time.monotonic() - began + 0.1
+    assert report.first_picture_s is not None
+    assert 0 < report.first_picture_s < report.seconds
+    assert 0 <= report.latency_p50_ms <= report.latency_p99_ms < 1000 * report.seconds
+    assert report.keyframes >= 1
+    assert report.cores > 0
+    assert report.recordings_cut_short == 0
+
+
+def test_a_source_without_frames_ends_it_too(make: Make) -> None:
+    report = make(Camera(frames=0)).run()
+    assert (report.frames, report.first_picture_s, report.fps) == (0, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "size", "expected"),
+    [((64, 48), None, (64, 48)), ((65, 49), None, (64, 48)), ((65, 49), "32x20", (32, 20))],
+)
+def test_all_frames_have_one_even_size(
+    make: Make, size_wh: tuple[int, int], size: str | None, expected: tuple[int, int]
+) -> None:
+    session, camera = make(Camera(20, size_wh), size=size), Sink()
+    session.add_virtual_camera(camera)
+    session.run()
+    assert session.size_wh == expected
+    pictures = [picture for o in camera.outputs for picture in (o.frame.picture, o.original)]
+    assert {(picture.width, picture.height) for picture in pictures} == {expected}
+    assert camera.closed
+
+
+def test_another_thread_can_stop_it(make: Make) -> None:
+    stop, source = threading.Event(), Camera()
+    timer = threading.Timer(0.3, stop.set)
+    timer.start()
+    report = make(source).run(stop)
+    timer.join()
+    assert source.closed
+    assert report.seconds < WAIT_S
+
+
+def test_ctrl_c_ends_it_with_a_report(make: Make) -> None:
+    def interrupt(viewer: Viewer, host: DisplayHost) -> None:
+        viewer.see()
+        raise KeyboardInterrupt
+
+    source = Camera()
+    session = make(source)
+    session.add_display(Viewer(interrupt))
+    assert session.run().frames == 1
+    assert source.closed
+
+
+def test_a_sink_that_fails_ends_it_with_its_error(make: Make) -> None:
+    source, sink = Camera(), Sink(fails=True)
+    session = make(source)
+    session.add_virtual_camera(sink)
+    with pytest.raises(SinkError, match="The toy camera is full"):
+        session.run()
+    assert source.closed
+    assert sink.closed
+
+
+def test_a_lost_camera_is_waited_for_and_the_placeholder_is_shown(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = [panned(0, 64, 48)] * 2
+    source, lost = Listed([*frames, SourceError("The toy camera is gone.")]), Sink()
+    source.rate = 100 * source.rate
+    session = make(source, seconds=1.5)
+    session.add_virtual_camera(lost)
+    session.run()
+    assert "The toy camera is gone. Waiting for it to come back." in caplog.messages
+    assert not lost.outputs[-1].live
+
+
+def test_frames_of_a_display_and_a_camera_are_the_same(make: Make) -> None:
+    seen, camera = list[int](), Sink()
+
+    def look(viewer: Viewer, host: DisplayHost) -> None:
+        while host.poll() and len(seen) < 10:
+            seen.append(viewer.see().frame.pts)
+        host.perform(Command.QUIT, None)
+
+    session = make(Camera())
+    session.add_virtual_camera(camera)
+    session.add_display(Viewer(look))
+    session.run()
+    assert len(seen) == 10
+    assert set(seen) <= {output.frame.pts for output in camera.outputs}
+
+
+def test_quitting_ends_the_polling(make: Make) -> None:
+    polled = list[bool]()
+
+    def quit_at_once(viewer: Viewer, host: DisplayHost) -> None:
+        polled.append(host.poll())
+        assert host.perform(Command.QUIT, None) == ""
+        polled.append(host.poll())
+
+    session = make(Camera())
+    session.add_display(Viewer(quit_at_once))
+    session.run()
+    assert polled == [True, False]
+
+
+def test_keys_change_what_is_shown_and_the_status_says_so(make: Make) -> None:
+    styles = list[str]()
+
+    def choose(viewer: Viewer, host: DisplayHost) -> None:
+        viewer.see()
+        styles.append(host.status().style)
+        host.controls.press("2")  # white
+        styles.append(host.status().style)
+        deadline = time.monotonic() + WAIT_S
+        while viewer.see().frame.picture.y.min() < 230:
+            assert time.monotonic() < deadline
+        host.perform(Command.QUIT, None)
+
+    session = make(Camera())
+    session.add_display(Viewer(choose))
+    session.run()
+    assert styles == ["negative", "white"]
+
+
+def test_snapshots_are_what_is_shown_and_replace_nothing(make: Make, tmp_path: Path) -> None:
+    messages, shown = list[str](), list[Picture]()
+
+    def snap(viewer: Viewer, host: DisplayHost) -> None:
+        assert host.perform(Command.SNAPSHOT, None) == ""  # nothing is shown yet
+        for _ in range(3):  # within one second, nearly always
+            output = viewer.see()
+            messages.append(host.perform(Command.SNAPSHOT, output))
+            shown.append(output.frame.picture)
+        host.perform(Command.QUIT, None)
+
+    session = make(Camera())
+    session.add_display(Viewer(snap))
+    session.run()
+    paths = [Path(message.removeprefix("wrote ")) for message in messages]
+    assert len(set(paths)) == 3
+    assert sorted(paths) == sorted(Path(p.name) for p in Path.cwd().iterdir())
+    for path, picture in zip(paths, shown, strict=True):
+        np.testing.assert_array_equal(read_photo(path), picture.to_rgb())
+
+
+def test_the_first_recording_has_the_name_asked_for_and_others_names_of_their_own(
+    make: Make, tmp_path: Path
+) -> None:
+    path = tmp_path / "asked.mkv"
+    messages = list[str]()
+
+    def record(viewer: Viewer, host: DisplayHost) -> None:
+        assert host.status().recording
+        for _ in range(3):
+            for _ in range(5):
+                viewer.see()
+            messages.append(host.perform(Command.RECORD, viewer.shown))
+        host.perform(Command.QUIT, None)
+
+    session = make(Camera(), record=str(path))
+    session.add_display(Viewer(record))
+    session.run()
+    assert messages == ["recorded", "recording", "recorded"]
+    (other,) = Path.cwd().iterdir()
+    assert other.suffix == ".mkv"
+    assert recorded(path) >= 1
+    assert recorded(other) >= 1
+
+
+def test_every_frame_that_is_recorded_is_counted(make: Make, tmp_path: Path) -> None:
+    report = make(Camera(30), record=str(tmp_path / "out.mkv")).run()
+    assert recorded(tmp_path / "out.mkv") == report.frames
+
+
+def test_sound_is_delayed_as_much_as_the_camera_s_pictures(make: Make) -> None:
+    session, camera, delays = make(Camera()), Sink(), list[float]()
+
+    def listen(viewer: Viewer, host: DisplayHost) -> None:
+        assert session.delay_s() == 0
+        while len(camera.outputs) < 20:
+            viewer.see()
+        delays.append(session.delay_s())
+        host.perform(Command.QUIT, None)
+
+    session.add_virtual_camera(camera)
+    session.add_display(Viewer(listen))
+    session.run()
+    assert 0 < delays[0] < 5
+
+
+def test_the_hint_names_the_delay_in_milliseconds() -> None:
+    assert delay_hint(0.0834) == "set your call's audio delay to 83 ms."

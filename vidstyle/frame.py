@@ -98,6 +98,7 @@ class Picture:
 
     @property
     def planes(self) -> tuple[Plane, Plane, Plane]:
+        """Y, U and V."""
         return self.y, self.u, self.v
 
     @classmethod

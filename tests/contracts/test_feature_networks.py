@@ -106,7 +106,7 @@ def test_the_layers_that_losses_ask_for_are_there(kind: Kind, made: Made) -> Non
     for layers in (network.style_layers, network.content_layers, network.patch_layers):
         assert layers
         assert len(set(layers)) == len(layers)
-    assert {network.seen_by(layer) for layer in network.style_layers} <= seen.keys()
+    assert {network.source_layer(layer) for layer in network.style_layers} <= seen.keys()
     assert {*network.content_layers, *network.patch_layers} <= seen.keys()
 
 

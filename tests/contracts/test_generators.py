@@ -22,7 +22,7 @@ from vidstyle.optimize.generator import OptimizingGenerator
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage
-from vidstyle.optimize.style_target import Painting
+from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_style, find_weights, shipped_styles
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
@@ -67,7 +67,7 @@ def mixture(folder: Path) -> Mixture:
 
 def optimizer(folder: Path) -> OptimizingGenerator:
     features = load_features("slim")
-    painting = Painting(noise_image(64, 64, seed=9, blur=1), features, Cache(folder / "cache"))
+    painting = StyleTarget(noise_image(64, 64, seed=9, blur=1), features, Cache(folder / "cache"))
     limits = MemoryLimits(10**6, 10**6, 10**6)
     return OptimizingGenerator(
         PictureOptimizer(features, painting, limits, PictureLossWeights()), None

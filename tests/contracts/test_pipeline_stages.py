@@ -30,7 +30,7 @@ from vidstyle.optimize.film import Film
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage
-from vidstyle.optimize.style_target import Painting
+from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.optimize.work_folder import WorkFolder
 from vidstyle.options import StylizeOptions
 from vidstyle.perceptual.zoo import load_features
@@ -60,7 +60,7 @@ class NoCache(Cache):
 @cache
 def optimizer() -> PictureOptimizer:
     features = load_features("slim")
-    painting = Painting(noise_image(64, 64, seed=9, blur=1), features, NoCache())
+    painting = StyleTarget(noise_image(64, 64, seed=9, blur=1), features, NoCache())
     limits = MemoryLimits(10**6, 10**6, 10**6)
     return PictureOptimizer(features, painting, limits, PictureLossWeights())
 

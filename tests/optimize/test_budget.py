@@ -5,10 +5,10 @@ import math
 import pytest
 
 from vidstyle.optimize.budget import (
-    LEAST_SHARE,
+    DEFAULT_INTERVAL,
+    INTERVALS,
+    MIN_SHARE,
     SCALES,
-    SPARSER,
-    USUAL_EVERY,
     Budget,
     FilmPlan,
     affordable_scale,
@@ -80,7 +80,7 @@ def test_without_a_limit_there_is_time() -> None:
 @pytest.mark.parametrize("seconds", [0.1, 3, 10, 40, 1000])
 def test_a_picture_is_as_large_as_time_allows(seconds: float) -> None:
     scale = affordable_scale(50, 0.5, seconds)
-    needed_s = [s**2 * 50 * 0.5 * LEAST_SHARE for s in SCALES]
+    needed_s = [s**2 * 50 * 0.5 * MIN_SHARE for s in SCALES]
     affordable = [s for s, needed in zip(SCALES, needed_s, strict=True) if needed <= seconds]
     assert scale == max(affordable, default=SCALES[-1])
 
@@ -95,16 +95,16 @@ def plan(seconds: float | None, every: int | None = None) -> FilmPlan:
 
 
 def test_without_a_budget_nothing_is_given_up() -> None:
-    assert plan(None) == plan(1e6) == FilmPlan(USUAL_EVERY, 1.0)
+    assert plan(None) == plan(1e6) == FilmPlan(DEFAULT_INTERVAL, 1.0)
     assert plan(None, every=1) == FilmPlan(1, 1.0)
 
 
 def test_less_time_gives_up_keyframes_first_and_then_size() -> None:
     plans = [plan(seconds) for seconds in (1000, 250, 200, 120, 90, 40, 5)]
     assert [p.scale for p in plans] == sorted((p.scale for p in plans), reverse=True)
-    assert plans[1].every > USUAL_EVERY
+    assert plans[1].every > DEFAULT_INTERVAL
     assert plans[1].scale == 1
-    assert plans[-1] == FilmPlan(SPARSER[-1], SCALES[-1])
+    assert plans[-1] == FilmPlan(INTERVALS[-1], SCALES[-1])
 
 
 def test_the_distance_that_was_asked_for_is_kept() -> None:
@@ -115,6 +115,6 @@ def test_the_distance_that_was_asked_for_is_kept() -> None:
 @pytest.mark.parametrize("seconds", [60, 120, 600])
 def test_what_is_planned_fits(seconds: float) -> None:
     chosen = plan(seconds)
-    needed_s = chosen.scale**2 * effort(chosen.every) * 0.3 * LEAST_SHARE
+    needed_s = chosen.scale**2 * effort(chosen.every) * 0.3 * MIN_SHARE
     assert needed_s <= painting_time_s(240, seconds)
     assert painting_time_s(240, seconds) < seconds

@@ -24,7 +24,7 @@ from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage
 from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.scene_optimizer import SceneOptimizer, scene_effort
 from vidstyle.optimize.scene_painter import BETWEEN, ScenePainter
-from vidstyle.optimize.style_target import Painting
+from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.optimize.work_folder import WorkFolder, frame_name
 from vidstyle.options import StylizeOptions
 from vidstyle.perceptual.zoo import load_features
@@ -40,11 +40,11 @@ OPTIONS = StylizeOptions(style="painting.png", quality="full", every=3)
 @pytest.fixture(scope="module")
 def optimizer(tmp_path_factory: pytest.TempPathFactory) -> PictureOptimizer:
     features = load_features("slim")
-    painting = Painting(
+    style_target = StyleTarget(
         noise_image(80, 80, seed=9, blur=1), features, Cache(tmp_path_factory.mktemp("cache"))
     )
     return PictureOptimizer(
-        features, painting, MemoryLimits(10**7, 10**7, 10**7), PictureLossWeights()
+        features, style_target, MemoryLimits(10**7, 10**7, 10**7), PictureLossWeights()
     )
 
 

@@ -15,17 +15,17 @@ from vidstyle.optimize.generator import HalfPrecision, OptimizingGenerator
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import PictureOptimizer, memory_errors
-from vidstyle.optimize.style_target import Painting
+from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.zoo import load_features
 
 PHOTO = noise_image(96, 120, seed=2, blur=5)
 
 
-def optimizer(cache: Cache, room: MemoryLimits) -> PictureOptimizer:
+def optimizer(cache: Cache, limits: MemoryLimits) -> PictureOptimizer:
     features = load_features("slim")
-    painting = Painting(noise_image(80, 80, seed=9, blur=1), features, cache)
-    return PictureOptimizer(features, painting, room, PictureLossWeights())
+    style_target = StyleTarget(noise_image(80, 80, seed=9, blur=1), features, cache)
+    return PictureOptimizer(features, style_target, limits, PictureLossWeights())
 
 
 def test_more_memory_has_more_room() -> None:
@@ -94,7 +94,7 @@ def test_half_precision_sees_nearly_the_same() -> None:
         assert math.isclose(float((rounded[name] - layer).norm() / layer.norm()), 0, abs_tol=0.05)
     grams, of_half = features.grams(whole), half.grams(whole)
     assert all(torch.equal(grams[name], of_half[name]) for name in grams)
-    assert half.seen_by("conv1") == "stage1"
+    assert half.source_layer("conv1") == "stage1"
     by_branch = [branch(picture) for branch in half.branches]
     assert [seen.keys() & whole.keys() for seen in by_branch] == [seen.keys() for seen in by_branch]
     for seen in by_branch:

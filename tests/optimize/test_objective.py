@@ -136,9 +136,9 @@ def test_every_pixel_counts_in_one_tile(height: int, width: int) -> None:
     for tile in tiles(height, width, 100**2, 48):
         tile.core(tile.of(counted)).add_(1)
         assert tile.rows.start % GRID == tile.columns.start % GRID == 0
-        assert tile.rows.seen_start % GRID == 0
+        assert tile.rows.outer_start % GRID == 0
         for span in (tile.rows, tile.columns):
-            assert span.seen_start == max(0, span.start - 48)
+            assert span.outer_start == max(0, span.start - 48)
     assert (counted == 1).all()
 
 

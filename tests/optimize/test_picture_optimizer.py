@@ -11,7 +11,7 @@ from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage, effort
-from vidstyle.optimize.style_target import Painting
+from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.optimize.temporal_targets import TemporalTarget
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.losses import style_loss
@@ -25,8 +25,8 @@ ROOM = MemoryLimits(10**7, 10**7, 10**7)
 
 def optimizer(cache: Cache, room: MemoryLimits = ROOM) -> PictureOptimizer:
     features = load_features("slim")
-    painting = Painting(np.asarray(PAINTING, np.uint8), features, cache)
-    return PictureOptimizer(features, painting, room, PictureLossWeights())
+    style_target = StyleTarget(np.asarray(PAINTING, np.uint8), features, cache)
+    return PictureOptimizer(features, style_target, room, PictureLossWeights())
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_picture_may_be_painted_small_and_keeps_its_own_detail(
 
 def test_little_memory_makes_the_same_picture(paints: PictureOptimizer) -> None:
     cramped = PictureOptimizer(
-        paints._features, paints._painting, MemoryLimits(150**2, 10**7, 10**7), PictureLossWeights()
+        paints._features, paints._style, MemoryLimits(150**2, 10**7, 10**7), PictureLossWeights()
     )
     photo = noise_image(136, 170, seed=2, blur=4)
     whole, tiled = (each.paint(photo, (Stage(1.0, 2),)) for each in (paints, cramped))

@@ -87,7 +87,7 @@ def test_the_picture_stays_within_its_range(solve: Solver) -> None:
 
 
 def test_adam_is_that_of_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(solver, "LOWEST_RATE", solver.RATE)  # theirs stays as it is
+    monkeypatch.setattr(solver, "LAST_RATE", solver.RATE)  # theirs stays as it is
     expected = center().requires_grad_()
     optimizer = torch.optim.Adam([expected], lr=solver.RATE)
     for steps in range(1, 9):

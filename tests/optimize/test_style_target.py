@@ -7,15 +7,15 @@ import torch
 from tests.textures import noise_image
 from vidstyle.frame import RGBImage
 from vidstyle.optimize.cache import Cache
-from vidstyle.optimize.style_target import LARGEST_GAIN, Painting
+from vidstyle.optimize.style_target import LARGEST_GAIN, StyleTarget
 from vidstyle.perceptual.color_transfer import recolored, to_tensor
 from vidstyle.perceptual.zoo import load_features
 
 
 @pytest.fixture(scope="module")
-def painting(tmp_path_factory: pytest.TempPathFactory) -> Painting:
+def painting(tmp_path_factory: pytest.TempPathFactory) -> StyleTarget:
     image = noise_image(96, 96, seed=9, blur=4)
-    return Painting(image, load_features("slim"), Cache(tmp_path_factory.mktemp("cache")))
+    return StyleTarget(image, load_features("slim"), Cache(tmp_path_factory.mktemp("cache")))
 
 
 def gray(level: int, noise: int) -> RGBImage:
@@ -24,11 +24,11 @@ def gray(level: int, noise: int) -> RGBImage:
     return (level + random.integers(-noise, noise + 1, (64, 80, 3))).astype(np.uint8)
 
 
-def mapped(painting: Painting, photo: RGBImage, like: list[RGBImage]) -> torch.Tensor:
+def mapped(painting: StyleTarget, photo: RGBImage, like: list[RGBImage]) -> torch.Tensor:
     return recolored(to_tensor(photo)[None], *painting.color_map(like))
 
 
-def test_a_colorful_photo_gets_the_paintings_mean_and_spread(painting: Painting) -> None:
+def test_a_colorful_photo_gets_the_paintings_mean_and_spread(painting: StyleTarget) -> None:
     photo = noise_image(128, 128, seed=2, blur=4)
     found = mapped(painting, photo, [photo])[0].flatten(1)
     goal = to_tensor(noise_image(96, 96, seed=9, blur=4)).flatten(1)
@@ -36,14 +36,14 @@ def test_a_colorful_photo_gets_the_paintings_mean_and_spread(painting: Painting)
     assert torch.allclose(found.std(dim=1), goal.std(dim=1), rtol=0.2)
 
 
-def test_the_noise_of_a_gray_photo_gets_no_strong_colors(painting: Painting) -> None:
+def test_the_noise_of_a_gray_photo_gets_no_strong_colors(painting: StyleTarget) -> None:
     photo = gray(128, noise=2)
     found = mapped(painting, photo, [photo])[0].flatten(1)
     before = to_tensor(photo).flatten(1)
     assert found.std(dim=1).max() < 1.1 * LARGEST_GAIN * before.std(dim=1).max()
 
 
-def test_what_is_mapped_together_keeps_its_differences(painting: Painting) -> None:
+def test_what_is_mapped_together_keeps_its_differences(painting: StyleTarget) -> None:
     dark, light = gray(90, noise=8), gray(140, noise=8)
     together = [mapped(painting, photo, [dark, light]).mean() for photo in (dark, light)]
     alone = [mapped(painting, photo, [photo]).mean() for photo in (dark, light)]
@@ -52,6 +52,6 @@ def test_what_is_mapped_together_keeps_its_differences(painting: Painting) -> No
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 300)])
-def test_photos_of_any_size_have_a_map(painting: Painting, size: tuple[int, int]) -> None:
+def test_photos_of_any_size_have_a_map(painting: StyleTarget, size: tuple[int, int]) -> None:
     photo = np.full((*size, 3), 90, np.uint8)
     assert mapped(painting, photo, [photo]).isfinite().all()

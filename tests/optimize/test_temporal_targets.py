@@ -10,12 +10,12 @@ from tests.textures import noise_image
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.optimize.temporal_targets import (
     SceneKeyframe,
-    carried,
     find_keyframes,
     keyframe_count,
     linked,
     targets_after,
     targets_before,
+    warped_target,
 )
 from vidstyle.options import StylizeOptions
 from vidstyle.stylize.flow import FlowPath
@@ -124,7 +124,7 @@ def test_the_first_of_a_divided_scene_follows_the_last_before() -> None:
 def test_trust_is_brought_to_the_size_of_the_painting() -> None:
     path = FlowPath(np.zeros((18, 24, 2), np.float32), np.ones((18, 24), np.float32))
     image = SCENERY[:, :WIDTH]
-    picture, confidence = carried(image, path)
+    picture, confidence = warped_target(image, path)
     assert confidence.shape == (HEIGHT, WIDTH)
     assert np.abs(picture * 255 - image).max() < 1e-3
     assert cv2.norm(confidence, cv2.NORM_INF) == 1

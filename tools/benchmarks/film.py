@@ -35,7 +35,7 @@ from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.hardware import processor_name, usable_cores
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.media.style_image import read_painting
-from vidstyle.optimize.budget import USUAL_EVERY, Budget
+from vidstyle.optimize.budget import DEFAULT_INTERVAL, Budget
 from vidstyle.optimize.generator import open_optimizer
 from vidstyle.optimize.picture_optimizer import PictureOptimizer
 from vidstyle.optimize.scene_detection import Scene
@@ -57,7 +57,11 @@ from vidstyle.stylize.stylizer import VideoStylizer
 
 JUDGED = slice(3, None, 5)  # frames whose style is looked at
 SHOWN = (0, 1, 2)  # of the frames, as parts of the length in quarters, in the picture
-FAST, DEFAULT, ALONE = "fast, ", f"a keyframe in {USUAL_EVERY} (default)", "each frame by itself"
+FAST, DEFAULT, ALONE = (
+    "fast, ",
+    f"a keyframe in {DEFAULT_INTERVAL} (default)",
+    "each frame by itself",
+)
 FIGURES = ("seconds_per_frame", "core_seconds_per_frame", "e_stab", "sharpness", "style", "content")
 
 
@@ -122,7 +126,7 @@ def _ways(style: str, reel: SampleFrames) -> dict[str, Callable[[], list[RGBImag
     options, painting = reel.options, read_painting(find_painting(style))
     optimizer = open_optimizer(painting, options.features, options.feature_weights, options.threads)
     return ways | {
-        DEFAULT: lambda: film(optimizer, reel, USUAL_EVERY),
+        DEFAULT: lambda: film(optimizer, reel, DEFAULT_INTERVAL),
         ALONE: lambda: [optimizer.paint(image) for image in _images(reel)],
         "every frame": lambda: film(optimizer, reel, 1),
     }

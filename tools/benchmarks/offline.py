@@ -49,7 +49,7 @@ from vidstyle.optimize.generator import HalfPrecision
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import COARSE_TO_FINE, PictureOptimizer, Stage, effort
-from vidstyle.optimize.style_target import Painting
+from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.perceptual.color_transfer import to_image, to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss, tv_loss
@@ -215,7 +215,7 @@ class _Row:
         measures = self.measures
         torch.set_num_threads(usable_cores() if measures.all_threads else 1)
         if not measures.early_stop:
-            solver.LEAST_PROGRESS = float("-inf")
+            solver.MIN_PROGRESS = float("-inf")
         if not measures.windows:
             jitter.OFFSETS = jitter.OFFSETS[:1]
         features: FeatureNetwork = load_features("slim")
@@ -235,11 +235,11 @@ class _Row:
         image = read_painting(task.painting)
         if measures.cached:  # an earlier run has been here
             PictureOptimizer(
-                features, Painting(image, features, cache), room, PictureLossWeights()
+                features, StyleTarget(image, features, cache), room, PictureLossWeights()
             ).paint(task.photo, [Stage(stage.scale, 1) for stage in stages])
         stopwatch = _Stopwatch()
         optimizer = PictureOptimizer(
-            features, Painting(image, features, cache), room, PictureLossWeights()
+            features, StyleTarget(image, features, cache), room, PictureLossWeights()
         )
         painted = optimizer.paint(task.photo, stages)
         return stopwatch.read() | _judged(task, painted, self.name)

@@ -2,25 +2,25 @@
 
 from dataclasses import dataclass
 
-GRID = 4  # pixels per cell, both ways, where most weights are
-FINE = 2  # pixels per cell of the head
-PIXELS = 3 * FINE**2  # channels of a fine cell: rows, in them columns, in them red, green and blue
-LARGEST_CODE = 63  # of a weight; x86 without VNNI adds products in int16: 2 * 255 * 127 overflows
+GRID = 4  # px, side of a coarse cell (stem and residual blocks)
+FINE = 2  # px, side of a fine cell (head)
+PIXELS = 3 * FINE**2  # channels of a fine cell, in the order row, column, RGB
+LARGEST_CODE = 63  # of int8 weights; x86 without VNNI adds in int16, where 2 * 255 * 127 overflows
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The widths that make a size class. Defaults are the 55 KB class."""
+    """Layer widths of a size class; the defaults are those of class 55k."""
 
-    stem_kernel: int = 1  # cells
-    channels: int = 32
-    bottleneck: int = 16
-    dilations: tuple[int, ...] = (1, 2, 4)
+    stem_kernel: int = 1  # in coarse cells
+    channels: int = 32  # of the residual blocks
+    bottleneck: int = 16  # channels inside a residual block
+    dilations: tuple[int, ...] = (1, 2, 4)  # one residual block each
     head_channels: int = 16
 
 
-# Widths whose files keep the promise of their class: bytes of the .onnx on disk. Multiples of 16:
-# with others, int8 arithmetic runs at half its speed.
+# Widths whose .onnx files stay below `LARGEST_BYTES`. Multiples of 16, because int8 arithmetic runs
+# at half its speed with others.
 SIZE_CLASSES = {
     "17k": Architecture(channels=16, dilations=(1, 2)),
     "55k": Architecture(),
@@ -28,4 +28,5 @@ SIZE_CLASSES = {
         stem_kernel=3, channels=64, bottleneck=32, dilations=(1, 2, 4, 1), head_channels=32
     ),
 }
+# Largest .onnx file of each class, in bytes.
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}

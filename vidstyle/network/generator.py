@@ -1,4 +1,4 @@
-"""The tiny generator: what to paint is decided on a grid of 4x4 pixels, how on one of 2x2."""
+"""Generator network (PyTorch): residual blocks on 4x4 pixel cells, painting head on 2x2 cells."""
 
 from collections.abc import Callable
 
@@ -11,19 +11,20 @@ from vidstyle.network.architecture import FINE, GRID, LARGEST_CODE, PIXELS, Arch
 
 
 class Generator(nn.Module):
-    """A picture in, a painted picture out; starts as a plain color change.
+    """Feed-forward style transfer network; untrained, it computes only its color skip.
 
-    A stem on cells of 4x4 pixels and dilated residual blocks decide what to paint. The head works
-    on cells of 2x2, where the decision, brought up smoothly, meets filters on the picture itself,
-    and paints the four pixels of each. A color skip brings back the picture's own detail.
-    There is no normalization at run time: the batch norms fold away.
+    A stem and dilated residual blocks work on cells of 4x4 pixels. The head works on cells of 2x2:
+    it adds the blocks' output, upsampled bilinearly, to filters on the picture itself, and computes
+    the four pixels of each cell. A color skip adds the picture after a linear color map, with its
+    detail. There is no normalization at run time: batch norms are folded at export.
 
-    The residual blocks are those of Johnson et al. (arXiv:1603.08155), whose convolutions at the
-    full resolution, most of their cost, are gone. Painting 4x4 pixels at once from the coarse grid
-    would be faster still, but left a pattern of that period.
+    The residual blocks are those of Johnson et al. (arXiv:1603.08155), without their convolutions
+    at full resolution, which are most of the cost. Computing 4x4 pixels at once from the coarse
+    grid would be faster still, but left a pattern of that period.
     """
 
     def __init__(self, architecture: Architecture | None = None) -> None:
+        """Build a network with random weights, except a zero head and an identity color skip."""
         super().__init__()
         a = self.architecture = architecture or Architecture()
         self.stem = ConvNorm(3 * GRID**2, a.channels, a.stem_kernel)
@@ -39,12 +40,21 @@ class Generator(nn.Module):
         self.set_color_map(torch.eye(3), torch.zeros(3))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return Nx3xHxW, about 0..1 but not clipped. Takes Nx3xHxW RGB 0..1, sides in fours."""
+        """Return the stylized images, Nx3xHxW RGB, about 0..1 but not clipped.
+
+        Args:
+            images: Nx3xHxW float32 RGB 0..1, sides multiples of `GRID`.
+        """
         pixels = as_cells(images)
         return from_cells(self.painted(pixels, as_cells(pixels)))
 
     def painted(self, pixels: Tensor, cells: Tensor) -> Tensor:
-        """Paint the fine cells of a picture, Nx12xH/2xW/2, that has these coarse ones."""
+        """Return the stylized fine cells, Nx12xH/2xW/2.
+
+        Args:
+            pixels: Nx12xH/2xW/2, the picture in fine cells.
+            cells: Nx48xH/4xW/4, the picture in coarse cells.
+        """
         x: Tensor = self.decision(self.blocks(functional.relu(self.stem(cells))))
         x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
         x = self.paint(functional.relu(x + self.detail(pixels)))
@@ -52,13 +62,13 @@ class Generator(nn.Module):
         return colors + x
 
     def set_color_map(self, matrix: Tensor, offset: Tensor) -> None:
-        """Let the skip map RGB to `matrix @ rgb + offset` (3x3 and 3, for colors 0..1)."""
+        """Set the color skip to `matrix @ rgb + offset` (3x3 and 3, for RGB 0..1)."""
         with torch.no_grad():
             self.skip.load_state_dict({"weight": matrix.view(3, 3, 1, 1), "bias": offset})
 
 
 def as_cells(x: Tensor) -> Tensor:
-    """Make the channels of 2x2 neighbors those of one: NxCxHxW to Nx4CxH/2xW/2."""
+    """Space to depth: NxCxHxW to Nx4CxH/2xW/2, channels in the order row, column, C."""
     count, channels, height, width = x.shape
     split = x.reshape(count, channels, height // FINE, FINE, width // FINE, FINE)
     ordered = split.permute(0, 3, 5, 1, 2, 4)
@@ -66,7 +76,7 @@ def as_cells(x: Tensor) -> Tensor:
 
 
 def from_cells(x: Tensor) -> Tensor:
-    """The way back: Nx4CxHxW to NxCx2Hx2W."""
+    """Depth to space, the inverse of `as_cells`: Nx4CxHxW to NxCx2Hx2W."""
     count, channels, rows, columns = x.shape
     split = x.reshape(count, FINE, FINE, channels // FINE**2, rows, columns)
     ordered = split.permute(0, 3, 4, 1, 5, 2)
@@ -74,9 +84,9 @@ def from_cells(x: Tensor) -> Tensor:
 
 
 class RoundableConv(nn.Conv2d):
-    """A convolution that can learn with its weights rounded as the file will hold them."""
+    """Convolution that can train with weights rounded to int8 codes, as in the exported file."""
 
-    rounding = False
+    rounding = False  # set by `round_weights`
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.kernel()
@@ -86,26 +96,26 @@ class RoundableConv(nn.Conv2d):
         return y
 
     def kernel(self) -> Tensor:
-        """The weights to compute with."""
+        """Return the effective weight, OIHW; subclasses constrain it."""
         return self.weight
 
     def offset(self) -> Tensor | None:
-        """The bias to compute with."""
+        """Return the effective bias, O; subclasses constrain it."""
         return self.bias
 
 
 class PixelPaint(RoundableConv):
-    """A 3x3 convolution to the pixels of a fine cell that leaves no pattern of that period.
+    """3x3 convolution to the pixels of a fine cell, constrained against patterns of period two.
 
-    Along what goes straight across or down it paints the pixels of a cell alike, and so on flat
-    ground: their kernels have the same sums in each row, or in each column, and there is one bias
-    for each color. Without that, dark strokes had a checkerboard of two pixels in them, and
-    level ones a comb along their edges.
+    Kernels of pixels side by side in a cell have equal row sums, those of pixels above each other
+    equal column sums, and there is one bias per color. On flat areas and along horizontal or
+    vertical edges the pixels of a cell therefore get equal colors. Without the constraint, dark
+    strokes had a checkerboard of two pixels, and horizontal strokes a comb along their edges.
     """
 
     def kernel(self) -> Tensor:
         kernels = self.weight.reshape(FINE, FINE, 3, *self.weight.shape[1:])  # row, column, color
-        for pixels, taps in ((1, -1), (0, -2)):  # the dimensions across, then those down
+        for pixels, taps in ((1, -1), (0, -2)):  # horizontal dimensions, then vertical ones
             means = kernels.mean(dim=taps, keepdim=True)
             kernels = kernels - means + means.mean(dim=pixels, keepdim=True)
         kernel: Tensor = kernels.reshape(self.weight.shape)
@@ -116,7 +126,7 @@ class PixelPaint(RoundableConv):
         return self.bias.reshape(FINE**2, 3).mean(dim=0).repeat(FINE**2)
 
     def folded(self) -> nn.Conv2d:
-        """The same function with its kernel as plain weights."""
+        """Return an equivalent convolution with the constrained kernel as plain weights."""
         size, padding = self.kernel_size[0], self.kernel_size[0] // 2
         conv = RoundableConv(self.in_channels, self.out_channels, size, padding=padding)
         conv.rounding = self.rounding
@@ -128,14 +138,14 @@ class PixelPaint(RoundableConv):
 
 
 def fake_quantize(weight: Tensor) -> Tensor:
-    """OIHW weights rounded to whole numbers up to 63 times a scale per output channel."""
+    """Return OIHW weights rounded to integers of at most 63 times a scale per output channel."""
     largest = weight.detach().abs().amax(dim=(1, 2, 3), keepdim=True).clamp_min(1e-12)
     scale = largest / LARGEST_CODE
     return (weight.detach() / scale).round() * scale
 
 
 class ColorSkip(RoundableConv):
-    """A 1x1 convolution of three colors, done to every pixel of a fine cell."""
+    """1x1 convolution on RGB, applied to each of the four pixels of a fine cell."""
 
     def forward(self, x: Tensor) -> Tensor:
         count, _, rows, columns = x.shape
@@ -143,7 +153,7 @@ class ColorSkip(RoundableConv):
         return super().forward(pixels).reshape(count, PIXELS, rows, columns)
 
     def folded(self) -> nn.Conv2d:
-        """The same function as one convolution of whole cells."""
+        """Return an equivalent 1x1 convolution on whole cells, 12 to 12 channels."""
         conv = RoundableConv(PIXELS, PIXELS, 1)
         conv.rounding = self.rounding
         assert self.bias is not None and conv.bias is not None
@@ -155,7 +165,7 @@ class ColorSkip(RoundableConv):
 
 
 class ConvNorm(nn.Module):
-    """A convolution with a batch norm behind it, which `fold` takes away again."""
+    """Convolution followed by batch norm; `folded` merges the two for export."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, dilation: int = 1) -> None:
         super().__init__()
@@ -170,14 +180,14 @@ class ConvNorm(nn.Module):
         return y
 
     def folded(self) -> nn.Conv2d:
-        """The same function as one convolution, with the running statistics."""
+        """Return an equivalent convolution, from the running statistics of the batch norm."""
         conv = nn.utils.fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
         conv.padding_mode = "zeros"
         return conv
 
 
 class Residual(nn.Module):
-    """x + narrow 3x3 dilated, wide 3x3."""
+    """Residual block: x + wide(relu(narrow(x))), a dilated 3x3 bottleneck and a 3x3 expansion."""
 
     def __init__(self, channels: int, bottleneck: int, dilation: int) -> None:
         super().__init__()
@@ -190,18 +200,18 @@ class Residual(nn.Module):
 
 
 def freeze_norms(generator: nn.Module) -> None:
-    """Let batch norms use, and keep, their running statistics."""
+    """Freeze all batch norms: they use their running statistics and no longer update them."""
     for module in generator.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()
 
 
 def mirror_borders(generator: nn.Module) -> None:
-    """From here on, compute as if each convolution's input went on mirrored; folding undoes it.
+    """Switch all convolutions to reflection padding for training; folding restores zero padding.
 
-    With zeros around it, a network sees how far the border is, and learned to put much of the
-    painting's palette into a band that nobody sees later: pictures are mirrored before they are
-    painted. That band was more than half of what the losses saw of a crop.
+    With zero padding a network can sense the border, and learned to put much of the painting's
+    palette into a band along it, more than half of the area of a training crop. At run time that
+    band is cropped off, because pictures get a mirrored border before they are painted.
     """
     for module in generator.modules():
         if isinstance(module, RoundableConv):
@@ -209,10 +219,10 @@ def mirror_borders(generator: nn.Module) -> None:
 
 
 def round_weights(generator: nn.Module) -> None:
-    """From here on, compute with weights rounded as in the file and learn through the rounding.
+    """Switch all convolutions to quantization-aware training with int8 weights.
 
-    The straight-through estimator of Bengio et al. (arXiv:1308.3432). A norm behind a convolution
-    scales whole output channels, so rounding before or after folding it is the same.
+    Uses the straight-through estimator of Bengio et al. (arXiv:1308.3432). A batch norm scales
+    whole output channels, so rounding before or after folding is the same.
     """
     for module in generator.modules():
         if isinstance(module, RoundableConv):
@@ -220,18 +230,18 @@ def round_weights(generator: nn.Module) -> None:
 
 
 def start_from(generator: Generator, weights: dict[str, Tensor], images: Tensor) -> None:
-    """Take over another generator's folded weights; on `images` it then does the same.
+    """Initialize a generator from another one's folded weights, with equal output on `images`.
 
-    A norm normalizes whatever comes, so each gets the spread and the mean that its convolution
-    has on these images as its own scale and shift.
+    Each batch norm gets the standard deviation and mean of its convolution's output on these images
+    as scale and shift, which cancels the normalization.
 
     Args:
-        generator: of the same architecture; changed in place.
+        generator: network of the same architecture, changed in place.
         weights: by name, such as `blocks.0.narrow.weight` (OIHW) and `blocks.0.narrow.bias` (O).
-        images: Nx3xHxW RGB 0..1, some typical ones.
+        images: Nx3xHxW RGB 0..1, typical photos.
 
     Raises:
-        StyleError: they are weights of another architecture.
+        StyleError: the weights belong to another architecture.
     """
     handles = []
     for name, module in generator.named_modules():
@@ -240,7 +250,7 @@ def start_from(generator: Generator, weights: dict[str, Tensor], images: Tensor)
         conv = module.conv if isinstance(module, ConvNorm) else module
         weight, bias = weights.get(f"{name}.weight"), weights.get(f"{name}.bias")
         if module is generator.skip and weight is not None and bias is not None:
-            weight, bias = weight[:3, :3], bias[:3]  # all pixels of a cell get the same
+            weight, bias = weight[:3, :3], bias[:3]  # equal for all pixels of a cell
         if weight is None or bias is None or weight.shape != conv.weight.shape:
             raise StyleError(
                 "The style to start from has another architecture. "
@@ -258,7 +268,7 @@ def start_from(generator: Generator, weights: dict[str, Tensor], images: Tensor)
 
 
 def _calibration(bias: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
-    """A hook that sets a module's norm so that it adds the bias and changes nothing else."""
+    """Forward hook that sets a `ConvNorm`'s batch norm to add the bias and nothing else."""
 
     def calibrate(module: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> Tensor:
         assert isinstance(module, ConvNorm)

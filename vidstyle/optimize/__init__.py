@@ -1,1 +1,1 @@
-"""With PyTorch: paint by optimizing the pixels themselves, one picture or one scene at a time."""
+"""Offline quality (PyTorch): pixels optimized by L-BFGS and Adam, per picture and per scene."""

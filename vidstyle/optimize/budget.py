@@ -1,22 +1,22 @@
-"""How a given time is shared out. Knows only work, in any unit, and a clock."""
+"""Time budget: seconds for each piece of work, and keyframe interval and scale of a film."""
 
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-SCALES = (1.0, 0.75, 0.5, 0.35, 0.25)  # of a picture's sides
-LEAST_SHARE = 0.5  # of the evaluations that must fit before a picture is made smaller for them
-USUAL_EVERY = 4  # frames from one keyframe to the next
-SPARSER = (4, 6, 8, 12)
-RETOUCHING = 0.2  # of the time, for the frames between keyframes
-PLAYING_S = 0.05  # what a frame takes besides its keyframes: flow, carrying, encoding
+SCALES = (1.0, 0.75, 0.5, 0.35, 0.25)  # of the sides of a picture, largest first
+MIN_SHARE = 0.5  # of the evaluations must fit into the time; otherwise the picture is scaled down
+DEFAULT_INTERVAL = 4  # frames from one keyframe to the next
+INTERVALS = (4, 6, 8, 12)  # frames, tried in this order when time is short
+INBETWEEN_SHARE = 0.2  # of the time budget, for polishing the frames between keyframes
+RENDER_S = 0.05  # per frame, for optical flow, warping and encoding
 
 
 class Budget:
-    """Gives each piece of work its share of the time that is left.
+    """Time budget that assigns each piece of work its share of the remaining time.
 
-    What one piece does not use, the others get; what one takes too much, they pay for.
+    Time saved or overrun by one piece is spread over the following ones.
     """
 
     def __init__(
@@ -25,41 +25,41 @@ class Budget:
         """Start the clock.
 
         Args:
-            seconds: for all of the work; None for as long as it takes.
-            work: all of it.
-            clock: seconds from any moment.
+            seconds: for all of the work; None without a limit.
+            work: total amount of work, in any unit.
+            clock: monotonic time in seconds.
         """
         self._ends_s = math.inf if seconds is None else clock() + seconds
         self._work_left, self._clock = work, clock
 
     def seconds_for(self, work: float) -> float:
-        """The share of a piece of work, at least 0; infinite without a limit."""
+        """Return the seconds for a piece of work, at least 0; infinite without a limit."""
         left_s = max(0.0, self._ends_s - self._clock())
         return left_s * min(1.0, work / max(self._work_left, work))
 
     def spend(self, work: float) -> None:
-        """Note that a piece of work is done."""
+        """Subtract a finished piece of work from the remaining work."""
         self._work_left -= work
 
 
 @dataclass(frozen=True, slots=True)
 class FilmPlan:
-    """What is given up for time."""
+    """Keyframe interval and picture scale of a film within its time budget."""
 
     every: int  # frames from one keyframe to the next
-    scale: float  # of the working size
+    scale: float  # of the working size, 0 to 1
 
 
 def affordable_scale(effort: float, evaluation_s: float, seconds: float) -> float:
-    """How large a picture can be painted in a time: 1, or less of its sides.
+    """Return the largest scale of `SCALES` at which a picture can be painted in the time.
 
     Args:
-        effort: evaluations at full size that it would take at most.
-        evaluation_s: what one takes.
-        seconds: the time.
+        effort: largest number of evaluations of the loss, in evaluations at full size.
+        evaluation_s: seconds for one evaluation at full size.
+        seconds: available time.
     """
     for scale in SCALES:
-        if scale**2 * effort * evaluation_s * LEAST_SHARE <= seconds:
+        if scale**2 * effort * evaluation_s * MIN_SHARE <= seconds:
             return scale
     return SCALES[-1]
 
@@ -71,21 +71,22 @@ def plan_film(
     seconds: float | None,
     every: int | None,
 ) -> FilmPlan:
-    """Choose the keyframes' distance and size.
+    """Choose keyframe interval and scale for a time budget.
 
-    The distance grows first: frames between keyframes are carried, not worse painted.
+    The interval grows before the scale shrinks: frames between keyframes are warped from them, so
+    a longer interval costs less quality than a smaller size.
 
     Args:
-        effort: evaluations that the film takes with keyframes at a distance.
-        frames: in the film.
-        evaluation_s: what one takes at the working size.
-        seconds: the time budget, if there is one.
-        every: the distance, if it was asked for.
+        effort: function from a keyframe interval to the evaluations that the film takes at most.
+        frames: number of frames of the film.
+        evaluation_s: seconds for one evaluation at the working size.
+        seconds: time budget; None without a limit.
+        every: requested keyframe interval; None to choose one.
     """
     if seconds is None:
-        return FilmPlan(every or USUAL_EVERY, 1.0)
+        return FilmPlan(every or DEFAULT_INTERVAL, 1.0)
     painting_s = painting_time_s(frames, seconds)
-    distances = (every,) if every else SPARSER
+    distances = (every,) if every else INTERVALS
     for scale in SCALES:
         for distance in distances:
             if affordable_scale(scale**2 * effort(distance), evaluation_s, painting_s) == 1:
@@ -94,5 +95,8 @@ def plan_film(
 
 
 def painting_time_s(frames: int, seconds: float) -> float:
-    """What is left of a film's time budget once playing it is paid for; at least half."""
-    return max(seconds / 2, (1 - RETOUCHING) * seconds - PLAYING_S * frames)
+    """Return the part of a film's time budget for painting keyframes; at least half of it.
+
+    The rest is for rendering the frames and polishing those between keyframes.
+    """
+    return max(seconds / 2, (1 - INBETWEEN_SHARE) * seconds - RENDER_S * frames)

@@ -1,4 +1,4 @@
-"""Arrays that were computed before, in a folder of the user's cache that stays small."""
+"""Disk cache of NumPy arrays by key, LRU with a size limit, in the user's cache folder."""
 
 import hashlib
 import logging
@@ -15,7 +15,7 @@ from vidstyle.media.atomic import write_whole
 
 log = logging.getLogger(__name__)
 
-LIMIT_BYTES = 64e6  # twenty sizes of paintings; what was not used for longest goes first
+LIMIT_BYTES = 64e6  # Gram matrices of a painting at 20 sizes; least recently used files go first
 
 OWN = re.compile(r"[0-9a-f]{64}\.npz|\.[0-9a-f]{64}\.[0-9a-f]{8}\.partial\.npz")
 
@@ -23,31 +23,39 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 class Cache:
-    """Named arrays by a key that says what they were computed from.
+    """Named float32 arrays by a key that identifies their input.
 
-    Several processes may use one folder: a file is written whole or not at all, and one that is
-    gone or damaged is as good as never written.
+    Several processes may use one folder: files are written atomically, and a missing or damaged
+    file is a cache miss.
     """
 
     def __init__(self, folder: Path | None = None, limit_bytes: float = LIMIT_BYTES) -> None:
-        """Use a folder; the user's cache folder if None."""
+        """Open a cache.
+
+        Args:
+            folder: the folder, made at the first write; None for the user's cache folder.
+            limit_bytes: largest total size of its files.
+        """
         self._folder = folder or user_cache_path("vidstyle", appauthor=False) / "paintings"
         self._limit_bytes = limit_bytes
 
     def get(self, key: str) -> Arrays | None:
-        """What was put there under this key, if it is still there."""
+        """Return the arrays stored under a key; None if they are missing or damaged."""
         file = self._file(key)
         try:
             with file.open("rb") as opened, np.load(opened) as arrays:
                 found = dict(arrays)
             os.utime(file)
-        except Exception as error:  # damaged archives raise whatever they like
+        except Exception as error:  # a damaged archive can raise any exception
             log.debug("nothing in the cache for %s: %s", key, error)
             return None
         return found
 
     def put(self, key: str, arrays: Arrays) -> None:
-        """Keep arrays, and drop older ones that no longer fit. A full disk only costs the entry."""
+        """Store arrays and delete the least recently used ones over the limit.
+
+        An OSError, such as a full disk, is logged and the arrays are not stored.
+        """
         encoded = BytesIO()
         np.savez(encoded, allow_pickle=False, **arrays)
         try:
@@ -63,8 +71,8 @@ class Cache:
     def _drop_old(self) -> None:
         own = (file for file in self._folder.iterdir() if OWN.fullmatch(file.name))
         found = [(file, file.lstat()) for file in own]
-        room = self._limit_bytes
+        left_bytes = self._limit_bytes
         for file, stat in sorted(found, key=lambda each: each[1].st_mtime, reverse=True):
-            room -= stat.st_size
-            if room < 0:
+            left_bytes -= stat.st_size
+            if left_bytes < 0:
                 file.unlink(missing_ok=True)

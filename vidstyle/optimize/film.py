@@ -1,7 +1,7 @@
-"""A film, painted scene by scene: first all keyframes are optimized, then the film is played.
+"""Film optimizer: first the keyframes of all scenes are optimized, then all frames are rendered.
 
-Playing is what the fast mode does, with optimized paintings in place of a generator's, and with
-frames polished between them.
+Rendering is that of `VideoStylizer`, with optimized keyframe paintings in place of a generator's,
+and with polished frames between them.
 """
 
 import math
@@ -13,7 +13,13 @@ from pathlib import Path
 
 from vidstyle.frame import Frame
 from vidstyle.media.source import FileSource
-from vidstyle.optimize.budget import RETOUCHING, USUAL_EVERY, Budget, painting_time_s, plan_film
+from vidstyle.optimize.budget import (
+    DEFAULT_INTERVAL,
+    INBETWEEN_SHARE,
+    Budget,
+    painting_time_s,
+    plan_film,
+)
 from vidstyle.optimize.picture_optimizer import PictureOptimizer
 from vidstyle.optimize.scene_detection import Scene, find_scenes
 from vidstyle.optimize.scene_optimizer import PASSES, SceneOptimizer, scene_effort
@@ -24,11 +30,14 @@ from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.stylizer import VideoStylizer
 
-LONGEST_SCENE = 96  # keyframes that are held in memory together: 200 MB at 512x288
+LONGEST_SCENE = 96  # keyframes, all held in memory: 200 MB at 512x288
 
 
 class Film:
-    """Paints a file's keyframes into a work folder, and then its frames from there."""
+    """Film in two phases: `paint` optimizes keyframes into the work folder, `stylize` renders.
+
+    `stylize` is that of a `FrameTransform`; the same thread need not call both.
+    """
 
     def __init__(
         self,
@@ -40,32 +49,35 @@ class Film:
         threads: int,
         watch: Callable[[], None] = lambda: None,
     ) -> None:
-        """Find the scenes and, where time is short, choose what to give up.
+        """Detect the scenes, and choose keyframe interval and scale for the time budget.
 
         Args:
-            input: the file.
-            optimizer: paints keyframes.
-            options: `start`, `end`, `every`, `time_budget` and what concerns sizes count.
-            work: keeps what is done.
-            stats: gets "paintings" and how many are expected.
-            threads: for the decoder.
-            watch: called before each painting, and for each frame while scenes are found, in the
-                calling thread; what it raises ends the work.
+            input: the video file.
+            optimizer: paints keyframes and polishes the frames between.
+            options: `start`, `end`, `every`, `time_budget` and the sizes are used.
+            work: work folder for scenes, plan and finished paintings.
+            stats: receives the counter "paintings" and `expected_paintings`.
+            threads: number of decoder threads.
+            watch: called in the calling thread before each painting, and for each frame during
+                scene detection; its exceptions end the work.
+
+        Raises:
+            VidstyleError: the input cannot be read, or the work folder cannot be used.
         """
         self._watch = watch
-        self._started = time.monotonic()  # finding the scenes is part of the time budget
+        self._started = time.monotonic()  # scene detection is part of the time budget
         self._input, self._optimizer, self._work = input, optimizer, work
         self._stats, self._threads = stats, threads
         self._asked = options
-        longest = LONGEST_SCENE * (options.every or USUAL_EVERY)
+        longest = LONGEST_SCENE * (options.every or DEFAULT_INTERVAL)
         self.scenes = work.scenes(lambda: self._find_scenes(longest))
         self.options = self._planned()
 
     def paint(self) -> None:
-        """Optimize every keyframe that the work folder lacks.
+        """Optimize every keyframe that is missing in the work folder.
 
         Raises:
-            VidstyleError: the input broke off, the disk is full, or memory ran out.
+            VidstyleError: the input ended early, the disk is full, or memory ran out.
         """
         every = self.options.every
         assert every is not None
@@ -86,25 +98,26 @@ class Film:
                 painter.paint(scene, islice(rest, scene.frames))
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
-        """Yield one painted frame for each frame, in order; no scene sees another's frames.
+        """Yield one stylized frame for each frame, in order; scenes are rendered separately.
 
         Raises:
-            SinkError: the work folder lacks a painting.
+            SinkError: the work folder lacks a painting, or the disk is full.
+            StyleError: memory ran out.
         """
         rest = iter(frames)
         for scene in self.scenes:
-            painter = ScenePainter(self._optimizer, self._work, scene, self._retouching_s())
+            painter = ScenePainter(self._optimizer, self._work, scene, self._inbetween_s())
             stylizer = VideoStylizer(painter, self.options, self._stats)
             yield from stylizer.stylize(islice(rest, scene.frames))
 
     def clean_up(self) -> None:
-        """Delete the work: the film is finished."""
+        """Delete the work folder; called when the output is complete."""
         self._work.remove()
 
-    def _retouching_s(self) -> float:
+    def _inbetween_s(self) -> float:
         budget_s = self.options.time_budget_s
         frames = sum(scene.frames for scene in self.scenes)
-        return math.inf if budget_s is None else RETOUCHING * budget_s / frames
+        return math.inf if budget_s is None else INBETWEEN_SHARE * budget_s / frames
 
     def _planned(self) -> StylizeOptions:
         frames = sum(scene.frames for scene in self.scenes)

@@ -1,4 +1,4 @@
-"""An optimizer for this machine: its device, its memory, its arithmetic."""
+"""Optimizing generator, and the optimizer's setup: CPU or GPU, bfloat16, memory limits."""
 
 import math
 import time
@@ -21,7 +21,7 @@ from vidstyle.optimize.picture_optimizer import (
     effort,
     memory_errors,
 )
-from vidstyle.optimize.style_target import Painting
+from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.perceptual.features import Branch, FeatureNetwork
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.generator import ImageGenerator
@@ -30,16 +30,16 @@ from vidstyle.stylize.generator import ImageGenerator
 def open_optimizer(
     painting: RGBImage, features: str, feature_weights: str | None, threads: int | None
 ) -> PictureOptimizer:
-    """Load the features and look at the machine; use the GPU where PyTorch sees one.
+    """Make a picture optimizer for this machine, on the GPU if PyTorch finds one.
 
     Args:
-        painting: HxWx3 uint8 RGB.
+        painting: HxWx3 uint8 RGB, the style image.
         features: name of the feature network.
-        feature_weights: its weight file; None for the public one.
-        threads: for PyTorch; None for all cores.
+        feature_weights: path of its weight file; None for the public one.
+        threads: number of PyTorch threads; None for all cores.
 
     Raises:
-        StyleError: the features cannot be had.
+        StyleError: the feature network or its weights cannot be loaded.
     """
     torch.set_num_threads(threads or usable_cores())
     network = load_features(features, Path(feature_weights) if feature_weights else None)
@@ -47,7 +47,7 @@ def open_optimizer(
         network = HalfPrecision(network.cuda())
     return PictureOptimizer(
         network,
-        Painting(painting, network, Cache()),
+        StyleTarget(painting, network, Cache()),
         MemoryLimits.within(_memory_gb()),
         PictureLossWeights(),
     )
@@ -60,59 +60,69 @@ def _memory_gb() -> float | None:
 
 
 class HalfPrecision(FeatureNetwork):
-    """Features whose convolutions are computed in bfloat16, for a GPU.
+    """Feature network with convolutions in bfloat16, for a GPU.
 
-    On a CPU without AMX that took longer than float32, though it has bfloat16 instructions.
+    On a CPU with bfloat16 instructions but without AMX it was slower than float32.
     """
 
     def __init__(self, features: FeatureNetwork) -> None:
-        """Wrap a network."""
+        """Wrap a feature network, which is used and not copied."""
         super().__init__()
-        self._whole = features
+        self._network = features
         self.style_layers = features.style_layers
         self.content_layers = features.content_layers
         self.patch_layers, self.reach = features.patch_layers, features.reach
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """As the network itself, float32 in and out."""
-        return _in_half(self._whole, images)
+        """Return the network's activations by layer, Nx3xHxW float32 in, float32 out."""
+        return _in_half(self._network, images)
 
     @property
     def branches(self) -> tuple[Branch, ...]:
-        return tuple(partial(_in_half, branch) for branch in self._whole.branches)
+        return tuple(partial(_in_half, branch) for branch in self._network.branches)
 
-    def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-        return self._whole.grams(seen)
+    def grams(self, activations: dict[str, Tensor]) -> dict[str, Tensor]:
+        return self._network.grams(activations)
 
-    def means(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-        return self._whole.means(seen)
+    def means(self, activations: dict[str, Tensor]) -> dict[str, Tensor]:
+        return self._network.means(activations)
 
-    def seen_by(self, layer: str) -> str:
-        return self._whole.seen_by(layer)
+    def source_layer(self, layer: str) -> str:
+        return self._network.source_layer(layer)
 
 
 def _in_half(branch: Branch, images: Tensor) -> dict[str, Tensor]:
     with torch.autocast(images.device.type, torch.bfloat16):
-        seen = branch(images)
-    return {name: layer.float() for name, layer in seen.items()}
+        activations = branch(images)
+    return {name: layer.float() for name, layer in activations.items()}
 
 
 class OptimizingGenerator(ImageGenerator):
-    """Paints each picture by optimizing it, however long that takes or may take."""
+    """`ImageGenerator` that optimizes the pixels of each image.
+
+    Images beyond the memory limits or the time budget are painted smaller and enlarged; `remarks`
+    holds a message on each.
+    """
 
     def __init__(
         self, optimizer: PictureOptimizer, seconds: float | None, coarse: bool = False
     ) -> None:
-        """Take what paints, how long one picture may take, and whether a sketch will do."""
+        """Make a generator.
+
+        Args:
+            optimizer: paints the images.
+            seconds: time limit per image; None without one.
+            coarse: True to skip the last stage, for a quick preview at half the size.
+        """
         self._optimizer, self._seconds = optimizer, seconds
         self._stages = COARSE_TO_FINE[:-1] if coarse else COARSE_TO_FINE
-        self.remarks: list[str] = []  # on pictures that were painted smaller than asked for
+        self.remarks: list[str] = []  # on images that were painted smaller than requested
 
     def paint(self, image: RGBImage) -> RGBImage:
         check_image(image)
         ends_s = time.monotonic() + (math.inf if self._seconds is None else self._seconds)
         height, width = image.shape[:2]
-        scale = min(1.0, math.sqrt(self._optimizer.room.picture / (height * width)))
+        scale = min(1.0, math.sqrt(self._optimizer.limits.picture / (height * width)))
         if scale < 1:
             self._remark(scale, image, "this machine's memory allows no more")
         if self._seconds is not None:
@@ -125,6 +135,6 @@ class OptimizingGenerator(ImageGenerator):
         with memory_errors(image):
             return self._optimizer.paint(image, stages, ends_s - time.monotonic())
 
-    def _remark(self, scale: float, image: RGBImage, why: str) -> None:
+    def _remark(self, scale: float, image: RGBImage, reason: str) -> None:
         height, width = (round(scale * side) for side in image.shape[:2])
-        self.remarks.append(f"painted at {width}x{height} and enlarged: {why}")
+        self.remarks.append(f"painted at {width}x{height} and enlarged: {reason}")

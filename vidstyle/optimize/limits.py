@@ -1,29 +1,29 @@
-"""How large a picture this machine's memory can optimize. Imports no PyTorch."""
+"""Memory limits of the picture optimizer, in pixels; no PyTorch."""
 
 from dataclasses import dataclass
 
-USUAL_MEMORY_GB = 4.0  # where the system does not say
-# Per pixel: what one evaluation with the slim features takes of those that it looks at (measured,
-# and counted for the windows), what L-BFGS remembers, and the copies of a picture that are there
-# at once (both counted).
-LOOK_BYTES, HISTORY_BYTES, COPIES_BYTES = 1300, 300, 85
-LOOK_SHARE, HISTORY_SHARE, COPIES_SHARE = 0.15, 0.1, 0.6  # of the memory
+DEFAULT_MEMORY_GB = 4.0  # if the system does not report its memory
+# Bytes per pixel: one evaluation of a tile with the slim features (measured, plus a computed
+# share for the jitter windows), the L-BFGS history, and the simultaneous copies of a picture (both
+# computed).
+EVALUATION_BYTES, HISTORY_BYTES, COPIES_BYTES = 1300, 300, 85
+EVALUATION_SHARE, HISTORY_SHARE, COPIES_SHARE = 0.15, 0.1, 0.6  # of the memory
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryLimits:
-    """What a memory allows, in pixels."""
+    """Largest pictures and tiles that fit into memory, in pixels."""
 
-    tile: int  # looked at in one piece
-    history: int  # up to here L-BFGS has room for what it remembers; beyond, Adam works
-    picture: int  # there is room for in all
+    tile: int  # largest tile, evaluated in one piece
+    history: int  # largest picture for L-BFGS with its history; larger ones are left to Adam
+    picture: int  # largest picture that can be optimized
 
     @classmethod
     def within(cls, memory_gb: float | None) -> "MemoryLimits":
-        """Share out a memory; None where nobody knows how much there is."""
-        total = 1e9 * (memory_gb or USUAL_MEMORY_GB)
+        """Return the limits for a memory size in GB (1e9 bytes); None if it is unknown."""
+        total = 1e9 * (memory_gb or DEFAULT_MEMORY_GB)
         return cls(
-            tile=int(LOOK_SHARE * total / LOOK_BYTES),
+            tile=int(EVALUATION_SHARE * total / EVALUATION_BYTES),
             history=int(HISTORY_SHARE * total / HISTORY_BYTES),
             picture=int(COPIES_SHARE * total / COPIES_BYTES),
         )

@@ -1,4 +1,4 @@
-"""The scenes of a film, found in one pass over it before any work is done."""
+"""Scene detection: scenes of a whole film by PySceneDetect, in one pass before painting."""
 
 import itertools
 from collections.abc import Iterable
@@ -11,33 +11,30 @@ from scenedetect import AdaptiveDetector, FrameTimecode
 from vidstyle.frame import Frame
 from vidstyle.stylize.flow import thumbnail
 
-SHORTEST = 5  # frames; the detector's own 15 would take two quick cuts for one
+MIN_FRAMES = 5  # of a scene; with the detector's default of 15, two quick cuts count as one
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A unit of work: some frames of the input that are painted together.
-
-    Plain numbers, so that it can be written down and sent to whoever has the input.
-    """
+    """Consecutive frames of the input that are optimized together; serialized as JSON."""
 
     number: int
-    start: int  # its first frame, counted from where reading the input starts
+    start: int  # index of the first frame, from where reading the input starts
     frames: int
-    continues: bool = False  # the scene before was only cut off because it was too long
+    continues: bool = False  # True if it continues the previous scene, which was too long
 
 
 def find_scenes(frames: Iterable[Frame], longest: int) -> list[Scene]:
-    """Cut a film where PySceneDetect's adaptive detector sees a cut.
+    """Divide a film into scenes at the cuts of PySceneDetect's adaptive detector.
 
     Args:
-        frames: all of them.
-        longest: frames; longer scenes are divided evenly, to bound memory.
+        frames: all frames of the film, in order.
+        longest: largest number of frames; longer scenes are divided evenly, to limit memory.
     """
-    detector = AdaptiveDetector(min_scene_len=SHORTEST)
+    detector = AdaptiveDetector(min_scene_len=MIN_FRAMES)
     cuts, count = [0], 0
     for frame in frames:
-        small = frame.picture.resized(*_small_wh(frame))
+        small = frame.picture.resized(*_thumbnail_wh(frame))
         bgr = cv2.cvtColor(small.to_rgb(), cv2.COLOR_RGB2BGR)
         found = detector.process_frame(FrameTimecode(count, fps=25.0), bgr)
         cuts += [cut.frame_num for cut in found]
@@ -51,6 +48,6 @@ def find_scenes(frames: Iterable[Frame], longest: int) -> list[Scene]:
     return scenes
 
 
-def _small_wh(frame: Frame) -> tuple[int, int]:
+def _thumbnail_wh(frame: Frame) -> tuple[int, int]:
     height, width = thumbnail(frame.picture).shape
     return width, height

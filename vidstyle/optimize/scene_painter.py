@@ -1,4 +1,4 @@
-"""Scene painter: keyframes from the work folder; frames between them, inpainted and polished."""
+"""Scene painter: keyframes from the work folder, inbetween frames inpainted and polished."""
 
 import time
 
@@ -10,34 +10,34 @@ from vidstyle.frame import Mask, Picture, RGBImage, resize
 from vidstyle.optimize.picture_optimizer import POLISHING, PictureOptimizer, Stage, memory_errors
 from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
-from vidstyle.optimize.temporal_targets import own_target
+from vidstyle.optimize.temporal_targets import self_target
 from vidstyle.optimize.work_folder import WorkFolder, frame_name
 from vidstyle.stylize.disocclusion import FEATHER, disoccluded_boxes, majority_filter
 from vidstyle.stylize.keyframes import TrackedFrame
 from vidstyle.stylize.warp import blend
 
-BETWEEN = "between"
-FILLING = (Stage(1.0, 12),)
+BETWEEN = "between"  # part of the file names of inbetween frames
+FILLING = (Stage(1.0, 12),)  # for disoccluded areas
 
 
 class ScenePainter:
-    """A `FramePainter` for one scene; its paintings are found by frame number.
+    """`FramePainter` of one scene; its paintings are in the work folder by frame number.
 
-    Disoccluded areas are filled by a few steps of optimizing the whole frame, of which nothing
-    else is taken; then come fewer steps of all of it, held to what it is, which give it back the
-    strokes that warping blurred. Finished frames are kept in the work folder.
+    Disoccluded areas are filled by a few optimization steps on the whole frame, of which only these
+    areas are used. Then the frame is polished: fewer steps with the frame itself as the temporal
+    target restore the strokes that warping blurred. Finished frames are stored in the work folder.
     """
 
     def __init__(
         self, optimizer: PictureOptimizer, work: WorkFolder, scene: Scene, seconds: float
     ) -> None:
-        """Prepare to paint.
+        """Make a painter.
 
         Args:
-            optimizer: paints the frames between keyframes.
-            work: has the optimized keyframes, and keeps the frames between.
-            scene: whose first frame has number 0.
-            seconds: that a frame between keyframes may take.
+            optimizer: inpaints and polishes the frames between keyframes.
+            work: work folder with the optimized keyframes; inbetween frames are added to it.
+            scene: the scene; its first frame has number 0.
+            seconds: time limit per inbetween frame.
         """
         self._optimizer, self._work, self._scene = optimizer, work, scene
         self._seconds = seconds
@@ -46,7 +46,7 @@ class ScenePainter:
         """Return the optimized painting of a keyframe.
 
         Raises:
-            SinkError: the work folder lacks it, or it is damaged.
+            SinkError: the painting is missing in the work folder, or damaged.
         """
         painting = self._kept(frame, POLISHED)
         if painting is None:
@@ -54,10 +54,10 @@ class ScenePainter:
         return Picture.from_rgb(painting, frame.picture.color)
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
-        """As for `FramePainter`; all of the frame is polished too.
+        """Inpaint as `FramePainter.inpaint`, and polish the whole frame.
 
         Raises:
-            SinkError: the disk refused.
+            SinkError: a disk error, or the stored frame is damaged.
             StyleError: memory ran out.
         """
         kept = self._kept(frame, BETWEEN)
@@ -73,7 +73,7 @@ class ScenePainter:
         return self._work.painting(self._scene, frame_name(frame.number, stage), size_wh)
 
     def blended(self, other: "ScenePainter", share: float) -> "ScenePainter":
-        """Itself: a film keeps its style."""
+        """Return this painter: the style does not change within a film."""
         return self
 
     def _painted(self, image: RGBImage, painting: Picture, disoccluded: Mask) -> RGBImage:
@@ -81,10 +81,10 @@ class ScenePainter:
         size_wh = (painting.width, painting.height)
         if disoccluded_boxes(disoccluded, *size_wh):
             confidence: Mask = resize(1 - disoccluded, *size_wh)
-            targets = [(own_target(painting.to_rgb())[0], confidence)]
+            targets = [(self_target(painting.to_rgb())[0], confidence)]
             filled = self._optimizer.paint(image, FILLING, self._seconds / 2, targets)
             share = cv2.blur(resize(disoccluded, *size_wh), (FEATHER, FEATHER))
             fresh = Picture.from_rgb(filled, painting.color)
             painting = blend(painting, fresh, np.asarray(share, np.float32))
-        targets = [own_target(painting.to_rgb())]
+        targets = [self_target(painting.to_rgb())]
         return self._optimizer.paint(image, POLISHING, ends_s - time.monotonic(), targets)

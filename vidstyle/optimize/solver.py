@@ -1,6 +1,6 @@
-"""Two ways down a loss, and when to stop: when the loss itself has stopped falling.
+"""Solvers: Adam and L-BFGS for the pixels of a picture, with a time limit and plateau detection.
 
-Those of torch.optim import PyTorch's compiler when they are made: 75 MB, and a second and a half.
+The optimizers of torch.optim import PyTorch's compiler when they are made: 75 MB and 1.5 s.
 """
 
 import math
@@ -15,48 +15,55 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-RATE, LOWEST_RATE = 0.01, 0.001  # Adam's first and last, of pixels 0..1
-BETAS, EPSILON = (0.9, 0.999), 1e-8  # as published
-SLOWER = 3.0  # what the rate is divided by on a plateau
-PLATEAUS = 2  # after so many the work is done
-WINDOW = 8  # steps over which progress is measured; a loss may differ from one to the next
-LEAST_PROGRESS = 0.02  # share by which a window must lower the loss
-SHORTEST_S = 1e-9  # no time at all: the start stays as it is
-HISTORY = 8  # pairs that L-BFGS remembers; each is twice the size of the picture
-FIRST_STEP = 0.01  # of L-BFGS, in pixels 0..1, before it knows any curvature
-ENOUGH_FALL, ENOUGH_FLATTENING = 1e-4, 0.9  # Wolfe's conditions, as usual for L-BFGS
+RATE, LAST_RATE = 0.01, 0.001  # Adam's learning rate at first and at last, for pixels 0..1
+BETAS, EPSILON = (0.9, 0.999), 1e-8  # of Adam, as published
+RATE_DROP = 3.0  # divisor of the learning rate at a plateau
+PLATEAUS = 2  # number of plateaus after which a solver stops
+WINDOW = 8  # steps whose median loss is compared; with jitter it varies from step to step
+MIN_PROGRESS = 0.02  # share by which a window must lower the median loss; less is a plateau
+MIN_S = 1e-9  # floor of a time limit, as a divisor
+HISTORY = 8  # pairs of step and gradient change in L-BFGS, each of two pictures
+FIRST_STEP = 0.01  # of L-BFGS, RMS in pixels 0..1, before there is a history
+ARMIJO, CURVATURE = 1e-4, 0.9  # constants of the Wolfe conditions, as usual for L-BFGS
 
 
 class Loss(Protocol):
-    """Gives the loss of a leaf and leaves its gradient in it."""
+    """Interface between a solver and an objective."""
 
-    def evaluate(self, image: Tensor) -> float: ...
+    def evaluate(self, image: Tensor) -> float:
+        """Return the loss of `image` and store its gradient in `image.grad`.
+
+        A solver calls it once per step, in its own thread.
+
+        Args:
+            image: leaf tensor with `requires_grad`, 1x3xHxW float32, about 0..1.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """When to stop at the latest; without time, at once."""
+    """Limit of a solver in steps and time; with 0 seconds or less it returns the start."""
 
-    steps: int  # evaluations of loss and gradient
+    steps: int  # largest number of evaluations of loss and gradient
     seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What came of it."""
+    """Optimized picture and loss curve of a solver."""
 
-    image: Tensor  # like the start, within 0..1
-    curve: list[float]  # the loss at every evaluation
+    image: Tensor  # of the start's shape, 1x3xHxW float32 0..1
+    curve: list[float]  # loss of every evaluation
 
 
 Solver = Callable[[Loss, Tensor, Effort], Outcome]
 
 
 def adam(loss: Loss, start: Tensor, effort: Effort) -> Outcome:
-    """Adam (Kingma and Ba, arXiv:1412.6980), its rate falling along a cosine.
+    """Adam (Kingma and Ba, arXiv:1412.6980) with a cosine learning rate schedule.
 
-    On a plateau of the loss the rate falls further at once, and on the next one the work ends.
-    The start is painted over: a large picture leaves no memory for another one.
+    At a plateau of the loss the rate drops by `RATE_DROP`, at the next one the solver stops. The
+    tensor `start` is overwritten, which saves the memory of a copy.
     """
     image = start.detach().requires_grad_()
     mean, square = torch.zeros_like(start), torch.zeros_like(start)
@@ -64,8 +71,8 @@ def adam(loss: Loss, start: Tensor, effort: Effort) -> Outcome:
     while not progress.ended:
         share = progress.share
         progress.note(loss.evaluate(image))
-        rate = LOWEST_RATE + (RATE - LOWEST_RATE) * (1 + math.cos(math.pi * share)) / 2
-        rate /= SLOWER**progress.plateaus
+        rate = LAST_RATE + (RATE - LAST_RATE) * (1 + math.cos(math.pi * share)) / 2
+        rate /= RATE_DROP**progress.plateaus
         assert image.grad is not None
         mean.lerp_(image.grad, 1 - BETAS[0])
         square.mul_(BETAS[1]).addcmul_(image.grad, image.grad, value=1 - BETAS[1])
@@ -77,14 +84,15 @@ def adam(loss: Loss, start: Tensor, effort: Effort) -> Outcome:
 
 
 def lbfgs(loss: Loss, start: Tensor, effort: Effort) -> Outcome:
-    """L-BFGS (Liu and Nocedal, 1989) with a short history and a line search, until a plateau.
+    """L-BFGS (Liu and Nocedal, 1989) with a short history and a line search.
 
-    Returns the best picture that was looked at: the line search may be stopped anywhere.
+    Stops at the effort's limit or at the second plateau, also within a line search, so it returns
+    the picture of the lowest loss among all evaluations.
     """
     progress = _Progress(effort)
     best = _Point(start.detach(), math.inf, torch.empty(0))
 
-    def look(image: Tensor) -> _Point:
+    def evaluate_at(image: Tensor) -> _Point:
         nonlocal best
         if progress.ended:
             raise _Ended
@@ -98,20 +106,20 @@ def lbfgs(loss: Loss, start: Tensor, effort: Effort) -> Outcome:
 
     history = deque[tuple[Tensor, Tensor]](maxlen=HISTORY)
     with suppress(_Ended):
-        here = look(start.detach())
+        here = evaluate_at(start.detach())
         while here.gradient.any():
-            way = -_quasi_newton(here.gradient, history)
-            step = 1.0 if history else FIRST_STEP / float(way.square().mean().sqrt())
-            there = _further_down(look, here, way, step)
+            direction = -_quasi_newton(here.gradient, history)
+            step = 1.0 if history else FIRST_STEP / float(direction.square().mean().sqrt())
+            there = _line_search(evaluate_at, here, direction, step)
             history.append((there.image - here.image, there.gradient - here.gradient))
             here = there
     return Outcome(best.image.clamp(0, 1), progress.curve)
 
 
 def _quasi_newton(gradient: Tensor, history: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """The inverse Hessian that a history of steps and changes of gradient tells, times a gradient.
+    """Product of the L-BFGS inverse Hessian and a gradient.
 
-    The two loops of Nocedal and Wright (Numerical Optimization, 2006, algorithm 7.4).
+    The two-loop recursion of Nocedal and Wright (Numerical Optimization, 2006, algorithm 7.4).
     """
     result, shares = gradient.clone(), []
     for step, change in reversed(history):
@@ -125,20 +133,20 @@ def _quasi_newton(gradient: Tensor, history: Sequence[tuple[Tensor, Tensor]]) ->
     return result
 
 
-def _further_down(
-    look: Callable[[Tensor], "_Point"], here: "_Point", way: Tensor, step: float
+def _line_search(
+    evaluate_at: Callable[[Tensor], "_Point"], here: "_Point", direction: Tensor, step: float
 ) -> "_Point":
-    """A point along a way with Wolfe's two conditions, by doubling and halving the step.
+    """Line search for a point that satisfies the weak Wolfe conditions, by doubling and bisection.
 
     After Lewis and Overton (Mathematical Programming, 2013, algorithm 2.6).
     """
-    slope = _dot(here.gradient, way)
+    slope = _dot(here.gradient, direction)
     short, long = 0.0, math.inf
     while True:
-        there = look(here.image + step * way)
-        if not there.value <= here.value + ENOUGH_FALL * step * slope:
+        there = evaluate_at(here.image + step * direction)
+        if not there.value <= here.value + ARMIJO * step * slope:
             long = step
-        elif _dot(there.gradient, way) < ENOUGH_FLATTENING * slope:
+        elif _dot(there.gradient, direction) < CURVATURE * slope:
             short = step
         else:
             return there
@@ -156,11 +164,13 @@ class _Point:
     gradient: Tensor
 
 
-class _Ended(Exception):  # noqa: N818 - no error, an end
-    pass
+class _Ended(Exception):  # noqa: N818 - control flow, not an error
+    """The effort is spent; leaves `lbfgs` from within a line search."""
 
 
 class _Progress:
+    """Loss curve of a solver, its share of the effort, and the plateaus found so far."""
+
     def __init__(self, effort: Effort) -> None:
         self._effort = effort
         self._started = time.monotonic()
@@ -169,9 +179,9 @@ class _Progress:
 
     @property
     def share(self) -> float:
-        """How much of the effort has been made."""
+        """Share of the effort spent, in steps or time, the larger; 1 or more at the limit."""
         elapsed_s = time.monotonic() - self._started
-        of_time = elapsed_s / max(self._effort.seconds, SHORTEST_S)
+        of_time = elapsed_s / max(self._effort.seconds, MIN_S)
         return max(len(self.curve) / self._effort.steps, of_time)
 
     @property
@@ -182,5 +192,5 @@ class _Progress:
         self.curve.append(loss)
         if len(self.curve) % WINDOW == 0 and len(self.curve) > WINDOW:
             before, now = self.curve[-2 * WINDOW : -WINDOW], self.curve[-WINDOW:]
-            if median(now) > (1 - LEAST_PROGRESS) * median(before):
+            if median(now) > (1 - MIN_PROGRESS) * median(before):
                 self.plateaus += 1

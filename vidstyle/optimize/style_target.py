@@ -1,4 +1,4 @@
-"""What is asked of a painting: its Gram matrices at any size, and its colors."""
+"""Style target: Gram matrices of the painting at any size, and maps to its colors."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,18 +14,24 @@ from vidstyle.optimize.objective import Grams
 from vidstyle.perceptual.color_transfer import color_map, to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
 
-LARGEST_SIDE = 1024  # px of the short side; a painting larger than that shows no other strokes
-COLORS_SIDE = 128  # px; enough for a mean and a covariance
-LARGEST_GAIN = 2.0  # of a color map; with more, a gray photo's noise turned pink and green
+LARGEST_SIDE = 1024  # px, shorter side; a larger size shows no other strokes
+COLORS_SIDE = 128  # px; enough for mean and covariance of the colors
+LARGEST_GAIN = 2.0  # of a color map; above it, the noise of a gray photo turned pink and green
 
-ColorMap = tuple[Tensor, Tensor]  # a 3x3 matrix and an offset of 3
+ColorMap = tuple[Tensor, Tensor]  # 3x3 matrix and offset of 3, for RGB 0..1
 
 
-class Painting:
-    """A painting as a feature network sees it; what was seen once is kept in a cache."""
+class StyleTarget:
+    """Gram matrices and colors of a painting; Gram matrices are cached on disk."""
 
     def __init__(self, image: RGBImage, features: FeatureNetwork, cache: Cache) -> None:
-        """Take HxWx3 uint8 RGB."""
+        """Prepare a painting.
+
+        Args:
+            image: HxWx3 uint8 RGB.
+            features: feature network of the Gram matrices; results are on its device.
+            cache: disk cache; its keys are digests of image, feature weights and size.
+        """
         self._image, self._features, self._cache = image, features, cache
         self._grams: dict[int, Grams] = {}
         self._colors = _colors(image)
@@ -35,16 +41,23 @@ class Painting:
         self._identity = f"{image.shape} {identity.hexdigest()}"
 
     def grams(self, short_side: int) -> Grams:
-        """Gram matrices (1xCxC by layer) of the painting at this size, or its own if smaller."""
+        """Return the Gram matrices (1xCxC by layer) of the painting at a shorter side in px.
+
+        The side is limited to the painting's own and to `LARGEST_SIDE`.
+        """
         side = min(short_side, LARGEST_SIDE, *self._image.shape[:2])
         if side not in self._grams:
             self._grams[side] = self._cached_grams(side)
         return self._grams[side]
 
     def color_map(self, photos: Sequence[RGBImage]) -> ColorMap:
-        """One map for all of some photos, as a whole, into the painting's colors.
+        """Return one linear map from the colors of all photos together to the painting's colors.
 
-        What a photo hardly has, it does not get: no color is drawn out further than by a factor.
+        No color contrast is amplified by more than `LARGEST_GAIN`, so that nearly gray photos do
+        not get strong colors.
+
+        Args:
+            photos: HxWx3 uint8 RGB images of any sizes.
         """
         pixels = torch.cat([_colors(photo) for photo in photos], dim=1)
         matrix, _ = color_map(pixels, self._colors)
@@ -57,14 +70,13 @@ class Painting:
         key = f"{self._identity} {side}"
         arrays = self._cache.get(key)
         if arrays is None:
-            arrays = {name: gram.cpu().numpy() for name, gram in self._look(side).items()}
+            arrays = {name: gram.cpu().numpy() for name, gram in self._computed_grams(side).items()}
             self._cache.put(key, arrays)
         return {name: torch.from_numpy(gram).to(self._device) for name, gram in arrays.items()}
 
-    def _look(self, side: int) -> Grams:
-        picture = to_tensor(with_short_side(self._image, side, enlarge=False))[None].to(
-            self._device
-        )
+    def _computed_grams(self, side: int) -> Grams:
+        small = with_short_side(self._image, side, enlarge=False)
+        picture = to_tensor(small)[None].to(self._device)
         with torch.no_grad():
             return self._features.grams(self._features(picture))
 
@@ -74,7 +86,7 @@ class Painting:
 
 
 def _colors(image: RGBImage) -> Tensor:
-    """3xP float32 0..1: each as often as it is there."""
+    """Pixel colors of the image at a small size, 3xP float32 RGB 0..1."""
     size_wh = (COLORS_SIDE, COLORS_SIDE)
     small = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
     return to_tensor(small).flatten(1)

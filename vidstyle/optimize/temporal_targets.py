@@ -1,4 +1,4 @@
-"""Temporal targets: paintings of neighboring keyframes, warped to one along the flow."""
+"""Temporal targets: paintings of neighboring keyframes, warped to a keyframe along the flow."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, paths_to
 from vidstyle.stylize.stylizer import working_picture
 from vidstyle.stylize.warp import sampling_map
 
-LONG_TERM = (2, 4)  # keyframes back that are asked where nearer ones cannot say
+LONG_TERM = (2, 4)  # keyframes back, used where nearer keyframes have no confidence
 
 Floats = NDArray[np.float32]
 # A picture (HxWx3 float32 RGB 0..1) and the confidence of its pixels (HxW float32 0..1).
@@ -23,22 +23,22 @@ TemporalTarget = tuple[Floats, Mask]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneKeyframe:
-    """A keyframe, and the paths between it and the one before; None at the start of a scene."""
+    """Keyframe of a scene, with flow paths to and from the previous keyframe."""
 
-    number: int  # of the frame in its scene, from 0
-    image: RGBImage  # of the working size
-    thumbnail: Plane
-    to_previous: FlowPath | None
-    from_previous: FlowPath | None
+    number: int  # index of the frame in its scene, from 0
+    image: RGBImage  # at the working size
+    thumbnail: Plane  # HxW uint8 luma
+    to_previous: FlowPath | None  # None at the start of a scene, like `from_previous`
+    from_previous: FlowPath | None  # on the previous keyframe's grid
 
 
 def keyframe_count(frames: int, every: int) -> int:
-    """How many keyframes a scene has that holds no cut."""
+    """Return the number of keyframes of a scene without cuts, at an interval in frames."""
     return 1 + -(-(frames - 1) // every)
 
 
 def find_keyframes(frames: Iterable[Frame], look: Look) -> list[SceneKeyframe]:
-    """The keyframes of a scene: those that a `VideoStylizer` of this look would paint."""
+    """Return the keyframes of a scene, the same that a `VideoStylizer` of this look paints."""
     assert look.every is not None
     planner = KeyframePlanner(adaptive=False, stats=Stats())
     spans = list[KeyframeSpan]()
@@ -48,58 +48,68 @@ def find_keyframes(frames: Iterable[Frame], look: Look) -> list[SceneKeyframe]:
 
 
 def _keyframe(span: KeyframeSpan) -> SceneKeyframe:
-    right, back, there = span.right, None, None
+    right, backward, forward = span.right, None, None
     if span.left is not None:
         between = [*reversed(span.between), span.left]
-        back, there = right.path, paths_to(right, between)[-1]
-    return SceneKeyframe(right.number, right.picture.to_rgb(), right.thumbnail, back, there)
+        backward, forward = right.path, paths_to(right, between)[-1]
+    return SceneKeyframe(right.number, right.picture.to_rgb(), right.thumbnail, backward, forward)
 
 
 def linked(last: SceneKeyframe, first: SceneKeyframe) -> SceneKeyframe:
-    """The first keyframe of a scene as the next one after the last of the scene before."""
-    back, there = _paths_between(last, first)
-    return replace(first, to_previous=back, from_previous=there)
+    """Return the first keyframe of a scene with flow paths to the last one of the scene before."""
+    backward, forward = _paths_between(last, first)
+    return replace(first, to_previous=backward, from_previous=forward)
 
 
 def targets_before(
     keyframes: Sequence[SceneKeyframe], paintings: Sequence[RGBImage], index: int
 ) -> list[TemporalTarget]:
-    """What the paintings of earlier keyframes say of one, the nearest first.
+    """Return the temporal targets of a keyframe from earlier keyframes, the nearest first.
 
-    Those further back count only as far as they are believed more than all nearer ones, which is
-    where something has passed by in between: the long-term weights of Ruder et al.
-    (arXiv:1604.08610, equation 8). The flow to them is estimated in one step, as there.
+    Long-term targets get only the confidence that they have beyond all nearer ones, which is where
+    an object has passed by in between: the long-term weights of Ruder et al. (arXiv:1604.08610,
+    equation 8). As in the paper, the flow to them is estimated directly, not concatenated.
+
+    Args:
+        keyframes: the keyframes of the scene.
+        paintings: their paintings, HxWx3 uint8 RGB; those before `index` are used.
+        index: of the keyframe to be painted.
     """
     nearest = keyframes[index].to_previous
     if nearest is None:
         return []
-    targets = [carried(paintings[index - 1], nearest)]
+    targets = [warped_target(paintings[index - 1], nearest)]
     for distance in LONG_TERM:
         between = keyframes[max(0, index - distance + 1) : index]
         if distance > index or any(keyframe.to_previous is None for keyframe in between):
             break
-        back, _ = _paths_between(keyframes[index - distance], keyframes[index])
-        picture, confidence = carried(paintings[index - distance], back)
-        said = np.sum([confidence for _, confidence in targets], axis=0)
-        targets.append((picture, np.maximum(confidence - said, 0)))
+        backward, _ = _paths_between(keyframes[index - distance], keyframes[index])
+        picture, confidence = warped_target(paintings[index - distance], backward)
+        covered = np.sum([confidence for _, confidence in targets], axis=0)
+        targets.append((picture, np.maximum(confidence - covered, 0)))
     return targets
 
 
 def targets_after(
     keyframes: Sequence[SceneKeyframe], paintings: Sequence[RGBImage], index: int
 ) -> list[TemporalTarget]:
-    """What the painting of the next keyframe says of one."""
+    """Return the temporal target of a keyframe from the next one; empty for the last keyframe."""
     path = keyframes[index + 1].from_previous if index + 1 < len(keyframes) else None
-    return [] if path is None else [carried(paintings[index + 1], path)]
+    return [] if path is None else [warped_target(paintings[index + 1], path)]
 
 
-def own_target(painting: RGBImage) -> TemporalTarget:
-    """What holds a painting to what it is."""
+def self_target(painting: RGBImage) -> TemporalTarget:
+    """Return the temporal target that keeps a painting unchanged: itself, with confidence 1."""
     return painting.astype(np.float32) / np.float32(255), np.ones(painting.shape[:2], np.float32)
 
 
-def carried(painting: RGBImage, path: FlowPath) -> TemporalTarget:
-    """A painting where a path leads, and the path's trust at the same size."""
+def warped_target(painting: RGBImage, path: FlowPath) -> TemporalTarget:
+    """Return a painting warped along a flow path, with the path's confidence at its size.
+
+    Args:
+        painting: HxWx3 uint8 RGB, the painting of another keyframe.
+        path: flow path from the keyframe to be painted to that other keyframe.
+    """
     height, width = painting.shape[:2]
     picture = painting.astype(np.float32) / np.float32(255)
     return sample(picture, sampling_map(path.flow, width, height)), resize(
@@ -108,7 +118,7 @@ def carried(painting: RGBImage, path: FlowPath) -> TemporalTarget:
 
 
 def _paths_between(earlier: SceneKeyframe, later: SceneKeyframe) -> tuple[FlowPath, FlowPath]:
-    """From the later keyframe to the earlier one, and there again."""
+    """Flow paths from the later keyframe to the earlier one, and from the earlier to the later."""
     motion = FlowEstimator().between(earlier.thumbnail, later.thumbnail)
     return (
         lower_confidence_by_luma(motion.to_previous, later.thumbnail, earlier.thumbnail),

@@ -1,7 +1,7 @@
-"""A picture in overlapping tiles, such that a feature network sees in them what it sees in all.
+"""Overlapping tiles of a picture, with a halo for the receptive field of a feature network.
 
-Every tile counts only what lies in its core; around that it is shown as much as the network's
-deepest layer looks at, so what it sees in the core is what it would have seen in the whole.
+Losses count only activations in a tile's core. The halo around it covers the receptive field of the
+deepest layer, so that activations in the core equal those of the whole picture.
 """
 
 import math
@@ -9,56 +9,57 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-GRID = 16  # px; where tiles begin, so that strided layers fall on the same pixels as in the whole
-SMALLEST_CORE = 64  # px; less would be all halo
+GRID = 16  # px; tile origins are multiples, so that strided layers sample the same pixels
+SMALLEST_CORE = 64  # px; smaller tiles would be mostly halo
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A tile along one axis, in px: what is seen, and the part of it that counts."""
+class TileSpan:
+    """Tile along one axis, in px: the core (start to stop) within its halo (outer)."""
 
-    seen_start: int
+    outer_start: int
     start: int
     stop: int
-    seen_stop: int
+    outer_stop: int
 
     @property
-    def seen(self) -> slice:
-        return slice(self.seen_start, self.seen_stop)
+    def outer(self) -> slice:
+        """Core and halo."""
+        return slice(self.outer_start, self.outer_stop)
 
-    def counted(self, length: int) -> slice:
-        """The part that counts of an axis with `length` cells on what is seen."""
-        seen = self.seen_stop - self.seen_start
-        stride = 2 ** round(math.log2(seen / length))
-        stop = length if self.stop == self.seen_stop else (self.stop - self.seen_start) // stride
-        return slice((self.start - self.seen_start) // stride, stop)
+    def core(self, length: int) -> slice:
+        """Return the core in activations that have `length` positions over core and halo."""
+        outer = self.outer_stop - self.outer_start
+        stride = 2 ** round(math.log2(outer / length))
+        stop = length if self.stop == self.outer_stop else (self.stop - self.outer_start) // stride
+        return slice((self.start - self.outer_start) // stride, stop)
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of a picture."""
+    """Rectangle of a picture with a core and a halo."""
 
-    rows: Span
-    columns: Span
+    rows: TileSpan
+    columns: TileSpan
 
     def of(self, picture: Tensor) -> Tensor:
-        """What is seen of a picture (...xHxW), a view."""
-        return picture[..., self.rows.seen, self.columns.seen]
+        """Return a picture (...xHxW) cropped to core and halo, a view."""
+        return picture[..., self.rows.outer, self.columns.outer]
 
     def core(self, activations: Tensor) -> Tensor:
-        """The part that counts of a layer's activations on what is seen, a view."""
+        """Return a layer's activations (...xhxw) on core and halo, cropped to the core, a view."""
         height, width = activations.shape[-2:]
-        return activations[..., self.rows.counted(height), self.columns.counted(width)]
+        return activations[..., self.rows.core(height), self.columns.core(width)]
 
 
 def tiles(height: int, width: int, pixels: int, halo: int) -> list[Tile]:
-    """Cut a picture into tiles; one, if all of it fits.
+    """Divide a picture into tiles; a single one if all of it fits.
 
     Args:
-        height: of the picture, in px.
-        width: likewise.
-        pixels: that a tile shows at most, nearly.
-        halo: px around a core: as far as a network looks, in whole steps of the grid.
+        height: height of the picture in px.
+        width: width of the picture in px.
+        pixels: largest size of a tile with its halo, approximately.
+        halo: px around a core, a multiple of `GRID`: the network's reach.
     """
     if height * width <= pixels:
         return [Tile(_whole(height), _whole(width))]
@@ -67,16 +68,16 @@ def tiles(height: int, width: int, pixels: int, halo: int) -> list[Tile]:
     return [Tile(down, across) for down in rows for across in columns]
 
 
-def _whole(length: int) -> Span:
-    return Span(0, 0, length, length)
+def _whole(length: int) -> TileSpan:
+    return TileSpan(0, 0, length, length)
 
 
-def _spans(length: int, side: int, halo: int) -> list[Span]:
+def _spans(length: int, side: int, halo: int) -> list[TileSpan]:
     count = math.ceil(length / side)
     step = max(GRID, length // count // GRID * GRID)
     starts = [number * step for number in range(count)]
-    stops = [*starts[1:], length]  # the last is the longest: a sliver would have no coarse cells
+    stops = [*starts[1:], length]  # the last is the longest: a sliver has no deep activations
     return [
-        Span(max(0, start - halo), start, stop, min(length, stop + halo))
+        TileSpan(max(0, start - halo), start, stop, min(length, stop + halo))
         for start, stop in zip(starts, stops, strict=True)
     ]

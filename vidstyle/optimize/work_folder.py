@@ -1,4 +1,4 @@
-"""Work folder of an offline run: its paintings so far, so that an interrupted run can go on."""
+"""Work folder: finished paintings, scenes and plan, to resume an interrupted offline run."""
 
 import json
 import logging
@@ -20,28 +20,28 @@ from vidstyle.optimize.scene_detection import Scene
 log = logging.getLogger(__name__)
 
 MANIFEST, SCENES, PLAN = "manifest.json", "scenes.json", "plan.json"
-MARK = "vidstyle"  # the manifest's key that tells a work folder from any other folder
+MARK = "vidstyle"  # key in the manifest that identifies a work folder, its value is the version
 OWN = re.compile(r"(manifest|scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?")
 MOST_SCENES = 10**6
 
 
 class WorkFolder:
-    """Paintings by scene, pass and frame, beside a manifest that says what they belong to.
+    """Paintings by scene, frame and pass, with a manifest of the input and the settings.
 
-    Everything is written whole or not at all, so a run that was killed has lost the picture it
-    was at, and nothing else. Only files that a `WorkFolder` wrote are ever deleted.
+    Files are written atomically, so a killed run loses only the picture in progress. Only files
+    that a `WorkFolder` wrote are ever deleted. For one process at a time.
     """
 
     def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
-        """Open the folder, or make it.
+        """Open the folder, or create it.
 
         Args:
             path: the folder.
-            manifest: plain data: what the input is and how it is painted.
+            manifest: JSON data that identifies the input and the settings.
 
         Raises:
-            SinkError: the disk refused, the folder holds paintings of another manifest or of
-                another version, is no work folder, or is damaged.
+            SinkError: a disk error; or the folder holds paintings of another manifest or version,
+                is not a work folder, or is damaged.
         """
         self.path = path
         self.resumed = False
@@ -60,10 +60,13 @@ class WorkFolder:
             raise SinkError(f"Cannot use the work folder {path}: {reason(error)}.") from error
 
     def scenes(self, find: Callable[[], list[Scene]]) -> list[Scene]:
-        """The scenes of the film, found only once.
+        """Return the scenes of the film, from the folder or detected and stored now.
+
+        Args:
+            find: detects the scenes; called if the folder holds none.
 
         Raises:
-            SinkError: the disk refused, or the folder is damaged.
+            SinkError: a disk error, or the folder is damaged.
         """
         if not (self.path / SCENES).exists():
             self._write(SCENES, [asdict(scene) for scene in find()])
@@ -73,10 +76,15 @@ class WorkFolder:
             raise self._damaged(SCENES) from error
 
     def plan(self, make: Callable[[], FilmPlan]) -> FilmPlan:
-        """How the film is painted, decided only once: another speed would be another film.
+        """Return the film's plan, from the folder or made and stored now.
+
+        A resumed run keeps its plan: one made from new timings would not fit its paintings.
+
+        Args:
+            make: makes the plan; called if the folder holds none.
 
         Raises:
-            SinkError: the disk refused, or the folder is damaged.
+            SinkError: a disk error, or the folder is damaged.
         """
         if not (self.path / PLAN).exists():
             self._write(PLAN, asdict(make()))
@@ -88,10 +96,15 @@ class WorkFolder:
     def painting(
         self, scene: Scene, name: str, size_wh: tuple[int, int] | None = None
     ) -> RGBImage | None:
-        """A painting that was kept, HxWx3 uint8 RGB, or None.
+        """Return a stored painting, HxWx3 uint8 RGB; None if it is not there.
+
+        Args:
+            scene: the scene.
+            name: name of the painting in its scene, see `frame_name`.
+            size_wh: expected width and height in px; None for any size.
 
         Raises:
-            SinkError: it is damaged, or has not the size that it is to have.
+            SinkError: its file is damaged, or the painting has another size.
         """
         file = self._file(scene, name)
         if not file.exists():
@@ -109,10 +122,10 @@ class WorkFolder:
         return painting
 
     def keep(self, scene: Scene, name: str, painting: RGBImage) -> None:
-        """Keep a painting under a name of its own in its scene.
+        """Store a painting, HxWx3 uint8 RGB, under a name that is unique in its scene.
 
         Raises:
-            SinkError: the disk refused.
+            SinkError: a disk error.
         """
         file = self._file(scene, name)
         try:
@@ -122,23 +135,23 @@ class WorkFolder:
         write_photo(file, painting)
 
     def drop(self, scene: Scene, name: str) -> None:
-        """Forget a painting that has been replaced by a better one."""
+        """Delete a painting of an earlier pass, if it is there."""
         self._file(scene, name).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Delete the folder's own files, and the folder unless others are in it."""
+        """Delete the folder's own files, and the folder if it is empty then."""
         delete_own(self.path, OWN)
         if self.path.exists():
             log.warning("%s is kept: it holds files that are not vidstyle's.", self.path)
 
     def _is_new(self) -> bool:
-        """Whether the folder is empty but for what was left half-written at its very start."""
+        """Whether the folder is empty, except for a manifest that was left half-written."""
         return self.path.is_dir() and all(
             entry.name.startswith(f".{Path(MANIFEST).stem}.") for entry in self.path.iterdir()
         )
 
     def _resumes(self) -> bool:
-        """Whether the folder belongs to the manifest; one without paintings is emptied if not."""
+        """Whether the folder has the same manifest; if not and without paintings, empty it."""
         found = self._read(MANIFEST)
         if not isinstance(found, dict) or MARK not in found:
             raise self._damaged(MANIFEST)
@@ -179,12 +192,12 @@ class WorkFolder:
 
 
 def frame_name(number: int, stage: str) -> str:
-    """The file name, without suffix, of a frame's painting: its number in the scene and a stage."""
+    """Return the file name, without suffix, of a painting: frame number in the scene and pass."""
     return f"{number:06d}-{stage}"
 
 
 def _checked_scene(number: int, start: int, frames: int, continues: bool) -> Scene:
-    """A scene as it was written down, with numbers that can be true."""
+    """Validate a scene read from JSON."""
     if not all(type(each) is int for each in (number, start, frames)):
         raise TypeError(number, start, frames)
     if not (0 <= number < MOST_SCENES and start >= 0 and frames >= 1):
@@ -193,7 +206,7 @@ def _checked_scene(number: int, start: int, frames: int, continues: bool) -> Sce
 
 
 def _checked_plan(every: int, scale: float) -> FilmPlan:
-    """A plan as it was written down, with numbers that can be true."""
+    """Validate a plan read from JSON."""
     if type(every) is not int:
         raise TypeError(every)
     if not (every >= 1 and 0 < scale <= 1):
@@ -202,7 +215,7 @@ def _checked_plan(every: int, scale: float) -> FilmPlan:
 
 
 def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The settings in which two manifests differ, in words."""
+    """Settings in which two manifests differ, for the error message."""
     old, new = _flat(found), _flat(wanted)
     names = [name for name in {**new, **old} if old.get(name) != new.get(name)]
     return ", ".join(

@@ -1,1 +1,1 @@
-"""With PyTorch: what a pretrained network sees in a picture, and the losses built on it."""
+"""Perceptual losses (PyTorch): pretrained feature networks, Gram matrices, color transfer."""

@@ -1,7 +1,4 @@
-"""Arrays out of weight files: only the convolutions that a network asks for.
-
-Knows the formats, .npz and both of PyTorch's, but neither where files come from nor networks.
-"""
+"""Weight file reader: convolutions from .npz and both PyTorch formats, safe and memory-saving."""
 
 import logging
 import math
@@ -28,20 +25,23 @@ Array = NDArray[np.float32]
 def read_convolutions(
     file: Path, shapes: Mapping[str, tuple[int, ...]], network: str
 ) -> dict[str, tuple[Array, Array]]:
-    """Read weight (OIHW float32) and bias (O) of the named convolutions, and nothing else.
+    """Read weight (OIHW float32) and bias (O float32) of the named convolutions only.
 
     Args:
-        file: an .npz, or a state dict that PyTorch saved, with arrays `NAME.weight`, `NAME.bias`.
-        shapes: name of each convolution, and the shape that its weight must have.
-        network: its name, for messages.
+        file: an .npz, or a state dict saved by PyTorch, with arrays `NAME.weight`, `NAME.bias`.
+        shapes: expected shape of the weight by name of the convolution.
+        network: name of the network, for error messages.
+
+    Returns:
+        Weight and bias by name of the convolution.
 
     Raises:
-        StyleError: the file cannot be read, or holds no such arrays.
+        StyleError: the file cannot be read, lacks an array, or an array has another shape.
     """
     names = [f"{name}.{part}" for name in shapes for part in ("weight", "bias")]
     try:
         arrays = (_read_npz if file.suffix == ".npz" else _read_pth)(file, names)
-    except Exception as error:  # damaged pickles raise whatever they like
+    except Exception as error:  # a damaged pickle can raise any exception
         reason = error.strerror if isinstance(error, OSError) else None
         raise StyleError(_misfit(file, network, reason or "damaged, or of another kind")) from error
     for name, shape in shapes.items():
@@ -66,9 +66,9 @@ def _read_npz(file: Path, names: Iterable[str]) -> dict[str, Array]:
 
 
 def _read_pth(file: Path, names: Iterable[str]) -> dict[str, Array]:
-    """A state dict in either of PyTorch's formats; what is not named stays on the disk.
+    """Read named arrays of a state dict in either PyTorch format, without loading the others.
 
-    torchvision's VGG files are of 2017: a stream, which torch.load cannot map.
+    torchvision's VGG files of 2017 are in the old stream format, which torch.load cannot map.
     """
     zipped = zipfile.is_zipfile(file)
     if not zipped:
@@ -81,6 +81,7 @@ def _read_pth(file: Path, names: Iterable[str]) -> dict[str, Array]:
 
 
 def _read_stream(file: Path, names: Iterable[str]) -> dict[str, Array]:
+    """Read named float32 tensors of PyTorch's stream format (before 1.6)."""
     starts = {}
     with file.open("rb") as opened:
         if _StreamReader(opened).load() != 0x1950A86A20F9469CFC6C:
@@ -103,7 +104,7 @@ def _read_stream(file: Path, names: Iterable[str]) -> dict[str, Array]:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Where in the stream a tensor is: the key of its storage, and the first number in that."""
+    """Location of a tensor in the stream: storage key, first element in the storage, shape."""
 
     key: str
     offset: int
@@ -125,7 +126,7 @@ STREAM_NAMES = {
 
 
 class _StreamReader(pickle.Unpickler):
-    """Reads the places of float32 tensors, no numbers; refuses to call anything else."""
+    """Unpickler of float32 tensor locations without their data; calls no other constructors."""
 
     def find_class(self, module: str, name: str) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Pictures as tensors, and the map between the colors of two of them."""
+"""Color transfer: linear maps between color distributions; conversion of images to tensors."""
 
 import numpy as np
 import torch
@@ -6,30 +6,30 @@ from torch import Tensor
 
 from vidstyle.frame import LUMA_OF_RGB, RGBImage
 
-KNEE = 0.3  # from middle gray; from there on, lights and shades are pressed together
+KNEE = 0.3  # distance from middle gray at which the soft clipping of highlights and shadows starts
 
 
 def to_tensor(image: RGBImage) -> Tensor:
-    """HxWx3 uint8 to 3xHxW float32 0..1."""
+    """Convert HxWx3 uint8 RGB to 3xHxW float32 RGB 0..1."""
     channels_first = np.ascontiguousarray(image.transpose(2, 0, 1))
     return torch.from_numpy(channels_first).float() / 255
 
 
 def to_image(picture: Tensor) -> RGBImage:
-    """3xHxW 0..1 to HxWx3 uint8; what is outside of 0..1 is clipped."""
+    """Convert 3xHxW float RGB 0..1 to HxWx3 uint8 RGB; values outside are clipped."""
     pixels = (picture.detach().clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
     return np.ascontiguousarray(pixels.cpu().numpy())
 
 
 def color_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The linear map that gives the colors of `source` the mean and covariance of `target`'s.
+    """Return the linear map that gives `source` the mean and covariance of `target`.
 
-    The Monge-Kantorovitch map between Gaussians (Pitie and Kokaram, CVMP 2007): of all such maps
-    the one that moves colors least.
+    The Monge-Kantorovitch map between Gaussians (Pitie and Kokaram, CVMP 2007), which moves the
+    colors least among all such maps.
 
     Args:
-        source: 3xP float32.
-        target: 3xQ float32.
+        source: 3xP float32 RGB pixels.
+        target: 3xQ float32 RGB pixels.
 
     Returns:
         A 3x3 matrix and an offset of 3: `matrix @ color + offset`.
@@ -41,18 +41,18 @@ def color_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def partial_color_map(source: Tensor, target: Tensor, own: float) -> tuple[Tensor, Tensor]:
-    """`color_map` that leaves some of the source's own light and hue.
+    """Return a `color_map` that keeps part of the source's own luma and chroma.
 
-    All of a palette is not what all pictures want: on white paper faces bleach, and among blues an
-    orange is gray. A generator whose content is judged by the photo itself keeps both, as those of
-    Johnson et al. (arXiv:1603.08155) do. The chroma of the source comes on top here, and its light
-    in place of the target's, both by `own` times the chroma that the target has, in the source's;
-    a drawing in one color stays one.
+    A full transfer fails on some pairs: a drawing on white paper bleaches faces, and a blue palette
+    turns orange to gray. Generators with a content loss on the photo itself, as in Johnson et al.
+    (arXiv:1603.08155), keep luma and hue. Here the source's chroma is added, and its luma replaces
+    the target's, both by `own` times the ratio of the target's to the source's spread of chroma (1
+    at most), so that a monochrome painting keeps its look.
 
     Args:
-        source: 3xP float32 RGB.
-        target: 3xQ float32 RGB.
-        own: share of light and chroma, 0 to 1.
+        source: 3xP float32 RGB pixels.
+        target: 3xQ float32 RGB pixels.
+        own: share of the source's luma and chroma, 0 to 1.
 
     Returns:
         A 3x3 matrix and an offset of 3: `matrix @ color + offset`.
@@ -68,19 +68,23 @@ def partial_color_map(source: Tensor, target: Tensor, own: float) -> tuple[Tenso
 
 
 def recolored(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    """Pictures (Nx3xHxW RGB 0..1) after a color map, clipped to 0..1."""
+    """Apply a color map to Nx3xHxW float32 RGB 0..1, clipped to 0..1."""
     return _mapped(images, matrix, offset).clamp(0, 1)
 
 
 def gently_recolored(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    """The same, with lights and shades that end softly instead of being cut off.
+    """Apply a color map as `recolored`, with soft clipping (tanh) of highlights and shadows.
 
-    Where a painting is much paler than photos are, a face in the sun still has eyes then.
+    Keeps detail where the painting is much paler than the photo, such as eyes in a sunlit face.
     """
-    apart = _mapped(images, matrix, offset) - 0.5
-    beyond = (apart.abs() - KNEE).clamp_min(0)
-    room = 0.5 - KNEE
-    return 0.5 + apart.clamp(-KNEE, KNEE) + apart.sign() * room * torch.tanh(beyond / room)
+    centered = _mapped(images, matrix, offset) - 0.5
+    beyond = (centered.abs() - KNEE).clamp_min(0)
+    headroom = 0.5 - KNEE
+    return (
+        0.5
+        + centered.clamp(-KNEE, KNEE)
+        + centered.sign() * headroom * torch.tanh(beyond / headroom)
+    )
 
 
 def _mapped(images: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:

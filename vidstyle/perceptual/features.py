@@ -1,4 +1,4 @@
-"""What every feature network offers to those who judge pictures by it."""
+"""Feature network interface: activations, Gram matrices and channel means by layer."""
 
 from collections.abc import Callable
 
@@ -9,47 +9,60 @@ from torch import Tensor, nn
 
 from vidstyle.perceptual.losses import gram_matrix
 
-Branch = Callable[[Tensor], dict[str, Tensor]]  # images to activations by layer
+Branch = Callable[[Tensor], dict[str, Tensor]]  # Nx3xHxW images to activations by layer
 
 
 class FeatureNetwork(nn.Module):
-    """A frozen network: images in, activations by layer out.
+    """Frozen convolutional network that maps images to activations by layer.
 
-    Images are Nx3xHxW float32, RGB, 0..1; each network does its own normalization.
+    `forward` takes Nx3xHxW float32 RGB 0..1 and returns NxCxhxw by layer; each network does its
+    own normalization. Losses call it once per step, or its branches once per step and tile.
     """
 
-    style_layers: tuple[str, ...]
+    style_layers: tuple[str, ...]  # keys of `grams`
     content_layers: tuple[str, ...]
-    patch_layers: tuple[str, ...]  # fine enough for one vector to be one stroke
-    reach = 96  # px that the deepest layer looks at to each side, rounded up to a multiple of 16
+    patch_layers: tuple[str, ...]  # fine enough for one feature vector per brush stroke
+    reach = 96  # px, receptive field of the deepest layer to each side, in multiples of 16
 
     @property
     def branches(self) -> tuple[Branch, ...]:
-        """Parts that share no work; what they see is together what `forward` returns.
+        """Independent parts of the network, whose activations together are those of `forward`.
 
-        To look through one after the other, and back through it before the next, takes less memory.
+        Running forward and backward through one branch after the other saves memory.
         """
         return (self,)
 
-    def seen_by(self, layer: str) -> str:
-        """Which of the activations that `forward` returns a style layer is made of."""
+    def source_layer(self, layer: str) -> str:
+        """Return the key in `forward`'s result that a style layer is computed from."""
         return layer
 
-    def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The Gram matrices (NxCxC) that style is judged by, of what `forward` or a branch saw."""
-        return {name: gram_matrix(seen[name]) for name in self.style_layers if name in seen}
+    def grams(self, activations: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the Gram matrices (NxCxC) of the style layers.
 
-    def means(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The means of the Gram matrices' channels over each picture (NxC)."""
-        return {name: seen[name].mean(dim=(2, 3)) for name in self.style_layers}
+        Args:
+            activations: result of `forward` or of a branch; layers that are missing are skipped.
+        """
+        return {
+            name: gram_matrix(activations[name])
+            for name in self.style_layers
+            if name in activations
+        }
+
+    def means(self, activations: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the mean of each channel of the Gram matrices over each picture (NxC).
+
+        Args:
+            activations: result of `forward`.
+        """
+        return {name: activations[name].mean(dim=(2, 3)) for name in self.style_layers}
 
 
 def frozen_conv(
     weight: NDArray[np.float32], bias: NDArray[np.float32], padding: int = 0
 ) -> nn.Conv2d:
-    """A convolution that does not learn, from an OIHW weight and a bias of O numbers."""
+    """Return a convolution without gradients, from an OIHW float32 weight and a bias of size O."""
     outputs, inputs, kernel, _ = weight.shape
-    with torch.device("meta"):  # no random numbers are drawn only to be thrown away
+    with torch.device("meta"):  # skips random initialization
         conv = nn.Conv2d(inputs, outputs, kernel, padding=padding)
     conv.weight = nn.Parameter(torch.tensor(weight), requires_grad=False)
     conv.bias = nn.Parameter(torch.tensor(bias).reshape(-1), requires_grad=False)
@@ -58,9 +71,9 @@ def frozen_conv(
 
 
 def channels_last(network: nn.Module) -> None:
-    """Let everything be computed with the channels of a place side by side.
+    """Convert all convolution weights to channels-last memory format, in place.
 
-    On a CPU pooling is ten times as fast, and a Gram matrix and its gradient need no copy.
+    On a CPU, pooling is ten times as fast, and Gram matrices and their gradients need no copy.
     """
     for parameter in network.parameters():
         if parameter.ndim == 4:

@@ -1,4 +1,7 @@
-"""Content, style and TV losses, most of them ratios: 0 is perfect, 1 is a bad guess."""
+"""Perceptual losses: Gram matrix style, content, tone, structure, grid, TV and patch losses.
+
+Most are ratios to the target's own magnitude: 0 is a perfect match, 1 is as far as zero.
+"""
 
 from typing import Any
 
@@ -8,14 +11,14 @@ from torch.nn.functional import avg_pool2d, normalize, pixel_unshuffle
 
 from vidstyle.frame import LUMA_OF_RGB
 
-SPREAD_FLOOR = 1e-4  # of the mean variance
+SPREAD_FLOOR = 1e-4  # of the mean variance, added before the square root
 
 
 def gram_matrix(activations: Tensor) -> Tensor:
-    """Mean over positions of the products of channels: NxCxHxW to NxCxC.
+    """Return the Gram matrix: mean over positions of channel products, NxCxHxW to NxCxC.
 
-    Divided by the number of positions, so that pictures of any size compare; Gatys et al.
-    (arXiv:1508.06576) do not divide.
+    Divided by the number of positions, so that pictures of different sizes are comparable; Gatys
+    et al. (arXiv:1508.06576) do not divide.
     """
     vectors = activations.permute(0, 2, 3, 1).flatten(1, 2)
     gram: Tensor = _Gram.apply(vectors)  # type: ignore[no-untyped-call]
@@ -23,7 +26,7 @@ def gram_matrix(activations: Tensor) -> Tensor:
 
 
 class _Gram(torch.autograd.Function):
-    """Products of channels of NxPxC vectors, whose gradient takes one product instead of two."""
+    """Gram matrix of NxPxC vectors, with a backward pass of one matrix product instead of two."""
 
     @staticmethod
     def forward(ctx: Any, vectors: Tensor) -> Tensor:
@@ -38,32 +41,37 @@ class _Gram(torch.autograd.Function):
 
 
 def centered(grams: Tensor, means: Tensor) -> Tensor:
-    """Covariances from Gram matrices (NxCxC) and the channels' means (NxC).
+    """Return covariances (NxCxC) from Gram matrices (NxCxC) and channel means (NxC).
 
-    What is left is texture. The mean is most of a Gram matrix: how light a picture is and which
-    color it has as a whole.
+    Covariances describe texture only. The means, which dominate a Gram matrix, describe the overall
+    brightness and color.
     """
     return grams - means[:, :, None] * means[:, None, :]
 
 
 def style_loss(grams: Tensor, target: Tensor) -> Tensor:
-    """Squared distance of Gram matrices (NxCxC, 1xCxC) over the target's square, mean over N."""
+    """Return the squared distance of Gram matrices over the target's squared norm, mean over N.
+
+    Args:
+        grams: NxCxC, of the pictures.
+        target: 1xCxC, of the painting.
+    """
     distance = (grams - target).square().sum(dim=(1, 2))
     return (distance / target.square().sum()).mean()
 
 
 def spread_loss(covariances: Tensor, target: Tensor, directions: Tensor) -> Tensor:
-    """Squared distance of standard deviations along directions, over the target's squares.
+    """Return the squared distance of standard deviations along directions, as a ratio.
 
-    A picture without any texture is a saddle of losses of covariances, which grow with the fourth
-    power of its contrast: flat ground stays flat. Standard deviations pull hardest there. The
-    sliced Wasserstein distance of Heitz et al. (arXiv:2006.07229) for Gaussian features, where
-    nothing needs to be sorted.
+    Losses on covariances grow with the fourth power of contrast, so a picture without texture is a
+    saddle point: flat areas stay flat. Standard deviations have their largest gradient there. This
+    is the sliced Wasserstein distance of Heitz et al. (arXiv:2006.07229) for Gaussian features,
+    which needs no sorting.
 
     Args:
         covariances: NxCxC, of the pictures.
         target: 1xCxC, of the painting.
-        directions: CxK, of any length.
+        directions: CxK, vectors of any length.
     """
     wanted = (directions * (target @ directions)).sum(dim=1)
     floor = SPREAD_FLOOR * wanted.mean()  # the root's slope has no bound at zero
@@ -73,25 +81,26 @@ def spread_loss(covariances: Tensor, target: Tensor, directions: Tensor) -> Tens
 
 
 def content_loss(activations: Tensor, target: Tensor) -> Tensor:
-    """Squared distance of activations (NxCxHxW, both) over the target's own square."""
+    """Return the squared distance of activations (both NxCxHxW) over the target's squared norm."""
     return (activations - target).square().sum() / target.square().sum()
 
 
 def tone_loss(images: Tensor, target: Tensor, cell: int = 8) -> Tensor:
-    """Mean squared difference of the mean colors of cells of `cell` x `cell` pixels.
+    """Return the mean squared difference of mean colors in cells of `cell` x `cell` pixels.
 
-    Keeps light and shade where they are: strokes may do what they like inside a cell, but a face
-    does not fall into blotches. Not from a paper.
+    Preserves the distribution of brightness and color: strokes are free inside a cell, but a face
+    does not break into blotches. Both tensors are Nx3xHxW. Not from a paper.
     """
     return (avg_pool2d(images, cell) - avg_pool2d(target, cell)).square().mean()
 
 
 def structure_loss(images: Tensor, target: Tensor, cell: int = 4, window: int = 5) -> Tensor:
-    """How far light and shade around each place differ in shape, whatever their strength.
+    """Return one minus the local correlation of luma, independent of contrast.
 
-    One minus the correlation of the luma of cells of `cell` x `cell` pixels, in windows of `window`
-    x `window` cells, weighted by the variance that the target has there: eyes stay eyes, while
-    flat ground may get any strokes. The structure term of SSIM (Wang et al., 2004), weighted.
+    Luma is averaged over cells of `cell` x `cell` pixels and correlated in windows of `window` x
+    `window` cells, weighted by the target's standard deviation: eyes remain recognizable, while
+    flat areas may get any strokes. The structure term of SSIM (Wang et al., 2004), weighted. Both
+    tensors are Nx3xHxW RGB.
     """
     first, second = (avg_pool2d(_luma(x), cell) for x in (images, target))
 
@@ -113,10 +122,11 @@ def _luma(images: Tensor) -> Tensor:
 
 
 def grid_loss(images: Tensor, window: int = 8) -> Tensor:
-    """How far the four pixels of cells of 2x2 differ in the mean of `window` x `window` cells.
+    """Return the variance between the four phases of 2x2 cells, averaged over windows of cells.
 
-    A pattern of that period, which painting cell by cell invites, adds up over a window; strokes
-    and grain, which have no such phase, average out. Not from a paper.
+    Detects patterns of a period of two pixels, which a generator that paints cell by cell tends to
+    leave: they add up over `window` x `window` cells, while strokes and grain, which have no such
+    phase, average out. Not from a paper.
     """
     means = avg_pool2d(pixel_unshuffle(images, 2), window)
     by_pixel = means.reshape(len(images), images.shape[1], 4, -1)
@@ -124,18 +134,22 @@ def grid_loss(images: Tensor, window: int = 8) -> Tensor:
 
 
 def tv_loss(images: Tensor) -> Tensor:
-    """Total variation: mean squared step between neighbors, across plus down."""
+    """Return total variation: mean squared difference of neighbors, horizontal plus vertical."""
     across = (images[..., :, 1:] - images[..., :, :-1]).square().mean()
     down = (images[..., 1:, :] - images[..., :-1, :]).square().mean()
     return across + down
 
 
 def relaxed_earth_mover_loss(vectors: Tensor, target: Tensor) -> Tensor:
-    """How far the feature vectors (PxC) are from the painting's (QxC), each to its nearest.
+    """Return the relaxed earth mover's distance of feature vectors under the cosine distance.
 
-    The relaxed earth mover's distance of STROTSS (Kolkin et al., arXiv:1904.12785) under the
-    cosine distance: the larger of the two one-way means. Unlike a Gram matrix it asks every
-    place to look like *some* place of the painting, so different content finds other strokes.
+    From STROTSS (Kolkin et al., arXiv:1904.12785): the mean distance to the nearest vector of the
+    other set, the larger of the two directions. Unlike a Gram matrix it compares each position
+    with its nearest position in the painting, so different content gets different strokes.
+
+    Args:
+        vectors: PxC, of the picture.
+        target: QxC, of the painting.
     """
     similarity = _unit(vectors) @ _unit(target).T
     nearest_here = 1 - similarity.amax(dim=1)

@@ -1,4 +1,4 @@
-"""The feature network that ships: small, and taught to see what SqueezeNet sees."""
+"""Slim feature network: small, shipped with the package, distilled from SqueezeNet."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,13 +21,13 @@ from vidstyle.perceptual.squeezenet import (
 )
 
 FINE_STAGES = {"stage1": (16, 16), "stage2": (32, 32)}  # channels, at strides 1 and 2
-SKETCH = 32  # filters that stand for the teacher's first 96: they are nearly combinations of these
-# Which stage stands for which of SqueezeNet's layers at its first stride of 1; at 2, there is one
-# for each (conv1/2, fire2/2 ... fire8/2).
+SKETCH = 32  # filters that span nearly all of the teacher's 96 filters in conv1
+# Stage that approximates each of SqueezeNet's layers at a first stride of 1. Its layers at stride 2
+# (conv1/2, fire2/2 ... fire8/2) have a layer each in the coarse branch.
 HEADS = {"conv1": "stage1", "fire2": "stage2", "fire3": "stage2", "fire4": "stage2"}
 COARSE_LAYERS = tuple(layer_at(2, name) for name in LAYERS)
-MEAN_RGB = (0.47, 0.44, 0.40)  # of photos
-SPREAD = 0.25
+MEAN_RGB = (0.47, 0.44, 0.40)  # of photos, 0..1
+SPREAD = 0.25  # divisor of the normalization
 
 
 def _plain_conv(inputs: int, outputs: int) -> nn.Module:
@@ -35,17 +35,21 @@ def _plain_conv(inputs: int, outputs: int) -> nn.Module:
 
 
 class SlimBody(nn.Module):
-    """A fine branch like VGG at strides 1 and 2, and a coarse one like SqueezeNet at 2, 4 and 8.
+    """Fine branch like VGG at strides 1 and 2, coarse branch like SqueezeNet at strides 2, 4, 8.
 
-    The fine branch, 3x3 convolutions with ReLU (Simonyan and Zisserman, arXiv:1409.1556), sees
-    every pixel. The coarse one has the teacher's fire modules behind a first 7x7 convolution that
-    is split in two: plain 3x3 convolutions behind the fine branch cost as much and missed most of
-    what the deep layers see. Both pool by averages, which Gatys et al. (arXiv:1508.06576) found to
-    give cleaner gradients; SqueezeNet takes maxima.
+    The fine branch, 3x3 convolutions with ReLU (Simonyan and Zisserman, arXiv:1409.1556), covers
+    every pixel. The coarse branch has the teacher's fire modules behind a 7x7 convolution that is
+    split in two: plain 3x3 convolutions behind the fine branch cost as much and matched the deep
+    layers poorly. Both use average pooling, which Gatys et al. (arXiv:1508.06576) found to give
+    cleaner gradients; SqueezeNet uses max pooling.
     """
 
     def __init__(self, conv: Callable[[int, int], nn.Module] = _plain_conv) -> None:
-        """Build it untrained; `conv` makes a 3x3 convolution of the fine branch."""
+        """Build an untrained body.
+
+        Args:
+            conv: makes a 3x3 convolution of the fine branch from input and output channels.
+        """
         super().__init__()
         inputs = 3
         for name, widths in FINE_STAGES.items():
@@ -65,11 +69,11 @@ class SlimBody(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN_RGB).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return the fine stages and the coarse layers; images are Nx3xHxW float32, RGB, 0..1."""
+        """Return activations of fine stages and coarse layers for Nx3xHxW float32 RGB 0..1."""
         return self.fine(images) | self.coarse(images)
 
     def fine(self, images: Tensor) -> dict[str, Tensor]:
-        """Only the fine stages."""
+        """Return activations of the fine stages only."""
         x = (images - self.mean) / SPREAD
         activations: dict[str, Tensor] = {}
         for name in FINE_STAGES:
@@ -80,7 +84,7 @@ class SlimBody(nn.Module):
         return activations
 
     def coarse(self, images: Tensor) -> dict[str, Tensor]:
-        """Only the coarse layers."""
+        """Return activations of the coarse layers only."""
         images = (images - self.mean) / SPREAD
         x = functional.relu(self.conv1(self.sketch(images)), inplace=True)
         activations = {"conv1/2": x}
@@ -91,17 +95,17 @@ class SlimBody(nn.Module):
 
 
 def pooled(x: Tensor) -> Tensor:
-    """Half as many cells, where SqueezeNet's lie that takes maxima."""
+    """Average-pool by two, aligned with SqueezeNet's max pooling (3x3, stride 2, ceil mode)."""
     return functional.avg_pool2d(x, 3, 2, ceil_mode=True)
 
 
 class Slim(FeatureNetwork):
-    """The body with its heads: each turns a fine stage into one layer of SqueezeNet.
+    """Slim body with heads, each of which maps a fine stage to one layer of SqueezeNet.
 
-    A head was learned as a linear map from a stage (and a constant) to all channels of the
-    teacher's layer. Losses only ask for lengths and angles there, so the map's triangular factor
-    (of its QR decomposition) does the same with as few channels as the stage has, plus one; and
-    Gram matrices are turned by it instead of whole pictures.
+    A head was trained as a linear map from a stage (and a constant) to all channels of the
+    teacher's layer. Losses depend only on inner products, so the triangular factor of the map's QR
+    decomposition is equivalent, with as few channels as the stage plus one; it is applied to Gram
+    matrices instead of activations.
     """
 
     style_layers = (*HEADS, *COARSE_LAYERS)
@@ -110,15 +114,15 @@ class Slim(FeatureNetwork):
     reach = 64
 
     def __init__(self, weight_file: Path) -> None:
-        """Load what `pack` wrote.
+        """Load a weight file written by `pack`.
 
         Raises:
-            StyleError: the file is missing or something else.
+            StyleError: the file is missing, damaged, or of another network.
         """
         super().__init__()
         self.body = SlimBody()
         try:
-            # Opened here, because NumPy leaves a broken archive open.
+            # Opened here, because numpy.load does not close a damaged archive.
             with weight_file.open("rb") as opened, np.load(opened) as arrays:
                 state = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays}
             heads = {layer: state.pop(f"{layer}.head") for layer in HEADS}
@@ -126,7 +130,7 @@ class Slim(FeatureNetwork):
             for layer, stage in HEADS.items():
                 side = FINE_STAGES[stage][-1] + 1
                 self.register_buffer(layer, heads[layer].view(side, side))
-        except Exception as error:  # damaged archives raise whatever they like
+        except Exception as error:  # a damaged archive can raise any exception
             raise StyleError(
                 f"{weight_file} is not a weight file of the slim features ({reason(error)})."
             ) from error
@@ -134,40 +138,46 @@ class Slim(FeatureNetwork):
         self.requires_grad_(False)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return the fine stages by their names, and the coarse layers by the teacher's.
+        """Return activations by layer: stage1, stage2, and coarse layers by the teacher's names.
 
         Args:
-            images: Nx3xHxW float32, RGB, 0..1; sides of 32 pixels or more.
+            images: Nx3xHxW float32 RGB 0..1; sides of 32 pixels or more.
         """
-        seen: dict[str, Tensor] = self.body(images)
-        return seen
+        activations: dict[str, Tensor] = self.body(images)
+        return activations
 
     @property
     def branches(self) -> tuple[Branch, ...]:
         """The fine branch and the coarse one."""
         return self.body.fine, self.body.coarse
 
-    def seen_by(self, layer: str) -> str:
-        """A fine layer is made of a stage."""
+    def source_layer(self, layer: str) -> str:
+        """Return the stage of a fine layer; a coarse layer is its own source."""
         return HEADS.get(layer, layer)
 
-    def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The Gram matrices, NxCxC: of a fine layer in its head's channels, C the stage's and 1."""
+    def grams(self, activations: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the Gram matrices (NxCxC); C of a fine layer is its stage's channels plus one."""
         by_stage = {
-            stage: gram_matrix(with_constant(seen[stage])) for stage in FINE_STAGES if stage in seen
+            stage: gram_matrix(with_constant(activations[stage]))
+            for stage in FINE_STAGES
+            if stage in activations
         }
         grams = {}
         for layer, stage in HEADS.items():
-            if stage in seen:
+            if stage in activations:
                 head = self.get_buffer(layer)
                 grams[layer] = head @ by_stage[stage] @ head.T
-        return grams | {layer: gram_matrix(seen[layer]) for layer in COARSE_LAYERS if layer in seen}
+        return grams | {
+            layer: gram_matrix(activations[layer])
+            for layer in COARSE_LAYERS
+            if layer in activations
+        }
 
-    def means(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The means of the Gram matrices' channels over each picture (NxC)."""
-        means = {layer: seen[layer].mean(dim=(2, 3)) for layer in COARSE_LAYERS}
+    def means(self, activations: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the mean of each channel of the Gram matrices over each picture (NxC)."""
+        means = {layer: activations[layer].mean(dim=(2, 3)) for layer in COARSE_LAYERS}
         for layer, stage in HEADS.items():
-            of_stage = functional.pad(seen[stage].mean(dim=(2, 3)), (0, 1), value=1.0)
+            of_stage = functional.pad(activations[stage].mean(dim=(2, 3)), (0, 1), value=1.0)
             means[layer] = of_stage @ self.get_buffer(layer).T
         return means
 
@@ -176,10 +186,10 @@ def pack(body: SlimBody, heads: dict[str, Tensor], file: Path) -> int:
     """Write body and heads as an .npz of float16 arrays; return its size in bytes.
 
     Args:
-        body: as trained.
-        heads: of the fine layers, Tx(C+1): the linear map from a stage's C channels and a
-            constant 1 to the teacher's T channels.
-        file: where to.
+        body: the trained body.
+        heads: linear maps by fine layer, Tx(C+1), from a stage's C channels and a constant 1 to
+            the teacher's T channels.
+        file: path of the .npz to write.
     """
     state = body.state_dict()
     arrays = {name: value.numpy().astype(np.float16) for name, value in state.items()}
@@ -191,5 +201,5 @@ def pack(body: SlimBody, heads: dict[str, Tensor], file: Path) -> int:
 
 
 def with_constant(activations: Tensor) -> Tensor:
-    """NxCxHxW and one more channel that is 1 everywhere: what a head is applied to."""
+    """Append a channel of ones to NxCxHxW activations: the input of a head."""
     return torch.cat([activations, torch.ones_like(activations[:, :1])], dim=1)

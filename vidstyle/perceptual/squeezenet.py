@@ -1,7 +1,7 @@
-"""A small feature network: SqueezeNet v1.0, seen at one or two strides.
+"""SqueezeNet v1.0 feature network, with a first convolution of stride 1, 2 or both.
 
-The published network starts with a convolution of stride 2, which cannot see the pixel grid: a
-generator taught through it alone learns a checkerboard. Here that stride can be chosen.
+The published network starts with a convolution of stride 2, which is blind to patterns of the pixel
+grid: a generator trained through it alone learns a checkerboard.
 """
 
 from pathlib import Path
@@ -36,21 +36,22 @@ CAFFE_MEAN_RGB, CAFFE_SPREAD = (123 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3
 class SqueezeNet(FeatureNetwork):
     """SqueezeNet v1.0 (Iandola et al., arXiv:1602.07360) up to fire8, frozen.
 
-    Departs from the paper in the first layer: no padding anywhere at the border of the picture,
-    and a stride of 1 on request, which doubles the resolution of every layer behind it. Behind a
-    stride of 1 the layers are called conv1, fire2 ... fire8, behind one of 2 conv1/2 ... fire8/2.
+    Departs from the paper in the first layer: no padding, and optionally a stride of 1, which
+    doubles the resolution of every following layer. Layers are named conv1, fire2 ... fire8 at a
+    first stride of 1, and conv1/2, fire2/2 ... fire8/2 at a first stride of 2.
     """
 
     def __init__(self, weight_file: Path, strides: tuple[int, ...] = (1, 2)) -> None:
-        """Load `weight_file` and look at every one of `strides` (1, 2 or both).
+        """Load the weights.
 
         Args:
-            weight_file: torchvision's .pth (features.3.squeeze.weight), or an .npz under Caffe's
-                names (fire2/conv1x1_1.weight), made for BGR, 0..255 less its mean. Either is OIHW.
-            strides: of the first convolution.
+            weight_file: torchvision's .pth (features.3.squeeze.weight), or an .npz with Caffe's
+                names (fire2/conv1x1_1.weight), for BGR 0..255 minus its mean. Both are OIHW.
+            strides: strides of the first convolution: 1, 2 or both.
 
         Raises:
             StyleError: the file is missing or does not hold these arrays.
+            ValueError: another stride, or none.
         """
         super().__init__()
         if not strides or set(strides) - {1, 2}:
@@ -67,12 +68,12 @@ class SqueezeNet(FeatureNetwork):
         """Return the activations of every layer at every stride.
 
         Args:
-            images: Nx3xHxW float32, RGB, 0..1.
+            images: Nx3xHxW float32 RGB 0..1.
         """
         x = (images - self.mean) / self.spread
         finest = min(self.strides)
         conv1 = functional.relu(functional.conv2d(x, self.conv1.weight, self.conv1.bias, finest))
-        seen = {}
+        activations = {}
         for stride in self.strides:
             step = stride // finest
             x = conv1[..., ::step, ::step]
@@ -81,8 +82,8 @@ class SqueezeNet(FeatureNetwork):
                     x = functional.max_pool2d(x, 3, 2, ceil_mode=True)
                 if name in FIRES:
                     x = self.get_submodule(name)(x)
-                seen[layer_at(stride, name)] = x
-        return seen
+                activations[layer_at(stride, name)] = x
+        return activations
 
     def _load(self, weight_file: Path) -> None:
         caffe = weight_file.suffix == ".npz"
@@ -105,7 +106,7 @@ class SqueezeNet(FeatureNetwork):
 
 
 class Fire(nn.Module):
-    """Squeeze to few channels, expand by 1x1 and 3x3 side by side."""
+    """Fire module: 1x1 squeeze to few channels, then concatenated 1x1 and 3x3 expansions."""
 
     def __init__(self, squeeze: nn.Conv2d, expand1x1: nn.Conv2d, expand3x3: nn.Conv2d) -> None:
         super().__init__()
@@ -119,7 +120,7 @@ class Fire(nn.Module):
 
 
 def layer_at(stride: int, name: str) -> str:
-    """What the layer is called behind a first convolution of this stride."""
+    """Return the layer's name at a first convolution of this stride: fire2 or fire2/2."""
     return name if stride == 1 else f"{name}/{stride}"
 
 

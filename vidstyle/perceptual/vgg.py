@@ -1,4 +1,4 @@
-"""The feature networks of the papers: VGG-16 and VGG-19, only as deep as somebody looks."""
+"""VGG-16 and VGG-19 feature networks, truncated after the deepest layer in use."""
 
 from pathlib import Path
 from typing import Literal
@@ -19,20 +19,20 @@ DEPTHS: dict[Kind, tuple[int, ...]] = {  # convolutions in each block
     "vgg16": (2, 2, 3, 3, 3),
     "vgg19": (2, 2, 4, 4, 4),
 }
-MEAN_RGB = (0.485, 0.456, 0.406)  # of ImageNet, as torchvision trained it
+MEAN_RGB = (0.485, 0.456, 0.406)  # of ImageNet, as in torchvision's training
 SPREAD_RGB = (0.229, 0.224, 0.225)
 
 
 class Vgg(FeatureNetwork):
-    """VGG-16 or VGG-19 (Simonyan and Zisserman, arXiv:1409.1556), frozen, without its top.
+    """VGG-16 or VGG-19 (Simonyan and Zisserman, arXiv:1409.1556), frozen, without classifier.
 
-    Layers are called as in the papers: `conv4_2` is the second convolution of the fourth block
-    before its ReLU, `relu4_2` the same after it, `pool4` the end of the block. Weights behind the
+    Layers are named as in the papers: `conv4_2` is the second convolution of the fourth block
+    before its ReLU, `relu4_2` the same after it, `pool4` the end of the block. Weights after the
     deepest layer in use are not loaded.
 
-    Style is judged after the ReLU, content before it. Gatys et al. (arXiv:1508.06576) name both
-    conv, but their Caffe network did the ReLU in place, so that they saw relu1_1 ... relu5_1 and
-    relu4_2. Before the ReLU the content loss also feels what the ReLU cuts off.
+    Style layers are after the ReLU, content layers before it. Gatys et al. (arXiv:1508.06576) name
+    both conv, but their Caffe network applied the ReLU in place, so that they used relu1_1 ...
+    relu5_1 and relu4_2. Before the ReLU, the content loss includes negative activations too.
     """
 
     def __init__(
@@ -45,18 +45,19 @@ class Vgg(FeatureNetwork):
         content_layers: tuple[str, ...] = ("conv4_2",),
         patch_layers: tuple[str, ...] = ("relu3_1", "relu4_1"),
     ) -> None:
-        """Load as much of `weight_file` as the layers need.
+        """Load the weights that the layers need.
 
         Args:
-            kind: which of the two the weights belong to.
+            kind: "vgg16" or "vgg19", the network of the weights.
             weight_file: torchvision's .pth, or an .npz with the same names (features.0.weight).
             pooling: "max" as trained; Gatys et al. found "average" to look better.
-            style_layers: what `grams` takes.
-            content_layers: for content losses.
-            patch_layers: for patch losses.
+            style_layers: layers of the Gram matrices.
+            content_layers: layers of content losses.
+            patch_layers: layers of patch losses.
 
         Raises:
             StyleError: no such layer, or the file does not hold these weights.
+            ValueError: another kind of pooling.
         """
         super().__init__()
         if pooling not in ("max", "average"):
@@ -76,21 +77,21 @@ class Vgg(FeatureNetwork):
         """Return the activations of the layers in use, the shallowest first.
 
         Args:
-            images: Nx3xHxW float32, RGB, 0..1.
+            images: Nx3xHxW float32 RGB 0..1.
         """
         x = (images - self.mean) / self.spread
-        seen = {}
+        activations = {}
         for name in self.layers:
             x = self._through(name, x)
             if name in self.taps:
-                seen[name] = x
-        return seen
+                activations[name] = x
+        return activations
 
     def _through(self, name: str, x: Tensor) -> Tensor:
         if name.startswith("conv"):
             return self.get_submodule(name)(x)  # type: ignore[no-any-return]
         if name.startswith("relu"):
-            return functional.relu(x)  # not in place: the convolution may be looked at
+            return functional.relu(x)  # not in place: the convolution may be a layer in use
         return functional.max_pool2d(x, 2) if self.pooling == "max" else functional.avg_pool2d(x, 2)
 
     def _load(self, kind: Kind, weight_file: Path) -> None:
@@ -108,7 +109,7 @@ class Vgg(FeatureNetwork):
 
 
 def layer_names(kind: Kind) -> tuple[str, ...]:
-    """All layers in their order: conv1_1, relu1_1, conv1_2, relu1_2, pool1, conv2_1, ..."""
+    """Return all layer names in order: conv1_1, relu1_1, conv1_2, relu1_2, pool1, conv2_1, ..."""
     names = []
     for block, depth in enumerate(DEPTHS[kind], start=1):
         for i in range(1, depth + 1):

@@ -1,7 +1,4 @@
-"""Published weights of feature networks: fetched once and checked.
-
-Knows addresses and files, but not what is in them.
-"""
+"""Weight download: published weight files of feature networks, cached and checked by SHA-256."""
 
 import hashlib
 import logging
@@ -19,22 +16,21 @@ from vidstyle.errors import Cure, StyleError, reason
 
 log = logging.getLogger(__name__)
 
-Report = Callable[[int, int | None], None]  # bytes that are there, bytes in all if known
+Report = Callable[[int, int | None], None]  # bytes so far, bytes in total if known
 
-TIMEOUT_S = 30  # for the connection, and then for each block
-LOCK_TIMEOUT_S = 1800  # another process is downloading the same file
-BLOCK = 1 << 20  # bytes
-ELSEWHERE = "Give a local file, or use the slim features, which need none."
+TIMEOUT_S = 30  # for the connection, and for each block
+LOCK_TIMEOUT_S = 1800  # while another process downloads the same file
+BLOCK = 1 << 20  # bytes per read
+ADVICE = "Give a local file, or use the slim features, which need none."
 CURES: tuple[Cure, ...] = ({"feature_weights": ...}, {"features": "slim"})
 
 
 @dataclass(frozen=True, slots=True)
 class WeightFile:
-    """A file that somebody publishes, and how to know it.
+    """Published weight file: URL and SHA-256 prefix.
 
-    torchvision writes the first 8 hex digits of the sha256 into the file's name, and that is all
-    it publishes; `sha256_prefix` is those, like torch.hub's hash prefix. They find damage; that
-    nobody has put another file there is left to https.
+    `sha256_prefix` is the first 8 hex digits, as in torch.hub's hash prefix: torchvision publishes
+    only these, in the file's name. They detect damage; authenticity relies on HTTPS.
     """
 
     name: str
@@ -43,7 +39,7 @@ class WeightFile:
 
     @property
     def file_name(self) -> str:
-        """What it is called in the cache: the last part of the URL."""
+        """File name in the cache: the last part of the URL."""
         return self.url.rpartition("/")[2]
 
 
@@ -56,18 +52,19 @@ SQUEEZENET = WeightFile("squeezenet", f"{HOST}/squeezenet1_0-b66bff10.pth", "b66
 def fetch(
     weight_file: WeightFile, cache_folder: Path | None = None, report: Report | None = None
 ) -> Path:
-    """Return the file in the cache, downloading it first unless it is there and intact.
+    """Return the path of a cached weight file, downloading it if it is missing or damaged.
 
-    A download that breaks off leaves its part beside the target, and the next call goes on from
-    there. Proxies are taken from the environment.
+    An interrupted download is kept as a `.partial` file and resumed by the next call. Processes
+    take turns by a lock file. Proxies are taken from the environment.
 
     Args:
-        weight_file: which one.
-        cache_folder: the user's cache folder if None.
-        report: called after each block of a download.
+        weight_file: the file to fetch.
+        cache_folder: folder of the cache; None for the user's cache folder.
+        report: called after each block of a download, in the calling thread.
 
     Raises:
-        StyleError: it cannot be downloaded or stored, or is not what was published.
+        StyleError: the file cannot be downloaded or stored, or its SHA-256 differs.
+        ValueError: the URL is neither http nor https.
     """
     if not weight_file.url.startswith(("https://", "http://")):
         raise ValueError(f"Not a web address: {weight_file.url}")
@@ -78,12 +75,12 @@ def fetch(
         if not _is_intact(target, weight_file):
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{target}.lock", timeout=LOCK_TIMEOUT_S):
-                if not _is_intact(target, weight_file):  # nobody else has fetched it meanwhile
+                if not _is_intact(target, weight_file):  # not fetched by another process meanwhile
                     _download(weight_file, partial, report)
                     _check(weight_file, partial)
                     partial.replace(target)
     except (OSError, HTTPException) as error:
-        raise _not_downloaded(weight_file, partial, error) from error
+        raise _download_error(weight_file, partial, error) from error
     return target
 
 
@@ -98,7 +95,7 @@ def _download(weight_file: WeightFile, partial: Path, report: Report | None) -> 
         error.close()
         if error.code != 416 or not done:
             raise
-        if not _is_intact(partial, weight_file):  # 416: nothing behind what is there
+        if not _is_intact(partial, weight_file):  # 416: no bytes after those in the partial file
             partial.unlink()
             _download(weight_file, partial, report)
     except URLError as error:
@@ -128,7 +125,7 @@ def _check(weight_file: WeightFile, partial: Path) -> None:
         partial.unlink()
         raise StyleError(
             f"What came from {weight_file.url} is not what was published: its sha256 begins with "
-            f"{found[:8]}, not {weight_file.sha256_prefix}. It is deleted. Try again. {ELSEWHERE}",
+            f"{found[:8]}, not {weight_file.sha256_prefix}. It is deleted. Try again. {ADVICE}",
             *CURES,
         )
 
@@ -145,10 +142,9 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _not_downloaded(weight_file: WeightFile, partial: Path, error: Exception) -> StyleError:
+def _download_error(weight_file: WeightFile, partial: Path, error: Exception) -> StyleError:
     kept = "What has arrived is kept, the next try goes on from there. " if _size(partial) else ""
     return StyleError(
-        f"Cannot download {weight_file.url} to {partial.parent}: "
-        f"{reason(error)}. {kept}{ELSEWHERE}",
+        f"Cannot download {weight_file.url} to {partial.parent}: {reason(error)}. {kept}{ADVICE}",
         *CURES,
     )

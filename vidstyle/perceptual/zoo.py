@@ -1,4 +1,4 @@
-"""Feature networks by name, with their weights from the package, the user or the internet."""
+"""Feature network loader by name, with weights from the package, a local file or a download."""
 
 from pathlib import Path
 
@@ -16,15 +16,15 @@ NAMES = ("slim", "squeezenet", "vgg16", "vgg19")
 def load_features(
     name: str, weight_file: Path | None = None, report: Report | None = None
 ) -> FeatureNetwork:
-    """Return a feature network, ready to use.
+    """Load a feature network with its weights.
 
     Args:
-        name: one of `NAMES`. Only slim is there without a download.
-        weight_file: a local file to use instead of the public one.
-        report: called with the bytes that are there and the bytes in all while downloading.
+        name: one of `NAMES`; all except slim are downloaded at first use.
+        weight_file: local weight file to use instead of the published one.
+        report: called with the bytes so far and in total, after each block of a download.
 
     Raises:
-        StyleError: an unknown name, or the weights cannot be had or do not fit.
+        StyleError: an unknown name, or weights that cannot be loaded or belong to another network.
     """
     if name == "slim":
         return Slim(weight_file or _shipped("slim"))

@@ -1,5 +1,6 @@
 """`--quality full` from the command line: what comes out, what is refused, what survives."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -269,3 +271,33 @@ def test_without_a_network_the_slim_features_are_proposed(
         in capsys.readouterr().err
     )
     assert files(tmp_path) == ["ink.png", "me.png"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        ({"name": "my web extension"}, "manifest.json is damaged or not from vidstyle"),
+        (
+            {"vidstyle": "0.1.0", "settings": {"every": 1}},
+            "keeps 1 painting of other settings (vidstyle: was 0.1.0, is ",
+        ),
+    ],
+)
+def test_a_work_folder_of_others_or_of_another_run_is_left_alone(
+    tmp_path: Path, painting: Path, capsys: Captured, manifest: dict[str, Any], reason: str
+) -> None:
+    clip = Clip(frames=3).write(tmp_path / "in.mp4")
+    work = tmp_path / "in.ink.mp4.work"
+    (work / "scene-00000").mkdir(parents=True)
+    (work / "manifest.json").write_text(json.dumps(manifest))
+    (work / "scene-00000" / "000000-polished.png").write_bytes(b"hours")
+    (work / "diary.txt").write_text("ten years")
+    before = {file: file.read_bytes() for file in work.rglob("*") if file.is_file()}
+    words = [str(clip), "--quality", "full", "--style", str(painting), "--threads", "1"]
+    for more in ([], ["--overwrite"]):
+        assert main([*words, *more]) == FAILED
+        error = capsys.readouterr().err
+        assert reason in error
+        assert error.count("\n") == 1
+    assert {file: file.read_bytes() for file in work.rglob("*") if file.is_file()} == before
+    assert files(tmp_path) == ["in.ink.mp4.work", "in.mp4", "ink.png"]

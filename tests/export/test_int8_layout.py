@@ -7,15 +7,15 @@ import pytest
 from onnx import ModelProto, numpy_helper
 
 from tests.export.test_onnx import SMALL, painting_generator
-from vidstyle.export.graph import Array, Arrays, expanded, folded_convolutions, model_of
+from vidstyle.export.graph import Array, Arrays, build_model, convolution_weights, fold_constants
 from vidstyle.export.int8_layout import (
     COPIES,
-    Builder,
-    by_cells,
-    fine_again,
-    laid_out,
-    laying_out,
+    GraphBuilder,
+    from_int8_layout,
     stored_shape,
+    to_int8_layout,
+    widen_kernel_nodes,
+    widened_kernel,
 )
 from vidstyle.export.onnx import Pixels, export
 from vidstyle.network.architecture import FINE, SIZE_CLASSES, Architecture
@@ -30,10 +30,12 @@ def exported(folder: Path, architecture: Architecture, pixels: Pixels) -> ModelP
 
 
 def rebuilt(model: ModelProto) -> ModelProto:
-    nodes, arrays = expanded(model)
-    cells = by_cells(nodes, arrays, model.graph.input[0].name)
-    kernels = {n.input[1]: laid_out(n.name, arrays[n.input[1]]) for n in cells if n.name in COPIES}
-    return model_of(model, cells, arrays | kernels)
+    nodes, arrays = fold_constants(model)
+    cells = to_int8_layout(nodes, arrays, model.graph.input[0].name)
+    kernels = {
+        n.input[1]: widened_kernel(n.name, arrays[n.input[1]]) for n in cells if n.name in COPIES
+    }
+    return build_model(model, cells, arrays | kernels)
 
 
 def painted(model: ModelProto, image: Array) -> Array:
@@ -74,9 +76,9 @@ def test_the_file_lays_kernels_out_alike(name: str) -> None:
     shape = {"detail": (6, 12, 1, 1), "paint": (12, 6, 3, 3), "skip": (4, 4, 1, 1)}[name]
     code = np.random.default_rng(0).integers(-63, 64, shape).astype(np.int8)
     arrays: Arrays = {"code": code.reshape(stored_shape(name, shape))}
-    build = Builder(arrays, "laid")
-    result = laying_out(name, "code", shape, build)
-    wanted = laid_out(name, code)
+    build = GraphBuilder(arrays, "laid")
+    result = widen_kernel_nodes(name, "code", shape, build)
+    wanted = widened_kernel(name, code)
     graph = onnx.helper.make_graph(
         build.nodes,
         "laid",
@@ -93,7 +95,7 @@ def test_the_file_lays_kernels_out_alike(name: str) -> None:
 
 def test_weights_come_back_in_their_old_form(tmp_path: Path) -> None:
     model = exported(tmp_path, SMALL, "uint8")
-    before, after = (fine_again(folded_convolutions(m)) for m in (model, rebuilt(model)))
+    before, after = (from_int8_layout(convolution_weights(m)) for m in (model, rebuilt(model)))
     assert before.keys() == after.keys()
     for weights in (before, after):
         weights["sum"] = weights.pop("paint.bias") + weights.pop("skip.bias")
@@ -103,7 +105,7 @@ def test_weights_come_back_in_their_old_form(tmp_path: Path) -> None:
 
 def test_four_cells_are_painted_by_one_kernel_each() -> None:
     kernel = np.arange(2 * 3 * 9, dtype=np.float32).reshape(2, 3, 3, 3)
-    laid = laid_out("paint", kernel).reshape(FINE, FINE, 2, 3, 4, 4)
+    laid = widened_kernel("paint", kernel).reshape(FINE, FINE, 2, 3, 4, 4)
     for across in range(FINE):
         for down in range(FINE):
             part = laid[across, down]

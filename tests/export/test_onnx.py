@@ -12,8 +12,14 @@ from onnx import ModelProto
 
 from vidstyle.errors import StyleError
 from vidstyle.export import onnx as export_module
-from vidstyle.export.graph import as_stored, compacted, expanded, int8_code, model_of
-from vidstyle.export.onnx import Shipped, export, export_torch, folded_weights, rounded
+from vidstyle.export.graph import (
+    as_stored,
+    build_model,
+    compacted,
+    fold_constants,
+    quantize_weights,
+)
+from vidstyle.export.onnx import ExportModule, export, export_torch, folded_weights, rounded
 from vidstyle.network.architecture import PIXELS, Architecture
 from vidstyle.network.generator import Generator, fake_quantize, round_weights
 from vidstyle.stylize.generator import OnnxGenerator
@@ -61,7 +67,7 @@ def test_onnx_paints_what_the_network_paints(
     (painted,) = run(file, images.numpy())
     with torch.no_grad():
         expected = generator(images).clamp(0, 1).numpy()
-        stored = Shipped(rounded(generator))(images).numpy()
+        stored = ExportModule(rounded(generator))(images).numpy()
     assert painted.shape == expected.shape
     assert np.abs(painted - stored).max() <= 1 / 255
     # What int8 storage of the weights may cost: a level or two of 255.
@@ -127,9 +133,9 @@ def test_a_file_that_paints_something_else_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def darkened(model: ModelProto, about: dict[str, str] | None) -> ModelProto:
-        nodes, arrays = expanded(model)
+        nodes, arrays = fold_constants(model)
         skip = next(node for node in nodes if node.name == "skip").input[2]
-        return compacted(model_of(model, nodes, {**arrays, skip: arrays[skip] - 2 / 255}), about)
+        return compacted(build_model(model, nodes, {**arrays, skip: arrays[skip] - 2 / 255}), about)
 
     monkeypatch.setattr(export_module, "compacted", darkened)
     with pytest.raises(StyleError, match=r"differ by 2\.\d\d levels"):
@@ -174,7 +180,7 @@ def test_read_back_weights_paint_what_the_shipped_file_paints() -> None:
     generator.load_state_dict(folded_weights(SHIPPED))
     images = np.random.default_rng(0).integers(0, 256, (1, 32, 44, 4)).astype(np.uint8)
     with torch.no_grad():
-        expected = Shipped(generator, "uint8")(torch.from_numpy(images)).numpy()
+        expected = ExportModule(generator, "uint8")(torch.from_numpy(images)).numpy()
     (painted,) = run(SHIPPED, images)
     assert np.abs(painted.astype(int) - expected).max() <= 1
 
@@ -184,7 +190,7 @@ def test_int8_codes_are_near_the_weights_and_keep_to_their_limit() -> None:
     weight[1] = 0
     weight[2] *= 1e-9
     for largest in (63, 127):
-        code, scale = int8_code(weight, largest)
+        code, scale = quantize_weights(weight, largest)
         assert np.abs(code.astype(int)).max() <= largest
         error = np.abs(code * scale.astype(np.float32) - weight)
         assert error.mean() < np.abs(weight).max() / largest / 2
@@ -215,7 +221,7 @@ def test_pytorch_users_need_only_pytorch(
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=tmp_path)
     for images, painted in zip(batches, torch.load(tmp_path / "painted.pt"), strict=True):
         with torch.no_grad():
-            expected = Shipped(rounded(generator))(images)
+            expected = ExportModule(rounded(generator))(images)
         assert torch.allclose(painted, expected, atol=1e-5)
 
 

@@ -15,10 +15,10 @@ from vidstyle.export import quantize as quantize_module
 from vidstyle.export.int8_layout import ENLARGE
 from vidstyle.export.onnx import export, folded_weights
 from vidstyle.export.quantize import (
-    Step,
-    _best_step,
-    pixel_code,
+    QuantizationParameters,
+    _best_parameters,
     quantize,
+    quantize_pixel_weights,
     quantized,
 )
 from vidstyle.frame import RGBImage
@@ -85,7 +85,7 @@ def test_weights_leave_room_for_sums_in_16_bits(files: tuple[Path, Path, float])
 def test_pixels_of_a_cell_keep_equal_sums_in_int8() -> None:
     conv = PixelPaint(5, PIXELS, 3, padding=1)
     weight = conv.folded().weight.detach().numpy()
-    code, scale = pixel_code(weight)
+    code, scale = quantize_pixel_weights(weight)
     assert np.abs(code.astype(int)).max() <= LARGEST_CODE
     sums = code.astype(int).sum(axis=(2, 3)).reshape(FINE**2, 3, 5)
     assert (sums == sums[0]).all()
@@ -103,7 +103,7 @@ def test_no_other_ends_are_much_better(kind: str) -> None:
         for low in min(values.min(), 0) * shares
         for high in values.max() * shares
     ]
-    assert squared_error(_best_step(values), values) < 1.05 * min(errors)
+    assert squared_error(_best_parameters(values), values) < 1.05 * min(errors)
 
 
 def test_steps_are_fine_where_a_relu_sees_the_sum() -> None:
@@ -111,7 +111,7 @@ def test_steps_are_fine_where_a_relu_sees_the_sum() -> None:
     sums = rng.normal(-2, 1, 20_000)  # mostly what the ReLU takes away
     values = rng.normal(0, 3, sums.shape)
     added = sums - values
-    alone, together = _best_step(values), _best_step(values, added)
+    alone, together = _best_parameters(values), _best_parameters(values, added)
     assert squared_error(together, values, added) < 0.8 * squared_error(alone, values, added)
 
 
@@ -145,20 +145,22 @@ def test_what_is_interpolated_keeps_its_ends(
     colors = rng.integers(0, 256, (4, 1, 16, 22, 4), np.uint8)
     batches = list(colors.repeat(6, axis=2).repeat(6, axis=3))
     kept = quantize_module._similarity(model, quantized(model, batches), batches)
-    choose = quantize_module._steps
+    choose = quantize_module._quantization_parameters
 
-    def as_behind(model: onnx.ModelProto, *others: Any) -> dict[str, Step]:
+    def as_behind(model: onnx.ModelProto, *others: Any) -> dict[str, QuantizationParameters]:
         (enlarge,) = (node for node in model.graph.node if node.name == ENLARGE)
         steps = choose(model, *others)
         return steps | {enlarge.input[0]: steps[enlarge.output[0]]}
 
-    monkeypatch.setattr(quantize_module, "_steps", as_behind)
+    monkeypatch.setattr(quantize_module, "_quantization_parameters", as_behind)
     clipped = quantize_module._similarity(model, quantized(model, batches), batches)
     assert 1 - kept < 0.3 * (1 - clipped)
 
 
 def squared_error(
-    step: Step | tuple[float, int], values: np.ndarray, added: np.ndarray | None = None
+    step: QuantizationParameters | tuple[float, int],
+    values: np.ndarray,
+    added: np.ndarray | None = None,
 ) -> float:
     """Between values and rounded ones, number by number; behind a ReLU where something is added."""
     scale, zero = float(step[0]), int(step[1])
@@ -182,7 +184,7 @@ def test_weights_can_be_read_back_from_int8(files: tuple[Path, Path, float]) -> 
 def test_an_unlike_picture_is_refused(
     files: tuple[Path, Path, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quantize_module, "SHARES", np.array([0.02]))
+    monkeypatch.setattr(quantize_module, "RANGE_SHARES", np.array([0.02]))
     with pytest.raises(StyleError, match="similar to those in float32"):
         quantize(files[0], smooth_images(2), tmp_path / "coarse.onnx")
     assert not list(tmp_path.iterdir())

@@ -1,6 +1,6 @@
-"""Few bytes on disk: weights as int8, names of one letter, nothing that the format assumes anyway.
+"""Compact ONNX graphs: int8 weight storage, short names, default attributes dropped.
 
-Knows .onnx graphs and arrays, but neither PyTorch nor the network.
+Works on ONNX graphs and NumPy arrays; needs no PyTorch.
 """
 
 from collections import Counter
@@ -20,9 +20,9 @@ from vidstyle.network.architecture import LARGEST_CODE
 
 OPSET = 20
 IR_VERSION = 10
-LARGEST_PLAIN = 32  # weights; up to here the nodes that expand int8 cost more than it saves
+LARGEST_FLOAT_KERNEL = 32  # weights; up to here, int8 costs more bytes than it saves
 
-# By the order of the axes: of rows, their parts, columns and theirs, as networks see a cell.
+# Permutations of a six-dimensional transpose, and the ONNX operator that does the same.
 BLOCK_MOVES: dict[tuple[int, ...], str] = {
     (0, 3, 5, 1, 2, 4): "SpaceToDepth",
     (0, 3, 4, 1, 5, 2): "DepthToSpace",
@@ -32,29 +32,39 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 
 
-def int8_code(
+def quantize_weights(
     weight: Array, largest: int = LARGEST_CODE
 ) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
-    """Whole numbers up to `largest`, and a scale per output channel to multiply them with.
+    """Quantize weights to int8: symmetric, with one scale per output channel.
 
-    Takes OxIxHxW float32; the scales are Ox1x1x1. The largest weight of a channel gets the largest
-    number: scales of least squared error gain 0.00004 SSIM, and training with rounded weights has
-    to foresee the numbers.
+    The largest weight of a channel becomes the largest integer. Scales of least squared error gain
+    0.00004 SSIM, but training with rounded weights has to predict the integers.
+
+    Args:
+        weight: OxIxHxW float32.
+        largest: largest absolute integer.
+
+    Returns:
+        Integers, OxIxHxW int8, and scales, Ox1x1x1 float16; their product approximates `weight`.
     """
     scale = np.abs(weight).max(axis=(1, 2, 3), keepdims=True) / largest
     scale = np.maximum(scale, np.finfo(np.float16).smallest_subnormal).astype(np.float32)
     return np.rint(weight / scale).astype(np.int8), scale.astype(np.float16)
 
 
-def stored_code(
+def store_int8(
     name: str, code: Array, arrays: Arrays, shape: Sequence[int] | None = None
 ) -> list[NodeProto]:
-    """Keep whole numbers (OxIxHxW) in `arrays`, and return the nodes that make `name` of them.
+    """Store int8 weights as a constant, and return the nodes that compute `name` from it.
 
-    That has their shape, or another `shape`.
+    Where every fourth input or output channel is zero, as with RGBA pixels, these channels are not
+    stored, and padded again when the file is loaded.
 
-    Where every fourth channel going in or coming out is zero, as with pixels of four bytes, those
-    are left out, and put back when the file is loaded.
+    Args:
+        name: name of the resulting tensor.
+        code: OxIxHxW int8.
+        arrays: constants of the graph; the stored ones are added.
+        shape: of the resulting tensor; None for that of `code`.
     """
     for side, rest in ((1, code[0, 0].size), (0, code[0].size)):
         if code.shape[side] % 4:
@@ -73,41 +83,49 @@ def stored_code(
 
 
 def as_stored(weight: Array) -> Array:
-    """The float32 values that whoever loads the file sees instead of these weights or biases."""
+    """Weights or biases as float32 after a round trip through the file's storage types.
+
+    OxIxHxW kernels are stored as int8 with float16 scales, vectors as float16, small kernels as
+    they are.
+    """
     if weight.ndim != 4:
         return weight.astype(np.float16).astype(np.float32)
-    if weight.size <= LARGEST_PLAIN:
+    if weight.size <= LARGEST_FLOAT_KERNEL:
         return weight
-    code, scale = int8_code(weight)
+    code, scale = quantize_weights(weight)
     return code * scale.astype(np.float32)
 
 
 def compacted(model: ModelProto, about: dict[str, str] | None = None) -> ModelProto:
-    """The same graph in few bytes; ONNX Runtime expands it once, when it loads the file.
+    """The same graph in fewer bytes; ONNX Runtime expands it once, at load time.
 
-    Convolution weights become int8, their scales and the biases float16, many vectors in one
-    tensor. Nodes lose their names, except that a convolution is called like its module. Inputs
-    and outputs keep theirs, everything else gets a letter or two.
+    Convolution weights become int8; their scales and the biases become float16, many vectors in
+    one tensor. Nodes lose their names, except convolutions, which get the names of their PyTorch
+    modules. Inputs and outputs keep their names, other tensors get one or two letters.
 
     Args:
-        about: facts for the model's metadata, a few bytes each.
+        model: model with float32 constants; not changed.
+        about: entries for the model's metadata.
+
+    Raises:
+        onnx.checker.ValidationError: the result is not a valid model.
     """
     nodes, arrays = deepcopy(list(model.graph.node)), _arrays(model)
     convolutions = [node for node in nodes if node.op_type == "Conv"]
     for node in nodes:
-        node.name = _module(node) if node.op_type == "Conv" else ""
-        _leave_out_defaults(node)
-    weights = _taken(arrays, (node.input[1] for node in convolutions))
-    vectors = _taken(arrays, (name for node in nodes for name in _vector_inputs(node)))
+        node.name = _module_name(node) if node.op_type == "Conv" else ""
+        _drop_default_attributes(node)
+    weights = _pop_all(arrays, (node.input[1] for node in convolutions))
+    vectors = _pop_all(arrays, (name for node in nodes for name in _vector_inputs(node)))
     unpacking = _pack_weights(weights, arrays) + _pack("vectors", vectors, arrays)
     return _finished(model, unpacking + nodes, arrays, about)
 
 
-def with_levels(model: ModelProto) -> ModelProto:
-    """The same graph, with bytes taken and given by one node each instead of two and four.
+def with_quantized_pixels(model: ModelProto) -> ModelProto:
+    """The same graph with uint8 pixels converted by DequantizeLinear and QuantizeLinear.
 
-    Cast and Div by 255 become a DequantizeLinear; Clip, Mul, Round and Cast a QuantizeLinear, which
-    clips and rounds as they do.
+    Cast and Div by 255 become one DequantizeLinear; Clip, Mul, Round and Cast become one
+    QuantizeLinear, which clips and rounds in the same way.
     """
     nodes, arrays = deepcopy(list(model.graph.node)), _arrays(model)
     arrays |= {"level": np.array(1 / 255, np.float32), "black": np.array(0, np.uint8)}
@@ -125,14 +143,14 @@ def with_levels(model: ModelProto) -> ModelProto:
         taken = helper.make_node("DequantizeLinear", [cast.input[0], *step], divided.output)
         nodes[nodes.index(divided)] = taken
         nodes.remove(cast)
-    return model_of(model, nodes, arrays)
+    return build_model(model, nodes, arrays)
 
 
-def with_block_moves(model: ModelProto) -> ModelProto:
-    """The same graph, with cells made and taken apart by one node each.
+def with_space_to_depth(model: ModelProto) -> ModelProto:
+    """The same graph with SpaceToDepth and DepthToSpace nodes, blocks of 2x2.
 
-    The exporter spells a SpaceToDepth or DepthToSpace out as a transpose in six dimensions between
-    two reshapes whose sizes it works out; all that takes three times as long, and a kilobyte.
+    The exporter writes each of them as a six-dimensional transpose between two reshapes, with nodes
+    that compute their sizes; these take three times as long, and a kilobyte.
     """
     nodes, arrays = deepcopy(list(model.graph.node)), _arrays(model)
     makers = {name: node for node in nodes for name in node.output}
@@ -145,14 +163,14 @@ def with_block_moves(model: ModelProto) -> ModelProto:
         assert first.op_type == last.op_type == "Reshape"
         move = helper.make_node(kind, first.input[:1], last.output, blocksize=2)
         nodes[nodes.index(last)] = move
-    return model_of(model, needed(nodes, model), arrays)
+    return build_model(model, reachable_nodes(nodes, model), arrays)
 
 
-def model_of(like: ModelProto, nodes: Sequence[NodeProto], arrays: Arrays) -> ModelProto:
-    """A model of these nodes and constants, with the inputs and outputs of another one."""
+def build_model(like: ModelProto, nodes: Sequence[NodeProto], arrays: Arrays) -> ModelProto:
+    """Build a model from nodes and constants, with the inputs and outputs of another one."""
     tensors = [_tensor(name, array) for name, array in arrays.items()]
     inputs, outputs = (
-        [_plain_value(value) for value in end] for end in (like.graph.input, like.graph.output)
+        [_plain_value_info(value) for value in end] for end in (like.graph.input, like.graph.output)
     )
     return helper.make_model(
         helper.make_graph(nodes, "generator", inputs, outputs, tensors),
@@ -162,11 +180,10 @@ def model_of(like: ModelProto, nodes: Sequence[NodeProto], arrays: Arrays) -> Mo
     )
 
 
-def expanded(model: ModelProto) -> tuple[list[NodeProto], Arrays]:
-    """The nodes that depend on the picture, and the constants they use, worked out.
+def fold_constants(model: ModelProto) -> tuple[list[NodeProto], Arrays]:
+    """Fold constants: the nodes that depend on the input, and the constants that they use.
 
-    The way back from `compacted`; reads any other file as well. Convolutions are called like
-    their modules.
+    Inverse of `compacted`, for any ONNX file. Convolutions get the names of their PyTorch modules.
     """
     arrays = _arrays(model)
     nodes = []
@@ -176,7 +193,7 @@ def expanded(model: ModelProto) -> tuple[list[NodeProto], Arrays]:
             values = map(np.asarray, ReferenceEvaluator(node).run(None, known))
             arrays.update(zip(node.output, values, strict=True))
         else:
-            node.name = _module(node) if node.op_type == "Conv" else ""
+            node.name = _module_name(node) if node.op_type == "Conv" else ""
             nodes.append(node)
     used = set(chain.from_iterable(node.input for node in nodes))
     return nodes, {name: array for name, array in arrays.items() if name in used}
@@ -186,17 +203,20 @@ def _arrays(model: ModelProto) -> Arrays:
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
 
-def _module(convolution: NodeProto) -> str:
-    """PyTorch calls a weight by its module; a file made here has that as the node's name."""
+def _module_name(convolution: NodeProto) -> str:
+    """Module name of a convolution: from its weight's name, or its own in a compacted file."""
     name: str = convolution.input[1]
     if name.endswith(".weight"):
         return name.removeprefix("generator.").removesuffix(".weight")
     return str(convolution.name)
 
 
-def folded_convolutions(model: ModelProto) -> Arrays:
-    """Weights (OxIxHxW) and biases of all convolutions, as `blocks.0.narrow.weight`, float32."""
-    nodes, arrays = expanded(model)
+def convolution_weights(model: ModelProto) -> Arrays:
+    """Weights and biases of all convolutions, float32, by names as `blocks.0.narrow.weight`.
+
+    Weights are OxIxHxW; a missing bias is returned as zeros.
+    """
+    nodes, arrays = fold_constants(model)
     found = {}
     for node in (node for node in nodes if node.op_type == "Conv"):
         weight = found[f"{node.name}.weight"] = arrays[node.input[1]]
@@ -217,7 +237,7 @@ def _finished(
         node.input[:] = [renaming[name] for name in node.input]
         node.output[:] = [renaming[name] for name in node.output]
     used = {renaming[name]: array for name, array in arrays.items() if name in renaming}
-    slim = model_of(like, nodes, used)
+    slim = build_model(like, nodes, used)
     if about:
         helper.set_model_props(slim, about)
     onnx.checker.check_model(slim, full_check=True)
@@ -228,8 +248,8 @@ def _permutation(node: NodeProto) -> tuple[int, ...]:
     return tuple(i for a in node.attribute if a.name == "perm" for i in a.ints)
 
 
-def needed(nodes: Sequence[NodeProto], model: ModelProto) -> list[NodeProto]:
-    """Those of the nodes that the outputs depend on."""
+def reachable_nodes(nodes: Sequence[NodeProto], model: ModelProto) -> list[NodeProto]:
+    """The nodes that the model's outputs depend on, in their order."""
     wanted = {value.name for value in model.graph.output}
     kept: list[NodeProto] = []
     for node in reversed(nodes):
@@ -239,12 +259,12 @@ def needed(nodes: Sequence[NodeProto], model: ModelProto) -> list[NodeProto]:
     return kept
 
 
-def _taken(arrays: Arrays, names: Iterable[str]) -> Arrays:
+def _pop_all(arrays: Arrays, names: Iterable[str]) -> Arrays:
     return {name: arrays.pop(name) for name in names if name in arrays}
 
 
 def _vector_inputs(node: NodeProto) -> list[str]:
-    """Biases, and the scales of weights that are int8 in the graph itself; some are repeated."""
+    """Names of a node's biases, or of the scales of its int8 weights, before they are tiled."""
     if node.op_type == "Tile":
         return list(node.input[:1])
     if node.op_type == "Conv":
@@ -253,18 +273,18 @@ def _vector_inputs(node: NodeProto) -> list[str]:
     return list(node.input[1:2]) if per_channel else []
 
 
-def _leave_out_defaults(node: NodeProto) -> None:
+def _drop_default_attributes(node: NodeProto) -> None:
     known = onnx.defs.get_schema(node.op_type, OPSET, node.domain).attributes
-    kept = [a for a in node.attribute if not _goes_without_saying(node, a, known[a.name])]
+    kept = [a for a in node.attribute if not _is_default(node, a, known[a.name])]
     del node.attribute[:]
     node.attribute.extend(kept)
 
 
-def _goes_without_saying(
+def _is_default(
     node: NodeProto, attribute: AttributeProto, known: onnx.defs.OpSchema.Attribute
 ) -> bool:
     value = helper.get_attribute_value(attribute)
-    if node.op_type == "Conv":  # the schema cannot give lists as defaults
+    if node.op_type == "Conv":  # the schema has no defaults that are lists
         by_weight = attribute.name == "kernel_shape"
         ones = attribute.name in ("strides", "dilations") and set(value) == {1}
         if by_weight or ones or (attribute.name == "pads" and not any(value)):
@@ -276,12 +296,12 @@ def _goes_without_saying(
 
 
 def _pack_weights(weights: Arrays, arrays: Arrays) -> list[NodeProto]:
-    coded = {name: w for name, w in weights.items() if w.size > LARGEST_PLAIN}
+    coded = {name: w for name, w in weights.items() if w.size > LARGEST_FLOAT_KERNEL}
     arrays.update({name: w for name, w in weights.items() if name not in coded})
     scales, nodes = {}, []
     for name, weight in coded.items():
-        code, scales[f"{name}/scale"] = int8_code(weight)
-        nodes += stored_code(f"{name}/code", code, arrays)
+        code, scales[f"{name}/scale"] = quantize_weights(weight)
+        nodes += store_int8(f"{name}/code", code, arrays)
         nodes += [
             helper.make_node("Cast", [f"{name}/code"], [f"{name}/float"], to=TensorProto.FLOAT),
             helper.make_node("Mul", [f"{name}/float", f"{name}/scale"], [name]),
@@ -290,7 +310,7 @@ def _pack_weights(weights: Arrays, arrays: Arrays) -> list[NodeProto]:
 
 
 def _pack(name: str, parts: Arrays, arrays: Arrays) -> list[NodeProto]:
-    """Put the parts into one float16 constant; return the nodes that take it apart again."""
+    """Concatenate vectors into one float16 constant; return the nodes that split it again."""
     if not parts:
         return []
     arrays[name] = np.concatenate([part.astype(np.float16) for part in parts.values()])
@@ -326,7 +346,7 @@ def _letters() -> Iterator[str]:
     return map("".join, words)
 
 
-def _plain_value(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
+def _plain_value_info(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
     kind = value.type.tensor_type
     shape = [d.dim_value or d.dim_param for d in kind.shape.dim]
     return helper.make_tensor_value_info(value.name, kind.elem_type, shape)
@@ -335,4 +355,5 @@ def _plain_value(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
 def _tensor(name: str, array: Array) -> TensorProto:
     if array.dtype != np.int64:
         return numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
-    return helper.make_tensor(name, TensorProto.INT64, array.shape, array.ravel())  # a byte each
+    # Varints take one byte each, raw data eight.
+    return helper.make_tensor(name, TensorProto.INT64, array.shape, array.ravel())

@@ -1,12 +1,13 @@
-"""The same network, with all that it does to cells of 2x2 pixels done to four of them at once.
+"""Int8 layout of the generator: operators on cells of 2x2 pixels widened to cells of 4x4.
 
-A convolution of few channels spends its time on fetching them. Cells of 4x4 pixels have four times
-as many channels at a quarter of the places, which takes int8 arithmetic four fifths of the time.
-A file holds each kernel once; it is laid out in fours when the file is loaded. Knows .onnx graphs
-and arrays, but not PyTorch.
+A convolution with few channels is bound by memory access. Cells of 4x4 pixels have four times as
+many channels at a quarter of the positions, which takes int8 arithmetic 80 % of the time. The file
+holds each kernel once; nodes that run at load time widen it. Works on ONNX graphs and NumPy arrays
+and needs no PyTorch; knows the names of the generator's layers.
 
-The channels of a cell of 4x4 pixels are here its left and right half, in them its rows, in them
-two pixels: eight bytes, which move together. Features are those of its four fine cells, by rows.
+Channel order of a 4x4 cell: its left and right half, in them its rows, in them two pixels. That is
+eight bytes of RGBA, which are moved together. Features are in the order of the four fine cells (2x2
+pixels), by rows.
 """
 
 from collections.abc import Sequence
@@ -19,23 +20,28 @@ from onnx import NodeProto, TensorProto, helper
 from vidstyle.export.graph import Array, Arrays
 from vidstyle.network.architecture import FINE, GRID
 
-APART = "apart"  # the names of the nodes that move the features of fine cells begin so
-ENLARGE = "enlarge"  # name of the convolution that stands for the bilinear Resize
-FOUR = FINE**2
-# What is laid out: copies of a vector over features, or over the colors of a pixel.
-COPIES = {"detail": FOUR, "paint": GRID**2, "skip": GRID**2}
-QUARTERS = np.array([[1, 3, 0], [0, 3, 1]])  # of three neighbors, in the first half and the second
+REORDER_PREFIX = "apart"  # begins the names of the nodes that reorder features into fine cells
+ENLARGE = "enlarge"  # name of the convolution that replaces the bilinear Resize
+FINE_CELLS = FINE**2  # per cell
+# Widened layers, and the copies of their bias vector: over fine cells, or over pixels.
+COPIES = {"detail": FINE_CELLS, "paint": GRID**2, "skip": GRID**2}
+# Bilinear weights in quarters, of three neighbors, for the first and the second half of a cell.
+BILINEAR = np.array([[1, 3, 0], [0, 3, 1]])
 
 
-def by_cells(nodes: Sequence[NodeProto], arrays: Arrays, image: str) -> list[NodeProto]:
-    """Rebuild an exported network; the kernels of some convolutions are still to be laid out.
+def to_int8_layout(nodes: Sequence[NodeProto], arrays: Arrays, image: str) -> list[NodeProto]:
+    """Rebuild an exported generator in the int8 layout; kernels of `COPIES` stay narrow.
 
-    Beyond the border it sees zeros where a Resize repeats; pictures are mirrored there anyway.
+    Widen these with `widened_kernel` or `widen_kernel_nodes`. At the border, upsampling reads zeros
+    where Resize repeats the edge; input pictures have mirrored borders there anyway.
 
     Args:
-        nodes: all that depend on the picture.
+        nodes: nodes that depend on the input, as from `fold_constants`.
         arrays: their constants; changed in place.
-        image: the input's name.
+        image: name of the input.
+
+    Returns:
+        The nodes of the new graph.
     """
     convolutions = {node.name: node for node in nodes if node.op_type == "Conv"}
     stem, decision, detail, paint, skip = (
@@ -43,28 +49,31 @@ def by_cells(nodes: Sequence[NodeProto], arrays: Arrays, image: str) -> list[Nod
         for name in ("stem", "decision", "detail", "paint", "skip")
     )
     features, pixels = len(arrays[detail.input[1]]), len(arrays[paint.input[1]])
-    colors, row = pixels // FOUR, pixels // FINE
-    arrays[stem.input[1]] = _other_order(arrays[stem.input[1]])
+    colors, row = pixels // FINE_CELLS, pixels // FINE
+    arrays[stem.input[1]] = _transposed_cells(arrays[stem.input[1]])
     arrays[skip.input[1]] = arrays[skip.input[1]][:colors, :colors]
     arrays[paint.input[2]] = (arrays[paint.input[2]] + arrays[skip.input[2]])[:colors]
-    taken = next((n for n in nodes if n.op_type == "DequantizeLinear"), None)
-    build = Builder(arrays, "cells")
+    dequantizer = next((n for n in nodes if n.op_type == "DequantizeLinear"), None)
+    build = GraphBuilder(arrays, "cells")
 
-    x = image if taken else build("Transpose", [image], perm=[0, 2, 3, 1])
+    x = image if dequantizer else build("Transpose", [image], perm=[0, 2, 3, 1])
     sides = build("Shape", [x])
     grid = build("Div", [sides, np.array([1, GRID, GRID, colors])])
     order = build("Gather", [grid, np.array([0, 1, 3, 2, 3, 3])])
     x = build("Reshape", [x, build("Mul", [order, np.array([1, 1, GRID, 1, FINE, row])])])
     x = build("Transpose", [x], perm=[0, 1, 3, 4, 2, 5])
-    x = build("Reshape", [x, np.array([0, 0, 0, FOUR * pixels])])
+    x = build("Reshape", [x, np.array([0, 0, 0, FINE_CELLS * pixels])])
     x = build("Transpose", [x], perm=[0, 3, 1, 2])
-    cells = build("DequantizeLinear", [x, *taken.input[1:]]) if taken else x
+    cells = build("DequantizeLinear", [x, *dequantizer.input[1:]]) if dequantizer else x
 
     stem.input[0] = cells
     start, end = (list(nodes).index(node) for node in (stem, decision))
     build.nodes += nodes[start : end + 1]
     enlarged = build(
-        "Conv", [decision.output[0], _enlarging(build, features)], ENLARGE, pads=[1, 1, 1, 1]
+        "Conv",
+        [decision.output[0], _upsampling_kernel(build, features)],
+        ENLARGE,
+        pads=[1, 1, 1, 1],
     )
     detailed = build(
         "Conv",
@@ -72,22 +81,22 @@ def by_cells(nodes: Sequence[NodeProto], arrays: Arrays, image: str) -> list[Nod
         "detail",
     )
     x = build("Relu", [build("Add", [enlarged, detailed])])
-    x = build("Transpose", [x], f"{APART}/0", perm=[0, 2, 3, 1])
-    x = build("Reshape", [x, np.array([0, 0, 0, FINE, FINE * features])], f"{APART}/1")
-    x = build("Transpose", [x], f"{APART}/2", perm=[0, 1, 3, 2, 4])
+    x = build("Transpose", [x], f"{REORDER_PREFIX}/0", perm=[0, 2, 3, 1])
+    x = build("Reshape", [x, np.array([0, 0, 0, FINE, FINE * features])], f"{REORDER_PREFIX}/1")
+    x = build("Transpose", [x], f"{REORDER_PREFIX}/2", perm=[0, 1, 3, 2, 4])
     fine_sides = build("Mul", [grid, np.array([1, FINE, FINE, features])])
-    x = build("Reshape", [x, fine_sides], f"{APART}/3")
-    x = build("Transpose", [x], f"{APART}/4", perm=[0, 3, 1, 2])
+    x = build("Reshape", [x, fine_sides], f"{REORDER_PREFIX}/3")
+    x = build("Transpose", [x], f"{REORDER_PREFIX}/4", perm=[0, 3, 1, 2])
     bias = build.repeated(paint.input[2], COPIES["paint"])
     x = build("Conv", [x, paint.input[1], bias], "paint", strides=[FINE, FINE], pads=[1, 1, 1, 1])
     x = build("Add", [build("Conv", [cells, skip.input[1]], "skip"), x])
 
-    x = build("QuantizeLinear", [x, *taken.input[1:]]) if taken else x
+    x = build("QuantizeLinear", [x, *dequantizer.input[1:]]) if dequantizer else x
     x = build("Transpose", [x], perm=[0, 2, 3, 1])
     x = build("Reshape", [x, np.array([0, 0, 0, FINE, GRID, row])])
     x = build("Transpose", [x], perm=[0, 1, 4, 2, 3, 5])
     x = build("Reshape", [x, sides])
-    if not taken:
+    if not dequantizer:
         (clip,) = (node for node in nodes if node.op_type == "Clip")
         x = build("Transpose", [x], perm=[0, 3, 1, 2])
         build("Clip", [x, *clip.input[1:]])
@@ -95,46 +104,46 @@ def by_cells(nodes: Sequence[NodeProto], arrays: Arrays, image: str) -> list[Nod
     return build.nodes
 
 
-def fine_again(weights: Arrays) -> Arrays:
-    """Weights and biases by name as they were before `by_cells`, if it has made these.
+def from_int8_layout(weights: Arrays) -> Arrays:
+    """Weights and biases by name, as before `to_int8_layout`; others are returned unchanged.
 
-    All but the biases of `paint` and `skip`, of which only the sum is known.
+    The biases of `paint` and `skip` come back as their sum, in `paint`, since only that is stored.
     """
     if f"{ENLARGE}.weight" not in weights:
         return weights
     kept = {name: array for name, array in weights.items() if not name.startswith(ENLARGE)}
-    kept["stem.weight"] = _other_order(kept["stem.weight"])
+    kept["stem.weight"] = _transposed_cells(kept["stem.weight"])
     for name in COPIES:
         weight = kept[f"{name}.weight"]
-        outputs, inputs = (side // FOUR for side in weight.shape[:2])
+        outputs, inputs = (side // FINE_CELLS for side in weight.shape[:2])
         kernel = weight[:outputs, :, :3, :3] if name == "paint" else weight[:outputs, :inputs]
         kept[f"{name}.weight"], kept[f"{name}.bias"] = kernel, kept[f"{name}.bias"][:outputs]
     return kept
 
 
-def laid_out(name: str, kernel: Array) -> Array:
-    """A kernel (OxIxHxW) for the four fine cells of a cell at once."""
+def widened_kernel(name: str, kernel: Array) -> Array:
+    """Widen a layer's kernel (OxIxHxW) to all fine cells, or pixels, of a cell; for calibration."""
     outputs, inputs = kernel.shape[:2]
     if name == "skip":
         each: Array = np.kron(np.eye(GRID**2, dtype=kernel.dtype), kernel[:, :, 0, 0])
         return each[..., np.newaxis, np.newaxis]
     if name == "detail":
-        each = np.einsum("yxab,op->yxoabp", _same_cell(kernel.dtype), kernel[:, :, 0, 0])
-        return each.reshape(FOUR * outputs, FOUR * inputs, 1, 1)
+        each = np.einsum("yxab,op->yxoabp", _cell_permutation(kernel.dtype), kernel[:, :, 0, 0])
+        return each.reshape(FINE_CELLS * outputs, FINE_CELLS * inputs, 1, 1)
     for axis in (2, 3):
         ends = [[(0, 0)] * axis + [pad] + [(0, 0)] * (3 - axis) for pad in ((0, 1), (1, 0))]
         kernel = np.concatenate([np.pad(kernel, pads) for pads in ends])
     return kernel
 
 
-def laying_out(name: str, code: str, shape: Sequence[int], build: "Builder") -> str:
-    """Add the nodes that do the same to whole numbers in int8; return what they make.
+def widen_kernel_nodes(name: str, code: str, shape: Sequence[int], build: "GraphBuilder") -> str:
+    """Add the nodes that widen an int8 kernel at load time; return the name of their output.
 
     Args:
-        name: of the convolution.
-        code: its kernel, without height and width where these are 1: see `stored_shape`.
-        shape: of that kernel, OxIxHxW.
-        build: takes the nodes.
+        name: name of the convolution.
+        code: name of its int8 kernel, in the shape of `stored_shape`.
+        shape: shape of the kernel, OxIxHxW.
+        build: receives the nodes.
     """
     outputs, inputs = shape[:2]
     if name == "paint":
@@ -151,21 +160,26 @@ def laying_out(name: str, code: str, shape: Sequence[int], build: "Builder") -> 
         count = GRID**2
         places = build("Reshape", [_identity(build, count), np.array([count, 1, count, 1])])
     else:
-        count = FOUR
-        places = _same_cell(np.int64)[:, :, np.newaxis, :, :, np.newaxis]
+        count = FINE_CELLS
+        places = _cell_permutation(np.int64)[:, :, np.newaxis, :, :, np.newaxis]
     product = build("Mul", [places, numbers])
     large = build("Reshape", [product, np.array([count * outputs, count * inputs, 1, 1])])
     return build("Cast", [large], to=TensorProto.INT8)
 
 
 def stored_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
-    """The shape that `laying_out` takes a kernel (OxIxHxW) in."""
+    """Stored shape of a kernel (OxIxHxW), as `widen_kernel_nodes` expects it."""
     outputs, inputs = shape[:2]
     return {"detail": (outputs, 1, 1, inputs), "skip": (outputs, 1, inputs)}.get(name, tuple(shape))
 
 
-class Builder:
-    """Collects nodes one by one, and their constants in `arrays`."""
+class GraphBuilder:
+    """Builds a graph node by node.
+
+    Args:
+        arrays: constants of the graph; those of the nodes are added.
+        prefix: begins the names of all tensors.
+    """
 
     def __init__(self, arrays: Arrays, prefix: str) -> None:
         self.nodes: list[NodeProto] = []
@@ -174,7 +188,14 @@ class Builder:
     def __call__(
         self, kind: str, inputs: Sequence[str | Array], name: str = "", **attributes: Any
     ) -> str:
-        """Add a node of these inputs, some of them constants, and return its output."""
+        """Add a node and return the name of its output.
+
+        Args:
+            kind: ONNX operator.
+            inputs: names of tensors, or arrays that become constants.
+            name: name of the node.
+            attributes: of the operator.
+        """
         output = f"{self._prefix}/{len(self.nodes)}"
         names = [
             each if isinstance(each, str) else self._constant(f"{output}/{number}", each)
@@ -184,7 +205,7 @@ class Builder:
         return output
 
     def repeated(self, vector: str, times: int) -> str:
-        """Add what joins so many copies of a vector."""
+        """Add a Tile node that repeats a vector; return the name of its output."""
         return self("Tile", [vector, np.array([times])])
 
     def _constant(self, name: str, array: Array) -> str:
@@ -192,31 +213,31 @@ class Builder:
         return name
 
 
-def _enlarging(build: Builder, channels: int) -> str:
-    """The kernel of bilinear interpolation to twice the size, each channel by itself."""
+def _upsampling_kernel(build: GraphBuilder, channels: int) -> str:
+    """Kernel of bilinear upsampling by 2, depthwise: features of the four fine cells of a cell."""
     places = build("Reshape", [_identity(build, channels), np.array([channels, channels, 1, 1])])
-    shares = np.einsum("yi,xj->yxij", QUARTERS, QUARTERS).reshape(FOUR, 1, 1, 3, 3)
+    shares = np.einsum("yi,xj->yxij", BILINEAR, BILINEAR).reshape(FINE_CELLS, 1, 1, 3, 3)
     sixteenths = build("Mul", [places, shares])
-    kernel = build("Reshape", [sixteenths, np.array([FOUR * channels, channels, 3, 3])])
+    kernel = build("Reshape", [sixteenths, np.array([FINE_CELLS * channels, channels, 3, 3])])
     code = build("Cast", [kernel], to=TensorProto.INT8)
     return build("DequantizeLinear", [code, np.array(1 / 16, np.float32)])
 
 
-def _same_cell(kind: DTypeLike) -> Array:
-    """1 where a fine cell of features (row, column) is one of pixels (column, row), else 0."""
+def _cell_permutation(kind: DTypeLike) -> Array:
+    """Permutation (2x2x2x2) from fine cells in column order (pixels) to row order (features)."""
     one = np.eye(FINE, dtype=kind)
     cells: Array = np.einsum("yb,xa->yxab", one, one)
     return cells
 
 
-def _identity(build: Builder, side: int) -> str:
+def _identity(build: GraphBuilder, side: int) -> str:
     return build(
         "EyeLike", [build("ConstantOfShape", [np.array([side, side])])], dtype=TensorProto.INT64
     )
 
 
 def _with_bias(convolution: NodeProto, arrays: Arrays) -> NodeProto:
-    """The convolution; a bias of zeros, which exporters leave out, is given back."""
+    """Return the convolution; a bias of zeros is added where the exporter left it out."""
     if len(convolution.input) == 2:
         convolution.input.append(f"{convolution.name}/bias")
         outputs = len(arrays[convolution.input[1]])
@@ -224,8 +245,8 @@ def _with_bias(convolution: NodeProto, arrays: Arrays) -> NodeProto:
     return convolution
 
 
-def _other_order(weight: Array) -> Array:
-    """A kernel on cells of 4x4 pixels whose fine cells stand by rows, for columns, or back."""
+def _transposed_cells(weight: Array) -> Array:
+    """A kernel on 4x4 cells, its input's fine cells from row to column order, or back."""
     outputs, inputs, height, width = weight.shape
-    by_cell = weight.reshape(outputs, FINE, FINE, inputs // FOUR, height, width)
+    by_cell = weight.reshape(outputs, FINE, FINE, inputs // FINE_CELLS, height, width)
     return by_cell.swapaxes(1, 2).reshape(weight.shape)

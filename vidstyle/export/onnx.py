@@ -1,4 +1,4 @@
-"""From a trained generator to the files that ship: .onnx, and .pt2 for PyTorch."""
+"""Export of a trained generator to .onnx, and to .pt2 for PyTorch; batch norms folded."""
 
 import warnings
 from copy import deepcopy
@@ -20,11 +20,11 @@ from vidstyle.export.graph import (
     OPSET,
     as_stored,
     compacted,
-    folded_convolutions,
-    with_block_moves,
-    with_levels,
+    convolution_weights,
+    with_quantized_pixels,
+    with_space_to_depth,
 )
-from vidstyle.export.int8_layout import fine_again
+from vidstyle.export.int8_layout import from_int8_layout
 from vidstyle.media.atomic import write_whole
 from vidstyle.network.architecture import FINE, GRID, PIXELS
 from vidstyle.network.generator import (
@@ -37,8 +37,9 @@ from vidstyle.network.generator import (
 )
 
 LARGEST_SIDE = 8192  # px
-LARGEST_DIFFERENCE = 1 / 255  # between ONNX Runtime and PyTorch, anywhere in a picture
-PIXEL_SIDES: dict[str, tuple[int, ...]] = {  # where a folded generator's weights count pixels
+LARGEST_DIFFERENCE = 1 / 255  # between ONNX Runtime and PyTorch, of any value of 0..1
+# Axes of a folded generator's weights that run over the colors of pixels.
+PIXEL_AXES: dict[str, tuple[int, ...]] = {
     "stem.weight": (1,),
     "detail.weight": (1,),
     "paint.weight": (0,),
@@ -51,11 +52,11 @@ Module = TypeVar("Module", bound=nn.Module)
 Pixels = Literal["float", "uint8"]
 
 
-class Shipped(nn.Module):
-    """A folded generator with colors kept inside 0..1; with `uint8`, from bytes to bytes.
+class ExportModule(nn.Module):
+    """Export wrapper of a folded generator: output clipped to 0..1; with `uint8`, RGBA pixels.
 
-    The bytes of a pixel are four, because eight bytes side by side are moved in a twentieth of the
-    time that six take, and sixteen channels convolved in half of the time that twelve take.
+    Pixels have four bytes, because moving blocks of eight bytes takes a twentieth of the time of
+    six, and a convolution of 16 channels half of the time of 12.
     """
 
     def __init__(self, generator: Generator, pixels: Pixels = "float") -> None:
@@ -71,9 +72,9 @@ class Shipped(nn.Module):
         return self._painted_bytes(image)
 
     def _painted_bytes(self, image: Tensor) -> Tensor:
-        """Change the order of bytes, not of floats."""
-        fine = _byte_cells(image)
-        pixels, cells = (x.permute(0, 3, 1, 2).float() / 255 for x in (fine, _byte_cells(fine)))
+        """Run on uint8 pixels; space to depth is done on bytes, which is faster than on floats."""
+        fine = _space_to_depth(image)
+        pixels, cells = (x.permute(0, 3, 1, 2).float() / 255 for x in (fine, _space_to_depth(fine)))
         painted = self.generator.painted(pixels, cells).clamp(0, 1)
         levels = (painted * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
         count, rows, columns, channels = levels.shape
@@ -82,8 +83,8 @@ class Shipped(nn.Module):
         return strips.reshape(count, rows * FINE, columns * FINE, channels // FINE**2)
 
 
-def _byte_cells(x: Tensor) -> Tensor:
-    """`network.generator.as_cells` with the channels last: NxHxWxC to NxH/2xW/2x4C."""
+def _space_to_depth(x: Tensor) -> Tensor:
+    """`network.generator.as_cells` for channels last: NxHxWxC to NxH/2xW/2x4C."""
     count, height, width, channels = x.shape
     rows, columns, row = height // FINE, width // FINE, FINE * channels
     strips = x.reshape(count * rows, FINE, columns, row).transpose(1, 2)
@@ -96,57 +97,67 @@ def export(
     about: dict[str, str] | None = None,
     pixels: Pixels = "float",
 ) -> None:
-    """Write the generator as ONNX: input `image`, output `painted`, sides in multiples of four.
+    """Write a generator as ONNX: input `image`, output `painted`, sides in multiples of four.
 
-    Both are Nx3xHxW float32 RGB 0..1 or, with `pixels="uint8"`, NxHxWx4 uint8 RGBA, where alpha
-    is not looked at and comes out as it went in. Convolution weights are stored as int8 with a
-    scale per output channel, and expanded once when the file is loaded: a quarter of the size,
-    computed in float32 all the same.
+    Both are Nx3xHxW float32 RGB 0..1 or, with `pixels="uint8"`, NxHxWx4 uint8 RGBA, whose alpha is
+    ignored and passed through. Convolution weights are stored as int8 with a scale per output
+    channel, and expanded at load time: a quarter of the size, computed in float32.
 
     Args:
-        about: facts for the file's metadata, a few bytes each.
+        generator: trained generator; not changed.
+        file: .onnx to write.
+        about: entries for the file's metadata.
+        pixels: type of input and output.
 
     Raises:
-        StyleError: ONNX Runtime paints something else with the file than PyTorch does.
+        StyleError: ONNX Runtime and PyTorch differ on test images by more than 1/255.
+        OSError: the file cannot be written.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns about its own insides
+        warnings.simplefilter("ignore")  # the exporter's warnings about itself
         program = torch.onnx.export(
-            Shipped(folded(generator), pixels).eval(),
-            (_blank(pixels),),
+            ExportModule(folded(generator), pixels).eval(),
+            (_example_input(pixels),),
             input_names=["image"],
             output_names=["painted"],
-            dynamic_shapes={"image": _any_size(pixels)},
+            dynamic_shapes={"image": _dynamic_axes(pixels)},
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
         )
     assert program is not None
-    exported = with_block_moves(program.model_proto)
-    model = compacted(with_levels(exported) if pixels == "uint8" else exported, about)
-    _check(model, Shipped(rounded(generator), pixels), pixels)
+    exported = with_space_to_depth(program.model_proto)
+    model = compacted(with_quantized_pixels(exported) if pixels == "uint8" else exported, about)
+    _check(model, ExportModule(rounded(generator), pixels), pixels)
     write_whole(file, model.SerializeToString(deterministic=True))
 
 
 def export_torch(generator: Generator, file: Path) -> None:
-    """Write the generator for `torch.export.load`: Nx3xHxW float32 RGB 0..1 in and out.
+    """Write a generator as .pt2 for `torch.export.load`: Nx3xHxW float32 RGB 0..1 in and out.
 
-    Sides are multiples of four. The weights are those of the .onnx, in float32. Whoever loads
-    the file needs PyTorch, but not this package.
+    Sides are multiples of four. The weights have the values of the .onnx, in float32. Loading the
+    file takes PyTorch, but not this package.
+
+    Args:
+        generator: trained generator; not changed.
+        file: .pt2 to write.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     program = torch.export.export(
-        Shipped(rounded(generator)).eval(),
-        (_blank("float"),),
-        dynamic_shapes={"image": _any_size("float")},
+        ExportModule(rounded(generator)).eval(),
+        (_example_input("float"),),
+        dynamic_shapes={"image": _dynamic_axes("float")},
     )
-    _forget_where(program)
-    encoded = BytesIO()  # on a full disk, PyTorch's own writer ends the process
+    _strip_metadata(program)
+    encoded = BytesIO()  # PyTorch's own writer may abort the process on a full disk
     torch.export.save(program, encoded)
     write_whole(file, encoded.getvalue())
 
 
 def folded(generator: Generator) -> Generator:
-    """A copy without batch norms that paints the same, weights rounded if it learned with that."""
+    """A copy with batch norms folded into convolutions; rounds weights trained with rounding."""
     copy = fold_norms(deepcopy(generator)).eval().requires_grad_(False)
     for module in copy.modules():
         if isinstance(module, RoundableConv) and module.rounding:
@@ -156,7 +167,7 @@ def folded(generator: Generator) -> Generator:
 
 
 def rounded(generator: Generator) -> Generator:
-    """A folded copy whose weights and biases are exactly those that `export` stores."""
+    """A folded copy with the weights and biases exactly as `export` stores them."""
     copy = folded(generator)
     for parameter in copy.parameters():
         parameter.copy_(torch.from_numpy(as_stored(parameter.numpy())))
@@ -164,31 +175,31 @@ def rounded(generator: Generator) -> Generator:
 
 
 def with_alpha(generator: Generator) -> Generator:
-    """A copy of a folded generator for four channels a pixel; the fourth passes through."""
+    """A copy of a folded generator for RGBA pixels; alpha passes through the color skip."""
     copy = deepcopy(generator)
-    for name, sides in PIXEL_SIDES.items():
+    for name, sides in PIXEL_AXES.items():
         parameter = copy.get_parameter(name)
         for side in sides:
-            parameter.data = _fourth_added(parameter.data, side)
+            parameter.data = _with_zero_channel(parameter.data, side)
     for alpha in range(3, 4 * FINE**2, 4):
         copy.skip.weight[alpha, alpha] = 1
     return copy
 
 
 def without_alpha(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of a folded generator for three channels a pixel."""
+    """Weights of a folded generator, by name, reduced from RGBA to RGB pixels."""
     if weights["skip.bias"].numel() == PIXELS:
         return weights
     kept = dict(weights)
-    for name, sides in PIXEL_SIDES.items():
+    for name, sides in PIXEL_AXES.items():
         for side in sides:
             colors = torch.arange(kept[name].shape[side]) % 4 != 3
             kept[name] = kept[name].movedim(side, 0)[colors].movedim(0, side)
     return kept
 
 
-def _fourth_added(weights: Tensor, side: int) -> Tensor:
-    """Zeros behind every third channel of a side."""
+def _with_zero_channel(weights: Tensor, side: int) -> Tensor:
+    """Insert a zero after every third channel of an axis."""
     by_channel = weights.movedim(side, 0)
     by_pixel = by_channel.reshape(-1, 3, *by_channel.shape[1:])
     zeros = torch.zeros_like(by_pixel[:, :1])
@@ -196,18 +207,21 @@ def _fourth_added(weights: Tensor, side: int) -> Tensor:
 
 
 def folded_weights(file: Path) -> dict[str, Tensor]:
-    """Weights and biases in a file that `export` made, now or in the past, or `quantize`.
+    """Read weights and biases from an .onnx by `export`, of any version so far, or `quantize`.
+
+    Args:
+        file: .onnx of a style.
 
     Returns:
         float32 tensors in the order of computation, by the names of a folded generator's
         parameters: `stem.weight` (OxIxHxW), `stem.bias`, `blocks.0.narrow.weight` and so on.
     """
-    arrays = fine_again(folded_convolutions(onnx.load(file)))
+    arrays = from_int8_layout(convolution_weights(onnx.load(file)))
     return without_alpha({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
 
 
 def fold_norms(module: Module) -> Module:
-    """Replace whatever is a plain convolution in the end, as one with batch norm, in place."""
+    """Replace modules that fold into a plain convolution, as with batch norm, in place."""
     for name, child in module.named_children():
         if isinstance(child, ConvNorm | ColorSkip | PixelPaint):
             setattr(module, name, child.folded())
@@ -216,20 +230,20 @@ def fold_norms(module: Module) -> Module:
     return module
 
 
-def _blank(pixels: Pixels) -> Tensor:
+def _example_input(pixels: Pixels) -> Tensor:
     height, width = 16 * GRID, 24 * GRID
     if pixels == "float":
         return torch.zeros(2, 3, height, width)
     return torch.zeros(2, height, width, 4, dtype=torch.uint8)
 
 
-def _any_size(pixels: Pixels) -> dict[int, Dim]:
+def _dynamic_axes(pixels: Pixels) -> dict[int, Dim]:
     rows, columns = (Dim(n, min=2, max=LARGEST_SIDE // GRID) for n in ("rows", "columns"))
     first = 2 if pixels == "float" else 1
     return {0: Dim("n"), first: GRID * rows, first + 1: GRID * columns}
 
 
-def _check(model: ModelProto, reference: Shipped, pixels: Pixels) -> None:
+def _check(model: ModelProto, reference: ExportModule, pixels: Pixels) -> None:
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -239,7 +253,7 @@ def _check(model: ModelProto, reference: Shipped, pixels: Pixels) -> None:
             expected = reference(torch.from_numpy(image)).numpy()
         difference = np.abs(painted.astype(np.float32) - expected.astype(np.float32)).max()
         worst = difference if pixels == "float" else difference / 255
-        if not worst <= LARGEST_DIFFERENCE:  # also when it is no number
+        if not worst <= LARGEST_DIFFERENCE:  # NaN fails too
             raise StyleError(
                 f"ONNX Runtime and PyTorch differ by {worst * 255:.2f} levels of 255 on the "
                 "exported generator. Nothing was written."
@@ -247,7 +261,7 @@ def _check(model: ModelProto, reference: Shipped, pixels: Pixels) -> None:
 
 
 def _test_images(pixels: Pixels) -> list[NDArray[np.generic]]:
-    """Noise in a wide picture, a slope in a tall one, neither square nor a power of two."""
+    """A wide picture of noise and a tall one of gradients, of sizes that are no powers of two."""
     noise = np.random.default_rng(0).random((1, 3, 11 * GRID, 25 * GRID), np.float32)
     down, across = np.linspace(0, 1, 23 * GRID), np.linspace(1, 0, 9 * GRID)
     slope = np.stack(
@@ -260,8 +274,8 @@ def _test_images(pixels: Pixels) -> list[NDArray[np.generic]]:
     return [np.concatenate([rgb, rgb[..., :1]], axis=-1) for rgb in levels]
 
 
-def _forget_where(program: ExportedProgram) -> None:
-    """Drop the stack traces: paths of the machine that exported."""
+def _strip_metadata(program: ExportedProgram) -> None:
+    """Drop stack traces, which hold paths of the exporting machine."""
     for node in program.graph.nodes:
         for key in ("stack_trace", "nn_module_stack", "source_fn_stack"):
             node.meta.pop(key, None)

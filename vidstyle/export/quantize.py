@@ -1,8 +1,8 @@
-"""From an exported generator to one that computes in int8: static QDQ, calibrated on photos.
+"""Post-training int8 quantization of an exported generator: static QDQ, calibrated on photos.
 
-Each int8 convolution has QuantizeLinear and DequantizeLinear around it, which ONNX Runtime fuses
-with it. Written out here, because with onnxruntime.quantization the same layers took 59 KB instead
-of 48 and came out less similar (SSIM 0.972 and 0.984), and because it changes its argument.
+Each int8 convolution is surrounded by QuantizeLinear and DequantizeLinear, which ONNX Runtime fuses
+with it. Implemented here, because onnxruntime.quantization made larger files of the same layers (59
+KB instead of 48) with a lower SSIM (0.972 instead of 0.984), and changes its argument.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,98 +20,105 @@ from vidstyle.errors import StyleError
 from vidstyle.export.graph import (
     Array,
     Arrays,
+    build_model,
     compacted,
-    expanded,
-    int8_code,
-    model_of,
-    needed,
-    stored_code,
+    fold_constants,
+    quantize_weights,
+    reachable_nodes,
+    store_int8,
 )
 from vidstyle.export.int8_layout import (
-    APART,
     COPIES,
     ENLARGE,
-    Builder,
-    by_cells,
-    laid_out,
-    laying_out,
+    REORDER_PREFIX,
+    GraphBuilder,
     stored_shape,
+    to_int8_layout,
+    widen_kernel_nodes,
+    widened_kernel,
 )
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
 from vidstyle.metrics import structural_similarity
 from vidstyle.network.architecture import FINE, GRID, LARGEST_CODE
 
-LEAST_SIMILARITY = 0.97  # mean SSIM to the picture computed in float32
+MIN_SIMILARITY = 0.97  # mean SSIM to the float32 output
 SAMPLES = 8192  # values of each tensor from each image
-SHARES = np.linspace(0.1, 1, 46)  # of a tensor's range on each side of zero, that int8 may cover
-OUTERMOST = (0.2, 99.8)  # percentiles that count as a channel's ends
-SPARSE = 4  # px; from one place that is looked at for them to the next
-ROUNDS = 2  # of looking for the better end on one side, then the other
+RANGE_SHARES = np.linspace(0.1, 1, 46)  # candidates for a range's end, over the largest value
+CHANNEL_PERCENTILES = (0.2, 99.8)  # ends of a channel's range
+SAMPLE_STRIDE = 4  # px between the samples of these percentiles
+SEARCH_ROUNDS = 2  # of the search for the lower end, then the upper one
 
-Step = tuple[np.float32, np.uint8]  # scale and zero point
+QuantizationParameters = tuple[np.float32, np.uint8]  # scale and zero point
 
 
 def quantize(file: Path, images: Sequence[RGBImage], output: Path) -> float:
-    """Write an exported generator again, computing in int8 with uint8 activations.
+    """Quantize an exported generator: int8 weights and uint8 activations.
 
-    Input and output stay what they are in `file`, and so do the facts in its metadata.
+    Input, output and metadata stay as in `file`.
 
     Args:
-        images: photos to calibrate on, HxWx3 uint8 RGB of any size; two dozen are plenty.
+        file: .onnx by `export`.
+        images: photos for calibration, HxWx3 uint8 RGB of any size; two dozen are plenty.
+        output: .onnx to write.
 
     Returns:
-        The mean structural similarity to what `file` paints of the same images.
+        The mean SSIM to the float32 outputs for the same images, 0..1.
 
     Raises:
-        StyleError: they are less similar than 0.97; nothing was written.
+        StyleError: the mean SSIM is below 0.97; nothing was written.
+        OSError: the file cannot be written.
     """
     model = onnx.load(file)
     batches = [_batch(image, model) for image in images]
     result = quantized(model, batches)
     similarity = _similarity(model, result, batches)
-    if not similarity >= LEAST_SIMILARITY:
+    if not similarity >= MIN_SIMILARITY:
         raise StyleError(
             f"In int8, {file} paints pictures that are only {similarity:.3f} similar to those in "
-            f"float32; {LEAST_SIMILARITY} is wanted."
+            f"float32; {MIN_SIMILARITY} is wanted."
         )
     write_whole(output, result.SerializeToString(deterministic=True))
     return similarity
 
 
 def quantized(model: ModelProto, batches: Sequence[Array]) -> ModelProto:
-    """The model in int8, whatever that costs in similarity.
+    """The quantized model, without a check of its similarity.
 
     Args:
-        batches: what the model takes as input, to calibrate on.
+        model: exported generator; not changed.
+        batches: inputs of the model for calibration.
     """
-    nodes, arrays = expanded(model)
+    nodes, arrays = fold_constants(model)
     _center_addends(nodes, arrays, model, batches)
-    nodes = by_cells(nodes, arrays, model.graph.input[0].name)
+    nodes = to_int8_layout(nodes, arrays, model.graph.input[0].name)
     exact = {
-        node.input[1]: laid_out(node.name, arrays[node.input[1]])
+        node.input[1]: widened_kernel(node.name, arrays[node.input[1]])
         for node in nodes
         if node.name in COPIES
     }
-    steps = _steps(model_of(model, nodes, arrays | exact), _rounding_points(nodes), batches)
+    steps = _quantization_parameters(
+        build_model(model, nodes, arrays | exact), _quantized_tensors(nodes), batches
+    )
     rewritten = []
     for node in nodes:
         if node.op_type == "Conv" and node.name != ENLARGE:
-            rewritten += _int8_kernel(node, arrays)
-        rounded = "levels" if node.name.startswith(APART) else "rounded"  # these move bytes
-        node.input[:] = [f"{name}/{rounded}" if name in steps else name for name in node.input]
-        if not (node.op_type == "Relu" and node.output[0] in steps):  # rounding to bytes does it
+            rewritten += _quantize_kernel(node, arrays)
+        # Nodes that only reorder values work on the uint8 tensor.
+        suffix = "levels" if node.name.startswith(REORDER_PREFIX) else "rounded"
+        node.input[:] = [f"{name}/{suffix}" if name in steps else name for name in node.input]
+        if not (node.op_type == "Relu" and node.output[0] in steps):  # QuantizeLinear clips at zero
             rewritten.append(node)
-        rewritten += _rounding(node, steps, arrays)
+        rewritten += _qdq_nodes(node, steps, arrays)
     about = {entry.key: entry.value for entry in model.metadata_props}
-    return compacted(model_of(model, needed(rewritten, model), arrays), about)
+    return compacted(build_model(model, reachable_nodes(rewritten, model), arrays), about)
 
 
-def _rounding_points(nodes: Sequence[NodeProto]) -> list[str]:
-    """What convolutions read and write, and sums.
+def _quantized_tensors(nodes: Sequence[NodeProto]) -> list[str]:
+    """Names of the tensors to quantize: inputs and outputs of convolutions, and sums.
 
-    A ReLU behind a convolution or a sum is part of it. What comes from or goes to bytes is rounded
-    as it is.
+    A ReLU after a convolution or a sum is fused with it. Tensors next to the uint8 input and output
+    are left out, as the graph quantizes them already.
     """
     levels = {node.output[0] for node in nodes if node.op_type == "DequantizeLinear"}
     levels |= {node.input[0] for node in nodes if node.op_type == "QuantizeLinear"}
@@ -124,32 +131,34 @@ def _rounding_points(nodes: Sequence[NodeProto]) -> list[str]:
     return [name for name in points if name not in levels]
 
 
-def _steps(model: ModelProto, points: Sequence[str], batches: Sequence[Array]) -> dict[str, Step]:
-    """Scale and zero point of each tensor; those of the picture, with its 256 levels, are known."""
+def _quantization_parameters(
+    model: ModelProto, points: Sequence[str], batches: Sequence[Array]
+) -> dict[str, QuantizationParameters]:
+    """Calibrate scale and zero point of each tensor; the picture's are 1/255 and 0."""
     nodes = model.graph.node
     picture = next(node for node in nodes if node.op_type == "Conv").input[0]
     chosen = [name for name in points if name != picture]
-    added = _added_before_relu(nodes)
+    added = _other_addends(nodes)
     measured = dict.fromkeys([*chosen, *(added[name] for name in chosen if name in added)])
     samples: dict[str, list[Array]] = {name: [] for name in measured}
-    for number, tensors in enumerate(_seen(model, list(measured), batches)):
+    for number, tensors in enumerate(_tensor_values(model, list(measured), batches)):
         for name, values in tensors.items():
-            # The same places wherever shapes are the same: what is added stays together.
+            # The same positions in tensors of one shape, so that the addends of a sum match.
             places = np.random.default_rng(number).integers(values.size, size=SAMPLES)
             samples[name].append(values.ravel()[places])
     drawn = {name: np.concatenate(values) for name, values in samples.items()}
-    steps = {name: _best_step(drawn[name], drawn.get(added.get(name, ""))) for name in chosen}
-    moves = [node for node in nodes if node.name.startswith(APART)]
+    steps = {name: _best_parameters(drawn[name], drawn.get(added.get(name, ""))) for name in chosen}
+    moves = [node for node in nodes if node.name.startswith(REORDER_PREFIX)]
     steps[moves[-1].output[0]] = steps[moves[0].input[0]]
     if picture in points:
         steps[picture] = (np.float32(1 / 255), np.uint8(0))
     return steps
 
 
-def _seen(
+def _tensor_values(
     model: ModelProto, names: Sequence[str], batches: Sequence[Array]
 ) -> Iterator[dict[str, Array]]:
-    """What these tensors are for each batch."""
+    """Values of these tensors for each batch, by name."""
     probe = deepcopy(model)
     probe.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     session = _session(probe)
@@ -160,17 +169,17 @@ def _seen(
 def _center_addends(
     nodes: Sequence[NodeProto], arrays: Arrays, model: ModelProto, batches: Sequence[Array]
 ) -> None:
-    """Where a ReLU takes a sum, bring all channels of the second addend around zero.
+    """Center the channels of the second addend around zero, in sums before a ReLU.
 
-    The first one gets what the second loses, through their convolutions' biases. One step serves
-    all channels of a tensor; it is the finer the less they lie apart. A busy style went from an
+    The offsets move from its convolution's bias to that of the first addend. All channels of a
+    tensor share one scale, which is finer the closer their ranges are. A busy style went from an
     SSIM of 0.970 to 0.977.
     """
     makers = {name: node for node in nodes for name in node.output}
-    plain = model_of(model, nodes, arrays)
+    plain = build_model(model, nodes, arrays)
     for node in _sums_before_relu(nodes):
         (second,) = node.input[1:]
-        middle = _middle_of_channels(seen[second] for seen in _seen(plain, [second], batches))
+        middle = _channel_centers(seen[second] for seen in _tensor_values(plain, [second], batches))
         for name, change in zip(node.input, (middle, -middle), strict=True):
             maker = makers[name]
             convolution = makers[maker.input[0]] if maker.op_type == "Resize" else maker
@@ -178,16 +187,16 @@ def _center_addends(
             arrays[bias] = (arrays[bias] + change).astype(np.float32)
 
 
-def _middle_of_channels(tensors: Iterable[Array]) -> Array:
-    """Half way between the ends of each channel of 1xCxHxW, but for the outermost values."""
-    rows = [x[0, :, ::SPARSE, ::SPARSE].reshape(x.shape[1], -1) for x in tensors]
-    ends: Array = np.percentile(np.concatenate(rows, axis=1), OUTERMOST, axis=1)
+def _channel_centers(tensors: Iterable[Array]) -> Array:
+    """Center of each channel's range, from percentiles over all positions of 1xCxHxW tensors."""
+    rows = [x[0, :, ::SAMPLE_STRIDE, ::SAMPLE_STRIDE].reshape(x.shape[1], -1) for x in tensors]
+    ends: Array = np.percentile(np.concatenate(rows, axis=1), CHANNEL_PERCENTILES, axis=1)
     middle: Array = ends.mean(axis=0)
     return middle
 
 
-def _added_before_relu(nodes: Sequence[NodeProto]) -> dict[str, str]:
-    """What is added to each tensor where a ReLU takes the sum."""
+def _other_addends(nodes: Sequence[NodeProto]) -> dict[str, str]:
+    """The other addend of each addend, in sums before a ReLU."""
     sums = _sums_before_relu(nodes)
     return {a: b for node in sums for a, b in (node.input, reversed(node.input))}
 
@@ -197,17 +206,17 @@ def _sums_before_relu(nodes: Sequence[NodeProto]) -> list[NodeProto]:
     return [node for node in nodes if node.op_type == "Add" and node.output[0] in clipped]
 
 
-def _best_step(values: Array, added: Array | None = None) -> Step:
-    """The scale and zero point with the least squared error; to clip a few outliers may pay.
+def _best_parameters(values: Array, added: Array | None = None) -> QuantizationParameters:
+    """Scale and zero point with the least squared error; may clip outliers for a finer scale.
 
-    Where something is `added` before a ReLU, the error is that behind the ReLU: two large numbers
-    that nearly cancel need fine steps, and what the ReLU takes away needs none.
+    With `added`, the other addend of a sum before a ReLU, the error is measured after the ReLU:
+    large values that nearly cancel need a fine scale, and values that the ReLU removes do not.
     """
 
     def seen(numbers: Array) -> Array:
         return numbers if added is None else np.maximum(numbers + added, 0)
 
-    def step(low: float, high: float) -> Step:
+    def step(low: float, high: float) -> QuantizationParameters:
         scale = np.float32((high - low) / 255)
         return scale, np.uint8(np.rint(-low / scale))
 
@@ -219,14 +228,16 @@ def _best_step(values: Array, added: Array | None = None) -> Step:
     exact = seen(values)
     lowest, highest = min(float(values.min()), 0.0), max(float(values.max()), 1e-6)
     low, high = lowest, highest
-    for _ in range(ROUNDS):
-        low = min(lowest * SHARES, key=lambda end: error(end, high))
-        high = min(highest * SHARES, key=lambda end: error(low, end))
+    for _ in range(SEARCH_ROUNDS):
+        low = min(lowest * RANGE_SHARES, key=lambda end: error(end, high))
+        high = min(highest * RANGE_SHARES, key=lambda end: error(low, end))
     return step(low, high)
 
 
-def _rounding(node: NodeProto, steps: dict[str, Step], arrays: Arrays) -> list[NodeProto]:
-    """The nodes that round what a node gives, if it is to be rounded."""
+def _qdq_nodes(
+    node: NodeProto, steps: dict[str, QuantizationParameters], arrays: Arrays
+) -> list[NodeProto]:
+    """QuantizeLinear and DequantizeLinear for a node's output, if it is to be quantized."""
     (name,) = node.output
     if name not in steps:
         return []
@@ -234,26 +245,26 @@ def _rounding(node: NodeProto, steps: dict[str, Step], arrays: Arrays) -> list[N
     arrays.update(zip(step, map(np.asarray, steps[name]), strict=True))
     levels, rounded = f"{name}/levels", f"{name}/rounded"
     expand = helper.make_node("DequantizeLinear", [levels, *step], [rounded])
-    if node.name.startswith(APART):
+    if node.name.startswith(REORDER_PREFIX):
         node.output[0] = levels  # bytes already
         return [expand]
     exact = node.input[0] if node.op_type == "Relu" else name
     return [helper.make_node("QuantizeLinear", [exact, *step], [levels]), expand]
 
 
-def _int8_kernel(convolution: NodeProto, arrays: Arrays) -> list[NodeProto]:
-    """Replace the kernel in place; the nodes that lay it out and expand it are returned.
+def _quantize_kernel(convolution: NodeProto, arrays: Arrays) -> list[NodeProto]:
+    """Replace a kernel by int8 in place; return the nodes that widen and dequantize it.
 
-    The bias stays: ONNX Runtime turns it into int32 by itself when it fuses.
+    The bias stays float32: ONNX Runtime quantizes it to int32 when it fuses the convolution.
     """
     weight, name = arrays.pop(convolution.input[1]), convolution.name
-    code, scale = pixel_code(weight) if name == "paint" else int8_code(weight)
+    code, scale = quantize_pixel_weights(weight) if name == "paint" else quantize_weights(weight)
     kernel, scales = f"{name}/code", f"{name}/scale"
     arrays[scales] = scale.ravel().astype(np.float32)
-    nodes = stored_code(kernel, code, arrays, stored_shape(name, code.shape))
+    nodes = store_int8(kernel, code, arrays, stored_shape(name, code.shape))
     if name in COPIES:
-        build = Builder(arrays, f"{name}/laid")
-        kernel = laying_out(name, kernel, code.shape, build)
+        build = GraphBuilder(arrays, f"{name}/laid")
+        kernel = widen_kernel_nodes(name, kernel, code.shape, build)
         scales = build.repeated(scales, COPIES[name])
         nodes += build.nodes
     convolution.input[1] = f"{name}/expanded"
@@ -263,16 +274,19 @@ def _int8_kernel(convolution: NodeProto, arrays: Arrays) -> list[NodeProto]:
     return nodes
 
 
-def pixel_code(weight: Array) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
-    """`int8_code` for `network.PixelPaint`, keeping what its kernels have in common.
+def quantize_pixel_weights(weight: Array) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+    """`quantize_weights` for `network.PixelPaint`, with equal sums for all pixels of a cell.
 
-    All pixels of a cell share a scale for each color, which is returned once, and the sums of
-    their whole numbers: else flat ground got a pattern of three levels of 255. Where rounding made
-    sums differ, the numbers that it moved most go the other way.
+    All pixels of a cell share one scale per color, returned once, and the sum of their integers:
+    otherwise flat areas got a pattern of three levels of 255. Where rounding made the sums differ,
+    the integers with the largest rounding errors are rounded the other way.
+
+    Returns:
+        Integers of the shape of `weight`, int8, and scales, one per color, float16.
     """
     by_pixel = weight.reshape(FINE**2, -1, weight.shape[1], weight[0, 0].size)  # pixel, color
     by_color = by_pixel.swapaxes(0, 1).reshape(by_pixel.shape[1], -1, 1, 1)
-    _, scale = int8_code(by_color, LARGEST_CODE - 1)  # leaves room for one more
+    _, scale = quantize_weights(by_color, LARGEST_CODE - 1)  # leaves room for a correction by 1
     exact = by_pixel / scale.astype(np.float32).reshape(-1, 1, 1)
     code = np.rint(exact)
     sums = code.sum(axis=-1)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -14,7 +13,6 @@ from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize import generator_pool
-from vidstyle.stylize.disocclusion import TILE, disoccluded_boxes, inpaint
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.painter import GeneratorPainter
@@ -259,24 +257,3 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
     assert max(shown[:12]) < 180
     assert min(shown[-12:]) > 250
     assert loaders == {"loader_0"}
-
-
-def test_boxes_cover_every_hole_with_room_around() -> None:
-    occlusion_mask = np.zeros((60, 80), np.float32)
-    occlusion_mask[10:20, 10:20] = occlusion_mask[45:58, 60:78] = 1
-    boxes = disoccluded_boxes(occlusion_mask, 320, 240)
-    assert len(boxes) == 2
-    covered = np.zeros((240, 320), bool)
-    for left, top, right, bottom in boxes:
-        assert left % 2 == 0 and top % 2 == 0
-        covered[top:bottom, left:right] = True
-    holes = cv2.resize(occlusion_mask, (320, 240)) > 0
-    assert covered[holes].all()
-    assert covered.sum() < 320 * 240
-
-
-def test_stray_pixels_are_no_holes(inverter: Path) -> None:
-    occlusion_mask = np.zeros((TILE, TILE), np.float32)
-    occlusion_mask[5, 5] = 1
-    picture = panning(frames=1)[0].picture
-    assert inpaint(picture, picture, occlusion_mask, OnnxGenerator(inverter)) is picture

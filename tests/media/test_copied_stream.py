@@ -98,7 +98,7 @@ def test_packets_of_one_time_are_all_kept(
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
-@pytest.mark.parametrize("step_s", [-0.1, -50.0, 30.0, 1e5])
+@pytest.mark.parametrize("step_s", [-0.1, -0.7, -3.0, -50.0, 30.0, 1e5])
 def test_a_wrong_time_costs_one_packet_and_moves_no_other(
     clip: Path, tmp_path: Path, spoil: Callable[[Change], None], step_s: float, suffix: str
 ) -> None:

@@ -110,11 +110,16 @@ class PacketClock:
         return behind_s >= LEAST_RESTART_S or (self._dense and ahead_s > FAR_S)
 
     def _confirms(self, packet: Any, held: Any) -> bool:
-        """Whether a packet goes on where the held one is."""
+        """Whether a packet goes on where the held one is, and not where the ones before it were."""
         step_s: Fraction = (packet.dts - held.dts) * self._time_base
         if self._dense:
-            return -LEAST_RESTART_S < step_s <= FAR_S
+            return -LEAST_RESTART_S < step_s <= FAR_S and self._is_nearer(packet, held)
         return step_s >= 0 and self._is_far(packet)
+
+    def _is_nearer(self, packet: Any, held: Any) -> bool:
+        """Whether a packet lies nearer to the end of the held one than to that of the last one."""
+        from_held = packet.dts - held.dts - _step(held)
+        return self._next is None or abs(from_held) <= abs(packet.dts + self._offset - self._next)
 
     def _restart(self, packet: Any) -> int:
         time = packet.dts + self._offset

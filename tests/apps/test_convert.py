@@ -250,7 +250,7 @@ def test_a_mix_paints_a_whole_video(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("module", ["frames.PictureReader.read", "sink.FileSink.write"])
+@pytest.mark.parametrize("module", ["frames.FrameConverter.convert", "sink.FileSink.write"])
 def test_an_error_in_the_middle_leaves_neither_file_nor_thread(
     tmp_path: Path, inverting: StylizeOptions, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:

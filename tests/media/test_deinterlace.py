@@ -51,8 +51,8 @@ def both(path: Path) -> Iterator[tuple[list[av.VideoFrame], list[av.VideoFrame]]
         decoded, whole = list[av.VideoFrame](), list[av.VideoFrame]()
         for frame in container.decode(stream):
             decoded.append(frame)
-            whole += deinterlacer.take(frame)
-        whole += deinterlacer.rest()
+            whole += deinterlacer.push(frame)
+        whole += deinterlacer.flush()
         yield decoded, whole
 
 

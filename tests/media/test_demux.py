@@ -11,7 +11,13 @@ import pytest
 
 from tests.clips import Clip, Sound
 from vidstyle.errors import SourceError
-from vidstyle.media.demux import PATIENCE, is_cover, open_container, read_packets, video_stream
+from vidstyle.media.demux import (
+    MAX_FAILED_READS,
+    is_cover_art,
+    open_container,
+    read_packets,
+    video_stream,
+)
 
 Step = int | Exception
 
@@ -55,9 +61,9 @@ def test_reading_goes_on_behind_damage() -> None:
 
 
 def test_so_many_failures_in_a_row_are_borne_and_one_more_is_not() -> None:
-    borne = [damage() for _ in range(PATIENCE - 1)]
+    borne = [damage() for _ in range(MAX_FAILED_READS - 1)]
     assert numbers(Toy([0, *borne, 1, *[damage() for _ in borne], 2])) == [0, 1, 2]
-    toy: Any = Toy([0, *[damage() for _ in range(PATIENCE)], 1])
+    toy: Any = Toy([0, *[damage() for _ in range(MAX_FAILED_READS)], 1])
     packets = read_packets(toy)
     assert next(packets).dts == 0
     with pytest.raises(av.FFmpegError):
@@ -99,7 +105,7 @@ def test_a_cover_is_no_video(cover_first: bool, main: int) -> None:
     )
     stream: Any = video_stream(container, Path("a.mp4"))
     assert stream is streams[main]
-    assert [is_cover(s) for s in streams] == [cover_first, not cover_first]
+    assert [is_cover_art(s) for s in streams] == [cover_first, not cover_first]
 
 
 def test_a_codec_that_pyav_does_not_know_is_said() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tests.clips import patches
 from tests.textures import noise_image
 from vidstyle.frame import BT601, BT709, ColorSpace, Picture
-from vidstyle.media.frames import PictureReader, video_frame
+from vidstyle.media.frames import FrameConverter, video_frame
 from vidstyle.media.info import FULL_RANGE, LIMITED_RANGE
 
 SD = ColorSpace(BT601)
@@ -28,32 +28,32 @@ def test_a_picture_comes_back_from_ffmpegs_memory(size_wh: tuple[int, int]) -> N
     before = picture(*size_wh)
     frame = video_frame(before, *size_wh)
     assert (frame.width, frame.height, frame.format.name) == (*size_wh, "yuv420p")
-    assert same(PictureReader(*size_wh, before.color).read(frame), before)
+    assert same(FrameConverter(*size_wh, before.color).convert(frame), before)
 
 
 def test_what_lies_beyond_the_size_is_cut_off() -> None:
     before = picture(65, 49)
     frame = video_frame(before, 64, 48)
-    after = PictureReader(64, 48, before.color).read(frame)
+    after = FrameConverter(64, 48, before.color).convert(frame)
     assert np.array_equal(after.y, before.y[:48, :64])
     assert np.array_equal(after.u, before.u[:24, :32])
 
 
 def test_a_picture_that_is_right_is_not_copied_and_outlives_its_frame() -> None:
-    before, reader = picture(64, 48), PictureReader(64, 48, ColorSpace(BT601))
+    before, converter = picture(64, 48), FrameConverter(64, 48, ColorSpace(BT601))
     frame = video_frame(before, 64, 48)
-    read = reader.read(frame)
+    read = converter.convert(frame)
     assert np.shares_memory(read.y, np.frombuffer(frame.planes[0], np.uint8))  # type: ignore[call-overload]
     del frame
-    reader.read(video_frame(picture(64, 48, ColorSpace(BT709)), 64, 48))
+    converter.convert(video_frame(picture(64, 48, ColorSpace(BT709)), 64, 48))
     assert same(read, before)
 
 
 def test_converted_pictures_are_not_painted_on_by_the_next() -> None:
-    reader = PictureReader(64, 48, ColorSpace(BT709))
-    first = reader.read(av.VideoFrame.from_ndarray(patches(64, 48), format="rgb24"))
+    converter = FrameConverter(64, 48, ColorSpace(BT709))
+    first = converter.convert(av.VideoFrame.from_ndarray(patches(64, 48), format="rgb24"))
     kept = [plane.copy() for plane in first.planes]
-    second = reader.read(av.VideoFrame.from_ndarray(255 - patches(64, 48), format="rgb24"))
+    second = converter.convert(av.VideoFrame.from_ndarray(255 - patches(64, 48), format="rgb24"))
     assert all(np.array_equal(a, b) for a, b in zip(first.planes, kept, strict=True))
     assert not same(first, second)
 
@@ -70,7 +70,7 @@ def middles(image: NDArray[np.uint8]) -> NDArray[np.int64]:
 def test_rgb_becomes_bt709_of_the_range_asked_for(pixels: str, full_range: bool) -> None:
     color = ColorSpace(BT709, full_range)
     frame = av.VideoFrame.from_ndarray(patches(64, 48), format="rgb24").reformat(format=pixels)
-    read = PictureReader(64, 48, color).read(frame)
+    read = FrameConverter(64, 48, color).convert(frame)
     assert np.abs(middles(read.to_rgb()) - middles(patches(64, 48))).max() <= 4
 
 
@@ -81,12 +81,12 @@ def test_other_layouts_keep_their_matrix_and_range(pixels: str, full_range: bool
     frame = video_frame(Picture.from_rgb(patches(64, 48), color), 64, 48)
     frame.colorspace, frame.color_range = BT601, range_
     other = frame.reformat(format=pixels, src_color_range=range_, dst_color_range=range_)
-    read = PictureReader(64, 48, color).read(other)
+    read = FrameConverter(64, 48, color).convert(other)
     assert np.abs(middles(read.to_rgb()) - middles(patches(64, 48))).max() <= 4
 
 
 def test_frames_of_another_size_are_scaled() -> None:
     frame = video_frame(Picture.from_rgb(patches(128, 96), ColorSpace(BT601)), 128, 96)
-    read = PictureReader(64, 48, ColorSpace(BT601)).read(frame)
+    read = FrameConverter(64, 48, ColorSpace(BT601)).convert(frame)
     assert (read.width, read.height) == (64, 48)
     assert np.abs(middles(read.to_rgb()) - middles(patches(64, 48))).max() <= 4

@@ -105,7 +105,7 @@ def test_a_picture_is_mirrored_and_then_turned(
         expected = np.rot90(np.fliplr(plane) if mirrored else plane, turns)
         np.testing.assert_array_equal(found, expected)
     assert upright.color == picture.color
-    assert way.lies_on_side is (upright.y.shape != picture.y.shape)
+    assert way.swaps_sides is (upright.y.shape != picture.y.shape)
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -117,7 +117,7 @@ def test_the_orientation_is_read_from_the_file(
     with av.open(str(clip)) as container:
         found = orientation(next(container.decode(video=0)))
     assert found.mirrored is mirrored
-    assert found.lies_on_side is (degrees in (90, 270))
+    assert found.swaps_sides is (degrees in (90, 270))
     if not mirrored:
         assert found.quarter_turns == degrees // 90
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from vidstyle.media.owned_files import delete_half_written, delete_own, foreign_entries
+from vidstyle.media.owned_files import delete_own, delete_partials, foreign_entries
 
 OWN = re.compile(r"plan\.json|part-\d/(\d+\.png)?")
 OURS = ["plan.json", "part-1/12.png", "part-1/.13.0123abcd.partial.png", "part-2/1.png"]
@@ -47,5 +47,5 @@ def test_links_are_no_own_folders_and_are_not_followed(tmp_path: Path) -> None:
 
 def test_only_what_is_half_written_goes_when_a_run_resumes(tmp_path: Path) -> None:
     fill(tmp_path, [*OURS, ".notes.0123abcd.partial.txt"])
-    delete_half_written(tmp_path, OWN)
+    delete_partials(tmp_path, OWN)
     assert names(tmp_path) == {*OURS, ".notes.0123abcd.partial.txt"} - {OURS[2]}

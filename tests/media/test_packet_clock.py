@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from vidstyle.media.packet_clock import FAR_S, MOST_UNITS, PacketClock
+from vidstyle.media.packet_clock import MAX_GAP_S, MAX_TIMESTAMP, PacketClock
 
 UNIT = Fraction(1, 1000)  # s
 
@@ -22,7 +22,7 @@ class Packet:
 
 def through(clock: PacketClock, packets: list[Packet]) -> list[Packet]:
     """The packets that come out, as copies, after all have gone in."""
-    out = [replace(each) for packet in packets for each in clock.settle(packet)]
+    out = [replace(each) for packet in packets for each in clock.push(packet)]
     return out + [replace(each) for each in clock.flush()]
 
 
@@ -66,7 +66,7 @@ def test_packets_that_never_had_a_time_are_counted() -> None:
     assert through(clock, [Packet(None), Packet(None), *row(0, 3)])[0].dts == 0
     assert clock.untimed == 2
     clock = sound()
-    assert through(clock, [Packet(MOST_UNITS + 1), *row(0, 2)])[0].dts == 0
+    assert through(clock, [Packet(MAX_TIMESTAMP + 1), *row(0, 2)])[0].dts == 0
     assert clock.untimed == 1
 
 
@@ -75,16 +75,16 @@ def test_a_clock_that_starts_again_goes_on_where_it_was() -> None:
     found = through(clock, [*row(5000, 3), *row(0, 3)])
     assert [packet.dts for packet in found] == [5000 + 20 * n for n in range(6)]
     assert clock.joined_s == Fraction(5060, 1000)
-    assert (clock.untimed, clock.astray) == (0, 0)
+    assert (clock.untimed, clock.outliers) == (0, 0)
 
 
-@pytest.mark.parametrize("time", [-3000, 20 + round(FAR_S / UNIT) + 5000])
+@pytest.mark.parametrize("time", [-3000, 20 + round(MAX_GAP_S / UNIT) + 5000])
 def test_one_packet_far_from_all_others_is_given_up(time: int) -> None:
     clock, astray = sound(), Packet(time, time, name="astray")
     found = through(clock, [*row(0, 3), astray, *row(60, 3)])
     assert [packet.dts for packet in found] == [20 * n for n in range(6)]
     assert "astray" not in {packet.name for packet in found}
-    assert clock.astray == 1
+    assert clock.outliers == 1
 
 
 def test_a_pause_in_the_sound_stays() -> None:
@@ -116,12 +116,12 @@ def test_subtitles_follow_the_restarts_of_the_video() -> None:
 def test_the_last_packet_held_is_given_up_in_sound_only() -> None:
     clock = sound()
     assert len(through(clock, [*row(0, 3), Packet(90_000, 90_000)])) == 3
-    assert clock.astray == 1
+    assert clock.outliers == 1
     assert len(through(subtitles(), [Packet(90_000, 90_000), Packet(0, 0)])) == 2
 
 
 def test_packets_without_a_duration_last_as_long_as_usual() -> None:
-    clock = PacketClock(Fraction(0), UNIT, dense=True, usual_s=Fraction(1, 50))
+    clock = PacketClock(Fraction(0), UNIT, dense=True, default_s=Fraction(1, 50))
     packets = [Packet(0, 0, duration=0), *(Packet(None, duration=0) for _ in range(3))]
     found = through(clock, packets)
     assert [packet.dts for packet in found] == [0, 20, 40, 60]

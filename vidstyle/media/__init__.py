@@ -1,1 +1,1 @@
-"""Everything that opens a file or a device."""
+"""Media files: demuxing, decoding, encoding, stream copy, image files and atomic outputs."""

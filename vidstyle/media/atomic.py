@@ -1,4 +1,4 @@
-"""Atomic output files: a hidden partial beside the final name, one writer, no silent replacing."""
+"""Atomic output files: hidden partial file, lock against a second writer, rename when complete."""
 
 import hashlib
 import itertools
@@ -18,25 +18,25 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-LONGEST_NAME = 255  # bytes, on nearly every file system
+MAX_NAME_BYTES = 255  # on nearly every file system
 
 
 def partial_path(path: Path) -> Path:
-    """A hidden name beside the final one that no other writer uses, with the same suffix."""
+    """Path of a new partial file: hidden, unique, in the same folder and with the same suffix."""
     return path.with_name(_hidden_name(path, f".{secrets.token_hex(4)}.partial{path.suffix}"))
 
 
 def write_whole(path: Path, content: bytes | memoryview, *, replace: bool = True) -> None:
-    """Write all of it or nothing; a file that stands there stays until then.
+    """Write a file atomically; an existing one stays until the new one is complete.
 
     Args:
         path: final name.
-        content: all of it.
-        replace: whether a file of that name may be replaced.
+        content: bytes of the whole file.
+        replace: whether an existing file may be replaced.
 
     Raises:
-        SinkError: it may not, and there is one; see `publish`.
-        OSError: the disk refused.
+        SinkError: without `replace`, the name is taken; see `publish`.
+        OSError: the file cannot be written.
     """
     with whole_file(path, replace=replace) as partial:
         partial.write_bytes(content)
@@ -44,64 +44,70 @@ def write_whole(path: Path, content: bytes | memoryview, *, replace: bool = True
 
 @contextmanager
 def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
-    """Yield a partial path to write to, which gets the final name when the block ends well.
+    """Yield the path of a partial file, renamed to the final name after the block.
+
+    A block that ends with an exception deletes the partial file.
+
+    Args:
+        path: final name.
+        replace: whether an existing file may be replaced.
 
     Raises:
         SinkError: without `replace`, the name is taken; see `publish`.
-        OSError: the disk refused.
+        OSError: the file cannot be written or renamed.
     """
     partial = partial_path(path)
     try:
         yield partial
         publish(partial, path, replace=replace)
-    finally:  # Ctrl-C comes here too
+    finally:  # also after KeyboardInterrupt
         partial.unlink(missing_ok=True)
 
 
 def publish(partial: Path, path: Path, *, replace: bool) -> None:
-    """Give a finished file its final name.
+    """Rename a complete partial file to its final name, in one step.
 
     Args:
-        partial: the file, in the same folder.
-        path: its final name.
-        replace: whether a file of that name may be replaced.
+        partial: complete file, in the same folder.
+        path: final name.
+        replace: whether an existing file may be replaced.
 
     Raises:
-        SinkError: it may not, and there is one, which has come during the run. The finished file
-            is kept under a free name, which the message says.
-        OSError: the disk refused.
+        SinkError: without `replace`, a file of that name was created during the run. The complete
+            file is kept under a free name, NAME-2.SUFFIX or higher, that the message names.
+        OSError: the file cannot be renamed.
     """
     if replace:
         partial.replace(path)
         return
     try:
-        _rename_to_free(partial, path)
+        _rename_exclusively(partial, path)
     except FileExistsError:
         raise SinkError(
             f"{path} came into being during the run and was not replaced. "
-            f"The finished result is {_kept_aside(partial, path)}."
+            f"The finished result is {_rename_to_free_name(partial, path)}."
         ) from None
 
 
 @contextmanager
 def output_lock(path: Path) -> Iterator[None]:
-    """Keep other runs away from an output, and delete the partials that killed runs left of it.
+    """Lock an output against other runs for the block; delete partial files of killed runs.
 
-    The lock is one of the system on a hidden file beside the output, and ends with the process.
-    On file systems without locks there is none.
+    It is a lock of the operating system on a hidden file beside the output, and ends with the
+    process. File systems without locks get none, and keep the partial files.
 
     Raises:
         SinkError: another run is writing the output, or the folder cannot be written to.
     """
     lock = path.with_name(_hidden_name(path, f"{path.suffix}.lock"))
-    handle = _locked(lock, path)
+    handle = _open_lock(lock, path)
     try:
         if handle is not None:
             _delete_stale(path)
         yield
     finally:
         if handle is not None:
-            if sys.platform == "win32":  # where an open file cannot be deleted
+            if sys.platform == "win32":  # cannot delete open files
                 os.close(handle)
             with suppress(OSError):
                 lock.unlink()
@@ -110,30 +116,32 @@ def output_lock(path: Path) -> Iterator[None]:
 
 
 def _hidden_name(path: Path, ending: str) -> str:
-    """A dot, the stem and an ending; a stem that is too long is cut and told apart by a hash."""
+    """Hidden file name: dot, stem, ending; a stem that is too long is cut and gets a hash."""
     name = f".{path.stem}{ending}"
-    if len(os.fsencode(name)) <= LONGEST_NAME:
+    if len(os.fsencode(name)) <= MAX_NAME_BYTES:
         return name
     stem = os.fsencode(path.stem)
     ending = f"~{hashlib.sha256(stem).hexdigest()[:8]}{ending}"
-    return f".{stem[: LONGEST_NAME - len(os.fsencode(ending)) - 1].decode(errors='ignore')}{ending}"
+    return (
+        f".{stem[: MAX_NAME_BYTES - len(os.fsencode(ending)) - 1].decode(errors='ignore')}{ending}"
+    )
 
 
-def _rename_to_free(partial: Path, path: Path) -> None:
+def _rename_exclusively(partial: Path, path: Path) -> None:
     """Rename a file without replacing another one.
 
     Raises:
         FileExistsError: the name is taken.
-        OSError: the disk refused.
+        OSError: the file cannot be renamed.
     """
     if sys.platform == "win32":
-        partial.rename(path)  # never replaces there
+        partial.rename(path)  # never replaces on Windows
         return
     try:
         os.link(partial, path)
     except FileExistsError:
         raise
-    except OSError:  # a file system without hard links: an empty file takes the name first
+    except OSError:  # no hard links on this file system: reserve the name with an empty file
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         try:
             partial.replace(path)
@@ -144,34 +152,34 @@ def _rename_to_free(partial: Path, path: Path) -> None:
         partial.unlink()
 
 
-def _kept_aside(partial: Path, path: Path) -> Path:
-    """Rename a file to the first free of NAME-2.SUFFIX, NAME-3.SUFFIX, ... and return that."""
+def _rename_to_free_name(partial: Path, path: Path) -> Path:
+    """Rename a file to the first free of NAME-2.SUFFIX, NAME-3.SUFFIX, ...; return the path."""
     for number in itertools.count(2):
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")
         with suppress(FileExistsError):
-            _rename_to_free(partial, free)
+            _rename_exclusively(partial, free)
             return free
     raise AssertionError
 
 
-def _locked(lock: Path, path: Path) -> int | None:
-    """The handle of a locked file, or None on a file system without locks.
+def _open_lock(lock: Path, path: Path) -> int | None:
+    """Create and lock a lock file; return its descriptor, or None without file locks.
 
     Raises:
-        SinkError: another run holds the lock, or the file cannot be made.
+        SinkError: another run holds the lock, or the file cannot be created.
     """
     while True:
         try:
             handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
-            if lock.exists():  # left by another user's run
+            if lock.exists():  # a lock file of another user
                 return None
             raise SinkError(f"Cannot write {path}: {reason(error)}.") from error
         try:
             _try_lock(handle)
-            if _is_still(handle, lock):
+            if _has_name(handle, lock):
                 return handle
-            os.close(handle)  # its owner has just deleted it: once more, with a new one
+            os.close(handle)  # its owner has just deleted it: try again with a new file
         except OSError as error:
             os.close(handle)
             if error.errno in (EAGAIN, EACCES):
@@ -184,10 +192,10 @@ def _locked(lock: Path, path: Path) -> int | None:
 
 
 def _try_lock(handle: int) -> None:
-    """Lock an open file for this process.
+    """Lock an open file exclusively, without waiting.
 
     Raises:
-        OSError: with EAGAIN or EACCES, another one holds it; else there are no locks here.
+        OSError: another process holds the lock (EAGAIN, EACCES), or the file system has no locks.
     """
     if sys.platform == "win32":
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -195,8 +203,8 @@ def _try_lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_still(handle: int, lock: Path) -> bool:
-    """Whether an open file still has its name."""
+def _has_name(handle: int, lock: Path) -> bool:
+    """Whether an open file is still the one of this name."""
     try:
         return os.path.samestat(os.fstat(handle), lock.stat())
     except FileNotFoundError:
@@ -204,7 +212,7 @@ def _is_still(handle: int, lock: Path) -> bool:
 
 
 def _delete_stale(path: Path) -> None:
-    """Delete the partials of an output, whose lock is held: their writers have ended."""
+    """Delete the partial files of a locked output: their writers have ended."""
     before, after = re.escape(_hidden_name(path, f".{'x' * 8}.partial{path.suffix}")).split("x" * 8)
     stale = re.compile(f"{before}[0-9a-f]{{8}}{after}")
     with suppress(OSError):

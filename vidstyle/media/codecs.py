@@ -1,4 +1,4 @@
-"""Which encoders there are, and how each container and encoder wants to be asked."""
+"""Containers and video encoders: the ones available, and their FFmpeg options."""
 
 import io
 import os
@@ -13,10 +13,10 @@ import av
 from vidstyle.errors import SinkError, reason
 from vidstyle.hardware import usable_cores
 
-os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 has no other way to be told
+os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 reads no other setting
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mkv": "matroska", ".mov": "mov", ".webm": "webm"}
-# Encoders worth offering, best known first; `available_encoders` says which are really there.
+# Encoders on offer, best known first; `available_encoders` lists those that are installed.
 KNOWN_ENCODERS = (
     "libx264", "libx265", "libsvtav1", "libvpx-vp9", "libvpx", "ffv1", "prores_ks",
     "h264_videotoolbox", "hevc_videotoolbox", "h264_nvenc", "hevc_nvenc", "h264_qsv",
@@ -29,10 +29,9 @@ PRESETS = (
 )  # fmt: skip
 SVT_PRESETS = {"ultrafast": "12", "superfast": "11", "veryfast": "10", "fast": "9", "medium": "8"}
 
-
 MP4_LIKE = ("mp4", "mov")
-MP4_FINE_CLOCK = 90_000  # Hz; FFmpeg's usual 1000 puts a late first frame up to 0.5 ms off
-# Tags that MP4 has boxes for; others need the newer kind of tags, which fewer players show.
+MP4_TIMESCALE = 90_000  # Hz, roughly; FFmpeg's 1000 puts a late first frame up to 0.5 ms off
+# Metadata keys with an MP4 box of their own; others need `mdta` tags, which fewer players show.
 MP4_TAGS = {
     "title", "artist", "album_artist", "composer", "album", "date", "comment", "genre",
     "copyright", "grouping", "lyrics", "description", "synopsis", "show", "episode_id", "network",
@@ -43,18 +42,19 @@ MP4_TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """An encoder and its private options."""
+    """Video encoder with its options."""
 
-    name: str
-    options: dict[str, str]
+    name: str  # in FFmpeg's words, as "libx264"
+    options: dict[str, str]  # AVOptions of the encoder
 
     @property
     def even_sizes_only(self) -> bool:
+        """Whether width and height must be even, because of 4:2:0 chroma."""
         return self.name not in ODD_SIZES_ALLOWED
 
     @property
-    def states_aspect(self) -> bool:
-        """Whether the video itself says how wide its pixels are."""
+    def stores_aspect_ratio(self) -> bool:
+        """Whether the bitstream holds the sample aspect ratio (VUI of H.264 and H.265)."""
         return self.name.startswith(("libx26", "h264", "hevc"))
 
     @property
@@ -63,10 +63,10 @@ class Encoder:
 
 
 def container_format(path: Path) -> str:
-    """FFmpeg's name of the container for a file name.
+    """FFmpeg's name of the muxer for a file name, by its suffix.
 
     Raises:
-        SinkError: the suffix is not one we write.
+        SinkError: there is no muxer for the suffix.
     """
     try:
         return CONTAINERS[path.suffix.lower()]
@@ -76,48 +76,52 @@ def container_format(path: Path) -> str:
 
 
 def muxer_options(container: str, time_base: Fraction, tags: Iterable[str]) -> dict[str, str]:
-    """What to ask of a container's writer so that times and tags stay what they were.
+    """Muxer options that keep timestamps and metadata exact.
 
     Args:
-        container: as `container_format` gave it.
-        time_base: of the frames, in seconds per unit.
-        tags: names of what is said of the file as a whole.
+        container: FFmpeg's name, from `container_format`.
+        time_base: seconds per pts of the video stream.
+        tags: keys of the container's metadata.
     """
     if container not in MP4_LIKE:
-        # Else sound that starts a little before zero, as AAC does, would delay the pictures.
+        # Else audio with a negative start time, as AAC's priming, would shift the video.
         return {"avoid_negative_ts": "disabled"}
     units = time_base.denominator
-    options = {"movie_timescale": str(units * max(1, MP4_FINE_CLOCK // units))}
+    options = {"movie_timescale": str(units * max(1, MP4_TIMESCALE // units))}
     if {tag.lower() for tag in tags} - MP4_TAGS:
         options["movflags"] = "use_metadata_tags"
     return options
 
 
 def available_encoders() -> list[str]:
-    """The video encoders of the installed PyAV. Hardware ones may still fail without hardware."""
+    """Video encoders on offer in the installed PyAV; hardware encoders may still fail to open."""
     return [name for name in KNOWN_ENCODERS if name in av.codecs_available and _is_encoder(name)]
 
 
 def default_preset(cores: int) -> str:
-    """x264's preset that leaves room for painting: encoding is the largest single cost.
+    """Default x264 preset for a number of cores; encoding is the largest single cost.
 
-    On two cores veryfast took 10 ms a frame at 720p and 32 ms at 1080p, superfast 6 and 17.
+    On two cores veryfast took 10 ms per frame at 720p and 32 ms at 1080p, superfast 6 and 17.
     """
     return "superfast" if cores <= 2 else "veryfast"
 
 
 def choose_encoder(path: Path, codec: str | None, crf: float | None, preset: str | None) -> Encoder:
-    """Pick the encoder and its options for an output file.
+    """Choose the video encoder and its options for an output file.
+
+    An encoder given by name is opened once for trial.
 
     Args:
-        path: the output; its suffix names the container.
+        path: output file; the suffix decides the container.
         codec: FFmpeg's name of the encoder; None for libx264, or libvpx-vp9 in WebM.
-        crf: quality; None for one that keeps brush strokes.
-        preset: x264's names from ultrafast to veryslow; other encoders get what is nearest.
+        crf: constant rate factor; None for the default of the encoder here, 20 for H.264 and
+            H.265, 30 for VP8, VP9 and AV1.
+        preset: x264 preset from ultrafast to veryslow, mapped to the nearest one of libsvtav1,
+            libvpx and libvpx-vp9; None for `default_preset`.
 
     Raises:
-        SinkError: no such encoder, one that this machine or the container cannot use, or an
-            unknown preset.
+        SinkError: unknown suffix, encoder or preset; an encoder that cannot be opened on this
+            machine or that the container does not support; a `crf` for a lossless encoder.
     """
     container = container_format(path)
     name = codec or ("libvpx-vp9" if container == "webm" else "libx264")
@@ -131,7 +135,7 @@ def choose_encoder(path: Path, codec: str | None, crf: float | None, preset: str
         options |= _quality_options(name, crf)
     encoder = Encoder(name, options)
     if codec is not None:
-        _try_out(encoder, path)
+        _check_opens(encoder, path)
     return encoder
 
 
@@ -166,13 +170,13 @@ def _quality_options(name: str, crf: float) -> dict[str, str]:
 
 
 def pixel_format(codec: av.Codec) -> str:
-    """4:2:0 where the encoder takes it, else the first format it names."""
+    """Pixel format to encode in: yuv420p if the encoder supports it, else the first it lists."""
     formats = [f.name for f in codec.video_formats or ()]
     return "yuv420p" if "yuv420p" in formats or not formats else formats[0]
 
 
-def _try_out(encoder: Encoder, path: Path) -> None:
-    """Start the encoder on nothing: many are listed that lack their hardware, or the container."""
+def _check_opens(encoder: Encoder, path: Path) -> None:
+    """Open the encoder and a muxer in memory, to find missing hardware or an unfit container."""
     unfit = SinkError(f"{path.suffix} cannot hold {encoder.name} video; .mkv can.")
     with av.open(io.BytesIO(), "w", format=container_format(path)) as trial:
         try:

@@ -1,4 +1,4 @@
-"""Copied stream: one stream's packets made fit for the output's container, losses counted."""
+"""Copied stream: packets of one stream, retimed, reordered and checked for the output container."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from typing import Any
 import av
 
 from vidstyle.media.codecs import MP4_LIKE
-from vidstyle.media.mux_trial import REFUSALS, TrialMuxer
+from vidstyle.media.mux_trial import MUX_ERRORS, TrialMuxer
 from vidstyle.media.packet_clock import PacketClock
 
-LONGEST = (1 << 31) - 1  # a packet's duration in MP4, in units of the track's clock
+MAX_DURATION = (1 << 31) - 1  # of a packet in MP4, in units of the track's time base
 
-# Why packets are left out.
+# Reasons for leaving packets out, for `notes`.
 DAMAGED = "damaged packets of {}"
 REFUSED = "packets of {} that the container refuses"
 BACKWARD = "packets of {} whose time goes back"
@@ -22,56 +22,60 @@ UNTIMED = "packets of {} without a time"
 
 
 class CopiedStream:
-    """Yields a stream's packets as the container wants them: in order, each with its times.
+    """Stream copy of one audio or subtitle stream, with dts and pts that the container accepts.
 
-    Whatever cannot be copied is left out and counted, so that it costs a packet and not the film.
+    Text subtitles are converted where the target has another codec. Packets that cannot be muxed
+    are left out and counted instead of ending the run. Belongs to the thread of `StreamCopier`.
     """
 
     def __init__(
         self, stream: Any, target: Any, container: str, origin_s: Fraction, trial: TrialMuxer | None
     ) -> None:
-        """Take a stream and its place in the output.
+        """Connect an input stream with its output stream.
 
         Args:
-            stream: of the input.
-            target: of the output; of another codec where text subtitles are converted.
-            container: FFmpeg's name of the output's format.
-            origin_s: the time in the input that is zero in the output.
-            trial: where packets are tried first; None where they are encoded anew.
+            stream: input stream.
+            target: output stream; of another codec where text subtitles are converted.
+            container: FFmpeg's name of the output format.
+            origin_s: input time that is zero in the output, in seconds.
+            trial: muxer that checks packets first, closed by `close`; None where subtitles are
+                converted.
         """
         self.target, self.name = target, describe(stream)
-        self.written = 0  # packets; counted by the writer
+        self.written = 0  # packets; counted by `StreamCopier`
         self._trial, self._origin_s = trial, origin_s
-        self._is_sound = stream.type == "audio"
-        # What FFmpeg demands of each container: MP4 wants the times of sound to increase.
-        self._least_step = int(self._is_sound and container in MP4_LIKE)
+        self._is_audio = stream.type == "audio"
+        # Muxers require non-decreasing dts; MP4 and MOV strictly increasing ones for audio.
+        self._min_step = int(self._is_audio and container in MP4_LIKE)
         self._clock = PacketClock(
-            origin_s, Fraction(stream.time_base), dense=self._is_sound, usual_s=_frame_s(target)
+            origin_s, Fraction(stream.time_base), dense=self._is_audio, default_s=_frame_s(target)
         )
-        self._last_dts: int | None = None  # in the units of the output, as it was written
+        self._last_dts: int | None = (
+            None  # of the last packet written, in the time base of the output
+        )
         self._left_out: Counter[str] = Counter()
-        self._delayed = 0  # packets
+        self._delayed = 0  # packets with a raised dts
 
-    def prepared(self, packet: Any, joined_s: Fraction) -> Iterator[Any]:
-        """Yield what may be written now that this packet has been read.
+    def prepare(self, packet: Any, joined_s: Fraction) -> Iterator[Any]:
+        """Yield the packets, up to two, that are ready to be muxed after a packet was read.
 
         Args:
-            packet: the next one of the stream.
-            joined_s: how far restarts have moved the video's clock.
+            packet: next packet of the input stream; changed in place.
+            joined_s: sum of the clock restarts of the video so far, in seconds.
         """
         self._clock.follow(joined_s)
-        for settled in self._clock.settle(packet):
-            yield from self._fit(settled)
+        for retimed in self._clock.push(packet):
+            yield from self._muxable(retimed)
 
-    def rest(self) -> Iterator[Any]:
-        """Yield what may be written when the last packet has been read."""
-        for settled in self._clock.flush():
-            yield from self._fit(settled)
+    def flush(self) -> Iterator[Any]:
+        """Yield the packet that is still held, after the last one was read."""
+        for retimed in self._clock.flush():
+            yield from self._muxable(retimed)
 
     def notes(self) -> list[str]:
-        """What was left out or changed, for the user."""
+        """Messages for the user on packets that were left out or changed."""
         left_out = self._left_out + Counter(
-            {ASTRAY: self._clock.astray, UNTIMED: self._clock.untimed}
+            {ASTRAY: self._clock.outliers, UNTIMED: self._clock.untimed}
         )
         notes = [f"left out: {why.format(self.name)}: {n}" for why, n in left_out.items()]
         if self._delayed:
@@ -79,16 +83,17 @@ class CopiedStream:
                 f"packets of {self.name} that were moved behind the one before: {self._delayed}"
             )
         if not self.written:
-            notes.append(f"nothing of {self.name} lies in what was converted")
+            notes.append(f"no packet of {self.name} lies in the converted part")
         return notes
 
     def close(self) -> None:
-        """Forget the trial."""
+        """Close the trial muxer."""
         if self._trial is not None:
             self._trial.close()
 
-    def _fit(self, packet: Any) -> Iterator[Any]:
-        if packet.pts < 0 and self._origin_s > 0:  # before the cut
+    def _muxable(self, packet: Any) -> Iterator[Any]:
+        """Yield the packet converted, ordered and tried, or nothing and count why."""
+        if packet.pts < 0 and self._origin_s > 0:  # before the requested start
             return
         try:
             for converted in self._converted(packet):
@@ -100,7 +105,7 @@ class CopiedStream:
                     yield converted
         except av.InvalidDataError:
             self._left_out[DAMAGED] += 1
-        except REFUSALS:
+        except MUX_ERRORS:
             self._left_out[REFUSED] += 1
 
     def _converted(self, packet: Any) -> Iterator[Any]:
@@ -115,11 +120,15 @@ class CopiedStream:
             yield text
 
     def _put_in_order(self, packet: Any) -> bool:
-        """Give a packet the units of the output and a place behind the last one, if it may."""
+        """Rescale a packet to the output's time base; raise its dts to the least one allowed.
+
+        Returns:
+            Whether to keep it; audio that goes back in time is counted and left out.
+        """
         _rescale(packet, self.target.time_base)
-        least = packet.dts if self._last_dts is None else self._last_dts + self._least_step
+        least = packet.dts if self._last_dts is None else self._last_dts + self._min_step
         if packet.dts < least:
-            if self._is_sound and packet.dts < least - self._least_step:
+            if self._is_audio and packet.dts < least - self._min_step:
                 self._left_out[BACKWARD] += 1
                 return False
             packet.dts = least
@@ -129,7 +138,7 @@ class CopiedStream:
 
 
 def _frame_s(target: Any) -> Fraction:
-    """How long a packet of sound lasts; 0 where the codec leaves it open."""
+    """Duration of an audio packet in seconds; 0 for subtitles and variable frame sizes."""
     context = target.codec_context
     if target.type != "audio" or context is None or not context.sample_rate:
         return Fraction(0)
@@ -137,14 +146,15 @@ def _frame_s(target: Any) -> Fraction:
 
 
 def _rescale(packet: Any, time_base: Fraction) -> None:
+    """Convert pts, dts and duration to another time base, in place."""
     units = packet.time_base / time_base
     packet.pts, packet.dts = round(packet.pts * units), round(packet.dts * units)
     duration = round((packet.duration or 0) * units)
-    packet.duration = duration if 0 <= duration <= LONGEST else 0
+    packet.duration = duration if 0 <= duration <= MAX_DURATION else 0
     packet.time_base = time_base
 
 
 def describe(stream: Any) -> str:
-    """A stream by type, number and codec."""
+    """Name of a stream for messages: type, index and codec."""
     codec = f" ({stream.codec_context.codec.canonical_name})" if stream.codec_context else ""
     return f"{stream.type} stream {stream.index}{codec}"

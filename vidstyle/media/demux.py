@@ -1,4 +1,4 @@
-"""Opens media files and finds the video in them."""
+"""Demuxer: opens media files, selects the video stream and reads packets past damage."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,16 +9,16 @@ import av
 
 from vidstyle.errors import SourceError, reason
 
-PATIENCE = 16  # reads that may fail in a row before a file counts as ended
-# For files that name their streams only when these begin: how far to look, in bytes and in us.
-FAR_LOOK = {"probesize": "50000000", "analyzeduration": "600000000"}
+MAX_FAILED_READS = 16  # in a row; then the file counts as ended
+# Probe limits in bytes and microseconds for formats that announce a stream only where it begins.
+LONG_PROBE = {"probesize": "50000000", "analyzeduration": "600000000"}
 
 
 def open_container(path: Path) -> av.container.InputContainer:
-    """Open a media file for reading.
+    """Open a media file for demuxing.
 
     Raises:
-        SourceError: it is missing, unreadable, or no media file.
+        SourceError: the file is missing, empty, unreadable or in no format that FFmpeg knows.
     """
     if path.is_dir():
         raise SourceError(f"{path} is a folder, not a video file.")
@@ -38,21 +38,24 @@ def open_container(path: Path) -> av.container.InputContainer:
 
 
 def _opened(path: Path) -> av.container.InputContainer:
-    # An absolute path, because FFmpeg takes what stands before a colon for a protocol.
+    # Absolute, because FFmpeg takes the part of a name before a colon for a protocol.
     name = str(path.absolute())
     container = av.open(name, metadata_errors="replace")
     if container.format.name == "flv" and len(container.streams) < 2:
         container.close()
-        container = av.open(name, metadata_errors="replace", options=FAR_LOOK)
+        container = av.open(name, metadata_errors="replace", options=LONG_PROBE)
     return container
 
 
-def known_later(path: Path, stream: Any) -> Any | None:
-    """A stream as it is known further on in the file, if it is not known at the beginning.
+def probe_late_audio(path: Path, stream: Any) -> Any | None:
+    """Find the codec parameters of an audio stream by probing from later positions in the file.
 
     Args:
-        path: of the file.
-        stream: of sound, whose rate is unknown: it begins late in a transport stream.
+        path: file of the stream.
+        stream: audio stream of unknown sample rate, since it begins late in a transport stream.
+
+    Returns:
+        The same stream of another open container, or None where no position gives its rate.
     """
     size = path.stat().st_size
     for eighth in range(7, 0, -1):
@@ -71,14 +74,18 @@ def known_later(path: Path, stream: Any) -> Any | None:
 
 
 def video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """The main video stream of a file; cover pictures do not count.
+    """Main video stream of a container, as FFmpeg selects it; cover art is excluded.
+
+    Args:
+        container: open for demuxing.
+        path: for error messages.
 
     Raises:
-        SourceError: there is none.
+        SourceError: there is no video stream, or none with a known codec.
     """
-    streams = [s for s in container.streams.video if not is_cover(s)]
+    streams = [s for s in container.streams.video if not is_cover_art(s)]
     if not streams:
-        kinds = sorted({"cover picture" if is_cover(s) else s.type for s in container.streams})
+        kinds = sorted({"cover picture" if is_cover_art(s) else s.type for s in container.streams})
         raise SourceError(f"{path} has no video in it (only {', '.join(kinds) or 'nothing'}).")
     best = container.streams.best("video")
     stream = next((s for s in streams if s is best), streams[0])
@@ -90,15 +97,15 @@ def video_stream(container: av.container.InputContainer, path: Path) -> av.Video
 def read_packets(
     container: av.container.InputContainer, on_late_stream: Callable[[], None] = lambda: None
 ) -> Iterator[Any]:
-    """Yield the packets of all streams, reading on behind damage as far as that goes.
+    """Yield the packets of all streams in file order; damaged places are skipped.
 
     Args:
-        container: open.
-        on_late_stream: called for each packet of a stream that was not known when the file was
-            opened, as PyAV gives no access to it.
+        container: open for demuxing.
+        on_late_stream: called, by the iterating thread, for each packet of a stream that was
+            unknown when the file was opened; PyAV cannot return such packets.
 
     Raises:
-        av.FFmpegError: nothing more can be read.
+        av.FFmpegError: reading failed `MAX_FAILED_READS` times in a row.
     """
     packets: Iterator[Any] = container.demux()
     failures = 0
@@ -113,15 +120,15 @@ def read_packets(
             continue
         except av.FFmpegError:
             failures += 1
-            if failures == PATIENCE:
+            if failures == MAX_FAILED_READS:
                 raise
             packets = container.demux()
             continue
         failures = 0
-        if packet.dts is not None or packet.size:  # else PyAV's own, to empty decoders
+        if packet.dts is not None or packet.size:  # else a flush packet of PyAV
             yield packet
 
 
-def is_cover(stream: Any) -> bool:
-    """Whether a video stream is the cover picture of a music file."""
+def is_cover_art(stream: Any) -> bool:
+    """Whether a video stream is cover art: an attached picture, as in music files."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)

@@ -1,4 +1,4 @@
-"""Decoded frames as pictures of one size and one color space."""
+"""Frame conversion: decoded frames to pictures of one size and color space, and back."""
 
 from typing import Any
 
@@ -10,18 +10,28 @@ from vidstyle.frame import BT709, ColorSpace, Picture, Plane
 from vidstyle.media.info import FULL_RANGE, LIMITED_RANGE, is_rgb
 
 
-class PictureReader:
-    """Turns a decoder's frames into pictures; belongs to one thread."""
+class FrameConverter:
+    """Converter of decoded frames to pictures; belongs to one thread."""
 
     def __init__(self, width: int, height: int, color: ColorSpace) -> None:
-        """Take the size and the color space that all pictures get."""
-        self._width, self._height, self._color = width, height, color
-        self._reformatter = VideoReformatter()  # one for all: each keeps megabytes
+        """Create a converter.
 
-    def read(self, frame: av.VideoFrame) -> Picture:
-        """Return the frame as 8-bit YUV 4:2:0, scaled and converted only where it differs."""
-        alike = (frame.width, frame.height) == (self._width, self._height)
-        if frame.format.name not in ("yuv420p", "yuvj420p") or not alike:
+        Args:
+            width: of all pictures, in pixels.
+            height: likewise.
+            color: color space that the pictures are labeled with. RGB frames are converted to
+                BT.709, frames of other pixel formats only in range.
+        """
+        self._width, self._height, self._color = width, height, color
+        self._reformatter = VideoReformatter()  # one for all frames: each keeps megabytes
+
+    def convert(self, frame: av.VideoFrame) -> Picture:
+        """Return the frame as 8-bit YUV 4:2:0.
+
+        A frame of that format and size is not copied: the picture's planes are views of it.
+        """
+        same_size = (frame.width, frame.height) == (self._width, self._height)
+        if frame.format.name not in ("yuv420p", "yuvj420p") or not same_size:
             frame = self._reformatter.reformat(
                 frame,
                 self._width,
@@ -35,7 +45,13 @@ class PictureReader:
 
 
 def video_frame(picture: Picture, width: int, height: int) -> av.VideoFrame:
-    """Copy a picture into FFmpeg's memory, less what lies beyond width and height."""
+    """Copy a picture into a yuv420p frame for an encoder.
+
+    Args:
+        picture: at least as large as the frame.
+        width: of the frame, in pixels; columns beyond are cropped.
+        height: likewise, for rows.
+    """
     frame = av.VideoFrame(width, height, "yuv420p")
     for plane, source in zip(frame.planes, picture.planes, strict=True):
         _plane(plane)[:] = source[: plane.height, : plane.width]

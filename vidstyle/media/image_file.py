@@ -1,4 +1,4 @@
-"""Single pictures from files and into files."""
+"""Image files: decoding to RGB arrays and encoding from them (JPEG, PNG, WebP, BMP, TIFF)."""
 
 from pathlib import Path
 
@@ -15,15 +15,17 @@ JPEG_QUALITY = 95
 
 
 def read_photo(file: Path) -> RGBImage:
-    """Read a picture as HxWx3 uint8 RGB, upright as its EXIF data say; transparency is dropped.
+    """Read an image file as HxWx3 uint8 RGB, upright by its EXIF orientation, without alpha.
+
+    Callable from any thread.
 
     Raises:
-        SourceError: it is missing, empty or not a picture.
+        SourceError: the file is missing, unreadable, empty, or not an image that OpenCV decodes.
     """
     if file.is_dir():
         raise SourceError(f"{file} is a folder, not a picture.")
     try:
-        encoded = np.fromfile(file, np.uint8)  # unlike cv2.imread, takes any file name
+        encoded = np.fromfile(file, np.uint8)  # unlike cv2.imread, for any file name
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {file}.") from error
     except OSError as error:
@@ -32,14 +34,18 @@ def read_photo(file: Path) -> RGBImage:
 
 
 def decode_photo(encoded: NDArray[np.uint8], name: str) -> RGBImage:
-    """Decode a picture file's bytes as `read_photo` does; `name` is for the message.
+    """Decode the content of an image file to HxWx3 uint8 RGB, as `read_photo`.
+
+    Args:
+        encoded: content of the file, one-dimensional.
+        name: of the file, for the error message.
 
     Raises:
-        SourceError: they are not a picture.
+        SourceError: the content is not an image that OpenCV decodes.
     """
     try:
         bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
-    except cv2.error:  # a picture too large for OpenCV, for one
+    except cv2.error:  # as for an image too large for OpenCV
         bgr = None
     if bgr is None:
         kinds = ", ".join(PHOTO_SUFFIXES)
@@ -48,10 +54,10 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> RGBImage:
 
 
 def check_photo_name(file: Path) -> None:
-    """Find out before any work whether a picture can have this name.
+    """Check before any work that an image can be written under a name.
 
     Raises:
-        SinkError: the suffix is no picture's.
+        SinkError: the suffix is not in `PHOTO_SUFFIXES`.
     """
     if file.suffix.lower() not in PHOTO_SUFFIXES:
         kinds = ", ".join(PHOTO_SUFFIXES)
@@ -61,11 +67,20 @@ def check_photo_name(file: Path) -> None:
 def write_photo(
     file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY, *, replace: bool = True
 ) -> int:
-    """Write HxWx3 uint8 RGB in the format of the suffix; return the size in bytes.
+    """Encode an image and write it atomically; callable from any thread.
+
+    Args:
+        file: its suffix decides the format.
+        image: HxWx3 uint8 RGB.
+        jpeg_quality: 0..100.
+        replace: whether an existing file may be replaced.
+
+    Returns:
+        The file's size in bytes.
 
     Raises:
-        SinkError: the suffix is no picture's, or the disk refused; nothing is left behind.
-            Without `replace`, also where the name is taken; the picture is kept under a free one.
+        SinkError: the suffix is unknown, or the file cannot be written; no partial file is left.
+            Without `replace`, also if the name is taken; the image is kept under a free name.
     """
     check_photo_name(file)
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)

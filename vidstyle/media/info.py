@@ -1,4 +1,4 @@
-"""What is known of a video before its frames are read: size, way up, rate, colors, length."""
+"""Video properties known before decoding: size, orientation, rate, color tags, duration."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,34 +11,35 @@ import numpy as np
 from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColorSpace, Picture
 
 LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
-HD_HEIGHT = 720  # lines from which untagged video is BT.709
-DEFAULT_RATE = Fraction(25)  # for files that name none
-FASTEST_RATE = 300  # frames per second; some containers say 1000 for "unknown"
+HD_HEIGHT = 720  # lines of the shorter side from which untagged video counts as BT.709
+DEFAULT_RATE = Fraction(25)  # frames per second, for files without a rate
+MAX_RATE = 300  # frames per second; some containers say 1000 for "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class ColorTags:
-    """What the file says of its colors, in FFmpeg's numbers; 2 is "unspecified"."""
+    """Color tags of a stream, in FFmpeg's numbers (ITU-T H.273); 2 is "unspecified"."""
 
-    matrix: int
-    primaries: int
-    transfer: int
-    range: int
+    matrix: int  # AVColorSpace
+    primaries: int  # AVColorPrimaries
+    transfer: int  # AVColorTransferCharacteristic
+    range: int  # AVColorRange: 0 unspecified, `LIMITED_RANGE` or `FULL_RANGE`
 
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """What must be done to a decoded frame to make it upright: mirror it, then turn it."""
+    """Transform from a decoded frame to an upright one: a mirroring, then a rotation."""
 
-    mirrored: bool
+    mirrored: bool  # left to right
     quarter_turns: int  # counter-clockwise
 
     @property
-    def lies_on_side(self) -> bool:
+    def swaps_sides(self) -> bool:
+        """Whether width and height change places."""
         return self.quarter_turns % 2 == 1
 
     def applied(self, picture: Picture) -> Picture:
-        """Return the picture upright."""
+        """Return a decoded picture upright; unchanged pictures are not copied."""
         if self.mirrored:
             y, u, v = (np.ascontiguousarray(plane[:, ::-1]) for plane in picture.planes)
             picture = Picture(y, u, v, picture.color)
@@ -47,24 +48,24 @@ class Orientation:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What an output needs to know of its input. Sizes are upright: rotation is already applied."""
+    """Properties of an input that its output takes over; sizes are those of upright frames."""
 
     path: Path
-    width: int
-    height: int
-    sample_aspect_ratio: Fraction
-    rate: Fraction  # frames per second, nominal
-    time_base: Fraction
-    duration_s: float | None  # of the whole file; None where it does not say
+    width: int  # px
+    height: int  # px
+    sample_aspect_ratio: Fraction  # width over height of a pixel
+    rate: Fraction  # nominal, in frames per second
+    time_base: Fraction  # seconds per pts
+    duration_s: float | None  # of the whole file; None where the container has none
     frame_count: int | None  # likewise
-    origin_s: Fraction  # the time in the file that frames call zero
-    end_s: float | None  # where reading was asked to stop, on the frames' clock; None: at the end
+    origin_s: Fraction  # file time at which frame times are zero
+    end_s: float | None  # requested end, in frame time; None for the end of the file
     color: ColorTags
-    tags: dict[str, str]  # title, date, place and whatever else the file says of itself
+    tags: dict[str, str]  # container metadata: title, date, location, ...
 
     @property
     def expected_frames(self) -> int | None:
-        """How many frames will come, as far as one can tell."""
+        """Estimated number of frames from start to end; None if unknown."""
         whole = self.origin_s == 0 and self.end_s is None
         if whole and self.frame_count:
             return self.frame_count
@@ -75,12 +76,18 @@ class VideoInfo:
         return None if end_s is None else round(end_s * self.rate)
 
     def color_space(self) -> ColorSpace:
-        """How to read the pictures."""
+        """Color space of the decoded pictures."""
         return color_space(self.color, self.width, self.height)
 
 
 def color_space(tags: ColorTags, width: int, height: int) -> ColorSpace:
-    """How to read pictures with such tags; without, guessed from their size, as players do."""
+    """Color space for color tags; an unspecified matrix is guessed from the size, as players do.
+
+    Args:
+        tags: of the stream.
+        width: of the frames, in pixels.
+        height: likewise.
+    """
     matrix = tags.matrix
     if matrix not in LUMA_WEIGHTS:
         matrix = BT709 if min(width, height) >= HD_HEIGHT else BT601
@@ -88,31 +95,31 @@ def color_space(tags: ColorTags, width: int, height: int) -> ColorSpace:
 
 
 def orientation(frame: av.VideoFrame) -> Orientation:
-    """Read a frame's display matrix; odd angles are rounded to quarter turns."""
+    """Orientation from a frame's display matrix; other angles are rounded to quarter turns."""
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return Orientation(False, 0)
     a, b, _, c, d, *_ = np.frombuffer(bytes(matrix), np.int32).astype(float)
     mirrored = bool(a * d < b * c)
-    angle = frame.rotation + 180 * mirrored  # the rotation alone reads a mirrored row backwards
+    angle = frame.rotation + 180 * mirrored  # FFmpeg takes the angle from a mirrored row
     return Orientation(mirrored, round(angle / 90) % 4)
 
 
 def nominal_rate(stream: av.VideoStream) -> Fraction:
-    """Frames per second, as the file says or FFmpeg guesses."""
+    """Frames per second: the stream's average rate, else FFmpeg's guess, else `DEFAULT_RATE`."""
     for rate in (stream.average_rate, stream.guessed_rate):
-        if rate and 0 < rate <= FASTEST_RATE:
+        if rate and 0 < rate <= MAX_RATE:
             return Fraction(rate)
     return DEFAULT_RATE
 
 
 def is_rgb(frame: av.VideoFrame) -> bool:
-    """Whether the pixels are RGB, with or without a palette."""
+    """Whether the pixel format is RGB, packed, planar or with a palette."""
     return bool(frame.format.is_rgb or frame.format.has_palette)
 
 
 def color_tags(first: av.VideoFrame) -> ColorTags:
-    """The tags the output should have: those of the input, or BT.709 for what was RGB."""
+    """Color tags for the output: those of the input's first frame, or BT.709 if that is RGB."""
     if is_rgb(first):
         return ColorTags(BT709, BT709, BT709, LIMITED_RANGE)
     full = first.format.name.startswith("yuvj") or first.color_range == FULL_RANGE

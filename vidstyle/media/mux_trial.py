@@ -1,4 +1,4 @@
-"""Trial muxer: packets a container accepts, found out in a file that is thrown away."""
+"""Trial muxer: tests in a discarded file whether a container accepts packets."""
 
 import io
 from collections.abc import Iterable
@@ -11,99 +11,102 @@ import av
 
 from vidstyle.media.demux import open_container, read_packets
 
-RENEW_AFTER = 2000  # packets; a container's writer remembers each of them until its end
-PEEKED_PACKETS = 4  # of each stream
-PEEK_LIMIT = 3000  # packets of a file, for streams that begin late
-REFUSALS = (av.FFmpegError, ValueError, OverflowError)  # what PyAV raises for a packet
+REOPEN_AFTER = 2000  # packets; a muxer keeps an index entry for each until its end
+FIRST_PACKETS = 4  # per stream
+MAX_PACKETS_READ = 3000  # of a file, for streams that begin late
+MUX_ERRORS = (av.FFmpegError, ValueError, OverflowError)  # of PyAV, for a refused packet
 
 
 class NullFile:
-    """File object that keeps nothing but its length."""
+    """Writable, seekable file object that discards its content."""
 
     def __init__(self) -> None:
-        self._place = self._length = 0
+        self._position = self._length = 0
 
     def write(self, content: bytes) -> int:
-        self._place += len(content)
-        self._length = max(self._length, self._place)
+        self._position += len(content)
+        self._length = max(self._length, self._position)
         return len(content)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = offset + (0, self._place, self._length)[whence]
-        return self._place
+        self._position = offset + (0, self._position, self._length)[whence]
+        return self._position
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
 
 class TrialMuxer:
-    """One stream in a container of its own, written to nowhere.
+    """Muxer of a single stream into a `NullFile`; belongs to one thread.
 
-    FFmpeg's muxers report a refused packet only when they come to write it, perhaps in a call for
-    a packet of another stream; with a single stream they report it at once.
+    FFmpeg's muxers interleave: they report a refused packet when they write it, perhaps in a call
+    for a packet of another stream. With a single stream they report it at once.
     """
 
     def __init__(self, output: av.container.OutputContainer, stream: Any) -> None:
-        """Start the trial.
+        """Open the trial muxer.
 
         Args:
-            output: the container, whose format and options are used.
-            stream: of the input, taken as template.
+            output: container of the real output; its format and options are used.
+            stream: input stream, the template of the muxed one.
 
         Raises:
-            ValueError, av.FFmpegError: the container does not take such a stream at all.
+            ValueError, av.FFmpegError: the container does not support the stream.
         """
         self._format, self._options = output.format.name, dict(output.container_options)
         self._template = stream
-        self._established = False  # whether a file with the stream's first packets has it
+        self._checked = False  # a file with a packet of the stream has been read again
         self._written = 0
-        self._muxer, self._stream = self._opened(NullFile())
+        self._muxer, self._stream = self._open(NullFile())
 
-    def takes_any(self, packets: Iterable[Any]) -> bool:
-        """Whether at least one of some packets, each by itself, makes a good file."""
+    def accepts_any(self, packets: Iterable[Any]) -> bool:
+        """Whether a file with just one of the packets is valid, for any of them.
+
+        Sets pts and dts of the packets to 0.
+        """
         for packet in packets:
             packet.pts = packet.dts = 0
-            with suppress(*REFUSALS):
-                self._establish(packet)
+            with suppress(*MUX_ERRORS):
+                self._check_alone(packet)
                 return True
         return False
 
     def write(self, packet: Any) -> None:
-        """Write a packet, and forget it.
+        """Mux a packet.
 
         Raises:
-            ValueError, av.FFmpegError: the container refuses it.
+            ValueError, OverflowError, av.FFmpegError: the container refuses it.
         """
-        if self._written == RENEW_AFTER:
-            self._renew()
-        if not self._established:
-            self._establish(packet)
-            self._established = True
+        if self._written == REOPEN_AFTER:
+            self._reopen()
+        if not self._checked:
+            self._check_alone(packet)
+            self._checked = True
         _mux(self._muxer, self._stream, packet)
         self._written += 1
 
-    def _establish(self, packet: Any) -> None:
-        """See that a file with nothing but this packet can be finished and has the stream then."""
+    def _check_alone(self, packet: Any) -> None:
+        """Mux a file of this packet alone and read it again: it must have the stream."""
         file = io.BytesIO()
-        muxer, stream = self._opened(file)
+        muxer, stream = self._open(file)
         with muxer:
             _mux(muxer, stream, packet)
         file.seek(0)
-        with av.open(file) as found:
-            if not found.streams:
-                raise ValueError("The container drops this packet without a word.")
+        with av.open(file) as written:
+            if not written.streams:
+                raise ValueError("The muxer drops this packet silently.")
 
     def close(self) -> None:
-        """Forget the file."""
-        with suppress(*REFUSALS):
+        """Close the muxer."""
+        with suppress(*MUX_ERRORS):
             self._muxer.close()
 
-    def _renew(self) -> None:
+    def _reopen(self) -> None:
         self.close()
-        self._muxer, self._stream = self._opened(NullFile())
+        self._muxer, self._stream = self._open(NullFile())
         self._written = 0
 
-    def _opened(self, file: Any) -> tuple[Any, Any]:
+    def _open(self, file: Any) -> tuple[Any, Any]:
         muxer = av.open(file, "w", format=self._format, container_options=self._options)
         stream = muxer.add_stream_from_template(self._template)
         muxer.start_encoding()
@@ -116,17 +119,24 @@ def _mux(muxer: Any, stream: Any, packet: Any) -> None:
 
 
 def first_packets(path: Path, streams: Iterable[int]) -> dict[int, list[Any]]:
-    """The first few packets of some streams of a file, by index; fewer of those that begin late.
+    """First packets of some streams of a file, up to `FIRST_PACKETS` of each.
+
+    Args:
+        path: media file.
+        streams: indices of the streams.
+
+    Returns:
+        Packets by stream index; fewer or none for streams that begin late.
 
     Raises:
         SourceError: the file cannot be opened.
     """
     found: dict[int, list[Any]] = {index: [] for index in streams}
     with open_container(path) as container, suppress(av.FFmpegError):
-        for packet in islice(read_packets(container), PEEK_LIMIT):
+        for packet in islice(read_packets(container), MAX_PACKETS_READ):
             packets = found.get(packet.stream_index)
-            if packets is not None and len(packets) < PEEKED_PACKETS:
+            if packets is not None and len(packets) < FIRST_PACKETS:
                 packets.append(packet)
-            if all(len(packets) == PEEKED_PACKETS for packets in found.values()):
+            if all(len(packets) == FIRST_PACKETS for packets in found.values()):
                 break
     return found

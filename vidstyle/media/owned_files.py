@@ -1,7 +1,7 @@
-"""Folders of intermediate files: which entries are vidstyle's own, and the deletion of only those.
+"""Owned files: folders of intermediate files, and the deletion of vidstyle's own entries alone.
 
-A folder beside an output may hold other people's files, by mistake or because its name was taken.
-Entries are told apart by their path inside the folder; links are never followed.
+A folder beside an output may hold files of the user, by mistake or because its name was taken.
+Own entries are recognized by their path inside the folder; symbolic links are never followed.
 """
 
 import re
@@ -13,21 +13,28 @@ PARTIAL = re.compile(r"\.(?P<stem>[^/]+)\.[0-9a-f]{8}\.partial(?P<suffix>\.\w+)?
 
 
 def foreign_entries(folder: Path, own: re.Pattern[str]) -> list[Path]:
-    """The entries of a folder, and of its own subfolders, that are not vidstyle's.
+    """Entries of a folder and of its own subfolders that are not vidstyle's.
 
     Args:
-        folder: an existing folder.
-        own: matches the whole path of an own file inside the folder, with slashes; that of an own
-            subfolder with a slash at its end.
+        folder: existing folder.
+        own: pattern of the whole path of own entries, relative to the folder, with slashes; paths
+            of own subfolders end in a slash.
+
+    Raises:
+        OSError: the folder cannot be read.
     """
     return [entry for entry, is_own in _entries(folder, folder, own) if not is_own]
 
 
 def delete_own(folder: Path, own: re.Pattern[str]) -> None:
-    """Delete the own entries of a folder, and the folder itself once it is empty.
+    """Delete the own entries of a folder, and the folder itself if it is empty then.
+
+    Args:
+        folder: existing folder.
+        own: as for `foreign_entries`.
 
     Raises:
-        OSError: the disk refused.
+        OSError: an entry cannot be read or deleted.
     """
     for entry, is_own in _entries(folder, folder, own):
         if not is_own:
@@ -39,11 +46,15 @@ def delete_own(folder: Path, own: re.Pattern[str]) -> None:
     _remove_if_empty(folder)
 
 
-def delete_half_written(folder: Path, own: re.Pattern[str]) -> None:
-    """Delete the partial files that killed runs left of own files in a folder.
+def delete_partials(folder: Path, own: re.Pattern[str]) -> None:
+    """Delete the partial files of own files, left in a folder by killed runs.
+
+    Args:
+        folder: existing folder.
+        own: as for `foreign_entries`.
 
     Raises:
-        OSError: the disk refused.
+        OSError: an entry cannot be read or deleted.
     """
     for entry, is_own in _entries(folder, folder, own):
         if is_own and PARTIAL.fullmatch(entry.name) and not entry.is_dir():
@@ -51,7 +62,7 @@ def delete_half_written(folder: Path, own: re.Pattern[str]) -> None:
 
 
 def _entries(root: Path, folder: Path, own: re.Pattern[str]) -> Iterator[tuple[Path, bool]]:
-    """Every entry with whether it is an own one, the content of an own subfolder before it."""
+    """Yield each entry and whether it is an own one; the content of own subfolders comes first."""
     for entry in sorted(folder.iterdir()):
         is_folder = entry.is_dir() and not entry.is_symlink()
         inside = entry.relative_to(root).as_posix()
@@ -62,11 +73,11 @@ def _entries(root: Path, folder: Path, own: re.Pattern[str]) -> Iterator[tuple[P
 
 
 def _final_name(inside: str) -> str:
-    """The path that a half-written file was to have; any other path as it is."""
+    """Final path of a partial file; other paths are returned unchanged."""
     folder, slash, name = inside.rpartition("/")
-    half_written = PARTIAL.fullmatch(name)
-    if half_written is not None:
-        name = half_written["stem"] + (half_written["suffix"] or "")
+    partial = PARTIAL.fullmatch(name)
+    if partial is not None:
+        name = partial["stem"] + (partial["suffix"] or "")
     return folder + slash + name
 
 

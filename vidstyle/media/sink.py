@@ -1,4 +1,4 @@
-"""Frames into video files."""
+"""Video file sink: encodes frames and muxes them with the side streams into an atomic output."""
 
 import math
 from array import array
@@ -25,29 +25,37 @@ from vidstyle.stats import Stats
 
 
 class SideStreams(Protocol):
-    """Whatever stands beside the pictures in a file."""
+    """Audio, subtitles and attachments beside the video stream of an output.
 
-    warnings: list[str]  # what could not go along
+    Created by `FileSink` before the header is written; its methods are never called concurrently.
+    """
+
+    warnings: list[str]  # messages on streams that were left out or changed
 
     @property
     def copied(self) -> Counter[str]:
-        """How many streams of each type got packets."""
+        """Number of streams with packets, by FFmpeg's type; read once, by `FileSink.finish`."""
 
     def advance(self, until_s: float) -> None:
-        """Write what begins before this time, on the frames' clock."""
+        """Mux all packets that start before a time, in seconds on the frames' clock.
+
+        Called by `FileSink.write` after each frame, on its thread, and once by `finish`.
+        """
 
     def close(self) -> None:
-        """Let go of what it reads from."""
+        """Close inputs and complete `warnings`; called once, at the end of the `with` block."""
 
 
 class FileSink:
-    """Writes frames beside the final name, checks the file, and only then gives it the name.
+    """`Sink` that writes a partial file, verifies it, and renames it to the final name.
 
-    Use it in a `with` block and call `finish` inside: a block left without it leaves no file.
+    Use it in a `with` block and call `finish` inside; a block left without it deletes the partial
+    file. `warnings` are messages on differences from the input, complete after the block. Belongs
+    to one thread at a time: frames may be written by another thread than the one of the block.
     """
 
-    on_failure = "Nothing was left behind."  # what becomes of the file then
-    elsewhere = "output"  # the setting that names another disk
+    failure_note = "Nothing was left behind."  # end of the message of a failed write
+    path_setting = "output"  # setting that holds the path, for errors on a full disk
 
     def __init__(
         self,
@@ -58,47 +66,48 @@ class FileSink:
         *,
         replace: bool = True,
         threads: int = 0,
-        company: Callable[
+        side_streams: Callable[
             [VideoInfo, av.container.OutputContainer, av.VideoStream], SideStreams
         ] = StreamCopier,
     ) -> None:
-        """Create the file.
+        """Create the partial file with its streams; the header is written with the first frame.
 
         Args:
             path: final name; its suffix decides the container.
-            like: the input, whose times, colors, sound, subtitles and tags go along.
-            encoder: as `choose_encoder` gave it.
-            stats: gets "frames" and the time of stage "encode".
-            replace: whether a file of that name may be replaced in the end.
-            threads: for the encoder; 0 lets it choose.
-            company: adds what goes along; by default, all that the input has.
+            like: properties of the input: time base, rate, aspect ratio, color tags, metadata.
+            encoder: from `choose_encoder`.
+            stats: receives the counter "frames", the position, and the timings of stage "encode".
+            replace: whether `finish` may replace a file of the final name.
+            threads: of the encoder; 0 lets it choose.
+            side_streams: called once with input, output and video stream; adds the side streams.
 
         Raises:
-            SinkError: the suffix is not one of a container.
+            SinkError: the suffix is of no known container, or the file cannot be created.
+            SourceError: the input cannot be opened again for its side streams.
         """
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
         self._replace, self._threads = replace, threads
-        # Absolute, because FFmpeg takes what stands before a colon for a protocol.
-        self._partial = self._place(path.absolute())
+        # Absolute, because FFmpeg takes the part of a name before a colon for a protocol.
+        self._partial = self._partial_path(path.absolute())
         self._size_wh: tuple[int, int] | None = None
         self._pts = array("q")  # 8 bytes a frame: an hour at 60 fps is 2 MB
-        self._durations: dict[int, int] = {}  # by pts, of frames inside the encoder
+        self._durations: dict[int, int] = {}  # by pts, of the frames inside the encoder
         self._end_pts = 0
         self._first_dts: int | None = None
         self._finished = False
         container = container_format(path)
         options = self._muxer_options(container)
-        with self._translated():
+        with self._sink_errors():
             self._output = av.open(
                 str(self._partial), "w", format=container, container_options=options
             )
         try:
             self._video = self._add_video()
-            self._company = company(like, self._output, self._video)
+            self._side_streams = side_streams(like, self._output, self._video)
         except BaseException:
             self._discard()
             raise
-        self.warnings = self._company.warnings
+        self.warnings = self._side_streams.warnings
 
     def __enter__(self) -> Self:
         return self
@@ -109,44 +118,51 @@ class FileSink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._company.close()
+        self._side_streams.close()
         if not self._finished:
             self._discard()
 
     def write(self, frame: Frame) -> None:
-        """Encode one frame; also copy the sound up to its time.
+        """Encode one frame; mux the side streams up to its time.
+
+        Args:
+            frame: with increasing pts in the time base of `like`; the first one sets the size,
+                later ones of another size are scaled to it.
 
         Raises:
-            SinkError: the folder is missing or not writable, or the encoder or the disk refused.
+            SinkError: the folder is missing or not writable, the disk is full, or the encoder
+                refused the frame.
         """
-        with self._stats.timed("encode"), self._translated():
+        with self._stats.timed("encode"), self._sink_errors():
             self._output.mux(self._encode(self._encodable(frame)))
-            self._company.advance(frame.time_s)
+            self._side_streams.advance(frame.time_s)
         self._stats.count("frames")
         self._stats.position_s = frame.time_s
 
     def finish(self) -> int:
-        """Write what is left, check the file by reading it, and give it its final name.
+        """Flush encoder and side streams, close the file, verify it, and rename it.
+
+        Call it once, after the last of at least one frame.
 
         Returns:
             The file's size in bytes.
 
         Raises:
-            SinkError: the disk refused, the file does not hold what was written to it, or its
-                name was taken meanwhile; then it is kept under a free one.
+            SinkError: the disk is full, the verification failed, or the final name was taken
+                during the run; then the file is kept under a free name.
         """
-        with self._stats.timed("encode"), self._translated():
+        with self._stats.timed("encode"), self._sink_errors():
             self._output.mux(self._encode(None))
-            self._company.advance(math.inf if self._like.end_s is None else self._like.end_s)
+            self._side_streams.advance(math.inf if self._like.end_s is None else self._like.end_s)
             self._output.close()
-        verify(self._partial, self._pts, self._like.time_base, self._company.copied)
-        with self._translated():
+        verify(self._partial, self._pts, self._like.time_base, self._side_streams.copied)
+        with self._sink_errors():
             self._publish()
         self._finished = True
         return self._path.stat().st_size
 
-    def _place(self, path: Path) -> Path:
-        """Where the file is written."""
+    def _partial_path(self, path: Path) -> Path:
+        """Path to write to, for a final name."""
         return partial_path(path)
 
     def _muxer_options(self, container: str) -> dict[str, str]:
@@ -163,7 +179,7 @@ class FileSink:
         stream.pix_fmt = pixel_format(stream.codec)
         context = stream.codec_context
         if encoder.is_hevc and self._output.format.name in MP4_LIKE:
-            context.codec_tag = "hvc1"  # Apple's players know HEVC by no other name
+            context.codec_tag = "hvc1"  # the only tag of HEVC that Apple's players accept
         context.time_base = like.time_base
         context.thread_count = self._threads
         context.sample_aspect_ratio = like.sample_aspect_ratio
@@ -173,10 +189,11 @@ class FileSink:
         return video
 
     def _set_size(self, first: Picture) -> tuple[int, int]:
+        """Size of the video stream for its first picture; appends a warning where it differs."""
         width, height = first.width, first.height
         aspect, name = self._like.sample_aspect_ratio, self._output.format.name
-        if aspect != 1 and name not in MP4_LIKE and not self._encoder.states_aspect:
-            # PyAV cannot set the aspect that Matroska keeps for such video.
+        if aspect != 1 and name not in MP4_LIKE and not self._encoder.stores_aspect_ratio:
+            # PyAV cannot set the display size, in which Matroska keeps the aspect ratio.
             wider = float(aspect)
             width, height = round(width * max(1.0, wider)), round(height * max(1.0, 1 / wider))
             self._video.codec_context.sample_aspect_ratio = Fraction(1)
@@ -194,11 +211,11 @@ class FileSink:
         return width, height
 
     def _encode(self, frame: av.VideoFrame | None) -> list[Any]:
-        """Encode a frame, or with None take what the encoder still holds.
+        """Encode a frame, or flush the encoder with None; return the packets.
 
-        MP4 adds up durations in the order of decoding. Where frames change places and their
-        distances vary, the sum would differ from what the frames take, and players would leave
-        out the last ones: the last packet makes up for it.
+        MP4 sums up durations in decoding order. With B-frames and a variable frame rate the sum
+        differs from the presentation time of all frames, and players would drop the last ones:
+        the duration of the last packet makes up for the difference.
         """
         packets: list[Any] = list(self._video.encode(frame))
         if packets and self._first_dts is None:
@@ -213,7 +230,7 @@ class FileSink:
         return packets
 
     def _encodable(self, frame: Frame) -> av.VideoFrame:
-        """Copy a frame into FFmpeg's memory, cut by a row or column or stretched if it must be."""
+        """Copy a frame for the encoder; an odd row or column is cropped, other sizes are scaled."""
         picture = frame.picture
         width, height = self._size_wh = self._size_wh or self._set_size(picture)
         if picture.width - width not in (0, 1) or picture.height - height not in (0, 1):
@@ -227,6 +244,7 @@ class FileSink:
         return encodable
 
     def _note_times(self, frame: Frame) -> None:
+        """Keep the pts for `verify`, and the duration for the frame's packet."""
         usual = max(1, round(1 / self._like.rate / frame.time_base))
         duration = frame.duration or usual
         self._pts.append(frame.pts)
@@ -239,12 +257,13 @@ class FileSink:
         self._partial.unlink(missing_ok=True)
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _sink_errors(self) -> Iterator[None]:
+        """Raise errors of the disk and of FFmpeg as `SinkError`."""
         try:
             yield
         except (OSError, av.FFmpegError) as error:
-            message = f"Cannot write {self._path}: {reason(error)}. {self.on_failure}"
+            message = f"Cannot write {self._path}: {reason(error)}. {self.failure_note}"
             if error.errno != ENOSPC:
                 raise SinkError(message) from error
             hint = "Make room, or choose another disk."
-            raise SinkError(f"{message} {hint}", {self.elsewhere: ...}) from error
+            raise SinkError(f"{message} {hint}", {self.path_setting: ...}) from error

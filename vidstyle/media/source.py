@@ -1,4 +1,4 @@
-"""Video files as streams of frames."""
+"""Video file source: demuxes, decodes, deinterlaces and rotates a file into a stream of frames."""
 
 import math
 from collections.abc import Generator, Iterator
@@ -13,7 +13,7 @@ from vidstyle.errors import SourceError
 from vidstyle.frame import Frame
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.demux import open_container, read_packets, video_stream
-from vidstyle.media.frames import PictureReader
+from vidstyle.media.frames import FrameConverter
 from vidstyle.media.info import VideoInfo, color_tags, nominal_rate, orientation
 from vidstyle.media.timestamps import restart_offset
 from vidstyle.stats import Stats
@@ -22,17 +22,18 @@ VIDEO_SUFFIXES = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
     ".wmv", ".flv", ".3gp", ".ogv", ".gif",
 )  # fmt: skip
-FREE_CLOCKS = {"mpegts", "mpeg"}  # formats whose clock starts anywhere
-# How far before the start to look for an I-frame. Some formats can only guess where they land.
+ARBITRARY_START_FORMATS = {"mpegts", "mpeg"}  # FFmpeg demuxers; their clock starts anywhere
+# Distances from the start at which to seek for an I-frame; in some formats seeks are inexact.
 SEEK_BACK_S = (0.0, 10.0, math.inf)
-LEAST_LOSS_S = 0.5  # headers round, and sound ends a little early
+MIN_LOSS_S = 0.5  # headers round, and audio ends slightly early
 
 
 class FileSource:
-    """Iterate over it to get a file's frames, upright, in YUV 4:2:0.
+    """Iterable of the frames of a video file, upright, 8-bit YUV 4:2:0; iterate over it once.
 
-    Frame times are the file's own, less `info.origin_s`, and strictly increase. Packets that
-    cannot be decoded are counted ("corrupt packets") and passed over.
+    Frame times are those of the file minus `info.origin_s`, and strictly increase. Packets that
+    cannot be decoded are counted ("corrupt packets") and skipped. Belongs to one thread at a time:
+    it may be opened and closed by one thread and iterated by another.
     """
 
     def __init__(
@@ -47,28 +48,31 @@ class FileSource:
         """Open the file and decode its first frame.
 
         Args:
-            path: any file that FFmpeg reads.
-            stats: gets "corrupt packets", "damaged frames", "interlaced", "repeated times", "clock
-                restarts", and the time of stage "decode".
-            start_s: frames before are left out; the first frame from there on gets time zero.
-            end_s: frames from there on are left out. Both count from the file's own zero, or from
-                its beginning in formats whose clock starts anywhere.
-            threads: for the decoder; 0 lets FFmpeg choose.
+            path: video file of any format that FFmpeg reads.
+            stats: receives the counters "corrupt packets", "damaged frames", "interlaced",
+                "repeated times" and "clock restarts", and the timings of stage "decode".
+            start_s: time in seconds at which to start; the first frame from there on gets time
+                zero. 0 keeps all frames and their times.
+            end_s: time in seconds at which to stop, exclusive; None for the end of the file. Both
+                count from the zero of the file's timestamps, or from the beginning of the file in
+                `ARBITRARY_START_FORMATS`.
+            threads: of the decoder; 0 lets FFmpeg choose.
 
         Raises:
-            SourceError: the file is missing or no video, or nothing in it can be decoded.
+            SourceError: the file is missing or not a video, no frame can be decoded, or there is
+                none after `start_s`.
         """
         self._path, self._stats = path, stats
         self._start_s, self._end_s = start_s, end_s
-        self._settled = start_s == 0  # the place to start has been found
-        self._seen_earlier = False  # a frame from before the start has been decoded
-        self._restarts = 0  # added to times, in units of time_base
-        self._furthest_s = 0.0  # how far packets of any stream reach into the file
+        self._start_found = start_s == 0
+        self._seen_earlier = False  # a frame at or before the start has been decoded
+        self._restarts = 0  # sum of the clock restarts, in units of time_base
+        self._packets_end_s = 0.0  # latest end of a packet of any stream, in file time
         self._threads = threads
         self._container = open_container(path)
         try:
             self._stream = self._open_stream()
-            self._clock_s = _clock_s(self._container)
+            self._zero_s = _zero_s(self._container)
             self._decoded = self._decode()
             self._first = self._first_frame()
             self._orientation = orientation(self._first)
@@ -89,32 +93,36 @@ class FileSource:
         self.close()
 
     def close(self) -> None:
-        """Close the file; a `with` block does it too."""
+        """Close the file, as the end of a `with` block does; call it after the iteration ended."""
         self._decoded.close()
         self._container.close()
 
     @property
     def lost_s(self) -> float:
-        """Seconds at the file's end that its header promises and its data lack."""
+        """Seconds missing at the end of the file, compared with the duration in its header.
+
+        Read it after the iteration; 0 with `end_s`, and below `MIN_LOSS_S`.
+        """
         if self.info.duration_s is None or self._end_s is not None:
             return 0.0
-        missing = self.info.duration_s - self._furthest_s
-        return missing if missing > LEAST_LOSS_S else 0.0
+        missing = self.info.duration_s - self._packets_end_s
+        return missing if missing > MIN_LOSS_S else 0.0
 
     def __iter__(self) -> Iterator[Frame]:
-        reader = PictureReader(self._first.width, self._first.height, self.info.color_space())
+        converter = FrameConverter(self._first.width, self._first.height, self.info.color_space())
         origin = round(self.info.origin_s / self.info.time_base)
         last_pts: int | None = None
         frame: av.VideoFrame | None = self._first
         while frame is not None:
             pts = self._pts(frame, last_pts, origin)
-            picture = self._orientation.applied(reader.read(frame))
+            picture = self._orientation.applied(converter.convert(frame))
             yield Frame(picture, pts, self.info.time_base, frame.duration or 0)
             last_pts = pts
             with self._stats.timed("decode"):
                 frame = next(self._decoded, None)
 
     def _pts(self, frame: av.VideoFrame, last_pts: int | None, origin: int) -> int:
+        """Return a frame's pts on the output's clock, greater than the last one."""
         step = max(1, round(1 / self.info.rate / self.info.time_base))
         if frame.pts is None:
             return 0 if last_pts is None else last_pts + step
@@ -135,17 +143,17 @@ class FileSource:
         stream.codec_context.thread_count = self._threads
         return stream
 
-    def _seek(self, place_s: float) -> None:
-        if place_s > 0:
-            self._container.seek(int((place_s + self._clock_s) * av.time_base))
+    def _seek(self, time_s: float) -> None:
+        if time_s > 0:
+            self._container.seek(int((time_s + self._zero_s) * av.time_base))
             return
-        # A seek to the beginning of MPEG-TS lands behind its first I-frame.
+        # Seeking to the beginning of an MPEG-TS file lands behind its first I-frame.
         self._container.close()
         self._container = open_container(self._path)
         self._stream = self._open_stream()
 
     def _first_frame(self) -> av.VideoFrame:
-        """Decode up to the first frame from the start on."""
+        """Decode up to the first frame at or after the start."""
         first = next(self._decoded, None) if self._start_s == 0 else None
         for back_s in SEEK_BACK_S if self._start_s > 0 else ():
             self._seek(max(0.0, self._start_s - back_s))
@@ -154,15 +162,15 @@ class FileSource:
             if first is not None and self._seen_earlier:
                 break
         if first is None:
-            raise SourceError(self._nothing_decoded())
-        self._settled = True
+            raise SourceError(self._no_frame_message())
+        self._start_found = True
         return first
 
     def _decode(self) -> Generator[av.VideoFrame, None, None]:
         """Yield the frames between start and end, deinterlaced."""
         for frame in self._deinterlaced():
             if frame.pts is not None:
-                time_s = float(frame.pts * Fraction(self._stream.time_base or 1) - self._clock_s)
+                time_s = float(frame.pts * Fraction(self._stream.time_base or 1) - self._zero_s)
                 self._seen_earlier |= time_s < self._start_s + 1e-6
                 if time_s < self._start_s - 1e-6:
                     continue
@@ -179,9 +187,9 @@ class FileSource:
             if deinterlacer is None:
                 yield frame
             else:
-                yield from deinterlacer.take(frame)
+                yield from deinterlacer.push(frame)
         if deinterlacer is not None:
-            yield from deinterlacer.rest()
+            yield from deinterlacer.flush()
 
     def _decode_all(self) -> Iterator[av.VideoFrame]:
         for packet in self._demux():
@@ -194,12 +202,12 @@ class FileSource:
                 self._count_damage("corrupt packets")
 
     def _demux(self) -> Iterator[Any]:
-        """Yield the video's packets, and None at the end to empty the decoder."""
+        """Yield the packets of the video stream, then None to flush the decoder."""
         try:
             for packet in read_packets(self._container):
                 if packet.pts is not None and packet.time_base:
                     end = packet.pts + (packet.duration or 0)
-                    self._furthest_s = max(self._furthest_s, float(end * packet.time_base))
+                    self._packets_end_s = max(self._packets_end_s, float(end * packet.time_base))
                 if packet.stream.index == self._stream.index:
                     yield packet
         except av.FFmpegError:
@@ -207,19 +215,19 @@ class FileSource:
         yield None
 
     def _count_damage(self, kind: str) -> None:
-        if self._settled:  # a decoder that starts in the middle of a file complains at first
+        if self._start_found:  # decoding from within a file begins with errors
             self._stats.count(kind)
 
     def _describe(self, first: av.VideoFrame) -> VideoInfo:
         stream, container = self._stream, self._container
-        assert stream.time_base is not None  # it has given a frame
+        assert stream.time_base is not None  # a frame has been decoded
         width, height = first.width, first.height
         aspect = Fraction(stream.sample_aspect_ratio or 1)
-        if self._orientation.lies_on_side:
+        if self._orientation.swaps_sides:
             width, height, aspect = height, width, 1 / aspect
         duration_s = container.duration / av.time_base if container.duration else None
         begin_s = (container.start_time or 0) / av.time_base
-        origin_s = self._clock_s
+        origin_s = self._zero_s
         if self._start_s > 0 and first.pts is not None:
             origin_s = first.pts * Fraction(stream.time_base)
         return VideoInfo(
@@ -232,12 +240,12 @@ class FileSource:
             duration_s=None if duration_s is None else begin_s + duration_s,
             frame_count=stream.frames or None,
             origin_s=origin_s,
-            end_s=None if self._end_s is None else self._end_s + float(self._clock_s - origin_s),
+            end_s=None if self._end_s is None else self._end_s + float(self._zero_s - origin_s),
             color=color_tags(first),
             tags=dict(container.metadata),
         )
 
-    def _nothing_decoded(self) -> str:
+    def _no_frame_message(self) -> str:
         if self._start_s > 0 and not self._stats["corrupt packets"]:
             length_s = (self._container.duration or 0) / av.time_base
             return (
@@ -246,8 +254,8 @@ class FileSource:
         return f"Nothing in the video of {self._path} can be decoded. It may be damaged or cut off."
 
 
-def _clock_s(container: av.container.InputContainer) -> Fraction:
-    """What the file's own clock shows at its beginning, where that means nothing to people."""
-    if FREE_CLOCKS & set(container.format.name.split(",")):
+def _zero_s(container: av.container.InputContainer) -> Fraction:
+    """File time that counts as zero: the start time in `ARBITRARY_START_FORMATS`, else 0."""
+    if ARBITRARY_START_FORMATS & set(container.format.name.split(",")):
         return Fraction(container.start_time or 0, av.time_base)
     return Fraction(0)

@@ -1,4 +1,4 @@
-"""Everything of a file that is not its picture: sound, subtitles, chapters, metadata."""
+"""Stream copy: audio, subtitles, attachments, chapters and metadata from input to output."""
 
 from collections import Counter, deque
 from collections.abc import Generator
@@ -11,45 +11,49 @@ from av.stream import Discard
 
 from vidstyle.media.copied_stream import CopiedStream, describe
 from vidstyle.media.demux import (
-    is_cover,
-    known_later,
+    is_cover_art,
     open_container,
+    probe_late_audio,
     read_packets,
     video_stream,
 )
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.mux_trial import REFUSALS, TrialMuxer, first_packets
+from vidstyle.media.mux_trial import MUX_ERRORS, TrialMuxer, first_packets
 from vidstyle.media.packet_clock import PacketClock
 
 TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
-# The one kind of text subtitles that each container is sure to hold.
-OWN_SUBTITLES = {"mp4": "mov_text", "mov": "mov_text", "matroska": "srt", "webm": "webvtt"}
-# What the new file says of itself; mkvmerge's statistics would no longer be true.
-OURS = {
+# FFmpeg's encoder of the text subtitles that each container supports.
+TEXT_ENCODERS = {"mp4": "mov_text", "mov": "mov_text", "matroska": "srt", "webm": "webvtt"}
+# Metadata that the muxer writes itself, and statistics of mkvmerge that are no longer true.
+NOT_COPIED = {
     "encoder", "major_brand", "minor_version", "compatible_brands", "duration", "bps",
     "number_of_frames", "number_of_bytes", "_statistics_writing_app",
     "_statistics_writing_date_utc", "_statistics_tags", "vendor_id",
 }  # fmt: skip
 
-LATE = "left out: a stream that begins late in the file and is not announced at its start"
+LATE_STREAM = "left out: a stream that begins late in the file and is not announced at its start"
 
 
 class StreamCopier:
-    """Copies packets from the input, opened a second time, into an output being written.
+    """`SideStreams` that copies all streams but the video from the input, opened a second time.
 
-    Reading the file twice keeps the pipeline free of packets and its memory flat.
-    `warnings` names what could not go along.
+    Reading the file twice keeps packets out of the pipeline and its memory constant. `warnings`
+    are messages on streams and packets that were left out or changed. Belongs to one thread at a
+    time.
     """
 
     def __init__(
         self, info: VideoInfo, output: av.container.OutputContainer, video: av.VideoStream
     ) -> None:
-        """Give the output its streams, tags and chapters.
+        """Add streams, attachments, chapters and metadata to the output.
 
         Args:
-            info: the input.
-            output: nothing has been written to it yet.
-            video: its stylized video, which gets the name and language of the original.
+            info: properties of the input.
+            output: container before its header is written.
+            video: its stylized video stream, which gets metadata and disposition of the original.
+
+        Raises:
+            SourceError: the input cannot be opened again.
         """
         self._path, self._origin_s = info.path, info.origin_s
         self._output = output
@@ -62,36 +66,36 @@ class StreamCopier:
         self._video_clock = PacketClock(
             info.origin_s, Fraction(original.time_base or 1), dense=True
         )
-        _name_alike(original, video)
+        _copy_stream_tags(original, video)
         others = [
-            s for s in self._input.streams if s.index != original.index and not _is_written_anew(s)
+            s for s in self._input.streams if s.index != original.index and not _is_regenerated(s)
         ]
         first = first_packets(info.path, [s.index for s in others])
         for stream in others:
             self._add(stream, first[stream.index])
         self._packets = self._read()
-        self._waiting: tuple[CopiedStream, Any] | None = None
+        self._next: tuple[CopiedStream, Any] | None = None
         self._copy_tags()
 
     @property
     def copied(self) -> Counter[str]:
-        """How many streams of each type have gone along: those that had something to copy."""
+        """Number of streams with at least one packet and of attachments, by type."""
         copied = [s.target.type for s in self._streams.values() if s.written]
         return Counter([*copied, *("attachment" for _ in range(self._attachments))])
 
     def advance(self, until_s: float) -> None:
-        """Copy all packets that start before `until_s`, on the output's clock."""
-        self._output.start_encoding()  # fixes the units of times
-        if self._waiting is None:
-            self._waiting = next(self._packets, None)
-        while self._waiting is not None and _start_s(self._waiting[1]) < until_s:
-            stream, packet = self._waiting
+        """Mux all packets with a dts before `until_s`, in seconds on the output's clock."""
+        self._output.start_encoding()  # writes the header, which fixes the time bases
+        if self._next is None:
+            self._next = next(self._packets, None)
+        while self._next is not None and _start_s(self._next[1]) < until_s:
+            stream, packet = self._next
             self._output.mux(packet)
             stream.written += 1
-            self._waiting = next(self._packets, None)
+            self._next = next(self._packets, None)
 
     def close(self) -> None:
-        """Close the input, and have `warnings` name what could not be copied."""
+        """Close the input and the trial muxers; complete `warnings`."""
         self._packets.close()
         self._input.close()
         for stream in self._streams.values():
@@ -99,17 +103,18 @@ class StreamCopier:
             stream.close()
 
     def _add(self, stream: Any, first: list[Any]) -> None:
+        """Add the output stream of an input stream with these first packets, or a warning."""
         target, trial = None, None
         if stream.type == "attachment":
             target = self._attachment(stream)
         elif stream.type in ("audio", "subtitle") and stream.codec_context is not None:
-            model = self._described(stream)
-            trial = self._trial(model, first)
-            target = self._twin(model) if trial is not None else self._text_target(stream)
+            template = self._template(stream)
+            trial = self._trial(template, first)
+            target = self._copy_target(template) if trial is not None else self._text_target(stream)
         if target is None:
             self.warnings.append(f"left out: {describe(stream)}; {self._reason(stream)}")
             return
-        _name_alike(stream, target)
+        _copy_stream_tags(stream, target)
         if stream.type == "attachment":
             self._attachments += 1
             return
@@ -119,42 +124,48 @@ class StreamCopier:
 
     def _reason(self, stream: Any) -> str:
         if stream.type == "video":
-            return "cover pictures are not copied" if is_cover(stream) else "one video is converted"
+            return (
+                "cover pictures are not copied"
+                if is_cover_art(stream)
+                else "one video is converted"
+            )
         if _lacks_rate(stream):
             return "it begins too late in the file for its format to be known"
         name = self._output.format.name
         return f"{name} cannot hold it" + ("" if name == "matroska" else ", .mkv may")
 
-    def _described(self, stream: Any) -> Any:
-        """The stream, or what a later part of the file knows of it."""
-        return (known_later(self._path, stream) if _lacks_rate(stream) else None) or stream
+    def _template(self, stream: Any) -> Any:
+        """The stream, or the same one with codec parameters from a later part of the file."""
+        return (probe_late_audio(self._path, stream) if _lacks_rate(stream) else None) or stream
 
     def _trial(self, stream: Any, first: list[Any]) -> TrialMuxer | None:
-        """A trial of the same kind of stream, if the container takes it and its first packets."""
+        """Trial muxer of a stream; None if the container refuses it or all of its first packets."""
         if stream.codec_context.name not in self._output.supported_codecs:
             return None
         try:
-            # What a container supports in name it may yet refuse, as MOV does with Opus.
+            # A codec on FFmpeg's list may still be refused, as Opus is by MOV.
             trial = TrialMuxer(self._output, stream)
-        except REFUSALS:
+        except MUX_ERRORS:
             return None
-        return trial if not first or trial.takes_any(first) else None
+        return trial if not first or trial.accepts_any(first) else None
 
-    def _twin(self, stream: Any) -> Any:
+    def _copy_target(self, stream: Any) -> Any:
         return self._output.add_stream_from_template(stream)
 
     def _text_target(self, stream: Any) -> Any | None:
-        """A stream of text that the container knows, for text that it does not."""
+        """Output stream for subtitles to convert; None for subtitles that are no text."""
         codec = stream.codec_context.codec.canonical_name
         if codec not in TEXT_SUBTITLES:
             return None
-        own = OWN_SUBTITLES[self._output.format.name]
+        encoder = TEXT_ENCODERS[self._output.format.name]
         stream.codec_context.open(strict=False)
-        target: Any = self._output.add_stream(own)
+        target: Any = self._output.add_stream(encoder)
         target.codec_context.subtitle_header = stream.codec_context.subtitle_header
         target.codec_context.time_base = Fraction(1, 1000)
         if codec in ("ass", "ssa"):
-            self.warnings.append(f"{describe(stream)} became {own}: its fonts and places are lost")
+            self.warnings.append(
+                f"{describe(stream)} became {encoder}: its fonts and places are lost"
+            )
         return target
 
     def _attachment(self, stream: Any) -> Any | None:
@@ -163,25 +174,25 @@ class StreamCopier:
         return self._output.add_stream_from_template(stream)
 
     def _read(self) -> Generator[tuple[CopiedStream, Any], None, None]:
-        """Yield the packets to copy, on the output's clock, until the file ends or breaks."""
-        with suppress(av.FFmpegError):  # the source meets the same damage and reports it
-            for packet in read_packets(self._input, self._miss):
+        """Yield the packets to mux, on the output's clock, until the file ends or breaks off."""
+        with suppress(av.FFmpegError):  # `FileSource` meets the same damage and reports it
+            for packet in read_packets(self._input, self._warn_late_stream):
                 if packet.stream.index == self._video_index:
-                    deque(self._video_clock.settle(packet), maxlen=0)
+                    deque(self._video_clock.push(packet), maxlen=0)
                 stream = self._streams.get(packet.stream.index)
                 if stream is not None:
-                    for prepared in stream.prepared(packet, self._video_clock.joined_s):
-                        yield stream, prepared
+                    for muxable in stream.prepare(packet, self._video_clock.joined_s):
+                        yield stream, muxable
         for stream in self._streams.values():
-            for prepared in stream.rest():
-                yield stream, prepared
+            for muxable in stream.flush():
+                yield stream, muxable
 
-    def _miss(self) -> None:
-        if LATE not in self.warnings:
-            self.warnings.append(LATE)
+    def _warn_late_stream(self) -> None:
+        if LATE_STREAM not in self.warnings:
+            self.warnings.append(LATE_STREAM)
 
     def _copy_tags(self) -> None:
-        self._output.metadata.update(_kept(self._input.metadata))
+        self._output.metadata.update(_kept_tags(self._input.metadata))
         chapters: list[Any] = []
         for chapter in self._input.chapters():
             ticks = round(self._origin_s / Fraction(chapter["time_base"] or 1))
@@ -192,24 +203,24 @@ class StreamCopier:
             self._output.set_chapters(chapters)
 
 
-def _kept(metadata: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in metadata.items() if key.lower() not in OURS}
+def _kept_tags(metadata: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in metadata.items() if key.lower() not in NOT_COPIED}
 
 
-def _name_alike(original: Any, stream: Any) -> None:
-    stream.metadata.update(_kept(original.metadata))
+def _copy_stream_tags(original: Any, stream: Any) -> None:
+    stream.metadata.update(_kept_tags(original.metadata))
     stream.disposition = original.disposition
 
 
-def _is_written_anew(stream: Any) -> bool:
-    """Whether a stream only holds, in MP4, the titles of chapters or the time code."""
+def _is_regenerated(stream: Any) -> bool:
+    """Whether the muxer writes a stream itself: in MP4, chapter titles or a time code."""
     return stream.discard == Discard.all or (
         stream.type == "data" and "timecode" in stream.metadata
     )
 
 
 def _lacks_rate(stream: Any) -> bool:
-    """Whether sound begins so late that its format was not known when the file was opened."""
+    """Whether an audio stream begins so late that its sample rate was unknown at opening."""
     context = stream.codec_context
     return stream.type == "audio" and context is not None and not context.sample_rate
 

@@ -1,4 +1,4 @@
-"""Open a finished file again and see whether it holds what was written."""
+"""Verification of a finished video file: its packets are compared with the frames written."""
 
 from array import array
 from collections import Counter
@@ -11,17 +11,17 @@ from vidstyle.errors import SinkError
 
 
 def verify(path: Path, pts: "array[int]", time_base: Fraction, copied: Counter[str]) -> None:
-    """Compare a video file with what went into it; reads packets, decodes nothing.
+    """Check frame count, pts, side streams and duration of a video file, without decoding.
 
     Args:
-        path: the file.
-        pts: presentation times of the frames, increasing, in units of `time_base`.
+        path: video file.
+        pts: pts of the frames written, at least one, increasing, in units of `time_base`.
         time_base: seconds per unit.
-        copied: how many streams of each type besides the video.
+        copied: number of streams besides the video, by FFmpeg's name of the type.
 
     Raises:
-        SinkError: a frame or a stream is missing, a time differs by more than the container's
-            own clock must round, or the file calls itself shorter than its frames.
+        SinkError: the file cannot be read, a frame or a stream is missing, a pts is off by more
+            than one unit of the container's time base, or the duration in the header is too short.
     """
     try:
         with av.open(str(path)) as container:

@@ -22,7 +22,7 @@ from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights
 from vidstyle.export.quantize import quantize
 from vidstyle.hardware import usable_cores
 from vidstyle.media.atomic import output_lock, whole_file
-from vidstyle.media.owned_files import delete_half_written, delete_own, foreign_entries
+from vidstyle.media.owned_files import delete_own, delete_partials, foreign_entries
 from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.options import TrainOptions
@@ -100,7 +100,7 @@ class _Session:
         if options.resume:
             self.trainer.load(self.checkpoint, self.fingerprint)
             self.shown = self.trainer.done
-            delete_half_written(self.folder, OWN)
+            delete_partials(self.folder, OWN)
         elif self.trainer.rank == 0:
             _empty(self.folder)
 

@@ -27,8 +27,8 @@ class GrowingFile(FileSink):
     own syncs the file to disk.
     """
 
-    on_failure = "What was recorded until then is kept and can be played."
-    elsewhere = "record"
+    failure_note = "What was recorded until then is kept and can be played."
+    path_setting = "record"
 
     def __enter__(self) -> Self:
         self._stop = threading.Event()
@@ -52,7 +52,7 @@ class GrowingFile(FileSink):
         reserve = MIN_FREE_BYTES + INDEX_BYTES_PER_FRAME * self._stats["frames"]
         return shutil.disk_usage(self._partial.parent).free > reserve
 
-    def _place(self, path: Path) -> Path:
+    def _partial_path(self, path: Path) -> Path:
         """Return the final name; without `replace` it is created at once, and exclusively."""
         if not self._replace:
             try:

@@ -90,7 +90,7 @@ class Recorder:
                 encoder,
                 Stats(),
                 replace=self._replace,
-                company=self._side_streams,
+                side_streams=self._side_streams,
             )
             self._file = self._open.enter_context(sink)
         pts = max(self._last_pts + 1, round((frame.time_s - self._start_s) / TIME_BASE))

@@ -10,7 +10,7 @@ import av
 from vidstyle.errors import SourceError, reason
 from vidstyle.frame import Picture
 from vidstyle.live.sources.base import Pacer
-from vidstyle.media.frames import PictureReader
+from vidstyle.media.frames import FrameConverter
 from vidstyle.media.info import color_space, color_tags, nominal_rate, orientation
 
 TIMEOUTS_S = (10.0, 5.0)  # to open a stream, and to read from it
@@ -59,9 +59,9 @@ class Stream:
             self._container.close()
             raise SourceError(f"{address} gives no video.")
         self._first: av.VideoFrame | None = first
-        self._configure_reader(first)
+        self._configure_converter(first)
         self.width, self.height = first.width, first.height
-        if self._orientation.lies_on_side:
+        if self._orientation.swaps_sides:
             self.width, self.height = self.height, self.width
         self.rate = nominal_rate(self._stream)
 
@@ -79,19 +79,19 @@ class Stream:
         if self._pacer is not None and frame.time is not None:
             self._pacer.wait_for(frame.time)
         if (frame.width, frame.height) != self._decoded_wh:
-            self._configure_reader(frame)
-        return self._orientation.applied(self._reader.read(frame))
+            self._configure_converter(frame)
+        return self._orientation.applied(self._converter.convert(frame))
 
     def close(self) -> None:
         with suppress(av.FFmpegError):
             self._container.close()
 
-    def _configure_reader(self, frame: av.VideoFrame) -> None:
+    def _configure_converter(self, frame: av.VideoFrame) -> None:
         """Take size, orientation and color space from a frame, for this and the next ones."""
         self._orientation = orientation(frame)
         self._decoded_wh = frame.width, frame.height
         color = color_space(color_tags(frame), *self._decoded_wh)
-        self._reader = PictureReader(*self._decoded_wh, color)
+        self._converter = FrameConverter(*self._decoded_wh, color)
 
     def _next(self) -> av.VideoFrame | None:
         try:

@@ -47,5 +47,5 @@ def test_ffmpeg_reads_yuyv_as_the_same_picture() -> None:
     picture = Picture.from_rgb(patches(64, 48), CAMERA_COLOR)
     frame = av.VideoFrame.from_ndarray(to_yuyv(picture), format="yuyv422")
     planes = frame.reformat(format="yuv420p").planes
-    rows = np.frombuffer(planes[0], np.uint8).reshape(48, -1)[:, :64]
+    rows = np.frombuffer(bytes(planes[0]), np.uint8).reshape(48, -1)[:, :64]
     np.testing.assert_array_equal(rows, picture.y)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import Parameter
 
-from vidstyle.training.muon import ROOT_MEAN_SQUARE, Muon, orthogonalised
+from vidstyle.training.muon import ROOT_MEAN_SQUARE, Muon, orthogonalized
 
 
 @pytest.mark.parametrize("shape", [(12, 144), (64, 16), (32, 32)])
@@ -15,7 +15,7 @@ def test_orthogonalised_keeps_directions_and_evens_out_their_sizes(
 ) -> None:
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     left, sizes, right = torch.linalg.svd(matrix, full_matrices=False)
-    evened = orthogonalised(matrix)
+    evened = orthogonalized(matrix)
     along = torch.einsum("ri,rc,ic->i", left, evened, right)
     strong = sizes > 0.05 * sizes[0]
     assert along[strong].min() > 0.5 and along.max() < 1.3

@@ -186,7 +186,7 @@ def test_all_losses_are_their_formulas_times_their_weights(objective: Objective)
     torch.manual_seed(0)
     motion = CameraMotion.random(again)
     found = objective.losses(recolored, painted, again, motion)
-    moved = inner(motion.moved(painted.clamp(0, 1))).numpy()
+    moved = inner(motion.apply(painted.clamp(0, 1))).numpy()
     inside = inner(painted)
     clipped = inside.clamp(0, 1)
     x, other = clipped.numpy(), inner(recolored).numpy()
@@ -234,7 +234,7 @@ def test_a_stylization_that_moves_with_the_picture_is_steady(objective: Objectiv
     painted = pictures(3).clamp(0, 1)
     torch.manual_seed(0)
     motion = CameraMotion.random(painted)
-    steady = objective.losses(pictures(2), painted, motion.moved(painted), motion)["temporal"]
+    steady = objective.losses(pictures(2), painted, motion.apply(painted), motion)["temporal"]
     stays = objective.losses(pictures(2), painted, painted, motion)["temporal"]
     assert steady < 1e-10
     assert stays > 1e-3

@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: whole or not at all, and never mistaken for another's."""
+"""Checkpoint files of a training: written atomically, versioned, and bound to their run."""
 
 from io import BytesIO
 from pathlib import Path
@@ -14,17 +14,17 @@ AFRESH = {"overwrite": True}
 
 
 def write_checkpoint(file: Path, about: dict[str, Any], state: dict[str, Any]) -> None:
-    """Write a checkpoint; the old one stays until the new one is whole.
+    """Write a checkpoint; the previous one is replaced when the new one is complete.
 
     Args:
-        file: where to.
-        about: what a run that goes on from it must have in common with this one.
+        file: path to write.
+        about: entries that a run must match to continue from it.
         state: tensors, numbers, and lists and dictionaries of them.
 
     Raises:
-        SinkError: the disk refused.
+        SinkError: the file cannot be written.
     """
-    encoded = BytesIO()  # on a full disk, PyTorch's own writer may end the process
+    encoded = BytesIO()  # PyTorch's own writer may abort the process on a full disk
     torch.save({"version": VERSION, "about": about, **state}, encoded)
     try:
         write_whole(file, encoded.getbuffer())
@@ -37,14 +37,17 @@ def write_checkpoint(file: Path, about: dict[str, Any], state: dict[str, Any]) -
 
 
 def read_checkpoint(file: Path, about: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Read what `write_checkpoint` wrote.
+    """Read a checkpoint by `write_checkpoint`.
 
     Args:
-        file: where from.
-        about: what it must agree in; None takes any.
+        file: path to read.
+        about: entries that must equal those of the checkpoint; None for no comparison.
+
+    Returns:
+        The state, with tensors on the CPU.
 
     Raises:
-        StyleError: it is missing, broken, of another version, or of another run.
+        StyleError: the file is missing, broken, of another version, or of another run.
     """
     try:
         state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)

@@ -1,4 +1,4 @@
-"""Muon: each kernel moves by the orthogonal matrix nearest to its momentum."""
+"""Muon optimizer for convolutions: momentum orthogonalized by Newton-Schulz iteration."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,25 +8,25 @@ from torch import Tensor
 from torch.nn import Parameter
 
 MOMENTUM = 0.95
-ROOT_MEAN_SQUARE = 0.2  # of a step over the learning rate; Adam's steps have about that
-ITERATIONS = 5
+ROOT_MEAN_SQUARE = 0.2  # of a step over the learning rate; about that of Adam's steps
+ITERATIONS = 5  # of Newton-Schulz
 
 
 class Muon(torch.optim.Optimizer):
-    """Steps in which no direction of a kernel's output is favored, for convolutions.
+    """Muon for convolution kernels: each step is the orthogonal matrix nearest to the momentum.
 
-    Of Jordan et al. (2024), with the step size of Liu et al. (arXiv:2502.16982) and without their
-    weight decay. torch.optim.Muon is the same for matrices, and refuses the four dimensions of a
-    kernel. models/README.md says what it gains over Adam here.
+    By Jordan et al. (2024), with the step size of Liu et al. (arXiv:2502.16982) and without their
+    weight decay. torch.optim.Muon is the same for matrices, but refuses four-dimensional kernels.
+    models/README.md compares it with Adam.
     """
 
     def __init__(self, kernels: Iterable[Parameter], learning_rate: float) -> None:
-        """Take over kernels (each OxIxKxK)."""
+        """Optimize kernels, each OxIxKxK, with a learning rate."""
         super().__init__(kernels, {"lr": learning_rate})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """Move all kernels that have a gradient."""
+        """Update all kernels that have a gradient; takes no closure."""
         assert closure is None
         for group in self.param_groups:
             for kernel in group["params"]:
@@ -38,25 +38,25 @@ class Muon(torch.optim.Optimizer):
         if not state:
             state["momentum"] = torch.zeros_like(kernel)
         momentum = state["momentum"].lerp_(gradient, 1 - MOMENTUM)
-        matrix = gradient.lerp(momentum, MOMENTUM).flatten(1)  # Nesterov's look ahead
+        matrix = gradient.lerp(momentum, MOMENTUM).flatten(1)  # Nesterov momentum
         scale = ROOT_MEAN_SQUARE * max(matrix.shape) ** 0.5
-        change: Tensor = scale * orthogonalised(matrix).view_as(kernel)
+        change: Tensor = scale * orthogonalized(matrix).view_as(kernel)
         return change
 
 
-def orthogonalised(matrix: Tensor) -> Tensor:
-    """The matrix (RxC) with all its singular values brought to about 1, by Newton-Schulz.
+def orthogonalized(matrix: Tensor) -> Tensor:
+    """Orthogonalize a matrix (RxC): all singular values become about 1, by Newton-Schulz.
 
-    The quintic of Jordan et al. (2024) is steep at zero and swings between 0.7 and 1.2 near one,
-    which does as well as exactly one and takes five iterations.
+    The quintic of Jordan et al. (2024) is steep at zero and oscillates between 0.7 and 1.2 near
+    one, which works as well as exactly one and takes five iterations.
     """
     x = matrix / (matrix.norm() + 1e-7)
     if x.shape[0] > x.shape[1]:
-        return _iterated(x.T).T
-    return _iterated(x)
+        return _newton_schulz(x.T).T
+    return _newton_schulz(x)
 
 
-def _iterated(x: Tensor) -> Tensor:
+def _newton_schulz(x: Tensor) -> Tensor:
     for _ in range(ITERATIONS):
         square = x @ x.T
         x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x

@@ -1,4 +1,4 @@
-"""What a generator is asked for: one painting's strokes and colors, the photo's shapes, calm."""
+"""Training objective: style, content, tone and temporal losses of the generator's output."""
 
 from dataclasses import dataclass
 
@@ -22,15 +22,18 @@ from vidstyle.perceptual.losses import (
 )
 from vidstyle.training.data.augment import CameraMotion
 
-MARGIN = 16  # px of each side that no loss sees: zero padding is a place to park the style
-PATCHES = 1024  # places drawn for the earth mover's distance
-DIRECTIONS = 128  # drawn in a layer's space, a step
-MEMORY = 0.98  # of the running mean of a layer's loss, a step
+MARGIN = 16  # px cut off each side before the losses: style gathers in the zero padding
+PATCHES = 1024  # positions sampled for the earth mover's distance
+DIRECTIONS = 128  # sampled in a layer's feature space, per step
+MEMORY = 0.98  # decay per step of the running mean of a layer's loss
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Tuned by eye on faces, landscapes and streets; see models/README.md for what each cured."""
+    """Weights of the losses, tuned by eye on faces, landscapes and streets; see models/README.md.
+
+    Each is the factor of the loss with its name.
+    """
 
     style: float = 12.0
     patch: float = 3.0
@@ -44,7 +47,7 @@ class LossWeights:
 
 
 class Objective:
-    """The losses of painted pictures against one painting."""
+    """Losses of generator outputs against one painting and their photos."""
 
     def __init__(
         self,
@@ -53,14 +56,21 @@ class Objective:
         weights: LossWeights,
         low_memory: bool = False,
     ) -> None:
-        """Look at the painting (1x3xHxW float32 RGB 0..1) once."""
+        """Compute the painting's features once.
+
+        Args:
+            features: feature network, on the painting's device.
+            painting: style image, 1x3xHxW float32 RGB 0..1.
+            weights: weights of the losses.
+            low_memory: recompute activations in the backward pass (gradient checkpointing).
+        """
         self.features, self.weights, self.low_memory = features, weights, low_memory
         with torch.no_grad():
             seen = features(painting)
             self.grams, means = features.grams(seen), features.means(seen)
             self.textures = {name: centered(gram, means[name]) for name, gram in self.grams.items()}
             vectors = {name: as_vectors(seen[name]) for name in features.patch_layers}
-            # What all places have in common would make all of them look alike to a cosine.
+            # Centered, as a common offset would make all positions similar in cosine distance.
             self.centers = {name: them.mean(dim=0) for name, them in vectors.items()}
             self.vectors = {name: them - self.centers[name] for name, them in vectors.items()}
         self.layer_means = torch.ones(len(self.grams))  # running; part of a checkpoint
@@ -68,22 +78,22 @@ class Objective:
     def losses(
         self, recolored: Tensor, painted: Tensor, again: Tensor, motion: CameraMotion
     ) -> dict[str, Tensor]:
-        """Every loss times its weight, by name; all pictures are Nx3xHxW RGB.
+        """Weighted losses by name; all pictures are Nx3xHxW float32 RGB, 0..1 or near it.
 
         Args:
-            recolored: the photos in the painting's colors; shapes and shades are theirs.
-            painted: what the generator made of the photos.
-            again: what it made of the photos after `motion`, with sensor noise.
-            motion: where things went.
+            recolored: photos in the painting's colors, the target of content and tone.
+            painted: generator outputs for the photos.
+            again: generator outputs for the photos after `motion`, with sensor noise.
+            motion: camera motion from the photos to the moved ones.
         """
         weights = self.weights
         inside = _inner(painted)
         images = inside.clamp(0, 1)
-        with torch.no_grad():  # of the photos themselves, it would ask for their colors back
+        with torch.no_grad():  # recolored: features of the photos would restore their colors
             content = self.features(_inner(recolored))
-        seen = self._look(images)
-        # Clipped: noise tames what is far outside, so the calmer one would run after the other.
-        moved = motion.moved(painted.detach().clamp(0, 1))
+        seen = self._activations(images)
+        # Clipped: noise damps values far outside of 0..1, and the temporal loss would follow them.
+        moved = motion.apply(painted.detach().clamp(0, 1))
         steady = (_inner(again) - _inner(moved)).square().mean()
         return {
             "style": weights.style * self.gram_loss(seen),
@@ -98,12 +108,14 @@ class Objective:
         }
 
     def gram_loss(self, seen: dict[str, Tensor]) -> Tensor:
-        """The texture of each picture, twice, and the Gram matrix of the batch as a whole.
+        """Style loss: covariance and spread of each picture, Gram matrix of the whole batch.
 
-        A picture need not have the painting's light and palette; a batch should. Textures are
-        compared by covariances and, counting double, by standard deviations, which see flat ground.
-        Layers that lag behind the others count more: each is weighted by the root of its running
-        share.
+        A single picture need not have the painting's brightness and palette, but the batch should.
+        Standard deviations along random directions count double, since they include flat areas.
+        Layers with a larger running loss count more, by its square root.
+
+        Args:
+            seen: activations by layer, NxCxHxW.
         """
         by_layer = []
         centers = self.features.means(seen)
@@ -120,10 +132,14 @@ class Objective:
         return (losses * lag / lag.mean()).sum() / 2
 
     def patch_loss(self, seen: dict[str, Tensor]) -> Tensor:
-        """The relaxed earth mover's distance at random places, mean over layers."""
+        """Relaxed earth mover's distance at random positions, mean over layers.
+
+        Args:
+            seen: activations by layer, NxCxHxW.
+        """
         losses = [
             relaxed_earth_mover_loss(
-                _drawn(as_vectors(seen[name]) - self.centers[name]), _drawn(target)
+                _sampled(as_vectors(seen[name]) - self.centers[name]), _sampled(target)
             )
             for name, target in self.vectors.items()
         ]
@@ -133,7 +149,7 @@ class Objective:
         layers = self.features.content_layers
         return torch.stack([content_loss(seen[name], target[name]) for name in layers]).mean()
 
-    def _look(self, images: Tensor) -> dict[str, Tensor]:
+    def _activations(self, images: Tensor) -> dict[str, Tensor]:
         if self.low_memory:
             seen: dict[str, Tensor] = checkpoint(self.features, images, use_reentrant=False)
             return seen
@@ -142,27 +158,27 @@ class Objective:
 
 
 def _mean_of_batch(grams: Tensor) -> Tensor:
-    """NxCxC to 1xCxC, over the pictures of all processes that train together."""
+    """Mean Gram matrix of the batch of all processes: NxCxC to 1xCxC."""
     mean = grams.mean(dim=0, keepdim=True)
     if not dist.is_initialized():
         return mean
-    everywhere = mean.detach().clone()
-    dist.all_reduce(everywhere)
-    # The gradient is the own pictures' part, which is averaged with all others'.
-    return everywhere / dist.get_world_size() + mean - mean.detach()
+    shared = mean.detach().clone()
+    dist.all_reduce(shared)
+    # The gradient is that of the own pictures; DDP averages it with the other processes'.
+    return shared / dist.get_world_size() + mean - mean.detach()
 
 
 def as_vectors(activations: Tensor) -> Tensor:
-    """NxCxHxW to PxC, one vector a place."""
+    """Reshape activations NxCxHxW to PxC, one vector per position."""
     return activations.permute(0, 2, 3, 1).flatten(0, 2)
 
 
-def _drawn(vectors: Tensor) -> Tensor:
+def _sampled(vectors: Tensor) -> Tensor:
     return vectors[torch.randperm(len(vectors), device=vectors.device)[:PATCHES]]
 
 
 def _directions(covariance: Tensor) -> Tensor:
-    """Unit vectors of a layer's space (1xCxC), CxK."""
+    """Random unit vectors in the feature space of a layer's covariance (1xCxC), CxK."""
     channels = covariance.shape[1]
     drawn = torch.randn(channels, min(channels, DIRECTIONS), device=covariance.device)
     return normalize(drawn, dim=0)

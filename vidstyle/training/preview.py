@@ -1,4 +1,4 @@
-"""What a person watching a training run gets to see: a contact sheet and the loss curves."""
+"""Training preview: contact sheet of painted photos over time, and loss curves."""
 
 from io import BytesIO
 from pathlib import Path
@@ -17,26 +17,35 @@ from vidstyle.network.generator import Generator
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.stylize.generator import BORDER
 
-ROW_HEIGHT = 192  # px of a picture on the sheet
-LARGEST_WIDTH = 320  # px
-COLUMNS = 6  # of painted pictures: the first, the last, and what lies evenly between
-GAP = 4  # px
+ROW_HEIGHT = 192  # px, of a picture on the sheet
+LARGEST_WIDTH = 320  # px, of a picture on the sheet
+COLUMNS = 6  # of painted pictures, evenly spaced from the first to the last
+GAP = 4  # px between pictures
 
 
 class ContactSheet:
-    """Fixed photos x time, on one picture that is written again with every new column."""
+    """Contact sheet: photos by rows, training steps by columns; rewritten with each new column."""
 
     def __init__(self, folder: Path, photos: list[RGBImage]) -> None:
-        """Keep the columns in `folder`; those of an earlier run that is resumed stay."""
+        """Prepare the sheet.
+
+        Args:
+            folder: for `preview.png` and the column images; those of a resumed run are kept.
+            photos: photos to paint, HxWx3 uint8 RGB.
+        """
         self.folder = folder
         self.photos = [_fitted(photo) for photo in photos]
         self.first = _column(self.photos)
 
     def add(self, generator: Generator, step: int) -> None:
-        """Paint the photos, keep them as a column and write `preview.png`.
+        """Paint the photos, save them as a column and write `preview.png`.
+
+        Args:
+            generator: generator to run, on any device.
+            step: training step, the column's name.
 
         Raises:
-            SinkError: the disk refused.
+            SinkError: a file cannot be written.
         """
         self.folder.mkdir(exist_ok=True)
         painted = [paint(generator, photo) for photo in self.photos]
@@ -48,9 +57,14 @@ class ContactSheet:
 
 
 def paint(generator: Generator, image: RGBImage) -> RGBImage:
-    """What the generator makes of HxWx3 uint8 RGB, on its device, mirrored borders as in use.
+    """Run the generator on a picture, on its own device, with mirrored borders as at inference.
 
-    Sides are multiples of 4, and over 48 px.
+    Args:
+        generator: generator in evaluation mode.
+        image: HxWx3 uint8 RGB; sides are multiples of 4, over 48 px.
+
+    Returns:
+        HxWx3 uint8 RGB.
     """
     device = next(generator.parameters()).device
     bordered = functional.pad(to_tensor(image)[None].to(device), (BORDER,) * 4, mode="reflect")
@@ -62,12 +76,16 @@ def paint(generator: Generator, image: RGBImage) -> RGBImage:
 
 
 def plot_losses(history: list[dict[str, float]], file: Path) -> None:
-    """Draw every loss over the steps, smoothed, on a logarithmic scale.
+    """Plot all losses over the steps, smoothed, on a logarithmic scale.
+
+    Args:
+        history: records of step, seconds and weighted losses.
+        file: .png to write.
 
     Raises:
-        SinkError: the disk refused.
+        SinkError: the file cannot be written.
     """
-    from matplotlib.figure import Figure  # takes half a second, and is needed once
+    from matplotlib.figure import Figure  # the import takes half a second, and is used once
 
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
@@ -86,15 +104,12 @@ def plot_losses(history: list[dict[str, float]], file: Path) -> None:
 
 
 def _smoothed(values: list[float], window: int = 15) -> list[float]:
-    """Means over the last `window` values."""
+    """Moving average over the last `window` values."""
     return [float(np.mean(values[max(0, i - window + 1) : i + 1])) for i in range(len(values))]
 
 
 def _fitted(photo: RGBImage) -> RGBImage:
-    """The photo at the sheet's size, sides in multiples of the generator's grid.
-
-    Of a wide one, the middle.
-    """
+    """Resize a photo for the sheet, to multiples of the generator's grid; wide ones are cropped."""
     height, width = photo.shape[:2]
     shown = min(width, height * LARGEST_WIDTH // ROW_HEIGHT)
     left = (width - shown) // 2
@@ -105,7 +120,7 @@ def _fitted(photo: RGBImage) -> RGBImage:
 
 
 def _column(images: list[RGBImage]) -> RGBImage:
-    """Pictures below each other, centered, on white."""
+    """Stack pictures vertically, centered, on white."""
     width = max(image.shape[1] for image in images) + GAP
     padded = []
     for image in images:

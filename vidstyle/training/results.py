@@ -1,4 +1,4 @@
-"""What a training run tells while it runs and at its end; plain data, without PyTorch."""
+"""Progress and result of a training, as plain data without PyTorch; paths of its outputs."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,13 +8,13 @@ from vidstyle.results import FileResult
 
 @dataclass(frozen=True, slots=True)
 class TrainProgress:
-    """What is to be shown after a step."""
+    """Progress after a training step."""
 
-    step: int
-    done: float  # share, 0 to 1
-    left_s: float
-    losses: dict[str, float]  # mean of the last steps, each times its weight
-    saved: bool  # a checkpoint was written just now
+    step: int  # steps finished
+    done: float  # 0..1
+    left_s: float  # estimated time to the end
+    losses: dict[str, float]  # weighted losses by name, averaged over the last 100 steps
+    saved: bool  # a checkpoint was written after this step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +25,15 @@ class TrainResult(FileResult):
     folder: Path  # with checkpoint, contact sheet and loss curves
     steps: int
     losses: dict[str, float]
-    finished: bool  # False: stopped early, exported all the same
-    others: list[Path] = field(default_factory=list)  # int8, torch
+    finished: bool  # False: stopped early, but exported
+    others: list[Path] = field(default_factory=list)  # int8 and PyTorch forms
 
 
 def int8_path(output: Path) -> Path:
-    """Where the int8 form of a generator goes."""
+    """Path of the int8 form beside a generator's .onnx."""
     return output.with_suffix(".int8.onnx")
 
 
 def torch_path(output: Path) -> Path:
-    """Where the form for PyTorch goes."""
+    """Path of the PyTorch form beside a generator's .onnx."""
     return output.with_suffix(".pt2")

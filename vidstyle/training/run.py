@@ -1,4 +1,4 @@
-"""One training run from a painting's file to the style's: read, train, watch, export."""
+"""Training run, from the painting's file to the style's: data, checkpoints, preview, export."""
 
 import hashlib
 import logging
@@ -39,14 +39,14 @@ from vidstyle.training.trainer import Trainer, TrainingSettings
 
 Report = Callable[[TrainProgress], None]
 
-STYLE_SIZE = 400  # px, the painting's short side at --style-scale 1
-FIRMNESS = 3.0  # so much more tone counts for colors of one's own: the palette pulls them back
+STYLE_SIZE = 400  # px, the painting's short side at style scale 1
+OWN_COLORS_TONE = 3.0  # extra tone loss at own colors 1, against the pull of the palette
 PREVIEWS = 4  # photos on the contact sheet
-PREVIEW_SHARE = 0.05  # of the run from one column of the sheet to the next
+PREVIEW_SHARE = 0.05  # of the run, between two columns of the contact sheet
 CHECKPOINT = "checkpoint.pt"
-OWN = re.compile(r"checkpoint\.pt|(step-\d{7}|preview|losses)\.png")  # what a run writes
+RUN_FILES = re.compile(r"checkpoint\.pt|(step-\d{7}|preview|losses)\.png")  # files of a run
 CHECKPOINT_EVERY_S = 60.0
-CALIBRATION = 16  # photos for int8
+CALIBRATION_PHOTOS = 16  # for the int8 form
 GENERATED_NOTE = Note(
     "It learned on generated pictures. On photos their style loss was 14 % higher than that of a "
     "style learned on photos (1.97 and 1.73, the Starry Night): give a folder of some.",
@@ -57,7 +57,11 @@ GENERATED_NOTE = Note(
 def run_session(
     painting: Path, output: Path, options: TrainOptions, report: Report
 ) -> TrainResult | None:
-    """Do what `apps.train.train_style` promises."""
+    """Run one training in this process; see `apps.train.train_style`.
+
+    Returns:
+        The result; None in the processes of `torchrun` other than the first.
+    """
     folder = output.with_name(f"{output.stem}.training")
     with _processes() as rank, ExitStack() as locks:
         torch.set_num_threads(_threads(options))
@@ -76,14 +80,14 @@ def run_session(
             features,
             start,
         )
-        session = _Session(trainer, folder, _fingerprint(painting, content, options), report)
-        session.open(options)
-        finished = session.train()
-        return session.close(output, options, finished, warnings) if rank == 0 else None
+        run = _TrainingRun(trainer, folder, _fingerprint(painting, content, options), report)
+        run.open(options)
+        finished = run.train()
+        return run.close(output, options, finished, warnings) if rank == 0 else None
 
 
-class _Session:
-    """A trainer with its folder of checkpoint, contact sheet and curves."""
+class _TrainingRun:
+    """Trainer with its folder of checkpoint, contact sheet and loss curves."""
 
     def __init__(
         self, trainer: Trainer, folder: Path, fingerprint: dict[str, Any], report: Report
@@ -96,19 +100,19 @@ class _Session:
         self.shown = -1.0  # share of the run at the sheet's last column
 
     def open(self, options: TrainOptions) -> None:
-        """Go on from the checkpoint, or begin with an empty folder."""
+        """Resume from the checkpoint, or start with an empty folder."""
         if options.resume:
             self.trainer.load(self.checkpoint, self.fingerprint)
             self.shown = self.trainer.done
-            delete_partials(self.folder, OWN)
+            delete_partials(self.folder, RUN_FILES)
         elif self.trainer.rank == 0:
-            _empty(self.folder)
+            _prepare_folder(self.folder)
 
     def train(self) -> bool:
-        """Run to the end and return True, or False when Ctrl-C ended it early.
+        """Train to the end; False if Ctrl-C ended the training early.
 
         Raises:
-            KeyboardInterrupt: it came before the first step was done.
+            KeyboardInterrupt: before the first step was finished.
         """
         try:
             self.trainer.run(self._after_step)
@@ -116,14 +120,14 @@ class _Session:
             if self.trainer.history:
                 return False
             with suppress(OSError):
-                delete_own(self.folder, OWN)
+                delete_own(self.folder, RUN_FILES)
             raise
         return True
 
     def close(
         self, output: Path, options: TrainOptions, finished: bool, warnings: list[str]
     ) -> TrainResult:
-        """Save, show and export what there is."""
+        """Save the checkpoint, update preview and curves, and export the generator."""
         trainer = self.trainer
         trainer.save(self.checkpoint, self.fingerprint)
         self.sheet.add(trainer.finished_generator(), trainer.step)
@@ -173,7 +177,7 @@ def _settings(options: TrainOptions) -> TrainingSettings:
             style=weights.style * options.style_weight,
             patch=weights.patch * options.style_weight,
             content=weights.content * options.content_weight,
-            tone=weights.tone * options.content_weight * (1 + FIRMNESS * options.own_colors),
+            tone=weights.tone * options.content_weight * (1 + OWN_COLORS_TONE * options.own_colors),
             structure=weights.structure * options.content_weight,
             tv=weights.tv * options.tv_weight,
             temporal=weights.temporal * options.temporal_weight,
@@ -184,7 +188,7 @@ def _settings(options: TrainOptions) -> TrainingSettings:
 
 
 def _fingerprint(painting: Path, content: Content, options: TrainOptions) -> dict[str, Any]:
-    """What a run that is resumed must have in common with the one that was broken off."""
+    """Settings and hashes that a resumed run must share with the checkpoint's."""
     pictures = hashlib.sha256()
     for image in content.images:
         pictures.update(image.tobytes())
@@ -201,18 +205,18 @@ def _fingerprint(painting: Path, content: Content, options: TrainOptions) -> dic
 
 
 def _content(options: TrainOptions) -> tuple[Content, list[str]]:
-    """Pictures to learn on, evenly lit like those to come, and what to tell the user about them."""
+    """Training pictures with normalized exposure, as at inference, and notes for the user."""
     if options.content is None:
         content, remarks = procedural_content(seed=options.seed), list[str]([GENERATED_NOTE])
     else:
         content = read_content(Path(options.content), seed=options.seed)
-        remarks = _skipped(content)
+        remarks = _skipped_files_note(content)
     return replace(
         content, images=[with_normal_exposure(image) for image in content.images]
     ), remarks
 
 
-def _skipped(content: Content) -> list[str]:
+def _skipped_files_note(content: Content) -> list[str]:
     if not content.skipped:
         return []
     count = len(content.skipped)
@@ -234,7 +238,7 @@ def _weights_to_start_from(options: TrainOptions) -> dict[str, torch.Tensor] | N
 
 
 def _check_folder(folder: Path, options: TrainOptions) -> None:
-    """Find out before any work whether there is what to resume, or nothing to lose."""
+    """Check before any work: a checkpoint to resume from, or a folder that may be overwritten."""
     if options.resume:
         read_checkpoint(folder / CHECKPOINT)
     elif (folder.exists() or folder.is_symlink()) and not options.overwrite:
@@ -248,15 +252,15 @@ def _check_folder(folder: Path, options: TrainOptions) -> None:
 
 
 def _check_ownership(folder: Path) -> None:
-    """Find out whether a folder holds what a training run wrote, and nothing else.
+    """Check that a folder holds files of a training run only.
 
     Raises:
-        SinkError: it is a link or a file, or holds something else.
+        SinkError: it is a link or a file, or holds other files.
     """
     choice = "Choose another output name."
     if folder.is_symlink() or not folder.is_dir():
         raise SinkError(f"{folder} is no folder of a training run. {choice}", ELSEWHERE)
-    foreign = foreign_entries(folder, OWN)
+    foreign = foreign_entries(folder, RUN_FILES)
     if not foreign and not _is_marked(folder):
         foreign = sorted(folder.iterdir())
     if foreign:
@@ -267,7 +271,7 @@ def _check_ownership(folder: Path) -> None:
 
 
 def _is_marked(folder: Path) -> bool:
-    """Whether a folder of files with the right names is empty or shows that a run wrote them."""
+    """Whether a folder is empty, or holds a preview column or checkpoint of a training run."""
     if any(folder.glob("step-*.png")) or not any(folder.iterdir()):
         return True
     with suppress(StyleError):
@@ -276,23 +280,23 @@ def _is_marked(folder: Path) -> bool:
     return False
 
 
-def _empty(folder: Path) -> None:
-    """Make the folder, or take away what an earlier run left in it."""
+def _prepare_folder(folder: Path) -> None:
+    """Create the folder, or delete an earlier run's files in it."""
     try:
         if folder.exists():
             _check_ownership(folder)
-            delete_own(folder, OWN)
+            delete_own(folder, RUN_FILES)
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise SinkError(f"Cannot make {folder}: {reason(error)}.") from error
 
 
 def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list[Path], list[str]]:
-    """Write the .onnx and what else was asked for; return the others, and why one is missing."""
+    """Write the .onnx, int8 and PyTorch forms; return the paths of the latter two, and notes."""
     generator = deepcopy(trainer.finished_generator()).cpu()
     others, remarks = list[Path](), list[str]()
     may_replace = options.overwrite or options.resume
-    # The exporter tells everybody that torchvision, which nobody needs, is not there.
+    # The exporter warns that torchvision, which is not needed, is not installed.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         with whole_file(output, replace=may_replace) as file:
@@ -300,7 +304,7 @@ def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list
         if options.int8:
             try:
                 with whole_file(int8_path(output), replace=may_replace) as file:
-                    quantize(output, trainer.content.images[:CALIBRATION], file)
+                    quantize(output, trainer.content.images[:CALIBRATION_PHOTOS], file)
                 others.append(int8_path(output))
             except StyleError as error:
                 remarks.append(f"There is no int8 form. {error}")
@@ -317,7 +321,7 @@ def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list
 
 
 def _precision(name: str) -> torch.dtype:
-    """The arithmetic asked for; on "auto", bfloat16 where the hardware has it."""
+    """Data type of autocast; "auto" is bfloat16 where the hardware accelerates it."""
     if name == "auto":
         if torch.cuda.is_available():
             gains = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -338,7 +342,7 @@ def _threads(options: TrainOptions) -> int:
 
 @contextmanager
 def _processes() -> Iterator[int]:
-    """Join the other processes that `torchrun` started; yield the own number, 0 if alone."""
+    """Join the process group of `torchrun`, if there is one; yield the rank."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield 0
         return

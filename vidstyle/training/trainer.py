@@ -1,4 +1,4 @@
-"""Teach a generator one painting: steps, schedule, checkpoints; one process or several."""
+"""Trainer: optimization steps, schedules and checkpoint state; one process or several (DDP)."""
 
 import math
 import time
@@ -30,22 +30,22 @@ from vidstyle.training.data.dataset import Content
 from vidstyle.training.muon import Muon
 from vidstyle.training.objective import MARGIN, LossWeights, Objective
 
-RECORD_EVERY = 10  # steps, of the loss curves
-AVERAGE_DECAY = 0.998  # a step, of the weights' moving average: single steps wander in color
-WARM_UP = 0.02  # share of the run
-FREEZE_AT = 0.7  # share from which the statistics that will be folded are learned with
-ROUND_AT = 0.8  # share from which the weights are rounded as they will be stored
+RECORD_EVERY = 10  # steps between records of the losses
+AVERAGE_DECAY = 0.998  # per step, of the weights' moving average: colors drift from step to step
+WARM_UP = 0.02  # share of the run with a rising learning rate
+FREEZE_AT = 0.7  # share of the run after which batch norms use their running statistics
+ROUND_AT = 0.8  # share of the run after which weights are rounded as in the file
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What a run needs, beside painting, content and features, to be repeated."""
+    """Hyperparameters of a training."""
 
     size_class: str = "55k"
-    steps: int | None = None  # None: as many as `seconds` allow
+    steps: int | None = None  # None: train for `seconds`
     seconds: float = 1200.0
-    batch_size: int = 4  # over all processes
-    crop: int = 192  # px, without the margin
+    batch_size: int = 4  # of all processes together
+    crop: int = 192  # px, without `objective.MARGIN`
     learning_rate: float = 4e-3
     own_colors: float = 0.0  # see `partial_color_map`
     weights: LossWeights = field(default_factory=LossWeights)
@@ -55,7 +55,11 @@ class TrainingSettings:
 
 
 class Trainer:
-    """A generator on its way, and everything a checkpoint must hold to go on exactly there."""
+    """Generator in training, with all state that a checkpoint needs for an exact continuation.
+
+    Belongs to one thread. With torch.distributed, each process has its own, with synchronized
+    gradients, losses and clocks.
+    """
 
     def __init__(
         self,
@@ -68,14 +72,15 @@ class Trainer:
         """Prepare step 0.
 
         Args:
-            settings: how to train.
-            painting: 1x3xHxW float32 RGB 0..1.
-            content: pictures to learn on.
-            features: the network that judges.
-            start: folded weights of a finished generator, see `network.start_from`.
+            settings: hyperparameters.
+            painting: style image, 1x3xHxW float32 RGB 0..1.
+            content: training pictures.
+            features: feature network of the losses.
+            start: folded weights of a trained generator, see `network.start_from`; None for random
+                weights.
 
         Raises:
-            OptionError: the batch cannot be shared out evenly among the processes.
+            OptionError: the batch size is not divisible by the number of processes.
             StyleError: `start` is of another architecture.
         """
         torch.manual_seed(settings.seed)
@@ -112,36 +117,43 @@ class Trainer:
             avg_fn=_averaged,
             use_buffers=True,
         )
-        self.learner: torch.nn.Module = self.generator
+        self.trained_module: torch.nn.Module = self.generator
         if self.processes > 1:
-            # Hands out the first one's statistics too: all must freeze the same.
-            self.learner = DistributedDataParallel(self.generator)
+            # Broadcasts the first process's running statistics too: all freeze the same ones.
+            self.trained_module = DistributedDataParallel(self.generator)
         self.optimizers = _optimizers(self.generator, settings.learning_rate)
         self.step, self.elapsed_s = 0, 0.0
         self.history: list[dict[str, float]] = []
 
     @property
     def done(self) -> float:
-        """The share of the run that is behind us, 0 to 1."""
+        """Progress of the run, 0..1, in steps or time."""
         settings = self.settings
         share = self.step / settings.steps if settings.steps else self.elapsed_s / settings.seconds
         return min(1.0, share)
 
     @property
     def left_s(self) -> float:
-        """Seconds to the end at the present pace."""
+        """Estimated time to the end, in seconds."""
         if not self.settings.steps:
             return max(0.0, self.settings.seconds - self.elapsed_s)
         return (self.settings.steps - self.step) * self.elapsed_s / max(1, self.step)
 
     def recent_losses(self) -> dict[str, float]:
-        """The mean of the last hundred steps' losses, each times its weight."""
+        """Weighted losses by name, averaged over the last 100 steps."""
         records = self.history[-100 // RECORD_EVERY :]
         names = [name for name in records[0] if name not in ("step", "seconds")] if records else []
         return {name: sum(r[name] for r in records) / len(records) for name in names}
 
     def run(self, after_step: Callable[[], None] = lambda: None) -> None:
-        """Train to the end, calling `after_step` after each step."""
+        """Train to the end.
+
+        Args:
+            after_step: called after each step, in the same thread.
+
+        Raises:
+            StyleError: a gradient is not finite.
+        """
         previous_s = time.monotonic()
         while not self._all_done():
             losses = self._learn()
@@ -153,7 +165,7 @@ class Trainer:
             after_step()
 
     def finished_generator(self) -> Generator:
-        """The average of the last few hundred steps' weights: what is shown and exported."""
+        """Generator with the moving average of the weights, for preview and export."""
         generator = self.average.module
         assert isinstance(generator, Generator)
         return generator.eval()
@@ -186,7 +198,7 @@ class Trainer:
         return dict(zip(losses, self._shared(torch.stack(list(losses.values()))), strict=True))
 
     def _shared(self, values: Tensor) -> list[float]:
-        """The means over all processes: each has seen other pictures."""
+        """Mean over all processes, each of which has a part of the batch."""
         means = values.detach().clone()
         if self.processes > 1:
             dist.all_reduce(means)
@@ -195,10 +207,10 @@ class Trainer:
 
     def _losses(self, photos: Tensor) -> dict[str, Tensor]:
         motion = CameraMotion.random(photos)
-        moved = with_noise(motion.moved(photos))
+        moved = with_noise(motion.apply(photos))
         low = self.settings.precision != torch.float32
         with torch.autocast(self.device.type, self.settings.precision, enabled=low):
-            painted, again = self.learner(torch.cat([photos, moved])).float().chunk(2)
+            painted, again = self.trained_module(torch.cat([photos, moved])).float().chunk(2)
         target = gently_recolored(photos, *self.color_map)
         return self.objective.losses(target, painted, again, motion)
 
@@ -214,19 +226,23 @@ class Trainer:
         return self.settings.crop + 2 * MARGIN
 
     def _all_done(self) -> bool:
-        """Whether it is over; with several processes, whether the first one says so."""
+        """Whether the run is over; with several processes, the first one decides."""
         if self.processes == 1:
             return self.done >= 1
         share = torch.tensor([self.done, self.elapsed_s], dtype=torch.float64, device=self.device)
         dist.broadcast(share, src=0)
-        self.elapsed_s = float(share[1])  # one clock for all: schedules must agree
+        self.elapsed_s = float(share[1])  # one clock for all processes: schedules must agree
         return float(share[0]) >= 1
 
     def save(self, file: Path, about: dict[str, Any]) -> None:
         """Write a checkpoint.
 
+        Args:
+            file: path to write.
+            about: entries that `load` compares, such as hashes of the data.
+
         Raises:
-            SinkError: the disk refused; the old one is still there.
+            SinkError: the file cannot be written; the previous one is kept.
         """
         state = {
             "generator": self.generator.state_dict(),
@@ -240,10 +256,14 @@ class Trainer:
         write_checkpoint(file, about, state)
 
     def load(self, file: Path, about: dict[str, Any]) -> None:
-        """Go on from a checkpoint that was saved with the same `about`.
+        """Continue from a checkpoint that was saved with the same `about`.
+
+        Args:
+            file: path to read.
+            about: entries that must equal those of the checkpoint.
 
         Raises:
-            StyleError: there is none, it is broken, or of another version, painting or size.
+            StyleError: the checkpoint is missing, broken, of another version, or of another run.
         """
         state = read_checkpoint(file, about)
         self.generator.load_state_dict(state["generator"])
@@ -256,19 +276,19 @@ class Trainer:
 
 
 def _optimizers(generator: Generator, learning_rate: float) -> list[torch.optim.Optimizer]:
-    """Muon for what mixes channels; Adam for the rest: norms, biases and the color skip."""
+    """Muon for convolution kernels; Adam for batch norms, biases and the color skip."""
     rest = [p for p in generator.parameters() if p.ndim < 4 or p is generator.skip.weight]
     kernels = [p for p in generator.parameters() if all(p is not other for other in rest)]
     return [Muon(kernels, learning_rate), torch.optim.Adam(rest, learning_rate)]
 
 
 def learning_rate_at(done: float) -> float:
-    """Its share of the highest one: a short linear warm-up, then a cosine down to 2 %."""
+    """Learning rate over its maximum at a progress of 0..1: linear warm-up, cosine down to 2 %."""
     return max(0.02, min(1.0, done / WARM_UP, (1 + math.cos(math.pi * done)) / 2))
 
 
 def _averaged(average: Tensor, latest: Tensor, count: Tensor | int) -> Tensor:
-    """The moving average with one more; short at first, so that the start is soon forgotten."""
+    """Exponential moving average of weights; with a shorter memory in the first steps."""
     decay = min(AVERAGE_DECAY, (1 + int(count)) / (10 + int(count)))
     return average + (latest - average) * (1 - decay)
 

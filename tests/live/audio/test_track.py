@@ -45,7 +45,8 @@ def decoded(path: Path) -> tuple[NDArray[np.float32], Any]:
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         parts = [frame.to_ndarray() for frame in container.decode(audio=0)]
-        return np.concatenate(parts, axis=1).T, stream.codec_context.name
+        samples = np.asarray(np.concatenate(parts, axis=1).T, np.float32)
+        return samples, stream.codec_context.name
 
 
 def pitch(samples: NDArray[np.float32]) -> float:

@@ -3,11 +3,11 @@ import torch
 from torch import Tensor
 
 from vidstyle.training.data.augment import (
-    BEND_PX,
-    LIGHT,
+    MAX_BEND_PX,
+    MAX_GAIN_CHANGE,
+    MAX_SHIFT_PX,
+    MAX_TURN,
     NOISE,
-    SHIFT_PX,
-    TURN,
     CameraMotion,
     with_noise,
 )
@@ -34,25 +34,25 @@ def motion() -> CameraMotion:
 
 def test_shapes_follow_the_pictures(motion: CameraMotion) -> None:
     assert motion.grid.shape == (60, 48, 80, 2)
-    assert motion.light.shape == (60, 1, 1, 1)
-    assert motion.moved(torch.rand(60, 3, 48, 80)).shape == (60, 3, 48, 80)
+    assert motion.gain.shape == (60, 1, 1, 1)
+    assert motion.apply(torch.rand(60, 3, 48, 80)).shape == (60, 3, 48, 80)
 
 
 def test_half_of_the_pictures_keep_still(motion: CameraMotion) -> None:
     still = traveled(motion).amax(dim=(1, 2)) < 1e-3
     assert 18 <= int(still.sum()) <= 42
     images = torch.rand(60, 3, 48, 80)
-    moved = motion.moved(images)
-    assert torch.allclose(moved[still], (images * motion.light)[still], atol=1e-3)
-    assert not torch.allclose(moved[~still], (images * motion.light)[~still], atol=0.1)
+    moved = motion.apply(images)
+    assert torch.allclose(moved[still], (images * motion.gain)[still], atol=1e-3)
+    assert not torch.allclose(moved[~still], (images * motion.gain)[~still], atol=0.1)
 
 
 def test_no_pixel_goes_further_than_said(motion: CameraMotion) -> None:
     corner = (24**2 + 40**2) ** 0.5
-    turned_and_zoomed = 2**0.5 * TURN * corner
-    bend = 1.5 * BEND_PX  # bicubic curves overshoot their knots
-    assert traveled(motion).max() <= 2**0.5 * (SHIFT_PX + bend) + turned_and_zoomed
-    assert traveled(motion).max() > SHIFT_PX / 2
+    turned_and_zoomed = 2**0.5 * MAX_TURN * corner
+    bend = 1.5 * MAX_BEND_PX  # bicubic curves overshoot their knots
+    assert traveled(motion).max() <= 2**0.5 * (MAX_SHIFT_PX + bend) + turned_and_zoomed
+    assert traveled(motion).max() > MAX_SHIFT_PX / 2
 
 
 def test_a_motion_bends(motion: CameraMotion) -> None:
@@ -67,18 +67,18 @@ def test_the_moved_ramp_is_the_ramp_at_the_moved_places(motion: CameraMotion) ->
     x, y = torch.arange(80.0), torch.arange(48.0)[:, None]
     ramp = (0.003 * x + 0.01 * y + 0.1).expand(60, 1, 48, 80)
     at_x, at_y = places(motion)
-    expected = (0.003 * at_x + 0.01 * at_y + 0.1)[:, None] * motion.light
+    expected = (0.003 * at_x + 0.01 * at_y + 0.1)[:, None] * motion.gain
     inside = (at_x > 2) & (at_x < 77) & (at_y > 2) & (at_y < 45)
     assert inside.float().mean() > 0.5
-    difference = (motion.moved(ramp) - expected)[inside[:, None]]
+    difference = (motion.apply(ramp) - expected)[inside[:, None]]
     assert difference.abs().max() < 0.1 * 0.01  # bicubic curves are a tenth of a pixel off
 
 
 def test_the_light_changes_a_little_and_differs_between_pictures(motion: CameraMotion) -> None:
-    assert ((motion.light - 1).abs() <= LIGHT).all()
-    assert motion.light.std() > LIGHT / 4
+    assert ((motion.gain - 1).abs() <= MAX_GAIN_CHANGE).all()
+    assert motion.gain.std() > MAX_GAIN_CHANGE / 4
     flat = torch.full((60, 3, 48, 80), 0.5)
-    assert torch.allclose(motion.moved(flat), 0.5 * motion.light.expand_as(flat), atol=1e-4)
+    assert torch.allclose(motion.apply(flat), 0.5 * motion.gain.expand_as(flat), atol=1e-4)
 
 
 def test_the_same_seed_gives_the_same_motion() -> None:
@@ -88,8 +88,8 @@ def test_the_same_seed_gives_the_same_motion() -> None:
         torch.manual_seed(seed)
         motions.append(CameraMotion.random(images))
     assert torch.equal(motions[0].grid, motions[1].grid)
-    assert torch.equal(motions[0].light, motions[1].light)
-    assert not torch.equal(motions[0].light, motions[2].light)
+    assert torch.equal(motions[0].gain, motions[1].gain)
+    assert not torch.equal(motions[0].gain, motions[2].gain)
 
 
 def test_noise_is_a_sensors_and_stays_in_range() -> None:

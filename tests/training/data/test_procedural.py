@@ -111,7 +111,7 @@ def test_radii_follow_the_power_law() -> None:
 
 def test_a_shape_covers_its_place_and_nothing_else() -> None:
     canvas = Canvas(100, np.random.default_rng(0))
-    canvas.dab(rectangle(0.1, 0.2, 0.4, 0.6), RED)
+    canvas.fill(rectangle(0.1, 0.2, 0.4, 0.6), RED)
     canvas.shape(rectangle(0.6, 0.2, 0.9, 0.6), Surface(BLUE))
     for left, color in ((10, RED), (60, BLUE)):
         inside = canvas.image[21:59, left + 1 : left + 29]
@@ -124,7 +124,7 @@ def test_shapes_outside_the_sheet_leave_no_trace() -> None:
     canvas = Canvas(64, np.random.default_rng(0))
     for x in (-2.0, 3.0):
         canvas.shape(ellipse((x, 0.5), (0.3, 0.3)), Surface(RED), softness=0.05)
-        canvas.dab(ellipse((x, 0.5), (0.3, 0.3)), RED)
+        canvas.fill(ellipse((x, 0.5), (0.3, 0.3)), RED)
     assert not canvas.image.any()
 
 

@@ -1,1 +1,1 @@
-"""Training data: photos, augmentation, generated pictures, the painting."""
+"""Training data: photos and video frames, augmentation, generated pictures, the painting."""

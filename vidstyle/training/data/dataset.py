@@ -1,7 +1,7 @@
-"""The pictures a generator learns to paint over: photos, frames of videos, or none at all.
+"""Training data set: photos, video frames or generated pictures, and random crops of them.
 
-Knows nothing of paintings. A batch follows from its arguments alone, so that a run which was
-interrupted goes on with the very crops it would have seen.
+A batch depends on its arguments only, so that a resumed run gets the same crops as an uninterrupted
+one.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,36 +26,36 @@ from vidstyle.stats import Stats
 from vidstyle.training.data.procedural import procedural_images
 
 LARGEST_SHORT_SIDE = 384  # px; 1,000 such pictures take 0.6 to 0.8 GB
-SMALLEST_SHORT_SIDE = 64  # px; a crop would be mostly enlargement
+SMALLEST_SHORT_SIDE = 64  # px; crops of smaller pictures would be mostly enlarged
 FRAMES_PER_VIDEO = 40
-FRAMES_READ_THROUGH = 3000  # in a longer video, 40 jumps to a place are faster
-ZOOMS = (0.5, 1.6)
-THREADS = 2
+FRAMES_READ_THROUGH = 3000  # in longer videos, 40 seeks are faster than decoding all frames
+ZOOMS = (0.5, 1.6)  # side of a crop in the picture, over its output size
+THREADS = 2  # that read files
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Content:
-    """Pictures to learn from, and what could not be read."""
+    """Training pictures, and messages about unreadable files."""
 
     images: list[RGBImage]  # HxWx3 uint8 RGB
-    skipped: list[str] = field(default_factory=list)  # one line for each file, with the reason
+    skipped: list[str] = field(default_factory=list)  # one line per file, with the reason
 
     def crops(self, count: int, size: int, step: int, seed: int, rank: int = 0) -> Tensor:
-        """Return the square crops of one training step, the same for the same arguments.
+        """Draw the square crops of one training step, the same for the same arguments.
 
-        Every image is used once before any is used again. The zoom goes down to half the crop's
-        size: video at 720p is far smoother than a small photo, and a generator that never saw
-        smooth content paints it with noise. Half of the crops are mirrored. Colors stay as they
-        are: the painting's color map is made from them.
+        Each picture is used once per epoch, in random order. Crops are enlarged up to twice: video
+        at 720p is far smoother than a small photo, and a generator trained without smooth content
+        paints it with noise. Half of the crops are mirrored. Colors are not augmented, since the
+        painting's color map is computed from them.
 
         Args:
             count: crops in the batch.
-            size: their side, in pixels.
-            step: which batch, from 0 on.
-            seed: of the run.
-            rank: which of several processes that train together; each goes its own way.
+            size: side of the crops, in pixels.
+            step: number of the batch, from 0.
+            seed: seed of the run.
+            rank: number of the process; processes that train together get different crops.
 
         Returns:
             `count` x 3 x `size` x `size` float32 RGB 0..1.
@@ -65,39 +65,40 @@ class Content:
         return torch.stack([_random_crop(self.images[i], size, random) for i in indices])
 
     def _index(self, place: int, seed: int, rank: int) -> int:
-        """Which image stands at a place in the endless sequence of shuffled epochs."""
+        """Index of the picture at a position in the sequence of shuffled epochs."""
         epoch, place_in_epoch = divmod(place, len(self.images))
         order = np.random.default_rng([seed, epoch, rank, 1]).permutation(len(self.images))
         return int(order[place_in_epoch])
 
 
 def procedural_content(count: int = 96, seed: int = 0) -> Content:
-    """Pictures made by arithmetic, for those who give none of their own."""
+    """Generated pictures, the default content: `count` of 320x320 pixels."""
     return Content(procedural_images(count, seed))
 
 
 def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
-    """Read the photos and videos in a folder and the folders in it; hidden files are left out.
+    """Read the photos and videos in a folder, recursively; hidden files are skipped.
 
-    Pictures are reduced to a short side of 384 px. Videos give up to 40 frames each, spread
-    evenly, and fewer where there are so many videos that their frames would fill half the limit.
+    Pictures are reduced to a short side of 384 px. Videos give up to 40 evenly spaced frames each,
+    fewer where their frames would fill more than half of the limit.
 
     Args:
-        folder: or a single photo or video.
-        limit: pictures at most. Of more files, one is drawn from each stretch of the sorted list.
-        seed: of that draw.
+        folder: folder, or a single photo or video.
+        limit: largest number of pictures. Of more files, a stratified random sample is read, one
+            from each section of the sorted list.
+        seed: seed of that sample.
 
     Raises:
-        SourceError: there is no such folder, or no picture in it can be read.
+        SourceError: the folder does not exist, or no picture in it can be read.
     """
     photos, videos = _find(folder)
     if not photos and not videos:
         raise SourceError(f"No photos or videos in {folder}. Give a folder that has some.")
     random = np.random.default_rng(seed)
     frame_limit = max(1, limit // 2) if photos else limit
-    videos = _spread(videos, frame_limit, random)
+    videos = _stratified_sample(videos, frame_limit, random)
     frames = min(FRAMES_PER_VIDEO, frame_limit // max(1, len(videos)))
-    photos = _spread(photos, limit - frames * len(videos), random)
+    photos = _stratified_sample(photos, limit - frames * len(videos), random)
     readers: list[Callable[[], list[RGBImage]]] = [
         *(partial(_read_photo, file) for file in photos),
         *(partial(_read_video, file, frames) for file in videos),
@@ -113,23 +114,27 @@ def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
 
 
 def _find(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The photos and the videos, sorted."""
+    """Paths of all photos and all videos, sorted."""
     if not folder.exists():
         raise SourceError(f"There is no folder {folder}.")
     if folder.is_file():
         is_photo = folder.suffix.lower() in PHOTO_SUFFIXES
         return ([folder], []) if is_photo else ([], [folder])
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and _shown(file, folder))
+    files = sorted(
+        file for file in folder.rglob("*") if file.is_file() and _is_visible(file, folder)
+    )
     photos = [file for file in files if file.suffix.lower() in PHOTO_SUFFIXES]
     return photos, [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
 
 
-def _shown(file: Path, folder: Path) -> bool:
+def _is_visible(file: Path, folder: Path) -> bool:
     return not any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
-def _spread(items: Sequence[Item], count: int, random: np.random.Generator) -> list[Item]:
-    """At most so many of them: one at random from each of `count` equal stretches."""
+def _stratified_sample(
+    items: Sequence[Item], count: int, random: np.random.Generator
+) -> list[Item]:
+    """At most `count` items: one at random from each of `count` equal sections."""
     if len(items) <= count:
         return list(items)
     places = (np.arange(count) + random.random(count)) * len(items) / count
@@ -165,7 +170,7 @@ def _read_video(file: Path, count: int) -> list[RGBImage]:
 
 
 def _read_through(source: FileSource, size_wh: tuple[int, int], count: int) -> list[RGBImage]:
-    """Frames spread evenly over a video, however long it turns out to be."""
+    """Evenly spaced frames of a video of unknown length."""
     kept, stride = list[RGBImage](), 1
     for number, frame in enumerate(source):
         if number % stride == 0:
@@ -177,7 +182,7 @@ def _read_through(source: FileSource, size_wh: tuple[int, int], count: int) -> l
 
 
 def _read_at(file: Path, time_s: float, size_wh: tuple[int, int]) -> list[RGBImage]:
-    """The frame at a time, if there is one: files break off, and some say a wrong length."""
+    """The frame at a time; none where the file is truncated or states a wrong duration."""
     try:
         with FileSource(file, Stats(), start_s=time_s, threads=1) as source:
             return [frame.picture.resized(*size_wh).to_rgb() for frame in islice(source, 1)]

@@ -1,4 +1,4 @@
-"""A painting as a tensor."""
+"""Style image as a tensor."""
 
 from torch import Tensor
 
@@ -7,5 +7,5 @@ from vidstyle.perceptual.color_transfer import to_tensor
 
 
 def painting_tensor(painting: RGBImage, short_side: int) -> Tensor:
-    """A painting, HxWx3 uint8 RGB, at a short side in pixels: 1x3xHxW float32 RGB 0..1."""
+    """Resize a style image, HxWx3 uint8 RGB, to a short side in pixels: 1x3xHxW float32, 0..1."""
     return to_tensor(with_short_side(painting, short_side))[None]

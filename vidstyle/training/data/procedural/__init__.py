@@ -1,11 +1,10 @@
-"""Pictures made by arithmetic that look to a network much as pictures of the world do.
+"""Procedural training pictures with the statistics of photos, for training without a data set.
 
-A generator taught on them learns to paint what it will meet: edges at every size, surfaces that
-hide each other, smooth shading, soft backgrounds, noise. That dead leaves have the statistics of
-natural images was found by Lee, Mumford and Huang (IJCV 2001); that networks learn from such
-pictures nearly what they learn from photos, by Baradad et al. (arXiv:2106.05963). Theirs are one
-process each; ours are also laid out like landscapes, portraits, streets and rooms, because a
-style must know skies from faces.
+They have edges of all sizes, occlusions, smooth shading, blurred backgrounds and noise. Dead leaves
+have the statistics of natural images (Lee, Mumford and Huang, IJCV 2001), and networks learn from
+such pictures nearly as well as from photos (Baradad et al., arXiv:2106.05963). Theirs are one
+process each; these are also composed as landscapes, portraits, streets and rooms, because a style
+treats skies and faces differently.
 """
 
 import numpy as np
@@ -19,7 +18,7 @@ from vidstyle.training.data.procedural.leaves import dead_leaves
 from vidstyle.training.data.procedural.portrait import portrait
 from vidstyle.training.data.procedural.town import room, street
 
-# In turns, so that any number of pictures has something of everything.
+# Used in turn, so that a small number of pictures is varied too.
 FAMILIES = (
     dead_leaves, landscape, portrait, street, dead_leaves, smooth,
     portrait, landscape, dead_leaves, room, portrait, fog,
@@ -31,9 +30,9 @@ def procedural_images(count: int, seed: int, side: int = 320) -> list[RGBImage]:
     """Make pictures with the statistics of photos, the same for the same seed.
 
     Args:
-        count: how many; the first ones are the same for any count.
-        seed: 0 or more.
-        side: their width and height, in pixels.
+        count: number of pictures; the first ones are the same for any count.
+        seed: seed of the random numbers, 0 or more.
+        side: width and height, in pixels.
 
     Returns:
         `count` arrays of `side` x `side` x 3 uint8 RGB.

@@ -1,4 +1,4 @@
-"""What a camera does to a scene: focus, exposure, tint, vignetting, noise, compression."""
+"""Camera model: sharpness, exposure, tint, vignetting, sensor noise and JPEG compression."""
 
 import cv2
 import numpy as np
@@ -6,15 +6,15 @@ from numpy.typing import NDArray
 
 from vidstyle.frame import LUMA_OF_RGB, RGBImage
 
-# Mean and contrast (standard deviation) of luma that an exposure aims at, with their spread. 233
-# photos have 0.44 +- 0.12 and 0.22 +- 0.06; the aim is higher because only most of the way is gone.
+# Targets of the exposure: mean and contrast (standard deviation) of luma, with their spread. 233
+# photos have 0.44 +- 0.12 and 0.22 +- 0.06; the contrast is aimed higher as it is reached in part.
 MEAN, MEAN_SPREAD = 0.44, 0.11
 CONTRAST, CONTRAST_SPREAD = 0.25, 0.06
 SHARPNESS = (-0.6, 1.0)  # from a soft lens to a camera that sharpens
 
 
 def photograph(scene: RGBImage, random: np.random.Generator) -> RGBImage:
-    """Return the scene (HxWx3 uint8 RGB) as a camera would have recorded it."""
+    """Apply the camera model to a scene; both are HxWx3 uint8 RGB."""
     light = scene.astype(np.float32) / 255
     blurred = np.asarray(cv2.GaussianBlur(light, (0, 0), 1.0))
     light = light + random.uniform(*SHARPNESS) * (light - blurred)
@@ -28,9 +28,9 @@ def photograph(scene: RGBImage, random: np.random.Generator) -> RGBImage:
 
 
 def _exposed(light: NDArray[np.floating], random: np.random.Generator) -> NDArray[np.floating]:
-    """Towards an ordinary exposure, not all the way: a night stays dark, and fog stays pale.
+    """Bring the exposure part of the way to a typical one: nights stay dark, and fog stays pale.
 
-    The brightness changes, and the saturation does not.
+    Changes luma only; the ratio of the colors stays.
     """
     luma = light @ np.array(LUMA_OF_RGB, np.float32)
     mean, contrast = float(luma.mean()), float(luma.std()) + 0.02
@@ -47,7 +47,7 @@ def _vignette(side: int, random: np.random.Generator) -> NDArray[np.floating]:
 
 
 def _compressed(image: RGBImage, random: np.random.Generator) -> RGBImage:
-    """Through JPEG and back, at a quality from poor to good."""
+    """JPEG compression at a random quality of 60..95."""
     quality = int(random.integers(60, 96))
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])

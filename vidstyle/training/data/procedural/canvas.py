@@ -1,6 +1,6 @@
-"""A square sheet to paint on, and what all pictures are painted with: noise, shapes, surfaces.
+"""Canvas for procedural pictures: noise fields, shapes, surfaces with texture and shading.
 
-Places and lengths are in shares of the sheet's side, y downwards; colors are RGB in 0..1.
+Coordinates and lengths are in shares of the canvas's side, y down; colors are RGB, 0..1.
 """
 
 import math
@@ -24,17 +24,22 @@ SUBPIXELS = 4  # bits after the point in the coordinates given to OpenCV
 
 @dataclass(frozen=True)
 class Surface:
-    """What a shape is made of, and how the light falls on it."""
+    """Material and shading of a shape."""
 
     color: Color
-    grain: Field | None = None  # HxW of the whole sheet, mean 0 and variance 1
-    roughness: float = 0.15  # how much the grain changes the brightness
-    light: tuple[float, float] = (0.0, 0.0)  # brightness gained per half width and half height
-    roundness: float = 0.0  # 1: dark at the rim, like a ball
+    grain: Field | None = None  # texture, HxW of the whole canvas, mean 0 and variance 1
+    roughness: float = 0.15  # factor of the texture in the logarithm of the brightness
+    light: tuple[float, float] = (0.0, 0.0)  # gradient of it, per half width and half height
+    roundness: float = 0.0  # darkening at the rim, 1 as of a sphere
 
 
 class Canvas:
-    """A sheet of paper and a source of chance."""
+    """Square RGB picture to draw on, with its random generator.
+
+    Args:
+        side: width and height, in pixels.
+        random: source of all random numbers.
+    """
 
     def __init__(self, side: int, random: np.random.Generator) -> None:
         self.side, self.random = side, random
@@ -44,12 +49,12 @@ class Canvas:
         self.y: Field = middles[:, None]
 
     def noise(self, slope: float = 1.1, stretch: float = 1.0, angle: float = 0.0) -> Field:
-        """Noise with random phases whose amplitude falls as frequency to the power of -slope.
+        """Random-phase noise with an amplitude of frequency to the power of -slope.
 
         Args:
-            slope: photos have 0.9 to 1.4; 0 is white noise.
-            stretch: how many times longer than wide the streaks are.
-            angle: of the streaks, in radians; 0 is horizontal.
+            slope: exponent; photos have 0.9 to 1.4, white noise 0.
+            stretch: anisotropy, the length of streaks over their width.
+            angle: direction of the streaks in radians, 0 for horizontal.
 
         Returns:
             HxW float32, mean 0, variance 1.
@@ -65,8 +70,8 @@ class Canvas:
         return np.asarray(noise / noise.std(), np.float32)
 
     def ridge(self, slope: float = 1.3) -> Field:
-        """Noise along x only: 1xW, mean 0, variance 1, for the outline of hills."""
-        length = 4 * self.side  # the noise repeats itself; hills should not
+        """One-dimensional noise for the outline of hills: 1xW, mean 0, variance 1."""
+        length = 4 * self.side  # the noise is periodic; hills are not
         frequency = np.fft.rfftfreq(length)
         frequency[0] = np.inf
         white = np.fft.rfft(self.random.standard_normal(length))
@@ -79,26 +84,28 @@ class Canvas:
         phase = across / period + 0.15 * self.noise(1.6)
         return np.asarray(1.4 * np.sin(2 * np.pi * phase), np.float32)
 
-    def lay(self, colors: Color, alpha: Field | float = 1.0, window: Window | None = None) -> None:
+    def blend(
+        self, colors: Color, alpha: Field | float = 1.0, window: Window | None = None
+    ) -> None:
         """Blend colors (3 or HxWx3) into a window, or the whole sheet, with an alpha (HxW)."""
         part = self.image[window or (slice(None), slice(None))]
         cover = np.asarray(alpha, np.float32)[..., None] if np.ndim(alpha) == 2 else alpha
         wanted = part + (255 * np.asarray(colors, np.float32) - part) * cover
         part[...] = np.clip(wanted + 0.5, 0, 255).astype(np.uint8)
 
-    def dab(self, outline: Outline, color: Color) -> None:
-        """Put a flat shape down. The fast one, for the many small."""
+    def fill(self, outline: Outline, color: Color) -> None:
+        """Fill an outline with a flat color; fast, for many small shapes."""
         r, g, b = (255 * color).tolist()
         cv2.fillPoly(self.image, [self._corners(outline)], (r, g, b), cv2.LINE_AA, SUBPIXELS)
 
     def line(self, points: Outline, color: Color, width: float) -> None:
-        """Draw a line through points."""
+        """Draw a polyline."""
         r, g, b = (255 * color).tolist()
         corners, pixels = self._corners(points), max(1, round(width * self.side))
         cv2.polylines(self.image, [corners], False, (r, g, b), pixels, cv2.LINE_AA, shift=SUBPIXELS)
 
     def shape(self, outline: Outline, surface: Surface, softness: float = 0.0) -> None:
-        """Put a shape down with texture and shading; softness is the blur of its outline."""
+        """Draw a shape with texture and shading; `softness` is the blur of its outline."""
         low, high = outline.min(axis=0), outline.max(axis=0)
         window = self._window(low - 3 * softness, high + 3 * softness)
         middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1 / self.side)
@@ -110,26 +117,26 @@ class Canvas:
         if surface.roundness:
             change = change - surface.roundness * np.minimum(dx**2 + dy**2, 1.5) ** 2
         colors = surface.color * np.exp(change)[..., None]
-        self.lay(colors, self._stencil(outline, window, softness), window)
+        self.blend(colors, self._stencil(outline, window, softness), window)
 
     def shadow(self, outline: Outline, strength: float, softness: float) -> None:
-        """Darken what lies under a shape."""
+        """Darken the canvas inside an outline, blurred by `softness`."""
         low, high = outline.min(axis=0) - 3 * softness, outline.max(axis=0) + 3 * softness
         window = self._window(low, high)
-        self.lay(np.zeros(3), strength * self._stencil(outline, window, softness), window)
+        self.blend(np.zeros(3), strength * self._stencil(outline, window, softness), window)
 
     def project(self, texture: RGBImage, corners: Outline) -> None:
-        """Hang a texture into four corners: top left, top right, bottom right, bottom left."""
+        """Draw a texture in perspective; corners from the top left, clockwise."""
         height, width = texture.shape[:2]
         flat = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         matrix = cv2.getPerspectiveTransform(flat, (corners * self.side).astype(np.float32))
         size_wh = (self.side, self.side)
         warped = cv2.warpPerspective(texture, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE)
         everywhere = (slice(None), slice(None))
-        self.lay(np.asarray(warped) / 255, self._stencil(corners, everywhere, 0.0))
+        self.blend(np.asarray(warped) / 255, self._stencil(corners, everywhere, 0.0))
 
     def blur(self, softness: float) -> None:
-        """Put everything painted so far out of focus."""
+        """Blur the whole canvas."""
         if softness * self.side > 0.3:
             blurred = cv2.GaussianBlur(self.image, (0, 0), softness * self.side)
             self.image[...] = np.asarray(blurred)
@@ -140,10 +147,10 @@ class Canvas:
         return slice(int(top), int(bottom)), slice(int(left), int(right))
 
     def _stencil(self, outline: Outline, window: Window, softness: float) -> Field:
-        """How much of each pixel in the window the outline covers."""
+        """Coverage of the window's pixels by an outline, HxW float32 0..1."""
         mask = np.zeros(self.image[window].shape[:2], np.uint8)
         origin = np.array([window[1].start or 0, window[0].start or 0])
-        if mask.size == 0:  # the shape is outside the sheet
+        if mask.size == 0:  # the shape is outside of the canvas
             return mask.astype(np.float32)
         corners = self._corners(outline - origin / self.side)
         cv2.fillPoly(mask, [corners], (255,), cv2.LINE_AA, SUBPIXELS)
@@ -152,7 +159,7 @@ class Canvas:
         return mask.astype(np.float32) / 255
 
     def _corners(self, outline: Outline) -> NDArray[np.int32]:
-        # OpenCV counts from the middle of the first pixel.
+        # OpenCV's origin is the center of the first pixel.
         return np.asarray(np.rint((outline * self.side - 0.5) * 2**SUBPIXELS), np.int32)
 
 
@@ -166,7 +173,7 @@ def ellipse(
 def blob(
     middle: Sequence[float], radii: Sequence[float], random: np.random.Generator, wild: float = 0.3
 ) -> Outline:
-    """A smooth irregular outline: a circle whose radius wanders."""
+    """Smooth irregular outline: an ellipse with a random radius; `wild` is its deviation."""
     x, y = _circle(48).T
     steps = (x + 1j * y) ** np.arange(2, 7)[:, None]
     waves = random.normal(0, wild, 5) * np.exp(2j * np.pi * random.random(5)) / np.arange(2, 7)
@@ -177,7 +184,7 @@ def blob(
 def polygon(
     middle: Sequence[float], radii: Sequence[float], random: np.random.Generator
 ) -> Outline:
-    """Three to six corners on an ellipse."""
+    """Random polygon: three to six corners on an ellipse."""
     corners = int(random.integers(3, 7))
     turn = 2 * np.pi * (np.arange(corners) + random.uniform(-0.3, 0.3, corners)) / corners
     circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)

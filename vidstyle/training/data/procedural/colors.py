@@ -1,4 +1,4 @@
-"""The colors of things, by kind, and palettes drawn from them."""
+"""Color tables of natural materials, and random palettes from them."""
 
 import numpy as np
 
@@ -20,28 +20,28 @@ KINDS = {
 
 
 def color_of(kind: str, random: np.random.Generator, spread: float = 0.2) -> Color:
-    """A color of a kind of thing, lighter or darker and a little off, as things are."""
+    """Random color of a material in `KINDS`, varied by `spread`; RGB 0..1."""
     table = KINDS[kind]
     return varied(np.array(table[int(random.integers(len(table)))]) / 255, random, spread)
 
 
 def varied(color: Color, random: np.random.Generator, spread: float = 0.2) -> Color:
-    """A step of a random walk from a color: mostly in brightness, less in hue."""
+    """Random variation of a color: mostly of its brightness, less of its hue."""
     return np.asarray(color * np.exp(random.normal(0, spread) + random.normal(0, spread / 6, 3)))
 
 
 class Palette:
-    """Three to six colors that belong together, and steps away from them."""
+    """Palette of three to six colors from up to three materials, with variations."""
 
     def __init__(self, random: np.random.Generator, spread: float = 0.3) -> None:
         kinds = random.choice(list(KINDS)[:-1], size=3)
         self._random, self._spread = random, spread
         count = int(random.integers(3, 7))
         self._colors = [color_of(str(random.choice(kinds)), random, 0.3) for _ in range(count)]
-        # Few colors cover most of a picture.
+        # Unequal shares: few colors cover most of a picture.
         self._shares = np.cumsum(random.dirichlet(np.full(count, 1.2)))
 
     def color(self) -> Color:
-        """One of the colors, or something near it."""
+        """Random variation of one of the palette's colors."""
         chosen = int(np.searchsorted(self._shares[:-1], self._random.random()))
         return varied(self._colors[chosen], self._random, self._spread)

@@ -1,4 +1,4 @@
-"""Sky, hills that fade with distance, and ground, water or trees in front."""
+"""Landscapes: sky, hills with aerial perspective, and ground, water or trees in front."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from vidstyle.training.data.procedural.colors import color_of, varied
 
 
 def landscape(canvas: Canvas) -> None:
-    """A view into the distance."""
+    """Landscape with sky, hills, ground or water, and up to three trees."""
     random = canvas.random
     horizon = random.uniform(0.25, 0.65)
     air = sky(canvas, horizon)
@@ -20,22 +20,22 @@ def landscape(canvas: Canvas) -> None:
 
 
 def sky(canvas: Canvas, horizon: float) -> Color:
-    """Paint the sky with its clouds; return the color of the air at the horizon."""
+    """Draw the sky with clouds; return its color at the horizon."""
     random = canvas.random
     kind = "dusk" if random.random() < 0.2 else "sky"
     top, bottom = color_of("sky", random), color_of(kind, random, 0.1)
     bottom = (bottom + 0.3 * (np.ones(3) - bottom)) if bottom.mean() < 0.6 else bottom
     share = np.clip(canvas.y / horizon, 0, 1)[..., None]
-    canvas.lay(top + (bottom - top) * np.broadcast_to(share, (canvas.side, canvas.side, 1)))
+    canvas.blend(top + (bottom - top) * np.broadcast_to(share, (canvas.side, canvas.side, 1)))
     clouds = canvas.noise(1.5, stretch=random.uniform(1, 3))
     cover = np.clip((clouds - random.uniform(-0.5, 1.5)) * random.uniform(0.3, 1.5), 0, 0.9)
     shade = 0.85 + 0.1 * canvas.noise(1.3)
-    canvas.lay(varied(np.full(3, 0.95), random, 0.1) * shade[..., None], cover)
+    canvas.blend(varied(np.full(3, 0.95), random, 0.1) * shade[..., None], cover)
     return bottom
 
 
 def hills(canvas: Canvas, horizon: float, air: Color) -> None:
-    """Ranges of hills, the far ones pale."""
+    """Draw ranges of hills; far ones fade to the color of the air."""
     random = canvas.random
     count = int(random.integers(1, 5))
     kind = str(random.choice(["foliage", "earth", "stone"]))
@@ -45,11 +45,11 @@ def hills(canvas: Canvas, horizon: float, air: Color) -> None:
         outline = horizon - 0.08 * (1 - nearness) + height * canvas.ridge(random.uniform(0.9, 1.6))
         grain = np.exp(0.3 * nearness * canvas.noise(0.9))
         color = air + (color_of(kind, random) - air) * (0.25 + 0.7 * nearness)
-        canvas.lay(color * grain[..., None], _below(canvas, outline))
+        canvas.blend(color * grain[..., None], _below(canvas, outline))
 
 
 def meadow(canvas: Canvas, top: float) -> None:
-    """Ground whose texture grows coarser towards the viewer, and patches on it."""
+    """Draw ground with patches and a texture in perspective."""
     random = canvas.random
     outline = top + 0.01 * canvas.ridge()
     ground = color_of(str(random.choice(["foliage", "earth", "stone"])), random)
@@ -58,11 +58,11 @@ def meadow(canvas: Canvas, top: float) -> None:
     coarse = receding(canvas, canvas.noise(1.2), top)
     cover = np.clip(0.5 + coarse, 0, 1)[..., None]
     colors = (ground + (patch - ground) * cover) * np.exp(0.35 * fine + 0.2 * coarse)[..., None]
-    canvas.lay(colors, _below(canvas, outline))
+    canvas.blend(colors, _below(canvas, outline))
 
 
 def water(canvas: Canvas, top: float) -> None:
-    """What is above, upside down, with ripples."""
+    """Draw water: the mirrored picture above it, with ripples."""
     random = canvas.random
     ripples = canvas.noise(0.9, stretch=8)
     depth = np.clip(canvas.y - top, 0, 1)
@@ -70,11 +70,11 @@ def water(canvas: Canvas, top: float) -> None:
     columns = np.broadcast_to(canvas.x * canvas.side, rows.shape)
     mirrored = _sampled(canvas.image, columns, np.abs(rows))
     colors = 0.6 * mirrored / 255 + 0.4 * color_of("water", random)
-    canvas.lay(colors * np.exp(0.12 * ripples)[..., None], _below(canvas, np.full((1, 1), top)))
+    canvas.blend(colors * np.exp(0.12 * ripples)[..., None], _below(canvas, np.full((1, 1), top)))
 
 
 def tree(canvas: Canvas, horizon: float) -> None:
-    """A trunk and a cloud of leaves, lighter at the top."""
+    """Draw a tree: a trunk and a cluster of leaves, lighter at the top."""
     random = canvas.random
     size = random.uniform(0.08, 0.35)
     foot = np.array([random.uniform(0, 1), horizon + 0.6 * size])
@@ -87,11 +87,11 @@ def tree(canvas: Canvas, horizon: float) -> None:
         radii = size * random.uniform(0.02, 0.09, 2)
         color = varied(leaf, random, 0.2) * np.exp(-0.5 * y)
         middle = (crown[0] + size * x, crown[1] + size * y)
-        canvas.dab(ellipse(middle, radii.tolist(), random.uniform(0, np.pi), 10), color)
+        canvas.fill(ellipse(middle, radii.tolist(), random.uniform(0, np.pi), 10), color)
 
 
 def receding(canvas: Canvas, texture: Field, horizon: float) -> Field:
-    """A texture laid on the ground: ever finer towards the horizon."""
+    """Texture in the perspective of a ground plane: finer towards the horizon."""
     depth = 0.15 / np.maximum(canvas.y - horizon + 0.05, 0.01)
     columns = ((canvas.x - 0.5) * depth + 0.5) * canvas.side
     rows = np.broadcast_to(depth * canvas.side, columns.shape)

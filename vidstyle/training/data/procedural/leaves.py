@@ -1,4 +1,4 @@
-"""Dead leaves: shapes of all sizes that fall on each other (Lee, Mumford and Huang, IJCV 2001)."""
+"""Dead leaves model: occluding shapes of all sizes (Lee, Mumford and Huang, IJCV 2001)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,17 @@ from vidstyle.training.data.procedural.canvas import (
 )
 from vidstyle.training.data.procedural.colors import Palette
 
-TEXTURED_FROM = 0.025  # smaller leaves are flat: nobody would see more
-SHADOW_FROM = 0.04
-LAYERS = 2.6  # total area of the leaves, in sheets
-MOST_LEAVES = 500  # more take time, and leave no calm places
+TEXTURED_FROM = 0.025  # radius; smaller leaves are flat, since texture would not be visible
+SHADOW_FROM = 0.04  # radius
+LAYERS = 2.6  # total area of the leaves over that of the canvas
+MAX_LEAVES = 500  # more take time, and leave no smooth areas
 
 
 def dead_leaves(canvas: Canvas) -> None:
-    """Leaves behind, out of focus; leaves in front; at times a few that are too near."""
+    """Leaves in the background, often blurred, and in front; at times a few large blurred ones."""
     random = canvas.random
     palette = Palette(random)
-    canvas.lay(palette.color() * np.exp(0.3 * canvas.noise())[..., None])
+    canvas.blend(palette.color() * np.exp(0.3 * canvas.noise())[..., None])
     litter(canvas, palette, layers=LAYERS / 2)
     canvas.blur(float(random.choice([0.0, 0.0, 0.004, 0.02])))
     litter(canvas, palette, layers=LAYERS / 2)
@@ -33,31 +33,31 @@ def dead_leaves(canvas: Canvas) -> None:
 
 
 def litter(canvas: Canvas, palette: Palette, layers: float) -> None:
-    """Let leaves fall until they would cover the sheet so many times over."""
+    """Draw leaves with a total area of `layers` times the canvas."""
     random = canvas.random
     smallest = float(np.exp(random.uniform(np.log(0.007), np.log(0.03))))
     largest = random.uniform(0.15, 0.45)
     mean_area = 2 * np.pi * smallest**2 * np.log(largest / smallest)
-    count = min(MOST_LEAVES, int(layers / mean_area))
+    count = min(MAX_LEAVES, int(layers / mean_area))
     scatter(canvas, palette, power_law(count, smallest, largest, random))
 
 
 def scatter(
     canvas: Canvas, palette: Palette, radii: NDArray[np.floating], softness: float = 0.0
 ) -> None:
-    """Put one leaf down for each radius, anywhere."""
+    """Draw one leaf per radius, at random positions."""
     random = canvas.random
     grains = _grains(canvas)
     kinds = random.dirichlet(np.full(3, 0.7))
     slimness = random.uniform(0.3, 1.0)
-    flat = random.random() < 0.15  # as in a cartoon
+    flat = random.random() < 0.15  # without texture, as in a cartoon
     light = random.uniform(-0.5, 0.5, 2) * (not flat)
     roundness = 0.0 if flat else random.choice([0.0, 0.0, 0.5])
     for radius in radii:
         outline = _leaf(radius, slimness, kinds, random)
         color = palette.color()
         if radius < TEXTURED_FROM:
-            canvas.dab(outline, color)
+            canvas.fill(outline, color)
             continue
         lit = light * random.uniform(0, 1.5)
         surface = Surface(
@@ -75,7 +75,7 @@ def scatter(
 def power_law(
     count: int, smallest: float, largest: float, random: np.random.Generator
 ) -> NDArray[np.floating]:
-    """Radii with density r^-3, the one that looks the same from near and far."""
+    """Random radii with the scale-invariant density r^-3."""
     share = random.random(count)
     return np.asarray((smallest**-2 - share * (smallest**-2 - largest**-2)) ** -0.5)
 

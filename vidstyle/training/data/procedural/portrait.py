@@ -1,4 +1,4 @@
-"""Heads before a blurred background: what a style must treat with the most care."""
+"""Portraits: schematic faces in front of a blurred background."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from vidstyle.training.data.procedural.town import room
 
 
 def portrait(canvas: Canvas) -> None:
-    """One person, or two, near or far."""
+    """Draw one or two persons of random size."""
     random = canvas.random
     background(canvas)
     count = 2 if random.random() < 0.2 else 1
@@ -22,31 +22,31 @@ def portrait(canvas: Canvas) -> None:
 
 
 def background(canvas: Canvas) -> None:
-    """Anything, out of focus."""
+    """Draw a blurred background: noise, landscape, room or leaves."""
     random = canvas.random
     choice = random.random()
     if choice < 0.25:
-        canvas.lay(Palette(random).color() * np.exp(0.15 * canvas.noise(1.8))[..., None])
+        canvas.blend(Palette(random).color() * np.exp(0.15 * canvas.noise(1.8))[..., None])
     elif choice < 0.5:
         landscape(canvas)
     elif choice < 0.75:
         room(canvas)
     else:
         palette = Palette(random)
-        canvas.lay(palette.color())
+        canvas.blend(palette.color())
         litter(canvas, palette, layers=1.0)
     canvas.blur(float(random.choice([0.0, 0.003, 0.01, 0.03])))
 
 
 class Person:
-    """Head, hair, shoulders and the dark places of a face, all lit from the same side."""
+    """Head, hair, shoulders and facial features, lit from one side."""
 
     def __init__(self, canvas: Canvas, x: float, y: float, size: float) -> None:
         random = canvas.random
         self.canvas, self.random = canvas, random
         self.middle, self.size = np.array([x, y]), size  # of the head; half its height
         self.tilt = random.normal(0, 0.12)
-        self.turned = random.normal(0, 0.2)  # how far the face looks to the side
+        self.turned = random.normal(0, 0.2)  # horizontal shift of the facial features
         side = random.uniform(-0.45, 0.45)
         self.light = (float(side), float(random.uniform(-0.2, 0.1)))
         self.skin = color_of("skin", random, 0.12)
@@ -54,7 +54,7 @@ class Person:
         self.pores = canvas.noise(0.9)
 
     def paint(self) -> None:
-        """Paint from back to front."""
+        """Draw the person from back to front."""
         wide = self.random.uniform(0.68, 0.8)
         streaks = self.canvas.noise(0.8, stretch=20, angle=np.pi / 2 + self.random.normal(0, 0.3))
         self._hair_behind(wide, streaks)
@@ -110,7 +110,7 @@ class Person:
         self, x: float, y: float, wide: float, high: float, tint: Color | tuple[float, ...],
         softness: float,
     ) -> None:  # fmt: skip
-        """An ellipse in the skin's color times a tint."""
+        """Draw an ellipse in the skin's color times a tint."""
         shape = ellipse(self._at(x, y), (wide * self.size, high * self.size), self.tilt, 24)
         surface = Surface(self.skin * np.asarray(tint), self.pores, 0.02, self.light)
         self.canvas.shape(shape, surface, softness * self.size)
@@ -128,7 +128,7 @@ class Person:
         return Surface(color, grain, roughness, self.light, roundness=0.25)
 
     def _at(self, x: float, y: float) -> list[float]:
-        """A place on the head, in half heights from its middle."""
+        """Position on the canvas of a point on the head, given in half heights from its center."""
         cos, sin = np.cos(self.tilt), np.sin(self.tilt)
         moved = self.middle + self.size * np.array([cos * x - sin * y, sin * x + cos * y])
         return [float(moved[0]), float(moved[1])]

@@ -1,4 +1,4 @@
-"""Straight lines that run to a vanishing point: streets and rooms, boxes seen from inside."""
+"""Streets and rooms: one-point perspective, as the inside of a box."""
 
 from typing import NamedTuple
 
@@ -16,11 +16,11 @@ from vidstyle.training.data.procedural.canvas import (
 from vidstyle.training.data.procedural.colors import Palette, color_of, varied
 from vidstyle.training.data.procedural.landscape import sky
 
-SHEET = 256  # px, side of the textures that are hung into the walls
+SHEET = 256  # px, side of the wall textures
 
 
 class Box(NamedTuple):
-    """The five faces that one sees, each four corners as `Canvas.project` takes them."""
+    """The five visible faces of a box, each as four corners for `Canvas.project`."""
 
     back: Outline
     left: Outline
@@ -30,7 +30,7 @@ class Box(NamedTuple):
 
 
 def street(canvas: Canvas) -> None:
-    """Houses on both sides, sky above, asphalt below, cars and poles."""
+    """Draw a street: houses on both sides, sky, asphalt, cars and poles."""
     random = canvas.random
     box = _box(random, narrow=random.uniform(0.08, 0.35), low=random.uniform(0.45, 0.65))
     sky(canvas, 0.6)
@@ -49,7 +49,7 @@ def street(canvas: Canvas) -> None:
 
 
 def room(canvas: Canvas) -> None:
-    """Four walls, things on them and things on the floor, light from a window or a lamp."""
+    """Draw a room: walls with pictures, floor, furniture, and light from a lamp."""
     random = canvas.random
     box = _box(random, narrow=random.uniform(0.4, 0.8), low=random.uniform(0.6, 0.75))
     paint = varied(np.full(3, 0.8), random, 0.15)
@@ -63,14 +63,14 @@ def room(canvas: Canvas) -> None:
         crate(canvas, box, Palette(random).color(), 0.22)
     lamp = random.uniform(0, 1, 2)
     far = np.hypot(canvas.x - lamp[0], canvas.y - lamp[1])
-    canvas.lay(np.zeros(3), np.clip(random.uniform(0.2, 0.8) * far, 0, 0.85))
+    canvas.blend(np.zeros(3), np.clip(random.uniform(0.2, 0.8) * far, 0, 0.85))
 
 
 def facade(random: np.random.Generator) -> RGBImage:
-    """A house front: rows of windows."""
+    """Texture of a house front with rows of windows, HxWx3 uint8 RGB."""
     sheet = Canvas(SHEET, random)
     plaster = color_of(str(random.choice(["stone", "earth", "skin"])), random)
-    sheet.lay(plaster * np.exp(0.12 * sheet.noise(1.0))[..., None])
+    sheet.blend(plaster * np.exp(0.12 * sheet.noise(1.0))[..., None])
     rows, columns = int(random.integers(3, 9)), int(random.integers(3, 9))
     glass, frame = color_of("water", random) * 0.6, varied(plaster, random, 0.4)
     wide, high = random.uniform(0.25, 0.42, 2)
@@ -80,33 +80,33 @@ def facade(random: np.random.Generator) -> RGBImage:
             half = np.array([wide / columns, high / rows])
             outer = rectangle(x - half[0], y - half[1], x + half[0], y + half[1])
             inner = [x, y] + 0.8 * (outer - [x, y])
-            sheet.dab(outer, frame)
-            sheet.dab(inner, varied(glass, random, 0.4))
+            sheet.fill(outer, frame)
+            sheet.fill(inner, varied(glass, random, 0.4))
             sheet.line(np.array([[x, y - half[1]], [x, y + half[1]]]), frame, 0.006)
         if random.random() < 0.4:
             ledge = rectangle(0, row / rows - 0.006, 1, row / rows + 0.006)
-            sheet.dab(ledge, plaster * 0.6)
+            sheet.fill(ledge, plaster * 0.6)
     return sheet.image
 
 
 def ground(random: np.random.Generator) -> RGBImage:
-    """A street or a square, with what is painted on it."""
+    """Texture of asphalt with road markings, HxWx3 uint8 RGB."""
     sheet = Canvas(SHEET, random)
     asphalt = color_of("stone", random) * 0.8
-    sheet.lay(asphalt * np.exp(0.1 * sheet.noise(0.8))[..., None])
+    sheet.blend(asphalt * np.exp(0.1 * sheet.noise(0.8))[..., None])
     if random.random() < 0.5:
         for number in range(8):
             dash = rectangle(0.48, number / 8, 0.52, number / 8 + 0.07)
-            sheet.dab(dash, np.full(3, 0.85))
+            sheet.fill(dash, np.full(3, 0.85))
     for x in (0.15, 0.85):
-        sheet.dab(rectangle(x - 0.02, 0, x + 0.02, 1), asphalt * 1.4)
+        sheet.fill(rectangle(x - 0.02, 0, x + 0.02, 1), asphalt * 1.4)
     return sheet.image
 
 
 def wall(random: np.random.Generator, paint: Color, bare: bool = False) -> RGBImage:
-    """Plaster, with pictures, windows, doors or shelves on it."""
+    """Texture of a plaster wall, unless `bare` with pictures, windows or shelves; uint8 RGB."""
     sheet = Canvas(SHEET, random)
-    sheet.lay(paint * np.exp(0.05 * sheet.noise(1.2))[..., None])
+    sheet.blend(paint * np.exp(0.05 * sheet.noise(1.2))[..., None])
     if not bare and random.random() < 0.5:
         shelves(sheet)
     for _ in range(0 if bare else int(random.integers(0, 4))):
@@ -115,7 +115,7 @@ def wall(random: np.random.Generator, paint: Color, bare: bool = False) -> RGBIm
         outer = rectangle(left, top, left + wide, top + high)
         inner = outer.mean(axis=0) + 0.86 * (outer - outer.mean(axis=0))
         sheet.shadow(outer + 0.01, 0.4, 0.01)
-        sheet.dab(outer, color_of("earth", random))
+        sheet.fill(outer, color_of("earth", random))
         bright = random.random() < 0.4
         color = np.full(3, 0.95) if bright else Palette(random).color()
         sheet.shape(inner, Surface(color, sheet.noise(1.3), random.uniform(0.02, 0.5)))
@@ -123,29 +123,29 @@ def wall(random: np.random.Generator, paint: Color, bare: bool = False) -> RGBIm
 
 
 def shelves(sheet: Canvas) -> None:
-    """Boards with books and other things on them."""
+    """Draw shelves with books."""
     random = sheet.random
     palette, wood = Palette(random, spread=0.5), color_of("earth", random) * 0.7
     left, wide = random.uniform(0.0, 0.5), random.uniform(0.25, 0.6)
     high = random.uniform(0.12, 0.2)
     for bottom in np.arange(0.3, 0.95, high):
-        sheet.dab(rectangle(left, bottom - high, left + wide, bottom), wood * 0.5)
+        sheet.fill(rectangle(left, bottom - high, left + wide, bottom), wood * 0.5)
         x = left + 0.01
         while x < left + wide - 0.05:
             thick = random.uniform(0.01, 0.05)
             book = rectangle(x, bottom - high * random.uniform(0.4, 0.9), x + thick, bottom)
             if random.random() < 0.85:
-                sheet.dab(book, palette.color())
+                sheet.fill(book, palette.color())
             x += 1.1 * thick
         sheet.line(np.array([[left, bottom], [left + wide, bottom]]), wood, 0.012)
 
 
 def planks(random: np.random.Generator) -> RGBImage:
-    """A floor of boards or tiles."""
+    """Texture of a floor of boards or tiles, HxWx3 uint8 RGB."""
     sheet = Canvas(SHEET, random)
     wood = color_of(str(random.choice(["earth", "stone"])), random)
     grain = sheet.noise(0.9, stretch=15, angle=np.pi / 2)
-    sheet.lay(wood * np.exp(0.15 * grain)[..., None])
+    sheet.blend(wood * np.exp(0.15 * grain)[..., None])
     count = int(random.integers(4, 16))
     for number in range(count):
         place = number / count
@@ -157,7 +157,7 @@ def planks(random: np.random.Generator) -> RGBImage:
 
 
 def crate(canvas: Canvas, box: Box, color: Color, size: float) -> None:
-    """Something box-shaped or round that stands on the floor."""
+    """Draw a box or a rounded object on the floor."""
     random = canvas.random
     nearness = random.uniform(0.1, 1.0)
     floor_y = box.back[2, 1] + (1.0 - box.back[2, 1]) * nearness
@@ -175,10 +175,10 @@ def crate(canvas: Canvas, box: Box, color: Color, size: float) -> None:
     canvas.shape(rectangle(x - wide, top, x + wide, floor_y), surface)
     edge = x + wide * np.sign(side)
     flank = [[edge, top], [edge + side, top - lid], [edge + side, floor_y - lid], [edge, floor_y]]
-    canvas.dab(np.array(flank), color * 0.6)
+    canvas.fill(np.array(flank), color * 0.6)
     cover = [[x - wide, top], [x + wide, top], [x + wide + side, top - lid],
              [x - wide + side, top - lid]]  # fmt: skip
-    canvas.dab(np.array(cover), color * 1.3)
+    canvas.fill(np.array(cover), color * 1.3)
 
 
 def _box(random: np.random.Generator, narrow: float, low: float) -> Box:
@@ -206,5 +206,5 @@ def _box(random: np.random.Generator, narrow: float, low: float) -> Box:
 
 
 def _raised(outline: Outline, by: float) -> Outline:
-    """The same with its upper edge higher."""
+    """Four corners with the upper edge raised."""
     return np.asarray(outline - np.array([[0, by], [0, by], [0, 0], [0, 0]]))

@@ -1,7 +1,7 @@
-"""Judge styles by everything that can be measured, and print a table; the last line is JSON.
+"""Evaluation of styles by all measurements, as a Markdown table; the last line is JSON.
 
 Each style is compared with its painting, with the photo, with a peer network and, on request,
-with what optimizing the pixels can reach. Which module measures what:
+with pictures optimized by pixels. Modules and their measurements:
 
     tools/evaluation/style.py       distance to the painting and to the photo, by feature networks
     tools/evaluation/grid.py        traces of the upsampling's grid
@@ -54,7 +54,7 @@ from vidstyle.training.data.painting import painting_tensor
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Evaluate, print and write; return 0 if all went well, 1 if not."""
+    """Evaluate, print and write; return the exit code, 0 or 1."""
     parsed = _parser().parse_args(arguments)
     try:
         evaluate(parsed)
@@ -65,10 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def evaluate(parsed: argparse.Namespace) -> None:
-    """Measure everything that the arguments ask for, then print and write it.
+    """Measure as the arguments say, then print and write the results.
 
     Raises:
-        VidstyleError: photos, clips, paintings, weights or networks are of no use.
+        VidstyleError: photos, clips, paintings, weights or networks are unusable.
     """
     _check_places(parsed)
     models, peers, skipped = _candidates(parsed)
@@ -113,7 +113,7 @@ def _photo_rows(
     peers: Sequence[Candidate],
     parsed: argparse.Namespace,
 ) -> list[Row]:
-    """By painting: the photos as they are, the optimizer, the peer, the models."""
+    """Rows for each painting: unstyled photos, optimizer, peer, models."""
     rows = []
     for painting in dict.fromkeys(candidate.painting for candidate in (*models, *peers)):
         rows.append(_row("photos as they are", "unstyled", painting, trial, trial.photos))
@@ -142,7 +142,7 @@ def _row(
 
 
 def _judged(candidate: Candidate, kind: str, trial: PhotoTrial) -> tuple[Row, list[RGBImage]]:
-    """A network's row, with all that is seen in single pictures, and its pictures."""
+    """A network's row with all figures of single pictures, and its pictures."""
     _report(f"judging {candidate.name}")
     pictures = trial.painted_by(candidate.file, THREADS)
     row = _row(candidate.name, kind, candidate.painting, trial, pictures)
@@ -186,7 +186,7 @@ def _join(rows: Sequence[Row], figures: dict[str, Figures]) -> None:
 
 
 def _conditions(parsed: argparse.Namespace, photos: int) -> str:
-    """One line on what was measured where."""
+    """Conditions of the measurement, in one line."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     judge = parsed.second if parsed.second_weights else "random weights"
     return (
@@ -197,7 +197,7 @@ def _conditions(parsed: argparse.Namespace, photos: int) -> str:
 
 
 def _check_places(parsed: argparse.Namespace) -> None:
-    """Better now than after minutes."""
+    """Check folders and files before the measurement, which takes minutes."""
     for folder in (parsed.photos, parsed.paintings, parsed.clips, parsed.peers):
         if folder and not folder.is_dir():
             raise SourceError(f"There is no folder {folder}.")
@@ -224,7 +224,7 @@ def _report(line: str) -> None:
 
 
 def _from(least: int) -> Any:
-    """For argparse: a whole number, at least this."""
+    """An argparse type: integers of at least `least`."""
 
     def number(text: str) -> int:
         value = int(text)

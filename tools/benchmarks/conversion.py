@@ -1,8 +1,8 @@
-"""Measure a conversion, stage by stage, and print a table; the last line is JSON.
+"""Benchmark of file conversion: speed, time per stage and peak memory; the last line is JSON.
 
-Every height is converted in a process of its own, so that peak memory is that run's alone. In the
-same run the two things a conversion is compared with are timed: decoding and encoding without any
-painting (the limit), and one frame of a peer network where one is given.
+Every height is converted in a process of its own, so that peak memory is of that run alone. The
+same run times two references: decoding and encoding without a stylizer (the limit), and one frame
+of a peer network, where one is given.
 
     python -m tools.benchmarks.conversion
     python -m tools.benchmarks.conversion --heights 720 --seconds 20 --peer wave.onnx
@@ -43,16 +43,16 @@ HEIGHTS = (360, 720, 1080)
 RENDERED = 60  # frames; played forth and back until the clip is long enough
 
 
-class Untouched:
-    """A stylizer that paints nothing: what is left is decoding and encoding."""
+class PassThrough:
+    """Stylizer that passes frames through, for the time of decoding and encoding alone."""
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
-        """Yield the frames as they came."""
+        """Yield the frames unchanged."""
         yield from frames
 
 
 def empty_report() -> dict[str, Any]:
-    """The machine, and no runs yet."""
+    """Report with the facts of the machine and an empty list of runs."""
     return {
         "processor": processor_name(),
         "cores": usable_cores(),
@@ -62,7 +62,7 @@ def empty_report() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run every height and print the findings."""
+    """Measure every height and print the results."""
     parsed = _parser().parse_args()
     report = empty_report()
     context = multiprocessing.get_context("spawn")
@@ -138,7 +138,7 @@ def measure_limit(clip: Path, folder: Path, options: StylizeOptions) -> float:
         FileSource(clip, stats, threads=usable_cores()) as source,
         FileSink(output, source.info, encoder, stats, threads=usable_cores()) as sink,
     ):
-        Pipeline(source, Untouched(), sink).run()
+        Pipeline(source, PassThrough(), sink).run()
         sink.finish()
     return round(stats["frames"] / stats.elapsed_s, 1)
 
@@ -154,7 +154,7 @@ def measure_peer(clip: Path, model: Path) -> float:
 
 
 def _peak_mb() -> int:
-    """Peak resident memory of this process; ru_maxrss would count what its parent had, too."""
+    """Peak resident memory of this process in MB; ru_maxrss would include its parent's."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM"):
             return round(int(line.split()[1]) / 1024)

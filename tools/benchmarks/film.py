@@ -1,10 +1,10 @@
-"""Measure films of the full quality on the sample's true flow; the last line is JSON.
+"""Benchmark of full-quality films on the sample's true optical flow; the last line is JSON.
 
-The first frames of the sample are painted: each by itself, with a keyframe in every few (the
-default), every one, and by the generators that ship after the same painting. All are judged by
-`tools.evaluation`: e_stab along the true flow, sharpness, style loss and content distance by
-SqueezeNet. Beside that a picture: some frames of each, and a flicker strip under them, one row of
-pixels over time. Rows and frames are kept in a folder: the same call goes on where it was stopped.
+The first frames of the sample are stylized by each method: every frame independently, keyframes
+(the default), every frame as a keyframe, and the shipped generators of the same painting.
+Measured by `tools.evaluation`: e_stab along the true flow, sharpness, style loss and content
+distance by SqueezeNet. A picture shows some frames of each method and a flicker strip, one row of
+pixels over time. Rows and frames are kept in a folder, so that the same call resumes.
 
     python -m tools.benchmarks.film --style starry-night --judge squeezenet_v1_0.npz
 """
@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tools import scenery
-from tools.benchmarks.resumable_rows import KeptRows, Row
+from tools.benchmarks.resumable_rows import ResumableRows, Row
 from tools.evaluation.steadiness import Step, unsteadiness
 from tools.evaluation.style import Judge, squeezenet_judge
 from vidstyle.frame import Frame, Picture, RGBImage
@@ -55,8 +55,8 @@ from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.painter import GeneratorPainter
 from vidstyle.stylize.stylizer import VideoStylizer
 
-JUDGED = slice(3, None, 5)  # frames whose style is looked at
-SHOWN = (0, 1, 2)  # of the frames, as parts of the length in quarters, in the picture
+JUDGED = slice(3, None, 5)  # frames with a measured style loss
+SHOWN = (0, 1, 2)  # frames in the picture, in quarters of the length
 FAST, DEFAULT, ALONE = (
     "fast, ",
     f"a keyframe in {DEFAULT_INTERVAL} (default)",
@@ -67,7 +67,7 @@ FIGURES = ("seconds_per_frame", "core_seconds_per_frame", "e_stab", "sharpness",
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleFrames:
-    """Frames with what is known of them."""
+    """Frames of the sample, with their optical flow and the options to stylize them."""
 
     frames: list[Frame]
     steps: list[Step | None]
@@ -75,7 +75,7 @@ class SampleFrames:
 
 
 def main() -> None:
-    """Paint every row, print the table and write the picture."""
+    """Stylize every row, print the table and write the picture."""
     parsed = _parser().parse_args()
     reel = _reel(parsed.frames, parsed.height, parsed.style)
     file = find_painting(parsed.style)
@@ -89,9 +89,9 @@ def main() -> None:
         "style": parsed.style,
         "generators": {style.name: style.sha256 for style in _generators(parsed.style)},
     }
-    kept = KeptRows(parsed.folder / "rows.json", about)
+    kept = ResumableRows(parsed.folder / "rows.json", about)
     shown = {"the sample": _images(reel)}
-    for name, way in _ways(parsed.style, reel).items():
+    for name, way in _methods(parsed.style, reel).items():
         if parsed.rows and not any(wanted in name for wanted in parsed.rows):
             continue
         files = [parsed.folder / f"{name}-{index:03d}.png" for index in range(parsed.frames)]
@@ -114,12 +114,12 @@ def main() -> None:
 
 
 def _generators(style: str) -> list[Style]:
-    """Those that ship after the same painting."""
+    """Shipped styles of the same painting."""
     artwork = shipped_style(style).painting["file"]
     return [each for each in shipped_styles() if each.painting["file"] == artwork]
 
 
-def _ways(style: str, reel: SampleFrames) -> dict[str, Callable[[], list[RGBImage]]]:
+def _methods(style: str, reel: SampleFrames) -> dict[str, Callable[[], list[RGBImage]]]:
     ways: dict[str, Callable[[], list[RGBImage]]] = {
         FAST + each.name: partial(fast, each.name, reel) for each in _generators(style)
     }
@@ -133,7 +133,7 @@ def _ways(style: str, reel: SampleFrames) -> dict[str, Callable[[], list[RGBImag
 
 
 def ratios(rows: Mapping[str, Row]) -> Row:
-    """The default beside each frame by itself, and beside the generator of the best style loss."""
+    """Ratios of the default to independent frames, and to the generator of least style loss."""
     found: Row = {}
     if {DEFAULT, ALONE} <= rows.keys():
         found["e_stab"] = rows[DEFAULT]["e_stab"] / rows[ALONE]["e_stab"]
@@ -145,7 +145,7 @@ def ratios(rows: Mapping[str, Row]) -> Row:
 
 
 def film(optimizer: PictureOptimizer, reel: SampleFrames, every: int) -> list[RGBImage]:
-    """The reel as `--quality full` paints one scene of a film."""
+    """The reel stylized like one scene with `--quality full`."""
     options = replace(reel.options, every=every)
     scene = Scene(0, 0, len(reel.frames))
     with tempfile.TemporaryDirectory() as folder:
@@ -158,7 +158,7 @@ def film(optimizer: PictureOptimizer, reel: SampleFrames, every: int) -> list[RG
 
 
 def fast(style: str, reel: SampleFrames) -> list[RGBImage]:
-    """The reel as the fast mode paints it."""
+    """The reel stylized by a generator, in the fast mode."""
     painter = GeneratorPainter(OnnxGenerator(find_style(style)))
     stylizer = VideoStylizer(painter, reel.options, Stats())
     return [frame.picture.to_rgb() for frame in stylizer.stylize(reel.frames)]
@@ -194,7 +194,7 @@ def _judged(judge: Judge, painted: Sequence[RGBImage], reel: SampleFrames, paint
 
 
 def _sheet(films: Sequence[Sequence[RGBImage]]) -> RGBImage:
-    """One row a film: three frames, and its middle row of pixels over time, stretched."""
+    """One row per film: three frames, and the middle row of pixels over time, stretched."""
     rows = []
     for images in films:
         height, width = images[0].shape[:2]

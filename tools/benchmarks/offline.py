@@ -1,17 +1,17 @@
-"""Measure what each of the full quality's measures brings; the last line is JSON.
+"""Ablation benchmark of full quality: the effect of each measure; the last line is JSON.
 
-One photo is painted after one painting, at a square size, in a process of its own for each row:
-with everything, then with one measure less. Beside that two plain references, written here:
+One photo is stylized at a square size, in a process of its own for each row: with all measures,
+then without one of them. Two plain references are implemented here:
 
     VGG-19: the network of Gatys et al. (arXiv:1508.06576) whole, 500 iterations of Adam at full
         size from the photo, no tricks. Weights are random, which costs as much time as trained
         ones; a few iterations are timed and scaled to 500.
     SqueezeNet: 500 iterations of the same with the judge's own features: the style loss to reach.
 
-Style and content are judged by SqueezeNet at stride 2 (`tools.evaluation.style`), and style again
-a few pixels aside: pictures may please a strided network at one place of its grid only.
+Style and content are measured by SqueezeNet at stride 2 (`tools.evaluation.style`), and style again
+shifted by a few pixels, as pictures may fit a strided network at one grid position only.
 
-Every row is kept in the folder as it comes: the same call goes on where it was stopped.
+Every row is kept in the folder, so that the same call resumes.
 
     python -m tools.benchmarks.offline --judge squeezenet_v1_0.npz
     python -m tools.benchmarks.offline --judge squeezenet_v1_0.npz --rows everything plain
@@ -37,7 +37,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from tools import scenery
-from tools.benchmarks.resumable_rows import KeptRows, Row
+from tools.benchmarks.resumable_rows import ResumableRows, Row
 from tools.evaluation.style import squeezenet_judge
 from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.hardware import processor_name, usable_cores
@@ -69,7 +69,7 @@ ASIDE = ((1, 0), (0, 1), (1, 1), (4, 4), (3, 5))  # px down and to the right
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is painted, and by whom it is judged."""
+    """Inputs of a measurement: photo, painting, and the judge's weights."""
 
     photo: RGBImage  # square
     painting: Path
@@ -79,7 +79,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What is on; one row of the table turns one of them off."""
+    """Switches of the measures; each row of the table turns one of them off."""
 
     slim: bool = True
     coarse_to_fine: bool = True
@@ -120,7 +120,7 @@ class PlainVgg19(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """The activations behind each convolution."""
+        """Activations after each convolution."""
         seen, x = [], images
         for layer in self.layers:
             x = layer(x)
@@ -131,7 +131,7 @@ class PlainVgg19(nn.Module):
 
 
 def main() -> None:
-    """Paint every row and print the table."""
+    """Measure every row and print the table."""
     parsed = _parser().parse_args()
     context = multiprocessing.get_context("spawn")
     parsed.folder.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def main() -> None:
         "photo": hashlib.sha256(task.photo.tobytes()).hexdigest(),
         "painting": parsed.painting.name,
     }
-    kept = KeptRows(parsed.folder / "rows.json", about)
+    kept = ResumableRows(parsed.folder / "rows.json", about)
     rows: dict[str, Callable[[Task], Row]] = {
         "plain VGG-19, 500 iterations": plain_vgg,
         "plain SqueezeNet, 500 iterations": plain_squeezenet,
@@ -233,7 +233,7 @@ class _Row:
             stages = (Stage(1.0, round(effort(COARSE_TO_FINE))),)
         cache = Cache(task.folder / (f"cache {measures.slim}" if measures.cached else self.name))
         image = read_painting(task.painting)
-        if measures.cached:  # an earlier run has been here
+        if measures.cached:  # as after an earlier run
             PictureOptimizer(
                 features, StyleTarget(image, features, cache), room, PictureLossWeights()
             ).paint(task.photo, [Stage(stage.scale, 1) for stage in stages])
@@ -260,7 +260,7 @@ def _adam(loss: Callable[[Tensor], Tensor], start: Tensor, iterations: int) -> t
 
 
 class _Stopwatch:
-    """Time on the wall and in the cores; where others use the machine, too, the second counts."""
+    """Wall time and CPU time; on a shared machine, compare the latter."""
 
     def __init__(self) -> None:
         self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
@@ -273,7 +273,7 @@ class _Stopwatch:
 
 
 def _judged(task: Task, painted: RGBImage, name: str) -> Row:
-    peak_mb = _peak_mb()  # before the judge comes
+    peak_mb = _peak_mb()  # before the judge is loaded
     write_photo(task.folder / f"{name.replace(' ', '-')}.png", painted)
     judge = squeezenet_judge(task.judge, len(task.photo))
     opinion = judge.opinion(painted, task.photo, task.painting)

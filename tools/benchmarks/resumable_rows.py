@@ -1,4 +1,4 @@
-"""Rows of a long measurement, kept as they come, so that it can be stopped and gone on with."""
+"""Resumable results of a long benchmark: a JSON file of rows, written after each row."""
 
 import json
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from vidstyle.media.atomic import write_whole
 Row = dict[str, float]
 
 
-class KeptRows:
-    """Figures by row in a JSON file, beside what they were measured of."""
+class ResumableRows:
+    """Rows of figures in a JSON file, with the conditions they were measured under."""
 
     def __init__(self, file: Path, about: Mapping[str, Any]) -> None:
-        """Read what an earlier call left, if it was about the same; forget it otherwise."""
+        """Read the rows of an earlier run with equal conditions `about`; discard others."""
         self._file, self._about = file, dict(about)
         self.rows: dict[str, Row] = {}
         if file.exists():
@@ -24,10 +24,10 @@ class KeptRows:
 
     @property
     def report(self) -> dict[str, Any]:
-        """All of it, for a last line."""
+        """Conditions and rows, for JSON."""
         return self._about | {"rows": self.rows}
 
     def put(self, name: str, row: Row) -> None:
-        """Add a row."""
+        """Add a row and write the file."""
         self.rows[name] = row
         write_whole(self._file, json.dumps(self.report, indent=2).encode())

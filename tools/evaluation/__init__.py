@@ -1,1 +1,1 @@
-"""The measurements behind `python -m tools.evaluate`, a module for each concern."""
+"""Measurements of `python -m tools.evaluate`: style, temporal stability, grid artifacts, speed."""

@@ -1,4 +1,4 @@
-"""The networks on trial, each with the painting it was taught: shipped ones, files, peers."""
+"""Networks to evaluate, each with its painting: shipped styles, files, peers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ PEER_PAINTINGS = {"wave": "hokusai-great-wave.jpg", "udnie": "picabia-udnie.jpg"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A generator that can be run."""
+    """Generator to evaluate, and the painting it was trained on."""
 
     name: str
     file: Path
@@ -33,12 +33,12 @@ class Candidate:
 
     @property
     def int8_file(self) -> Path | None:
-        """Its int8 form, where there is one beside it."""
+        """Its int8 form in the same folder; None without one."""
         file = int8_path(self.file)
         return file if file.is_file() else None
 
     def keeps_limit(self, size: int) -> bool:
-        """Whether so many bytes are what its size class promises."""
+        """Whether a size in bytes is within the limit of its size class."""
         return size <= LARGEST_BYTES.get(self.size_class or "", 0)
 
 
@@ -65,7 +65,7 @@ def shipped_candidates(paintings: Path) -> list[Candidate]:
 def named_candidates(arguments: Sequence[str], paintings: Path) -> list[Candidate]:
     """Generators given as FILE=PAINTING, the painting a path or a name in the folder.
 
-    The size class is what the file's metadata say, otherwise the smallest that holds it.
+    The size class is read from the file's metadata, or else the smallest that fits its size.
 
     Raises:
         StyleError: not of this form, or not a generator.
@@ -88,7 +88,7 @@ def named_candidates(arguments: Sequence[str], paintings: Path) -> list[Candidat
 
 
 def peer_candidates(folder: Path, paintings: Path) -> tuple[list[Candidate], list[str]]:
-    """The peer networks in a folder, and a line for each whose painting nobody has here.
+    """The peer networks in a folder, and a line for each without its painting in `paintings`.
 
     Raises:
         SourceError: there is no such folder, or no .onnx in it.

@@ -1,4 +1,4 @@
-"""What the networks are tried on: photos and clips out of any folder."""
+"""Evaluation inputs: photos and clips from a folder."""
 
 import csv
 from collections.abc import Sequence
@@ -10,20 +10,20 @@ from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.media.image_file import PHOTO_SUFFIXES, read_photo
 from vidstyle.media.source import VIDEO_SUFFIXES
 
-UNPUBLISHABLE = "research-only"  # licence class of photos that no sheet should show
+RESEARCH_ONLY = "research-only"  # licence class of photos that must not be published
 
 Item = TypeVar("Item")
 
 
 def photo_files(folder: Path, count: int) -> list[Path]:
-    """At most so many photos of a folder, evenly spread over its sorted list.
+    """At most `count` photos of a folder, evenly spaced in its sorted list.
 
-    Where a SOURCES.csv with a column `licence_class` lies in it, research-only ones are left out.
+    Photos that a SOURCES.csv in the folder marks as research-only (`licence_class`) are left out.
 
     Raises:
-        SourceError: there is no such folder, or no photo in it.
+        SourceError: the folder does not exist, or has no photos.
     """
-    private = _unpublishable(folder)
+    private = _research_only(folder)
     files = [file for file in _files(folder, PHOTO_SUFFIXES) if file.name not in private]
     if not files:
         raise SourceError(f"There are no photos in {folder}.")
@@ -31,10 +31,10 @@ def photo_files(folder: Path, count: int) -> list[Path]:
 
 
 def clip_files(folder: Path, count: int) -> list[Path]:
-    """At most so many video files of a folder, evenly spread over its sorted list.
+    """At most `count` video files of a folder, evenly spaced in its sorted list.
 
     Raises:
-        SourceError: there is no such folder, or no video in it.
+        SourceError: the folder does not exist, or has no videos.
     """
     files = _files(folder, VIDEO_SUFFIXES)
     if not files:
@@ -63,7 +63,7 @@ def read_photos(files: Sequence[Path], short_side: int) -> tuple[list[RGBImage],
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:
-    """At most so many of them: the middle one of each of `count` equal stretches."""
+    """At most `count` items, evenly spaced: the middle one of each of `count` equal sections."""
     count = min(count, len(items))
     return [items[int((place + 0.5) * len(items) / count)] for place in range(count)]
 
@@ -78,10 +78,10 @@ def _files(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     )
 
 
-def _unpublishable(folder: Path) -> set[str]:
+def _research_only(folder: Path) -> set[str]:
     try:
         with (folder / "SOURCES.csv").open(encoding="utf-8", newline="") as lines:
             rows = list(csv.DictReader(lines))
     except OSError:
         return set()
-    return {row["file"] for row in rows if row.get("licence_class") == UNPUBLISHABLE}
+    return {row["file"] for row in rows if row.get("licence_class") == RESEARCH_ONLY}

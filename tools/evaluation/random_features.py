@@ -1,4 +1,4 @@
-"""A network that nobody ever trained, as a judge of texture that no style here has met."""
+"""Feature network with random weights: an independent judge of texture."""
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +13,11 @@ LAYERS = tuple(f"random{block}" for block in range(1, len(WIDTHS) + 1))
 
 
 class RandomFeatures(FeatureNetwork):
-    """Convolutions of random weights with ReLU and average pooling, always the same ones.
+    """Convolutions with fixed random weights, ReLU and average pooling.
 
-    What such a network sees is enough to make textures again (Ustyuzhaninov et al.,
-    arXiv:1606.00021; He et al., arXiv:1606.04801). The filters of each have no mean, and style is
-    judged by covariances: what random filters see is mostly how light a picture is otherwise.
+    Such features suffice to synthesize textures (Ustyuzhaninov et al., arXiv:1606.00021; He et al.,
+    arXiv:1606.04801). Filters have zero mean, and style is measured by covariances, since random
+    filters otherwise respond to brightness mostly.
     """
 
     style_layers = LAYERS
@@ -48,6 +48,6 @@ class RandomFeatures(FeatureNetwork):
         return seen
 
     def grams(self, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Covariances (NxCxC), from what `forward` returned."""
+        """Covariances (NxCxC) by layer, from the activations of `forward`."""
         means = self.means(seen)
         return {name: centered(gram, means[name]) for name, gram in super().grams(seen).items()}

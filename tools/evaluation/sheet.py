@@ -1,4 +1,4 @@
-"""Pictures side by side at full size, for the eye that decides."""
+"""Comparison sheets: pictures side by side at full size."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from vidstyle.errors import SinkError
 from vidstyle.frame import RGBImage
 from vidstyle.media.image_file import write_photo
 
-ROWS = 3  # on one page, so that a screen shows it without reducing it
+ROWS = 3  # per page, for a screen at full size
 GAP = 8  # px, white
 
 
@@ -18,9 +18,9 @@ def write_sheet(folder: Path, name: str, columns: Sequence[Sequence[RGBImage]]) 
     """Write pages NAME-1.png, NAME-2.png ... of three rows each.
 
     Args:
-        folder: made if it is not there.
-        name: of the model.
-        columns: the photos, then what was painted of them, as often as wanted: HxWx3 uint8 RGB.
+        folder: output folder; created if it does not exist.
+        name: name of the model.
+        columns: photos, then one or more columns of stylized pictures, HxWx3 uint8 RGB.
 
     Raises:
         SinkError: the folder or a file cannot be written.

@@ -1,4 +1,4 @@
-"""Milliseconds of bare networks in ONNX Runtime, all in one run, by turns."""
+"""Inference time of networks in ONNX Runtime, interleaved in one run."""
 
 import time
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ FATAL_ONLY = 4  # ONNX Runtime's log level
 def bare_ms(files: Sequence[Path], size_wh: tuple[int, int], rounds: int) -> dict[Path, float]:
     """Median milliseconds of each network for one picture of this size, on `THREADS` threads.
 
-    The networks take turns, so that whatever else the machine does hits all of them. The first
-    run of a turn, with cold caches, counts only where it is the turn's only one.
+    The networks take turns, so that other load on the machine affects all of them. The first run
+    of a turn, with cold caches, counts only if it is the only one.
 
     Raises:
         StyleError: a network fails at this size.
@@ -41,7 +41,7 @@ class _Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
         options.log_severity_level = FATAL_ONLY
-        # Threads may spin while their network works, not while another one is timed.
+        # Threads must not spin while another network is timed.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self._session = onnxruntime.InferenceSession(
             file, options, providers=["CPUExecutionProvider"]

@@ -1,11 +1,11 @@
-"""How steady a painted film is: along the sample's true flow, along estimated flow, under noise.
+"""Temporal stability: warping error along true or estimated optical flow, and noise gain.
 
-    e_stab: root of the mean squared difference between a frame and the one before, carried along
+    e_stab: root of the mean squared difference between a frame and the previous one, warped along
         the flow; colors 0..1, mean over frames (Ruder et al., arXiv:1604.08610)
     e_warp: the same without the root (Lai et al., arXiv:1808.00449)
 
-Both leave out what was hidden in the frame before. Blur would be steady, too: so the sharpness, the
-mean gradient of the luma in levels per pixel, stands beside them.
+Both exclude pixels that were occluded in the previous frame. Blurred pictures would be stable too,
+so the sharpness, the mean gradient of the luma in levels per pixel, is measured as well.
 """
 
 import itertools
@@ -29,7 +29,7 @@ from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.painter import GeneratorPainter
 from vidstyle.stylize.stylizer import VideoStylizer
 
-LEAST_VISIBLE = 0.5  # share of a frame that the one before shows, too; less is a cut
+MIN_VISIBLE = 0.5  # share of a frame that the previous one shows too; less is a cut
 NOISE_SIGMA = 2.0  # of 255: a good webcam in a lit room
 NOISE_DRAWS = 3
 
@@ -38,15 +38,15 @@ Visible = NDArray[np.bool_]  # HxW
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """How a frame follows from the one before."""
+    """Optical flow from a frame to the previous one, and its visible pixels."""
 
     flow_to_previous: NDArray[np.float16]  # HxWx2, px; 16 bits are 0.01 px at 20, half the memory
-    visible: Visible  # where the frame before shows the same thing
+    visible: Visible  # True where the previous frame shows the same content
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reel:
-    """A few frames, and how each follows from the one before; None after a cut."""
+    """Frames to stylize, and the flow of each to the previous one; None after a cut."""
 
     name: str
     frames: list[Frame]
@@ -55,7 +55,7 @@ class Reel:
 
 @dataclass(frozen=True, slots=True)
 class Unsteadiness:
-    """The two errors of the literature, and the sharpness, means over a reel."""
+    """Warping errors and sharpness, means over a reel."""
 
     e_stab: float
     e_warp: float
@@ -63,7 +63,7 @@ class Unsteadiness:
 
 
 def sample_reel(height: int) -> Reel:
-    """The project's own sample with its true flow, rendered at this height."""
+    """The rendered sample with its true flow, at a height in px."""
     frames = [
         Frame(Picture.from_rgb(image), index, Fraction(1, scenery.RATE))
         for index, image in enumerate(scenery.frames(height))
@@ -112,12 +112,12 @@ def painted(reel: Reel, file: Path, every: int) -> Iterator[RGBImage]:
 
 
 def unstyled(reel: Reel) -> Iterator[RGBImage]:
-    """The reel as it is."""
+    """The reel's original pictures."""
     return (frame.picture.to_rgb() for frame in reel.frames)
 
 
 def unsteadiness(images: Iterable[RGBImage], steps: Sequence[Step | None]) -> Unsteadiness:
-    """Compare each picture (HxWx3 uint8 RGB) with the one before, carried along the flow."""
+    """Compare each picture (HxWx3 uint8 RGB) with the previous one, warped along the flow."""
     errors, sharpness = [], []
     for (before, now), step in zip(itertools.pairwise(images), steps, strict=True):
         sharpness.append(_sharpness(now))
@@ -135,15 +135,15 @@ def noise_gain(
     sigma: float = NOISE_SIGMA,
     draws: int = NOISE_DRAWS,
 ) -> float:
-    """How much a still picture boils under sensor noise: 1 as much as the input, less is calmer.
+    """Noise gain: flicker of a stylized still picture under sensor noise, over the input's.
 
-    Of each picture several copies with Gaussian noise are painted. The result is the root of the
-    mean squared difference between the paintings over the same between the copies.
+    Several copies of each picture with Gaussian noise are stylized. The result is the root mean
+    squared difference between the outputs over that between the copies; below 1 is calmer.
 
     Args:
-        paint: HxWx3 uint8 RGB to the same.
-        images: what to paint.
-        sigma: of the noise, of 255.
+        paint: stylizes HxWx3 uint8 RGB, of the same size.
+        images: pictures to stylize.
+        sigma: standard deviation of the noise, of 255.
         draws: copies of each picture, at least 2.
     """
     random = np.random.default_rng(0)
@@ -161,9 +161,8 @@ def noise_gain(
 def _estimated_step(before: Plane, now: Plane) -> Step | None:
     """Flow between two lumas by DIS (Kroeger et al., arXiv:1603.03590) at full size.
 
-    A pixel that does not come home after going there and back is hidden: Sundaram et al. (ECCV
-    2010), thresholds as Lai et al. took them over from Ruder et al. Unlike theirs, motion
-    boundaries are not marked.
+    Occlusions by the forward-backward check of Sundaram et al. (ECCV 2010), with the thresholds of
+    Ruder et al. and Lai et al. Unlike theirs, motion boundaries are not marked.
     """
     if min(now.shape) < 16:  # DIS needs a few patches
         return None
@@ -175,7 +174,7 @@ def _estimated_step(before: Plane, now: Plane) -> Step | None:
     height, width = now.shape
     inside = ((places >= 0) & (places <= (width - 1, height - 1))).all(axis=-1)
     visible = (missed_by <= 0.01 * traveled + 0.5) & inside
-    if visible.mean() < LEAST_VISIBLE:
+    if visible.mean() < MIN_VISIBLE:
         return None
     return Step(to_previous.astype(np.float16), visible)
 

@@ -1,4 +1,4 @@
-"""What a feature network says of a painted picture: how near the painting, how near the photo."""
+"""Style and content distances of stylized pictures, by feature networks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from vidstyle.training.data.painting import painting_tensor
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one judge says of one picture; 0 is perfect in each."""
+    """Distances of one picture by one judge; 0 is equal."""
 
     layers: Mapping[str, float]  # squared distance of Gram matrices over the painting's square
     content: float  # at one layer: squared distance to the photo over the photo's square
@@ -29,7 +29,7 @@ class Opinion:
 
     @property
     def style(self) -> float:
-        """The sum over the layers."""
+        """Style distance: the sum over the layers."""
         return sum(self.layers.values())
 
 
@@ -37,16 +37,16 @@ class Judge:
     """A feature network that compares pictures with photos and paintings."""
 
     def __init__(self, features: FeatureNetwork, content_layer: str, painting_side: int) -> None:
-        """Take a network, the layer that content is read at, and the paintings' short side in px.
+        """Take a network, its content layer, and the paintings' short side in px.
 
-        Strokes are as large as the painting is scaled, so its side belongs to the judgment.
+        The size of the strokes depends on the painting's, so the side is part of the measurement.
         """
         self._features, self._content_layer = features, content_layer
         self._painting_side = painting_side
         self._grams: dict[Path, dict[str, Tensor]] = {}
 
     def opinion(self, image: RGBImage, photo: RGBImage, painting: Path) -> Opinion:
-        """Judge what was painted of a photo (both HxWx3 uint8 RGB) beside a painting's file.
+        """Compare a stylized picture with its photo (both HxWx3 uint8 RGB) and a painting's file.
 
         Raises:
             SourceError: the painting cannot be read.
@@ -84,7 +84,7 @@ def squeezenet_judge(weight_file: Path, painting_side: int) -> Judge:
 
 
 def vgg_judge(kind: Kind, weight_file: Path, painting_side: int) -> Judge:
-    """VGG with the layers of Gatys et al. (arXiv:1508.06576): a judge that taught no style here.
+    """VGG with the layers of Gatys et al. (arXiv:1508.06576): a judge that trained no style here.
 
     Raises:
         StyleError: the file does not hold these weights.
@@ -93,15 +93,15 @@ def vgg_judge(kind: Kind, weight_file: Path, painting_side: int) -> Judge:
 
 
 def random_judge(painting_side: int) -> Judge:
-    """A network of random weights: it taught nobody, and needs no file."""
+    """Network with random weights: a judge that trained no style, and needs no file."""
     return Judge(RandomFeatures(), RandomFeatures.content_layers[0], painting_side)
 
 
 def feature_distance(seen: Tensor, original: Tensor) -> float:
-    """Mean over places of the squared distance of unit feature vectors (1xCxHxW both), 0..2.
+    """Squared distance of unit feature vectors (1xCxHxW both), mean over positions, 0..2.
 
-    What LPIPS (Zhang et al., arXiv:1801.03924) measures at a layer before its learned weights,
-    which are not here: its numbers are not those of LPIPS.
+    The distance of LPIPS (Zhang et al., arXiv:1801.03924) at one layer, without its learned
+    weights: not comparable with LPIPS.
     """
     step = normalize(seen, dim=1) - normalize(original, dim=1)
     return float(step.square().sum(dim=1).mean())

@@ -1,4 +1,4 @@
-"""What was found: rows of figures, and the Markdown tables that show them."""
+"""Result rows of an evaluation, and their Markdown tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ Figure = float | int | str | bool
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One network, or something to compare with."""
+    """Figures of one network, or of a reference."""
 
     name: str
     kind: str  # "model", "peer", "optimizer" or "unstyled"
@@ -25,7 +25,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Which figure a column shows, and how."""
+    """Column of a table: its figure and format."""
 
     key: str
     heading: str
@@ -46,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A heading, how to read it, and the columns; rows without any of the figures stay out."""
+    """Table: heading, explanation and columns; rows without any of the figures are left out."""
 
     heading: str
     note: str
@@ -128,7 +128,7 @@ TABLES = (
 
 
 def markdown(rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
-    """All tables that have something to show, then the notes as a list."""
+    """All tables with rows, then the notes as a list."""
     parts = [part for table in TABLES if (part := "\n".join(_lines(table, rows)))]
     if notes:
         parts.append("\n".join(f"- {note}" for note in notes))

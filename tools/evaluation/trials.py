@@ -1,4 +1,4 @@
-"""Puts networks to the test and returns figures by the keys of `table`."""
+"""Measurement of networks: figures by the column keys of `table`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,18 +20,18 @@ Figures = dict[str, Figure]
 
 
 class PhotoTrial:
-    """The same photos for everyone, and up to two judges."""
+    """Measurements of stylized photos, by two judges."""
 
     def __init__(self, photos: Sequence[RGBImage], judge: Judge, second: Judge) -> None:
         self.photos, self._judge, self._second = photos, judge, second
 
     def painted_by(self, file: Path, threads: int) -> list[RGBImage]:
-        """What a generator makes of the photos."""
+        """The photos stylized by a generator."""
         paint = painter(file, threads)
         return [paint(photo) for photo in self.photos]
 
     def figures(self, pictures: Sequence[RGBImage], painting: Path) -> Figures:
-        """Means over the photos of everything that is seen in single pictures."""
+        """All figures of single pictures, means over the photos."""
         pairs = list(zip(pictures, self.photos, strict=True))
         opinions = [self._judge.opinion(*pair, painting) for pair in pairs]
         grid = grid_ratios(pictures, self.photos)
@@ -46,7 +46,7 @@ class PhotoTrial:
         } | self._second_figures(pairs, painting)
 
     def noise_gain(self, file: Path, threads: int) -> float:
-        """How much the photos boil under noise when a generator paints them."""
+        """Noise gain of a generator on the photos."""
         return noise_gain(painter(file, threads), self.photos)
 
     def int8_figures(
@@ -56,7 +56,7 @@ class PhotoTrial:
         own_style: float,
         threads: int,
     ) -> Figures:
-        """The int8 form against what the float32 form painted, and against its style loss."""
+        """The int8 form compared with the float32 form: SSIM of pictures, ratio of style losses."""
         if candidate.int8_file is None:
             return {}
         rounded = self.painted_by(candidate.int8_file, threads)
@@ -82,7 +82,7 @@ class PhotoTrial:
 
 
 def painter(file: Path, threads: int) -> Callable[[RGBImage], RGBImage]:
-    """What vidstyle makes of single pictures with a generator: evenly lit, if it asks for that."""
+    """A function that stylizes single pictures, with exposure normalization if the file asks."""
     generator = OnnxGenerator(file, threads)
     if not generator.normalizes_exposure:
         return generator.paint
@@ -92,13 +92,13 @@ def painter(file: Path, threads: int) -> Callable[[RGBImage], RGBImage]:
 def steadiness_figures(
     reels: Iterable[Reel], files: Sequence[Path], every: int, report: Callable[[str], None]
 ) -> dict[Path | None, Figures]:
-    """By generator file, and by None for the reels unstyled: errors on the sample and on clips.
+    """Warping errors on the sample and on clips, by generator file; None for the original frames.
 
     Args:
-        reels: the sample, by that name, and clips; each is dropped before the next is made.
-        files: the generators.
-        every: frames from one keyframe to the next.
-        report: called with a line for each reel.
+        reels: the reel named "sample", and clips; each is released before the next is made.
+        files: generators to run.
+        every: keyframe interval, in frames.
+        report: called with a line of progress for each reel.
     """
     clips: dict[tuple[Path | None, str], list[float]] = {}
     figures: dict[Path | None, Figures] = {file: {} for file in (None, *files)}
@@ -120,9 +120,9 @@ def steadiness_figures(
 def speed_figures(
     models: Sequence[Candidate], peers: Sequence[Candidate], rounds: int
 ) -> dict[Path, Figures]:
-    """By candidate's file: milliseconds at each size, and times as fast as the peer.
+    """Milliseconds at each size and speedup over the peer, by the candidates' files.
 
-    The peer is the one with the same painting, otherwise the first.
+    The peer is the one with the same painting, or else the first.
     """
     int8_files = [model.int8_file for model in models if model.int8_file]
     files = [*(candidate.file for candidate in (*models, *peers)), *int8_files]
@@ -137,7 +137,7 @@ def speed_figures(
 
 
 def against_peer(own: Mapping[str, Figure], peer: Mapping[str, Figure]) -> Figures:
-    """Style and content over those of the peer."""
+    """Ratios of style and content distances to those of the peer."""
     return {f"{key}_to_peer": float(own[key]) / float(peer[key]) for key in ("style", "content")}
 
 

@@ -1,1 +1,1 @@
-"""Feature networks: distillation, fitting, judging."""
+"""Slim feature network: distillation from SqueezeNet, least-squares fit, evaluation."""

@@ -1,18 +1,17 @@
-"""Teach the slim features to see what SqueezeNet sees, and put them into models/.
+"""Distillation of the slim feature network from SqueezeNet, into models/.
 
-Three stages. First the coarse branch is fitted to the teacher, layer by layer, by least squares.
-Then the fine branch learns its maps: the heads are solved anew at every step by least squares
-(through a gradient alone, a linear map to many correlated channels is never found), and the branch
-learns to make that solution better; the coarse one goes on from its fit. Last both learn what an
-optimizer needs: pictures on the way from a photo to a painting, moved by the gradients of the slim
-style loss itself, are part of every batch, and Gram matrices and their differences must be the
-teacher's. Without those pictures the gradients lead to noise that looks like the painting to slim
-and to nobody else.
+Three stages. First the coarse branch is fitted to the teacher by least squares, layer by layer.
+Then the fine branch learns feature maps: linear heads are solved by least squares at every step
+(gradient descent does not find a linear map to many correlated channels), and the branch is trained
+to improve that solution; the coarse branch continues from its fit. Last, both learn Gram matrices
+and their differences, on batches with pictures between a photo and a painting that follow the
+gradients of the slim style loss itself. Without those pictures the gradients lead to adversarial
+noise, which has the painting's style for the slim features only.
 
 Losses are divided by a running mean of the teacher's energy, not by each picture's own: a smooth
-sky has next to none and would drown all others.
+sky has almost none and would dominate.
 
-Batch norms keep the fine branch's units alive (without them many died) and fold away.
+Batch norms keep the fine branch's units alive (without them many died) and are folded.
 """
 
 import argparse
@@ -26,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from tools.features.fit import fit_coarse
-from tools.styles.catalog import change_section, facts_of
+from tools.styles.catalog import change_section, file_entry
 from vidstyle.assets import models_folder
 from vidstyle.export.onnx import fold_norms
 from vidstyle.frame import with_short_side
@@ -46,25 +45,26 @@ from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.training.data.dataset import Content
 
 SIZE = 144  # px of the pictures
-CLOSE = 72  # px of the part of them that the teacher sees at its slow stride of 1
+CLOSE = 72  # px of the crop for the teacher at its slow stride of 1
 LARGEST_SIDE = 420  # px, short side of photos and paintings
-EDGE = 2  # cells that zero padding spoils on either side
+EDGE = 2  # cells affected by zero padding, per side
 STRIDES = {"stage1": 1, "stage2": 2}  # px, of the fine branch
-# The teacher does not pad its first layer: its cell 0 lies where the stage has this one.
+# The teacher does not pad its first layer: the stage's cell at the position of its cell 0.
 OFFSETS = {"conv1": 3, "fire2": 2, "fire3": 2, "fire4": 2}
 RIDGE = 1e-3  # of the mean energy
-MEMORY = 0.6  # of the last batches in the least squares, a step
-HEAD_SUMS = 60  # steps before the last stage that the heads are solved over
+MEMORY = 0.6  # decay per step of the least-squares sums
+HEAD_SUMS = 60  # steps before the last stage that the final heads are solved from
 # The highest learning rates, of the fine branch and of the coarse one.
 MAP_RATES, STYLE_RATES = (3e-3, 3e-4), (8e-4, 3e-4)
-FIT_BATCHES = 24  # that the coarse branch is fitted over
+FIT_BATCHES = 24  # for the fit of the coarse branch
 Pairs = dict[str, tuple[Tensor, Tensor]]  # by layer: the teacher's map, and the stage
 
 
 class Student(nn.Module):
-    """The slim body as it learns, with batch norms and whole heads on the fine branch.
+    """Slim body in training, with batch norms and full-rank heads on the fine branch.
 
-    Heads learn in units of their first solution: the teacher's channels are hundreds large or tiny.
+    Heads are scaled by their first solution, since the teacher's channels differ by factors of
+    hundreds.
     """
 
     def __init__(self) -> None:
@@ -76,25 +76,25 @@ class Student(nn.Module):
         self.units = {layer: torch.ones(1, 1) for layer in HEADS}
 
     def head(self, layer: str) -> Tensor:
-        """Tx(C+1), from a stage and a constant to the teacher's channels."""
+        """Linear head Tx(C+1), from a stage's channels and a constant to the teacher's."""
         head: Tensor = self.heads[layer] * self.units[layer]
         return head
 
     def set_head(self, layer: str, head: Tensor) -> None:
-        """Begin to learn from this one."""
+        """Initialize a head for gradient descent."""
         self.units[layer] = head.norm(dim=1, keepdim=True).clamp_min(1e-3)
         self.heads[layer] = nn.Parameter(head / self.units[layer])
 
 
 class Teacher:
-    """SqueezeNet at both of its first strides."""
+    """SqueezeNet at first strides of 1 and 2."""
 
     def __init__(self, weight_file: Path) -> None:
         self.fine, self.coarse = (SqueezeNet(weight_file, (stride,)) for stride in (1, 2))
 
 
 class Heads:
-    """Running sums for the least squares from stages to the teacher's layers."""
+    """Recursive least squares from stages to the teacher's layers, with decaying sums."""
 
     def __init__(self, memory: float) -> None:
         self.memory = memory
@@ -102,7 +102,7 @@ class Heads:
         self.cross: dict[str, Tensor] = {}
 
     def add(self, layer: str, stage: Tensor, target: Tensor, energy: Tensor) -> Tensor:
-        """Count a batch in (NxCxP, NxTxP, and N to divide by); return the best head so far."""
+        """Add a batch (NxCxP, NxTxP, and N energies to divide by); return the solved head."""
         weighted = stage / energy[:, None, None]
         inner = (weighted @ stage.transpose(1, 2)).sum(dim=0)
         cross = (target @ weighted.transpose(1, 2)).sum(dim=0)
@@ -116,7 +116,7 @@ class Heads:
 
 
 class Walkers:
-    """Pictures on their way from a photo to a painting, moved by the slim style loss."""
+    """Pictures being optimized from a photo towards a painting, by the slim style loss."""
 
     def __init__(self, draw: "Pictures", life: int) -> None:
         photos, self.paintings = draw.photos(2), draw.paintings(2)
@@ -128,7 +128,7 @@ class Walkers:
         self.life = life
 
     def step(self, gradient: Tensor) -> None:
-        """Move along a gradient."""
+        """Take one optimization step with a gradient."""
         self.images.grad = gradient
         self.optimizer.step()
         with torch.no_grad():
@@ -137,7 +137,7 @@ class Walkers:
 
 
 class Pictures:
-    """Photos, paintings, and what lies between them; Nx3xSxS RGB 0..1."""
+    """Random crops of photos, paintings and mixtures of both; Nx3xSxS RGB 0..1."""
 
     def __init__(self, photos: Content, paintings: Content, seed: int) -> None:
         self._photos, self._paintings, self._seed, self._drawn = photos, paintings, seed, 0
@@ -151,7 +151,7 @@ class Pictures:
         return self._paintings.crops(count, SIZE, self._drawn, self._seed)
 
     def mixed(self, count: int) -> Tensor:
-        """Photos, some with noise, with a painting shining through, or in its colors."""
+        """Photos, some with noise, blended with a painting, or in its colors."""
         return torch.stack([self._mixed() for _ in range(count)])
 
     def _mixed(self) -> Tensor:
@@ -173,20 +173,20 @@ class Pictures:
 
 
 class Energies:
-    """Running means by layer, so that a smooth picture does not count a thousandfold."""
+    """Running means of the energy by layer, which limit the weight of smooth pictures."""
 
     def __init__(self) -> None:
         self._means: dict[str, Tensor] = {}
 
     def of(self, name: str, values: Tensor) -> Tensor:
-        """What to divide each picture's squared error by; values are each picture's energy, N."""
+        """Divisors of the pictures' squared errors (N), from each picture's energy (N)."""
         old = self._means.get(name, values.mean())
         self._means[name] = 0.95 * old + 0.05 * values.mean()
         return 0.3 * values + 0.7 * self._means[name]
 
 
 def learn_maps(student: Student, teacher: Teacher, draw: Pictures, steps: int) -> None:
-    """The second stage: the body learns, the heads are solved."""
+    """Second stage: train the body; heads are solved by least squares."""
     optimizer = torch.optim.Adam(_groups(student, MAP_RATES))
     recent, whole, energies, started = Heads(MEMORY), Heads(1.0), Energies(), time.monotonic()
     for step in range(steps):
@@ -211,7 +211,7 @@ def learn_maps(student: Student, teacher: Teacher, draw: Pictures, steps: int) -
 
 
 def learn_styles(student: Student, teacher: Teacher, draw: Pictures, steps: int) -> None:
-    """The last stage: Gram matrices on the way to a painting."""
+    """Last stage: train body and heads on Gram matrices of pictures being optimized."""
     optimizer = torch.optim.Adam(_groups(student, STYLE_RATES))
     energies, started = Energies(), time.monotonic()
     walkers = [Walkers(draw, 8), Walkers(draw, 4)]
@@ -244,10 +244,10 @@ def learn_styles(student: Student, teacher: Teacher, draw: Pictures, steps: int)
 
 
 def aligned(body: SlimBody, teacher: Teacher, images: Tensor) -> Pairs:
-    """For every layer the teacher's map (NxTxP), and what the body has for it.
+    """The teacher's maps (NxTxP) and the student's, by layer, at the same positions.
 
-    That is the stage with a constant (Nx(C+1)xP) for a fine layer, and the map itself for a coarse
-    one. Both show the same places; the teacher's stride of 1 only looks at a random part.
+    The student's is the stage with a constant (Nx(C+1)xP) for a fine layer, and the map itself for
+    a coarse one. At stride 1 the teacher gets a random crop.
     """
     seen = body(images)
     top, left = (8 * random.randint(0, (SIZE - CLOSE) // 8) for _ in range(2))
@@ -266,14 +266,14 @@ def aligned(body: SlimBody, teacher: Teacher, images: Tensor) -> Pairs:
 
 
 def register(file: Path, agreement: str, training: str) -> None:
-    """Name the file in the catalog."""
+    """Enter the file into the catalog."""
     about = {"licence": "MIT", "agreement": agreement, "training": training}
-    entry = {"name": "slim", **facts_of(file), **about}
+    entry = {"name": "slim", **file_entry(file), **about}
     change_section("features", lambda _: [entry])
 
 
 def main() -> None:
-    """Learn, pack, register."""
+    """Train, pack and register the slim features."""
     parsed = _parser().parse_args()
     torch.manual_seed(parsed.seed)
     random.seed(parsed.seed)
@@ -298,14 +298,14 @@ def main() -> None:
 
 
 def folded_body(student: Student) -> SlimBody:
-    """The body without its norms."""
+    """The body with batch norms folded."""
     body = fold_norms(student.body)
     assert isinstance(body, SlimBody)
     return body
 
 
 def _pictures(folder: Path, left_out: set[str]) -> Content:
-    """The pictures of a folder, large ones reduced, without those whose names are left out."""
+    """Pictures of a folder, large ones reduced, without the names in `left_out`."""
     images = []
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() not in PHOTO_SUFFIXES or file.name in left_out:
@@ -315,7 +315,7 @@ def _pictures(folder: Path, left_out: set[str]) -> Content:
 
 
 def _groups(student: Student, rates: tuple[float, float]) -> list[dict[str, Any]]:
-    """The weights that start from nothing, and those that were fitted."""
+    """Parameter groups: randomly initialized weights, and fitted ones."""
     fine = [p for stage in FINE_STAGES for p in student.body.get_submodule(stage).parameters()]
     new = [*fine, *student.heads.parameters()]
     known = set(map(id, new))
@@ -326,7 +326,7 @@ def _groups(student: Student, rates: tuple[float, float]) -> list[dict[str, Any]
 def _set_rates(
     optimizer: torch.optim.Optimizer, highest: tuple[float, float], step: int, steps: int
 ) -> None:
-    """A short warm-up, then a cosine."""
+    """Learning rates: linear warm-up, then a cosine."""
     share = max(0.05, (1 + math.cos(math.pi * step / steps)) / 2) * min(1.0, (step + 1) / 30)
     for group, rate in zip(optimizer.param_groups, highest, strict=True):
         group["lr"] = rate * share

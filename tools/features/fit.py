@@ -1,9 +1,8 @@
-"""Fit the coarse branch of the slim features to SqueezeNet, layer by layer.
+"""Least-squares fit of the slim features' coarse branch to SqueezeNet, layer by layer.
 
-Every convolution starts where least squares bring it closest to what the teacher has there, given
-what the layers before it make of a picture: a first layer of fewer filters and average pooling
-instead of maxima are made up for on the way, and no layer hands its errors on unseen. The way of
-He et al. (arXiv:1707.06168), who cut channels; here all stay.
+Each convolution is fitted to the teacher's output, given the student's own input from the layers
+before: so it compensates for the smaller first layer and for average instead of max pooling, and
+errors do not accumulate. After He et al. (arXiv:1707.06168), who prune channels; here all stay.
 """
 
 import torch
@@ -22,9 +21,9 @@ def fit_coarse(body: SlimBody, teacher: SqueezeNet, batches: Maps) -> None:
     """Set the weights of the body's coarse branch.
 
     Args:
-        body: whose coarse branch is changed in place.
-        teacher: at a first stride of 2.
-        batches: of pictures of all kinds, each Nx3xHxW RGB 0..1.
+        body: slim body; its coarse branch is changed in place.
+        teacher: SqueezeNet at a first stride of 2.
+        batches: varied pictures, each Nx3xHxW RGB 0..1.
     """
     weight, bias = teacher.conv1.weight, teacher.conv1.bias
     assert bias is not None and body.conv1.bias is not None
@@ -49,7 +48,7 @@ def fit_coarse(body: SlimBody, teacher: SqueezeNet, batches: Maps) -> None:
 
 
 def fit_fire(learning: Fire, teaching: Fire, ours: Maps, theirs: Maps) -> None:
-    """Fit a fire module that gets `ours` to the teacher's, which gets `theirs`."""
+    """Fit a fire module with the inputs `ours` to the teacher's, with the inputs `theirs`."""
     squeezed = [teaching.squeeze(x) for x in theirs]
     fit(learning.squeeze, ours, squeezed)
     narrow = [functional.relu(learning.squeeze(x)) for x in ours]
@@ -59,7 +58,7 @@ def fit_fire(learning: Fire, teaching: Fire, ours: Maps, theirs: Maps) -> None:
 
 
 def fit(conv: nn.Conv2d, inputs: Maps, targets: Maps) -> None:
-    """The weights that bring a convolution closest to the targets (linear, without a ReLU)."""
+    """Weights of a convolution by least squares to targets before the ReLU."""
     patches = []
     for x, target in zip(inputs, targets, strict=True):
         assert isinstance(conv.padding, tuple)
@@ -75,7 +74,7 @@ def fit(conv: nn.Conv2d, inputs: Maps, targets: Maps) -> None:
 
 
 def _inner(left: Maps, right: Maps) -> Tensor:
-    """The sum over all places of the products of channels, float64."""
+    """Inner products of channels, summed over all positions, float64."""
     total = torch.zeros(left[0].shape[1], right[0].shape[1], dtype=torch.float64)
     for a, b in zip(left, right, strict=True):
         total += a.transpose(0, 1).flatten(1).double() @ b.transpose(0, 1).flatten(1).double().T

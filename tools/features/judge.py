@@ -1,9 +1,9 @@
-"""Do pictures optimized with slim features please the teacher? Six pairs it never learned from.
+"""Evaluation of the slim features: pictures optimized with them, by the teacher's style loss.
 
-Each photo is optimized once with SqueezeNet itself (both strides, all layers) and a few times with
-the slim features at different content weights. The teacher judges all of them by its Gram ratio
-loss, and the slim result is read off at the teacher's own content distance, so that neither side
-can buy style with content. Writes a sheet of all pictures to look at; the last line is JSON.
+Six pairs of photo and painting are held out from training. Each photo is optimized once with
+SqueezeNet itself (both strides, all layers) and several times with the slim features at different
+content weights. The teacher's Gram ratio loss is compared at equal content distance, by
+interpolation. Writes a sheet of all pictures; the last line is JSON.
 """
 
 import argparse
@@ -41,7 +41,7 @@ COARSE, FINE = "/2", ""  # the layers' names at a first stride of 2 and of 1
 
 
 def main() -> None:
-    """Optimize, judge, print, write the sheet."""
+    """Optimize and compare all pairs, print the results and write the sheet."""
     parsed = _parser().parse_args()
     teacher = SqueezeNet(parsed.teacher)
     candidate = load_features(parsed.features, parsed.feature_weights)
@@ -76,7 +76,7 @@ def main() -> None:
 def optimize(
     features: FeatureNetwork, photo: Tensor, painting: Tensor, content_weight: float, steps: int
 ) -> Tensor:
-    """Adam on the pixels, from the photo in the painting's colors; 1x3xHxW RGB 0..1."""
+    """Optimize pixels with Adam, from the photo in the painting's colors; 1x3xHxW RGB 0..1."""
     with torch.no_grad():
         grams, content = features.grams(features(painting)), features(photo)
     image = recolored(photo, *color_map(photo[0].flatten(1), painting[0].flatten(1)))
@@ -102,7 +102,7 @@ def optimize(
 def compare(
     teacher: SqueezeNet, photo: Tensor, painting: Tensor, best: Tensor, others: list[Tensor]
 ) -> dict[str, float]:
-    """Style losses by the teacher at its own content distance, coarse and fine, and their ratio."""
+    """Teacher's style losses at equal content distance, coarse and fine, and their ratios."""
     result = {}
     content, *contents = (content_distance(teacher, image, photo) for image in (best, *others))
     result["content"] = content
@@ -120,20 +120,20 @@ def compare(
 
 
 def gram_distance(teacher: SqueezeNet, image: Tensor, painting: Tensor, suffix: str) -> float:
-    """The sum of `layer_losses` at a first stride of 2 or of 1."""
+    """Sum of `layer_losses` at a first stride of 2 or 1."""
     losses = layer_losses(teacher, image, painting)
     return sum(loss for name, loss in losses.items() if name.endswith("/2") == (suffix == COARSE))
 
 
 def layer_losses(teacher: SqueezeNet, image: Tensor, painting: Tensor) -> dict[str, float]:
-    """By layer: squared Gram distance over the painting's squared Gram matrix."""
+    """Squared Gram distance over the painting's squared Gram matrix, by layer."""
     with torch.no_grad():
         own, target = (teacher.grams(teacher(picture)) for picture in (image, painting))
     return {name: float(style_loss(own[name], target[name])) for name in own}
 
 
 def content_distance(teacher: SqueezeNet, image: Tensor, photo: Tensor) -> float:
-    """The relative squared distance at fire5, first stride 2."""
+    """Relative squared feature distance at fire5, first stride 2."""
     with torch.no_grad():
         own, target = teacher(image)["fire5/2"], teacher(photo)["fire5/2"]
     return float(content_loss(own, target))

@@ -1,4 +1,4 @@
-"""A quiet arpeggio of plucked strings, for clips that need sound."""
+"""Synthesized audio for sample clips: a quiet arpeggio of plucked strings."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ CHORDS = (  # MIDI notes: C, G, A minor and F by day, then an answer in A minor 
 
 
 def arpeggio(duration_s: float, rate: int) -> NDArray[np.float32]:
-    """Play the chords note by note, over and over.
+    """Synthesize the chords note by note, in a loop.
 
     Args:
         duration_s: it fades out over the last second.
@@ -35,7 +35,7 @@ def arpeggio(duration_s: float, rate: int) -> NDArray[np.float32]:
 
 
 def _pluck(note: int, rate: int) -> NDArray[np.float64]:
-    """One string: overtones that die the faster the higher they are."""
+    """One plucked string: overtones decay faster the higher they are."""
     time_s = np.arange(round(2.5 * rate)) / rate
     pitch_hz = 440 * 2 ** ((note - 69) / 12)
     tones = (

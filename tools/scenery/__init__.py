@@ -1,7 +1,7 @@
-"""The sample clip: eight seconds, two scenes, one cut, and the true flow of every pixel.
+"""Sample clip: eight seconds, two scenes, one cut, with ground-truth optical flow.
 
-Everything is painted by arithmetic and comes out the same each time. The clip can be rendered at
-any height; a picture of another height shows the same, sampled more finely or more coarsely.
+Procedural and deterministic. It can be rendered at any height; other heights show the same content
+at another sampling density.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,18 +18,18 @@ CUT = 120  # index of the first frame of scene 2
 SIZE_WH = (640, 360)
 
 OVERSAMPLING = 1.5  # paint pixels per picture pixel: sharp after warping, and does not flicker
-LEAST_DENSITY = 540.0  # paint pixels per unit; with fewer, leaves and grass grow fat
+MIN_DENSITY = 540.0  # paint pixels per unit; with fewer, leaves and grass grow fat
 
 Painter = Callable[[float], tuple[Layer, ...]]  # paint pixels per unit -> a scene
 
 
 def size_wh(height: int = SIZE_WH[1]) -> tuple[int, int]:
-    """Width and height of pictures of this height: 16:9, the width even."""
+    """Frame width and height for a height in pixels: 16:9, the width even."""
     return 2 * round(height * SIZE_WH[0] / SIZE_WH[1] / 2), height
 
 
 def frames(height: int = SIZE_WH[1]) -> Iterator[RGBImage]:
-    """Render all frames in order, each as `render` does."""
+    """Render all frames in order, see `render`."""
     return (render(index, height) for index in range(FRAME_COUNT))
 
 
@@ -48,9 +48,9 @@ def render(index: int, height: int = SIZE_WH[1]) -> RGBImage:
 
 
 def flow_to_previous(index: int, height: int = SIZE_WH[1]) -> tuple[Flow, Mask]:
-    """The true flow of one frame: where each pixel's surface was in the frame before.
+    """Ground-truth optical flow of one frame to the previous one.
 
-    What counts as a pixel's surface is the top-most layer with an alpha above one half.
+    A pixel belongs to the top-most layer with an alpha above one half.
 
     Args:
         index: 0..FRAME_COUNT-1.
@@ -70,7 +70,7 @@ def flow_to_previous(index: int, height: int = SIZE_WH[1]) -> tuple[Flow, Mask]:
 
 
 def _at(index: int, height: int) -> tuple[tuple[Layer, ...], float]:
-    """The layers of the scene a frame is in, and its time since the scene began."""
+    """Layers of a frame's scene, and its time since the scene began, in seconds."""
     if not 0 <= index < FRAME_COUNT:
         raise ValueError(f"The clip has frames 0 to {FRAME_COUNT - 1}, and no frame {index}.")
     if index < CUT:
@@ -81,7 +81,7 @@ def _at(index: int, height: int) -> tuple[tuple[Layer, ...], float]:
 @lru_cache(maxsize=4)
 def _scene(paint: Painter, height: int) -> tuple[Layer, ...]:
     density = height * OVERSAMPLING
-    painted = _painted(paint, max(LEAST_DENSITY, density))
+    painted = _painted(paint, max(MIN_DENSITY, density))
     return tuple(layer.with_density(density) for layer in painted)
 
 

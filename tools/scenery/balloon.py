@@ -13,7 +13,7 @@ MOUTH = 1.18  # from the middle of the ball down to the mouth, in radii
 def balloon(
     density: float, radius: float, colors: tuple[str, ...], pattern: str, motion: Motion
 ) -> Layer:
-    """A balloon whose envelope is a ball around (0, 0) that tapers to a basket below.
+    """A balloon: a spherical envelope around (0, 0) that tapers to a basket below.
 
     Args:
         radius: of the envelope, in units.

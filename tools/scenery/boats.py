@@ -1,4 +1,4 @@
-"""Boats on their waterline: y = 0 is the water, a boat's own mirror image hangs below it."""
+"""Boats with their reflections; the waterline is at y = 0."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def fishing_boat(density: float, motion: Motion) -> Layer:
 
 
 def _hull(canvas: Canvas, half: float, deck: float, paint: str, band: str, below: str) -> Pixels:
-    """A hull around x = 0 whose bow is at -half: planks, a light rubbing strake, a red bottom."""
+    """A hull around x = 0 with the bow at -half: planks, a light rubbing strake, a red bottom."""
     pixels = canvas.blank()
     share = np.linspace(0, 1, 24)
     x = half * (2 * share - 1)

@@ -17,7 +17,7 @@ LAMPLIGHT = rgb("ffcf73")
 DARK_PANE = rgb("3a4262")
 FRAME = rgb("efe6d6")
 SHINE = np.array([0.95, 0.66, 0.4], np.float32)
-DUSK = np.array([0.8, 0.68, 0.84], np.float32)  # what is left of the daylight
+DUSK = np.array([0.8, 0.68, 0.84], np.float32)  # remaining daylight, factors of RGB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,7 +215,7 @@ def _lantern(
 def with_glow(
     canvas: Canvas, pixels: Pixels, lights: Pixels, reach: float, strength: float = 1.0
 ) -> Pixels:
-    """Put lights on a painting and let them shine on what is around them.
+    """Add lights to a painting, with a glow on their surroundings.
 
     Where nothing is painted the shine has color but no coverage: it brightens the layers behind.
 

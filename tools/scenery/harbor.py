@@ -31,14 +31,14 @@ GLOW_X = -0.42  # where the sun went down
 
 
 def eye(time_s: float) -> tuple[float, float, float]:
-    """Where the camera is: to the left, a little back."""
+    """Camera position over time: to the left, a little back."""
     share = time_s / DURATION_S
     gentle = share - 0.05 * np.sin(2 * np.pi * share)
     return TRAVEL * (0.5 - gentle), 0.012 * np.sin(np.pi * share), 0.05 - 0.1 * share
 
 
 def layers(density: float) -> tuple[Layer, ...]:
-    """Paint the scene, back to front, with so many paint pixels per unit."""
+    """Layers of the scene, back to front, at a density in paint pixels per unit."""
     return (
         _sky(density),
         _far_shore(density, 22),
@@ -53,7 +53,7 @@ def layers(density: float) -> tuple[Layer, ...]:
 
 
 def _sailing(depth: float, way: tuple[float, float], phase: float) -> Motion:
-    """A boat's way: from x, at units a second, rocking a little."""
+    """Motion of a boat: start x and speed in units per second, with a little rocking."""
 
     def path(time_s: float) -> tuple[float, float, float]:
         rock = np.sin(1.9 * time_s + phase)
@@ -63,7 +63,7 @@ def _sailing(depth: float, way: tuple[float, float], phase: float) -> Motion:
 
 
 def _canvas(density: float, depth: float, top: float, bottom: float) -> Canvas:
-    """A sheet that fills the picture's width wherever the eye goes."""
+    """A canvas that covers the frame's width for all camera positions."""
     half = 0.95 + TRAVEL / 2 / (depth - 0.1)
     return Canvas(-half, top, half, bottom, density)
 
@@ -146,7 +146,7 @@ def _town(density: float, depth: float) -> Layer:
 
 
 def _on_water(canvas: Canvas, standing: Pixels, line: float, seed: int) -> Pixels:
-    """What stands on the shore, its mirror image, and the water from the shore on."""
+    """A shore with its reflection, and the water in front of it."""
     water = paint_water(canvas, seed, line, GLOW_X)
     return over(over(water, mirrored(canvas, standing, line)), standing)
 

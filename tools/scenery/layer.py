@@ -1,8 +1,7 @@
-"""Flat painted layers that move, and what a camera sees of them.
+"""Moving layers: affine motion, compositing, and exact optical flow between two times.
 
-Places are given in units: one unit is the height of the picture, x goes right, y goes down, and
-(0, 0) is the middle of the picture. A layer is rigid, so its motion is an affine matrix of time;
-that is why the flow between two pictures is known and not estimated.
+Coordinates are in units of the frame's height, x right, y down, (0, 0) at the frame's center. A
+layer is rigid and its motion an affine matrix of time, so the optical flow is exact.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,14 +23,14 @@ Path = Callable[[float], tuple[float, float, float]]  # seconds -> x, y, z
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """One flat painting and how it moves."""
+    """Painted layer with its motion."""
 
     pixels: Pixels
     placing: Matrix  # from pixels of the painting to the layer's own units
     motion: Motion
 
     def with_density(self, density: float) -> "Layer":
-        """The same at fewer pixels per unit; never at more than it was painted with."""
+        """Return the layer at a lower density in pixels per unit; at most that of its painting."""
         share = min(1.0, density * self.placing[0, 0])
         rows, columns = self.pixels.shape[:2]
         size_wh = (round(columns * share), round(rows * share))
@@ -43,11 +42,11 @@ class Layer:
 
 
 def seen_from(eye: Path, depth: float) -> Motion:
-    """How a layer at this depth moves in the picture when the eye does.
+    """Parallax motion of a layer at a depth under a moving camera.
 
     Args:
-        eye: where the eye is, in units at depth 1; a growing z comes closer.
-        depth: 1 for what moves as fast as the eye; far layers move and grow less.
+        eye: camera position over time, in units at depth 1; a growing z comes closer.
+        depth: depth of the layer; at 1 it moves as fast as the camera, farther layers move less.
     """
 
     def motion(time_s: float) -> Matrix:
@@ -58,7 +57,7 @@ def seen_from(eye: Path, depth: float) -> Motion:
 
 
 def traveling(path: Path, camera: Motion) -> Motion:
-    """How an actor moves in the picture: along its path (x, y, angle in radians)."""
+    """Motion of an object along a path (x, y, angle in radians) under a moving camera."""
 
     def motion(time_s: float) -> Matrix:
         x, y, angle = path(time_s)
@@ -68,7 +67,7 @@ def traveling(path: Path, camera: Motion) -> Motion:
 
 
 def affine(x: float, y: float, *, scale: float = 1.0, angle: float = 0.0) -> Matrix:
-    """Scale, turn clockwise by an angle in radians, then shift."""
+    """Affine matrix: scale, rotate clockwise by an angle in radians, then translate."""
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     return np.array([[cos, -sin, x], [sin, cos, y], [0.0, 0.0, 1.0]])
 
@@ -76,7 +75,7 @@ def affine(x: float, y: float, *, scale: float = 1.0, angle: float = 0.0) -> Mat
 def compose(
     layers: Sequence[Layer], time_s: float, size_wh: tuple[int, int]
 ) -> tuple[RGBImage, Labels]:
-    """Lay all layers over each other, the first at the back.
+    """Composite all layers, the first at the back.
 
     Returns:
         HxWx3 uint8 RGB, and HxW uint8: which layer is the top-most with alpha above one half.
@@ -97,7 +96,7 @@ def compose(
 def flow_between(
     layers: Sequence[Layer], from_s: float, to_s: float, size_wh: tuple[int, int]
 ) -> tuple[Flow, Mask]:
-    """Where each point of the picture at one time is in the picture at another.
+    """Exact optical flow between the frames at two times.
 
     Returns:
         flow: HxWx2 float32 (dx, dy) in pixels, on the grid of the picture at `from_s`.
@@ -116,13 +115,13 @@ def flow_between(
 
 
 def _step(layer: Layer, from_s: float, to_s: float, size_wh: tuple[int, int]) -> Matrix:
-    """The 2x3 matrix from a place in one picture to the way it goes until the other."""
+    """The 2x3 matrix from a position in one frame to its displacement in the other."""
     back = np.linalg.inv(_to_picture(layer, from_s, size_wh))
     return np.asarray((_to_picture(layer, to_s, size_wh) @ back - np.eye(3))[:2])
 
 
 def _to_picture(layer: Layer, time_s: float, size_wh: tuple[int, int]) -> Matrix:
     width, height = size_wh
-    # A pixel's place is its center: column 0 lies half a pixel right of the border.
+    # Pixel coordinates are centers: column 0 is half a pixel right of the border.
     screen = affine(width / 2 - 0.5, height / 2 - 0.5, scale=height)
     return np.asarray(screen @ layer.motion(time_s) @ layer.placing)

@@ -1,4 +1,4 @@
-"""A sheet to paint on, and the paints: fractal noise, color ramps, dabs of a brush."""
+"""Canvas of the sample's layers: fractal noise, color ramps, brush dabs, compositing."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ SUBPIXELS = 4  # bits after the point in the coordinates given to OpenCV
 
 
 class Canvas:
-    """A rectangle of the world, in units, at a number of paint pixels per unit."""
+    """Rectangle of the scene in units, at a density in paint pixels per unit."""
 
     def __init__(
         self, left: float, top: float, right: float, bottom: float, density: float
@@ -28,7 +28,7 @@ class Canvas:
     def noise(
         self, cell: float, seed: int, *, octaves: int = 7, gain: float = 0.5, stretch: float = 1.0
     ) -> Field:
-        """Fractal noise: random lattices of ever smaller cells, smoothed and added.
+        """Fractal noise: the sum of interpolated random lattices of decreasing cell size.
 
         Args:
             cell: height of the largest cell, in units.
@@ -65,13 +65,13 @@ class Canvas:
         return np.asarray(large[: self.shape[0], : self.shape[1]], np.float32)
 
     def blank(self) -> Pixels:
-        """Nothing at all: the transparent sheet."""
+        """A transparent picture."""
         return np.zeros((*self.shape, 4), np.uint8)
 
     def dab(
         self, pixels: Pixels, at: ArrayLike, radii: ArrayLike, angles: ArrayLike, colors: ArrayLike
     ) -> None:
-        """Put opaque ellipses down, one after the other.
+        """Draw opaque ellipses, in order.
 
         Args:
             at: Nx2 middles, in units.
@@ -133,13 +133,13 @@ def pack(color: Color, alpha: Field | float = 1.0) -> Pixels:
 
 
 def over(below: Pixels, above: Pixels) -> Pixels:
-    """Lay one painting over another of the same size."""
+    """Composite one painting over another of the same size."""
     see_through = 255 - cv2.merge([above[..., 3]] * 4)
     return np.asarray(cv2.add(above, cv2.multiply(below, see_through, scale=1 / 255)), np.uint8)
 
 
 def tinted(pixels: Pixels, factor: Color | Field) -> Pixels:
-    """Multiply the colors, not the coverage."""
+    """Multiply the colors by a factor; alpha stays."""
     factor = factor if factor.ndim == 3 else factor[..., None]
     color = (pixels[..., :3] * factor).clip(0, 255).astype(np.uint8)
     return np.concatenate([color, pixels[..., 3:]], axis=2)

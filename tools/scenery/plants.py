@@ -1,4 +1,4 @@
-"""Trees, bushes and grass, put down leaf by leaf."""
+"""Trees, bushes and grass, drawn leaf by leaf."""
 
 import numpy as np
 from numpy.typing import NDArray

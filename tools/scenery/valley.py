@@ -29,14 +29,14 @@ LEAVES = ("20281a", "36421f", "56602a", "83812f", "b99a3c", "e6bf5c")
 
 
 def eye(time_s: float) -> tuple[float, float, float]:
-    """Where the camera is: to the right, a little up, a little closer."""
+    """Camera position over time: to the right, a little up, a little closer."""
     share = time_s / DURATION_S
     gentle = share + 0.06 * np.sin(2 * np.pi * share)
     return TRAVEL * (gentle - 0.5), -0.03 * np.sin(np.pi * share), 0.14 * share
 
 
 def layers(density: float) -> tuple[Layer, ...]:
-    """Paint the scene, back to front, with so many paint pixels per unit."""
+    """Layers of the scene, back to front, at a density in paint pixels per unit."""
     return (
         _sky(density),
         _mountains(density, 24),
@@ -54,7 +54,7 @@ def layers(density: float) -> tuple[Layer, ...]:
 def _drift(
     depth: float, start: tuple[float, float], speed: tuple[float, float], phase: float
 ) -> Motion:
-    """A balloon's way: straight on, swaying a little."""
+    """Motion of a balloon: straight, with a little sway."""
 
     def path(time_s: float) -> tuple[float, float, float]:
         sway = np.sin(1.6 * time_s + phase)
@@ -65,7 +65,7 @@ def _drift(
 
 
 def _canvas(density: float, depth: float, top: float, bottom: float) -> Canvas:
-    """A sheet that fills the picture's width wherever the eye goes."""
+    """A canvas that covers the frame's width for all camera positions."""
     half = 0.93 + TRAVEL / 2 / (depth - 0.14)
     return Canvas(-half, top, half, bottom, density)
 

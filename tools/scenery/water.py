@@ -1,4 +1,4 @@
-"""Still harbor water: its waves in perspective, and what is mirrored in it."""
+"""Harbor water: waves in perspective, and reflections."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ SHEET = Canvas(-32, 0, 32, 32, 30)  # the water seen from above, in units at dep
 
 
 def waterline(depth: float) -> float:
-    """Where the water at this depth is in the picture: y in units."""
+    """Vertical position of the water at a depth, y in units."""
     return HORIZON + EYE_HEIGHT / depth
 
 
@@ -24,7 +24,7 @@ def waves(canvas: Canvas, seed: int, *, cell: float = 0.2, octaves: int = 4) -> 
     y = np.broadcast_to(depth * SHEET.density, x.shape)
     maps = x.astype(np.float32), y.astype(np.float32)
     lying = cv2.remap(sheet, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    # Towards the horizon waves get finer than the paint; there they fade out.
+    # Towards the horizon waves get finer than a paint pixel; there they fade out.
     return np.asarray(lying * smooth(canvas.y, HORIZON, HORIZON + 0.03), np.float32)
 
 
@@ -52,7 +52,7 @@ def paint_ripples(canvas: Canvas, seed: int, top: float) -> Pixels:
 
 
 def mirrored(canvas: Canvas, pixels: Pixels, line: float) -> Pixels:
-    """What stands above the waterline, upside down below it, broken by small waves.
+    """Reflection of the pixels above the waterline, distorted by small waves.
 
     Args:
         line: y of the waterline, in units.

@@ -1,4 +1,4 @@
-"""Enter what was trained into models/catalog.json."""
+"""Catalog entries: adds trained files to models/catalog.json."""
 
 import hashlib
 import json
@@ -11,8 +11,8 @@ from vidstyle.assets import models_folder
 Entry = dict[str, Any]
 
 
-def facts_of(file: Path) -> Entry:
-    """What the catalog says of any file: its name, checksum and size."""
+def file_entry(file: Path) -> Entry:
+    """Catalog entry of a file: name, SHA-256 and size."""
     content = file.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     return {"file": file.name, "sha256": digest, "bytes": len(content)}

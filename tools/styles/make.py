@@ -1,12 +1,11 @@
-"""Train the styles that ship and put them into models/, all of them or those that are named.
+"""Training of the built-in styles, all or by name, into models/.
 
     python -m tools.styles.make --paintings PAINTINGS --photos PHOTOS
     python -m tools.styles.make --paintings PAINTINGS --photos PHOTOS starry-night great-wave
 
-Both folders have a SOURCES.csv: it says who painted what, and which photos may be used (those of
-licence_class research-only are left out, and the first few, which the styles are judged on). Each
-run is a plain `vidstyle train`, goes on where it was broken off, and enters the catalog when it
-is done.
+Both folders have a SOURCES.csv with artists and licences. Photos of licence_class research-only are
+left out, and so are the first few, on which the styles are evaluated. Each run is a plain
+`vidstyle train`, resumes after an interruption, and enters the catalog when it is finished.
 """
 
 import argparse
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.styles.catalog import Entry, change_section, facts_of
+from tools.styles.catalog import Entry, change_section, file_entry
 from vidstyle.apps.train import train_style
 from vidstyle.assets import models_folder
 from vidstyle.frame import with_short_side
@@ -26,13 +25,13 @@ from vidstyle.options import TrainOptions
 from vidstyle.stylize.catalog import PAINTINGS
 from vidstyle.training.results import int8_path
 
-HELD_OUT = 6  # photos that no style learns on
+HELD_OUT = 6  # photos for evaluation, not for training
 PAINTING_SIDE, PAINTING_QUALITY = 512, 85  # px of the short side; some 100 KB
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One style of the shelf, and how it is trained."""
+    """Training recipe of a built-in style."""
 
     name: str
     painting: str  # file
@@ -43,7 +42,7 @@ class Recipe:
         return str(self.options.get("size", "55k"))
 
 
-SHELF = (  # in the catalog's order; each starts from the first of its size class
+RECIPES = (  # in the catalog's order; each starts from the first of its size class
     Recipe(
         "great-wave",
         "hokusai-great-wave.jpg",
@@ -141,12 +140,12 @@ SHELF = (  # in the catalog's order; each starts from the first of its size clas
 
 
 def main() -> None:
-    """Train and register what was asked for."""
+    """Train and register the named styles, or all."""
     parsed = _parser().parse_args()
-    unknown = set(parsed.names) - {recipe.name for recipe in SHELF}
+    unknown = set(parsed.names) - {recipe.name for recipe in RECIPES}
     if unknown:
         raise SystemExit(f"No such style: {', '.join(sorted(unknown))}.")
-    wanted = [recipe for recipe in SHELF if not parsed.names or recipe.name in parsed.names]
+    wanted = [recipe for recipe in RECIPES if not parsed.names or recipe.name in parsed.names]
     parsed.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         photos = Path(name)
@@ -157,7 +156,7 @@ def main() -> None:
 
 
 def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: int | None) -> Path:
-    """Train one style in the folder `work`, or finish what was begun there."""
+    """Train one style in the folder `work`, or resume an earlier run there."""
     output = work / f"{recipe.name}.onnx"
     begun = (work / f"{recipe.name}.training" / "checkpoint.pt").exists()
     options = TrainOptions(
@@ -185,8 +184,8 @@ def register(recipe: Recipe, trained: Path, paintings: Path) -> None:
     shutil.copyfile(int8_path(trained), int8_path(file))
     entry = {
         "name": recipe.name,
-        **facts_of(file),
-        "int8": facts_of(int8_path(file)),
+        **file_entry(file),
+        "int8": file_entry(int8_path(file)),
         "size_class": recipe.size_class,
         "licence": "MIT",
         "painting": add_painting(paintings, recipe.painting),
@@ -195,16 +194,16 @@ def register(recipe: Recipe, trained: Path, paintings: Path) -> None:
 
     def entered(styles: list[Entry]) -> list[Entry]:
         known = {style["name"]: style for style in styles} | {recipe.name: entry}
-        order = [*(r.name for r in SHELF), *known]
+        order = [*(r.name for r in RECIPES), *known]
         return [known[name] for name in dict.fromkeys(order) if name in known]
 
     change_section("styles", entered)
 
 
 def add_painting(paintings: Path, name: str) -> Entry:
-    """Put a small copy of a painting into models/paintings/; return what the catalog says of it.
+    """Put a small copy of a painting into models/paintings/; return its catalog entry.
 
-    No copy ships of a painting whose artist is not known: it may not be free.
+    A painting by an unknown artist is not copied, as it may not be in the public domain.
     """
     source = read_sources(paintings)[name]
     file = models_folder() / PAINTINGS / name
@@ -214,8 +213,8 @@ def add_painting(paintings: Path, name: str) -> Entry:
         image = with_short_side(read_photo(paintings / name), PAINTING_SIDE, enlarge=False)
         write_photo(file, image, PAINTING_QUALITY)
     return {
-        **(facts_of(file) if free else {"file": name}),
-        "title": source["title"].partition(" (")[0],  # behind it stand notes
+        **(file_entry(file) if free else {"file": name}),
+        "title": source["title"].partition(" (")[0],  # notes follow in parentheses
         "artist": source["artist"],
         "year": source["year"],
         "source": source["licence"],
@@ -223,7 +222,7 @@ def add_painting(paintings: Path, name: str) -> Entry:
 
 
 def command(recipe: Recipe) -> str:
-    """The `vidstyle train` that makes the style again."""
+    """The `vidstyle train` command that reproduces a style."""
     words = []
     for name, value in recipe.options.items():
         flag = f"--{name.replace('_', '-')}"
@@ -232,13 +231,13 @@ def command(recipe: Recipe) -> str:
 
 
 def read_sources(folder: Path) -> dict[str, dict[str, str]]:
-    """The rows of a folder's SOURCES.csv, by file."""
+    """Rows of a folder's SOURCES.csv, by file name."""
     with (folder / "SOURCES.csv").open(encoding="utf-8", newline="") as opened:
         return {row["file"]: row for row in csv.DictReader(opened)}
 
 
 def link_photos(folder: Path, target: Path) -> None:
-    """Fill `target` with links to the photos that a style that ships may learn on."""
+    """Fill `target` with links to the photos that built-in styles may be trained on."""
     rows = read_sources(folder)
     free = sorted(name for name, row in rows.items() if row["licence_class"] != "research-only")
     for name in free[HELD_OUT:]:

@@ -1,8 +1,8 @@
-"""What happens in the virtual machine: the product, its camera, and another program that looks.
+"""Guest side of the virtual machine test: camera, live filter, and a consumer program.
 
     tools/vm_test/machine.sh FOLDER 'PYTHON -m tools.vm_test.guest STYLE.onnx'
 
-The style must be one that inverts colors: what is seen can then be told from what was filmed.
+The style must be one that inverts colors, so that stylized frames differ from the camera's.
 """
 
 import os
@@ -25,15 +25,15 @@ LAYOUT = Path("/sys/devices/virtual/video4linux/video10/format")
 WIDTH, HEIGHT, FPS = 320, 180, 2
 DRIVER = Path("/sys/bus/platform/drivers/vivid")
 WAIT_S = 300.0  # emulation is slow, and slower on a busy machine
-PLACEHOLDER_S = 5 / FPS  # from one to the next, while nobody looks
+PLACEHOLDER_S = 5 / FPS  # between two placeholders, without a consumer
 MICROPHONE = "hw:0,1"  # one end of a loopback
 DARK = 60  # mean luma under which a picture is the placeholder
 
 Image = NDArray[np.int64]  # HxWx3 RGB
 
 
-class Reader:
-    """Another program that looks at the virtual camera."""
+class Consumer:
+    """Consumer: another program that reads the virtual camera."""
 
     def __init__(self) -> None:
         self._container = av.open(str(VIRTUAL), format="v4l2")
@@ -48,7 +48,7 @@ class Reader:
 
 
 def main() -> None:
-    """Go through a day of a webcam in two minutes; leave with 1 where something is wrong."""
+    """Run all scenarios, about two minutes; exit with 1 at the first failure."""
     style = sys.argv[1]
     found = examine_devices()
     expect("doctor lists the camera and its modes", str(CAMERA) in found["cameras"][0])
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def watch(style: str) -> None:
-    """Look at the virtual camera, and away; unplug the camera, and take it."""
+    """Scenarios of consumers that come and go, and of a camera that is unplugged or in use."""
     filmed = film()
     product = start_product(style)
     try:
@@ -70,19 +70,19 @@ def watch(style: str) -> None:
         idle_s = cpu_s(product)
         time.sleep(10)
         say(f"CPU while nobody looks: {10 * (cpu_s(product) - idle_s):.1f} % (emulated)")
-        with closing(Reader()) as reader:
+        with closing(Consumer()) as reader:
             stream = reader.stream
             expect("it has the size asked for", (stream.width, stream.height) == (WIDTH, HEIGHT))
             expect("it is I420", stream.pix_fmt == "yuv420p")
             wait_for("another program sees it stylized", lambda: is_negative(reader.read(), filmed))
             subprocess.run(["v4l2-ctl", "-d", str(CAMERA), "-c", "disconnect=1"], check=True)
-            (DRIVER / "unbind").write_text("vivid.0")  # else vivid would plug itself in again
+            (DRIVER / "unbind").write_text("vivid.0")  # prevents vivid from reconnecting
             wait_for("unplugged: the placeholder is shown", lambda: reader.read().mean() < DARK)
             (DRIVER / "bind").write_text("vivid.0")
             wait_for("plugged in: it is back", lambda: is_negative(reader.read(), filmed))
         wait_for("the reader left: the camera is let go", lambda: not holds(product, CAMERA))
-        time.sleep(2 * PLACEHOLDER_S)  # the last painted picture is gone by then
-        with closing(open_camera()) as other, closing(Reader()) as reader:
+        time.sleep(2 * PLACEHOLDER_S)  # the last stylized frame has been replaced by then
+        with closing(open_camera()) as other, closing(Consumer()) as reader:
             next(other.decode(video=0))
             time.sleep(2 * PLACEHOLDER_S)
             expect("taken meanwhile: the placeholder is shown", reader.read().mean() < DARK)
@@ -91,7 +91,7 @@ def watch(style: str) -> None:
         wait_for("nobody looks again", lambda: not holds(product, CAMERA))
         time.sleep(2 * PLACEHOLDER_S)
         began_s = time.monotonic()
-        with closing(Reader()) as reader:
+        with closing(Consumer()) as reader:
             wait_for("a new reader: it is on again", lambda: is_negative(reader.read(), filmed))
         say(f"back after {time.monotonic() - began_s:.1f} s (emulated)")
         product.send_signal(signal.SIGTERM)
@@ -101,12 +101,12 @@ def watch(style: str) -> None:
 
 
 def feed_yuyv(style: str) -> None:
-    """Feed the virtual camera in its other layout."""
+    """Scenario of a virtual camera in YUYV."""
     product = start_product(style, "--pixels", "yuyv", "--hold")
     try:
-        # Not asked by opening it: v4l2loopback changes its layout only while nobody has it open.
+        # Read from sysfs: v4l2loopback changes its pixel format only while the device is closed.
         wait_for("the virtual camera is fed in YUYV", lambda: "YUYV" in LAYOUT.read_text())
-        with closing(Reader()) as reader:
+        with closing(Consumer()) as reader:
             expect("it is YUYV", reader.stream.pix_fmt == "yuyv422")
     finally:
         product.kill()
@@ -120,18 +120,18 @@ def start_product(style: str, *more: str) -> "subprocess.Popen[bytes]":
 
 
 def open_camera() -> av.container.InputContainer:
-    """The camera, as another program opens it."""
+    """Open the camera from another program."""
     return av.open(str(CAMERA), format="v4l2", options={"video_size": f"{WIDTH}x{HEIGHT}"})
 
 
 def film() -> Image:
-    """What the camera gives, seen without the product."""
+    """A frame of the camera itself, without the filter."""
     with open_camera() as camera:
         return np.asarray(next(camera.decode(video=0)).to_ndarray(format="rgb24"), np.int64)
 
 
 def is_negative(seen: Image, filmed: Image) -> bool:
-    """Whether a picture is the negative of what was filmed, but for words that move on it."""
+    """Whether a picture is the negative of the camera's frame, except for moving text on it."""
     return bool(np.median(np.abs(seen - (255 - filmed))) < 24 and seen.mean() > DARK)
 
 
@@ -145,7 +145,7 @@ def holds(process: "subprocess.Popen[bytes]", device: Path) -> bool:
 
 
 def cpu_s(process: "subprocess.Popen[bytes]") -> float:
-    """CPU seconds that a process has taken so far."""
+    """CPU time of a process since its start, in seconds."""
     fields = (
         Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     )
@@ -153,7 +153,7 @@ def cpu_s(process: "subprocess.Popen[bytes]") -> float:
 
 
 def wait_for(claim: str, holds_now: Callable[[], bool]) -> None:
-    """Try until a claim holds."""
+    """Poll until a claim holds; fail after `WAIT_S`."""
     deadline = time.monotonic() + WAIT_S
     while not holds_now():
         if time.monotonic() > deadline:
@@ -163,14 +163,14 @@ def wait_for(claim: str, holds_now: Callable[[], bool]) -> None:
 
 
 def expect(claim: str, right: bool) -> None:
-    """Say whether a claim holds, and end it all if not."""
+    """Report a claim, and exit if it does not hold."""
     say(f"{'ok' if right else 'WRONG'}: {claim}")
     if not right:
         sys.exit(1)
 
 
 def say(line: str) -> None:
-    """Print at once; the machine may be gone in a moment."""
+    """Print and flush, as the machine may stop at any moment."""
     print(f"[{time.monotonic():6.1f}] {line}", flush=True)
 
 

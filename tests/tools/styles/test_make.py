@@ -30,7 +30,7 @@ def test_a_free_painting_ships_as_a_small_copy(
     entry = make.add_painting(paintings, "wave.jpg")
     file = shelf / PAINTINGS / "wave.jpg"
     assert read_photo(file).shape == (512, 768, 3)
-    assert entry == catalog.facts_of(file) | {
+    assert entry == catalog.file_entry(file) | {
         "title": "The Wave",
         "artist": "A. Master",
         "year": "1831",

@@ -336,7 +336,8 @@ def _short_names(nodes: Sequence[NodeProto], public: set[str]) -> dict[str, str]
     uses = Counter(chain.from_iterable((*node.input, *node.output) for node in nodes))
     renaming = {name: name for name in (*public, "")}
     names = [name for name, _ in uses.most_common() if name not in renaming]
-    return renaming | dict(zip(names, _letters(), strict=False))
+    free = (word for word in _letters() if word not in renaming)
+    return renaming | dict(zip(names, free, strict=False))
 
 
 def _letters() -> Iterator[str]:

@@ -13,11 +13,9 @@ from onnx import ModelProto
 from vidstyle.errors import StyleError
 from vidstyle.export import onnx as export_module
 from vidstyle.export.graph import (
-    as_stored,
     build_model,
     compacted,
     fold_constants,
-    quantize_weights,
 )
 from vidstyle.export.onnx import ExportModule, export, export_torch, folded_weights, rounded
 from vidstyle.network.architecture import PIXELS, Architecture
@@ -183,18 +181,6 @@ def test_read_back_weights_paint_what_the_shipped_file_paints() -> None:
         expected = ExportModule(generator, "uint8")(torch.from_numpy(images)).numpy()
     (painted,) = run(SHIPPED, images)
     assert np.abs(painted.astype(int) - expected).max() <= 1
-
-
-def test_int8_codes_are_near_the_weights_and_keep_to_their_limit() -> None:
-    weight = np.random.default_rng(0).normal(size=(5, 4, 3, 3)).astype(np.float32)
-    weight[1] = 0
-    weight[2] *= 1e-9
-    for largest in (63, 127):
-        code, scale = quantize_weights(weight, largest)
-        assert np.abs(code.astype(int)).max() <= largest
-        error = np.abs(code * scale.astype(np.float32) - weight)
-        assert error.mean() < np.abs(weight).max() / largest / 2
-    assert not as_stored(weight)[1].any()
 
 
 @pytest.fixture(scope="module")

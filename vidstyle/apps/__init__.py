@@ -1,1 +1,1 @@
-"""Joins the parts into something a person asked for."""
+"""Applications: conversions, live filter, training and Python API, on top of all packages."""

@@ -1,4 +1,4 @@
-"""Image arrays of callers: RGB or BGR, gray or with alpha, to pictures and back."""
+"""Image arrays of the Python API: RGB or BGR, gray or with alpha, to pictures and back."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -25,16 +25,16 @@ TO_RGB: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unpacked:
-    """A caller's image without its alpha channel, and the way back to an array like it."""
+    """Image array unpacked into a picture and its alpha channel, to be packed again."""
 
     picture: Picture
-    alpha: Plane | None = None
-    order: Order = "rgb"
+    alpha: Plane | None = None  # HxW uint8; None for images without one
+    order: Order = "rgb"  # of the color channels of the packed array
 
     def packed(self, painted: Picture) -> ImageArray:
-        """Return a new array of the caller's channel order, with the alpha channel unchanged.
+        """Return a picture as a new array, HxWx3 uint8 in `order`, or HxWx4 with the alpha channel.
 
-        Where `painted` has another size, the alpha channel is brought to it.
+        The alpha channel is resized where `painted` has another size.
         """
         image = painted.to_rgb()
         if self.order == "bgr":
@@ -45,15 +45,15 @@ class Unpacked:
 
 
 def unpack(image: ImageArray, order: Order = "rgb") -> Unpacked:
-    """Turn a caller's array into a picture; the array is neither kept nor changed.
+    """Convert an image array to a picture; the array is neither kept nor changed.
 
     Args:
-        image: HxWx3, HxWx4, HxW or HxWx1 uint8, of any strides.
+        image: HxWx3, HxWx4 with alpha, HxW or HxWx1 gray; uint8, 0..255, of any strides.
         order: of the color channels.
 
     Raises:
-        TypeError: it is no array of uint8.
-        ValueError: it has another shape, or no pixels.
+        TypeError: the image is not an array of uint8.
+        ValueError: the image has another shape, or no pixels.
     """
     check_image(image, CHANNELS)
     depth = 1 if image.ndim == 2 else image.shape[2]
@@ -64,10 +64,10 @@ def unpack(image: ImageArray, order: Order = "rgb") -> Unpacked:
 
 
 def check_order(order: str) -> None:
-    """Find out whether a channel order is known.
+    """Check the name of a channel order.
 
     Raises:
-        OptionError: it is neither "rgb" nor "bgr".
+        OptionError: the order is neither "rgb" nor "bgr".
     """
     if order not in ("rgb", "bgr"):
         raise OptionError(f'order must be "rgb" or "bgr", not {order!r}.')

@@ -1,4 +1,4 @@
-"""Several inputs, one after the other; a bad one does not stop the rest."""
+"""Batch conversion: files and folders to jobs, run one by one; a failure does not stop the rest."""
 
 import itertools
 import os
@@ -17,19 +17,19 @@ from vidstyle.stylize.catalog import check_style, style_name
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input and where its result goes."""
+    """Conversion of one input to one output."""
 
     input: Path
     output: Path
-    makes_folder: bool = False  # the output's, when the job starts
+    makes_folder: bool = False  # create the output's folder when the job starts
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An input that came to nothing, and why."""
+    """Input without a result, and its error."""
 
     input: Path
-    error: Exception  # a VidstyleError, or a bug of ours
+    error: Exception  # a VidstyleError; any other exception is a bug
 
 
 App = Callable[[Path, Path | None, StylizeOptions, Stats], Result]
@@ -41,13 +41,13 @@ def run_batch(
     options: StylizeOptions,
     watch: Callable[[Job, Stats], None] | None = None,
 ) -> Iterator[Result | Failure]:
-    """Run the jobs in order and yield what became of each.
+    """Run jobs in order, in the calling thread, and yield the result or failure of each.
 
     Args:
-        jobs: as `list_jobs` gave them; what has failed already is passed on.
-        app: does one of them.
-        options: the same for all.
-        watch: is told of each job before it starts, with the stats to read its progress from.
+        jobs: from `list_jobs`; failures in it are yielded unchanged.
+        app: converts one input; any exception of it becomes a failure.
+        options: of all jobs.
+        watch: called before each job, with the stats that it will update.
     """
     for job in jobs:
         if isinstance(job, Failure):
@@ -60,7 +60,7 @@ def run_batch(
             if job.makes_folder:
                 _make_folder(job.output.parent)
             yield app(job.input, job.output, options, stats)
-        except Exception as error:  # even a bug must not stop the others
+        except Exception as error:  # also after a bug the others are run
             yield Failure(job.input, error)
 
 
@@ -73,26 +73,26 @@ def list_jobs(
     *,
     recursive: bool = False,
 ) -> list[Job | Failure]:
-    """Turn files and folders into jobs; of a folder, the files with one of the suffixes.
+    """List the jobs for files and folders; of a folder, the files with one of the suffixes.
 
-    The results of videos end in `suffix`, those of pictures as the picture does. No two jobs have
-    one output, and none has another's input. Earlier results lying in a folder (NAME.STYLE.mp4)
-    are not taken as inputs again. A folder with nothing to do in it becomes a failure.
+    Outputs are named NAME.STYLE and `suffix`, or the suffix of an input that is a picture. They
+    are distinct, and none is an input. Earlier results in a folder (NAME.STYLE.mp4) and hidden
+    files are skipped. A folder without inputs, or one that cannot be read, becomes a failure.
 
     Args:
         inputs: files and folders.
-        output: a file for one input, a folder for several; beside the inputs if None.
-        look: which style, and at which quality.
-        suffixes: of the files that are taken from folders.
-        suffix: of the results.
-        recursive: take the subfolders of folders, too; below an output folder their structure is
-            kept.
+        output: a file for one input, a folder for several; None for files beside the inputs.
+        look: style and quality.
+        suffixes: suffixes of the files to convert from folders, in lower case.
+        suffix: suffix of outputs for videos.
+        recursive: include subfolders; below an output folder their structure is kept.
 
     Raises:
-        OptionError: several inputs, but the output is no folder.
-        StyleError: there is no such style.
+        OptionError: there are several inputs, and the output is not a folder.
+        StyleError: the style is unknown or unusable.
+        SourceError: with quality "full", the painting cannot be read.
     """
-    if look.quality == "full":  # said once, not for every file
+    if look.quality == "full":  # raised once, not for every file
         check_painting(look.style)
     else:
         check_style(look.style)
@@ -108,7 +108,7 @@ def list_jobs(
                 f"{len(found)} inputs need a folder as output, and {output} is none.", "output"
             )
         return [Job(file.path, output) if isinstance(file, _File) else file for file in found]
-    names = _Names({_identity(file.path) for file in found if isinstance(file, _File)})
+    names = _OutputNames({_identity(file.path) for file in found if isinstance(file, _File)})
     jobs: list[Job | Failure] = []
     for file in found:
         if isinstance(file, Failure):
@@ -119,29 +119,29 @@ def list_jobs(
             )
             jobs.append(Failure(file.path, error))
         else:
-            folder = output / file.below if output is not None else file.path.parent
+            folder = output / file.subfolder if output is not None else file.path.parent
             job = names.job(file.path, folder, style_name(look.style), suffix)
-            inside = output is not None and file.below != Path()
+            inside = output is not None and file.subfolder != Path()
             jobs.append(replace(job, makes_folder=True) if isinstance(job, Job) and inside else job)
     return jobs
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """An input file, and in which folder below an output folder its result belongs."""
+    """Input file, and the subfolder of its result."""
 
     path: Path
-    below: Path = Path()
+    subfolder: Path = Path()  # relative to the output folder
 
 
-class _Names:
-    """Names for the results of a run, each only once."""
+class _OutputNames:
+    """Unique output paths of a batch."""
 
     def __init__(self, inputs: Set[str]) -> None:
         self._inputs, self._taken = inputs, set[str]()
 
     def job(self, file: Path, folder: Path, style: str, suffix: str) -> Job | Failure:
-        """The job of a file, with the first free of the names for its result."""
+        """Job of a file, with the first output name that is free; a failure if that is an input."""
         if file.suffix.lower() in PHOTO_SUFFIXES:
             suffix = file.suffix
         stems = itertools.chain(
@@ -164,7 +164,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _identity(file: Path) -> str:
-    """One word for all names of a file, also where upper and lower case are the same."""
+    """Key that all paths of a file share, also on file systems that ignore case."""
     return os.path.realpath(file).casefold()
 
 
@@ -173,9 +173,9 @@ def _files(
 ) -> Sequence[_File | Failure]:
     if not path.is_dir():
         return [_File(path)]
-    ours = f".{style_name(style)}"
+    result_suffix = f".{style_name(style)}"
     try:
-        content = list(_content(path, recursive, skipped))
+        content = list(_files_below(path, recursive, skipped))
     except OSError as error:
         unread = error.filename or path
         return [Failure(path, SourceError(f"The folder {unread} cannot be read: {reason(error)}."))]
@@ -184,7 +184,7 @@ def _files(
         for file in content
         if file.suffix.lower() in suffixes
         and not file.name.startswith(".")
-        and Path(file.stem).suffix != ours
+        and Path(file.stem).suffix != result_suffix
     ]
     if not files:
         kinds = " ".join(suffixes)
@@ -194,12 +194,12 @@ def _files(
     return files
 
 
-def _content(folder: Path, recursive: bool, skipped: Path | None) -> Iterator[Path]:
-    """The files of a folder, its subfolders' after its own; hidden folders are left out."""
+def _files_below(folder: Path, recursive: bool, skipped: Path | None) -> Iterator[Path]:
+    """Yield the files of a folder, then of its subfolders; hidden folders are left out."""
     entries = sorted(folder.iterdir())
     yield from (entry for entry in entries if not entry.is_dir())
     for entry in entries if recursive else []:
         if not entry.is_dir() or entry.is_symlink() or entry.name.startswith("."):
             continue
         if skipped is None or not entry.samefile(skipped):
-            yield from _content(entry, recursive, skipped)
+            yield from _files_below(entry, recursive, skipped)

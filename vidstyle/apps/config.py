@@ -1,4 +1,4 @@
-"""Settings from a TOML file in the user's own folder."""
+"""Configuration file: settings from TOML, overridden by the command line."""
 
 import tomllib
 import typing
@@ -18,27 +18,29 @@ FILE = "live.toml"
 
 
 def default_config() -> Path:
-    """Where the file is looked for when nobody names one."""
+    """Path of the user's configuration file, read when no other one is given."""
     return Path(platformdirs.user_config_dir("vidstyle", appauthor=False)) / FILE
 
 
-def configured(file: Path | None, kind: type[Options], said: Mapping[str, Any]) -> Options:
-    """Build options from a file and from what was said on the command line, which wins.
+def configured(file: Path | None, kind: type[Options], given: Mapping[str, Any]) -> Options:
+    """Build options from a configuration file and the command line, which takes precedence.
 
     Args:
-        file: TOML, with the names of the settings as keys; None for the user's, if there is one.
-        kind: the class of the options.
-        said: values by name; other names are passed over.
+        file: TOML file with names of settings as keys, "-" or "_" between words; None for
+            `default_config()`, if it exists.
+        kind: class of the options.
+        given: values from the command line, by name; other names are ignored.
 
     Raises:
-        OptionError: the file is missing or broken, or a value makes no sense.
+        OptionError: the file is missing or not TOML, a key is unknown, or a value has a wrong type
+            or is out of range.
     """
     if file is None and not default_config().is_file():
         values = {}
     else:
         values = _read(file or default_config(), kind)
     names = {setting.name for setting in settings(kind)}
-    return kind(**values | {name: value for name, value in said.items() if name in names})
+    return kind(**values | {name: value for name, value in given.items() if name in names})
 
 
 def _read(file: Path, kind: type[Any]) -> dict[str, Any]:
@@ -65,6 +67,7 @@ def _read(file: Path, kind: type[Any]) -> dict[str, Any]:
 
 
 def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value has the type of a setting; whole numbers are valid floats."""
     kinds = typing.get_args(kind) if isinstance(kind, UnionType) else (kind,)
     if isinstance(value, bool):
         return bool in kinds

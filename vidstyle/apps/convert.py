@@ -1,4 +1,4 @@
-"""File in, file out."""
+"""Video conversion: a video file stylized to a video file, by generator or optimizer."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -33,26 +33,27 @@ def stylize_video(
     progress: Callable[[VideoProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Result:
-    """Stylize a whole video file, losing no frame.
+    """Stylize a video file, frame by frame; audio, subtitles and metadata are copied.
 
-    Threads: it may be called from any thread, and returns when all of its own have ended.
+    Threads: callable from any thread; all threads that it starts have ended when it returns.
 
     Args:
-        input: path of any video that FFmpeg reads, or a binary file object with one, which is
-            copied to a temporary file.
-        output: .mp4, .mkv, .mov or .webm; beside the input, named after the style, if None.
-        options: how.
-        stats: counters and clocks of the run, for benchmarks.
-        progress: called up to ten times a second in the calling thread, the last time when all
+        input: path of a video of any format that FFmpeg reads, or a binary file object with one,
+            which is copied to a temporary file.
+        output: path that ends in .mp4, .mkv, .mov or .webm; None for a file beside the input,
+            named after the style.
+        options: style, working size, range of time, codec and cores.
+        stats: receives counters and timings of the run, for benchmarks.
+        progress: called up to ten times per second by the calling thread, the last time when all
             frames are written. An exception that it raises ends the run and is raised again.
         cancel: set it from any thread to end the run within a few frames.
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
         Cancelled: `cancel` was set; no output is left behind. With quality="full", the work
-            folder stays, and the same call goes on from there.
-        TypeError: the input is of another kind.
-        ValueError: a file object without an output.
+            folder stays, and the same call resumes from it.
+        TypeError: the input is neither a path nor a binary file object.
+        ValueError: the input is a file object, and `output` is None.
     """
     path, stats = input_path(input), stats or Stats()
     if output is None:
@@ -67,7 +68,7 @@ def stylize_video(
     with (
         claimed_target(path, output, options.overwrite),
         video_file(input) as file,
-        _painter(file, output, options, stats, threads, watch) as stylizer,
+        _frame_transform(file, output, options, stats, threads, watch) as stylizer,
         FileSource(
             file, stats, start_s=options.start, end_s=options.end, threads=threads.decoder
         ) as source,
@@ -98,7 +99,7 @@ def stylize_video(
 
 
 @contextmanager
-def _painter(
+def _frame_transform(
     input: Path,
     output: Path,
     options: StylizeOptions,
@@ -106,7 +107,7 @@ def _painter(
     threads: ThreadPlan,
     watch: Watch,
 ) -> Iterator[FrameTransform]:
-    """What turns frames into painted ones at the quality that is asked for."""
+    """Open the pipeline's stylizer for the quality that the options ask for."""
     if options.quality == "full":
         with optimized_film(input, output, options, stats, threads.decoder, watch) as film:
             yield film
@@ -116,11 +117,12 @@ def _painter(
 
 
 def default_output(input: Path, options: StylizeOptions) -> Path:
-    """The input's name with the style's in it, as .mp4, in the same folder."""
+    """Default output path: INPUT.STYLE.mp4 beside the input."""
     return input.with_name(f"{input.stem}.{style_name(options.style)}.mp4")
 
 
 def _damage(source: FileSource, stats: Stats) -> list[str]:
+    """Messages on parts of the input that could not be decoded."""
     damage = []
     if stats["corrupt packets"]:
         damage.append(f"{_counted(stats['corrupt packets'], 'packet')} could not be decoded")
@@ -135,6 +137,7 @@ def _damage(source: FileSource, stats: Stats) -> list[str]:
 
 
 def _remarks(stats: Stats) -> list[str]:
+    """Messages on other corrections: deinterlacing and timestamps."""
     remarks = []
     if stats["interlaced"]:
         remarks.append("the input was interlaced: its fields were joined into whole pictures")

@@ -1,4 +1,4 @@
-"""What this machine has, and the settings that follow from it."""
+"""System report: hardware, libraries, devices, and the settings that follow from them."""
 
 import importlib.metadata
 import platform
@@ -29,7 +29,7 @@ EXTRAS = {
 
 
 def examine() -> dict[str, Any]:
-    """Look around; every value is text, a number, a list or a dict of these."""
+    """Collect the report; every value is a string, a number, None, a list or a dict of these."""
     cores = usable_cores()
     memory = memory_gb()
     return {

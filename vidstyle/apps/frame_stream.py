@@ -1,4 +1,4 @@
-"""Frame stream: push one frame, get that frame stylized, with the latency of the newest frame."""
+"""Frame stream of the Python API: stylizes frames one by one, at low latency."""
 
 import threading
 import time
@@ -21,25 +21,25 @@ from vidstyle.stylize.generator import ImageGenerator
 
 @dataclass(frozen=True, slots=True)
 class LoadedStyle:
-    """The settings of a stylizer at one moment, and the generator that they name."""
+    """Settings of a `Stylizer` at one moment, with their loaded generator."""
 
     options: StylizeOptions
     generator: ImageGenerator
 
 
 class FrameStream:
-    """Stylizes the frames of a camera or a video one by one: push one, get one.
+    """Stream of camera or video frames, stylized one by one: push one, get one.
 
     Strokes move with the scene instead of flickering: keyframes are painted in the background and
-    carried along the optical flow. The result always shows the frame just pushed, never an older
-    one, and nearly always sooner than the network paints. Working size and keyframe interval
-    follow the load of the machine, so results depend on its speed; `stylize_video` is for files.
+    warped along the optical flow. The result always shows the frame just pushed, never an older
+    one, and usually takes less time than a run of the network. Working size and keyframe interval
+    follow the load of the machine, so results depend on its speed; use `stylize_video` for files.
 
-    Made by `Stylizer.stream`. Follows `style`, `strength` and `keep_colors` of its stylizer: a new
-    style shows as soon as its first painting is finished, usually with the next frame. A frame of
-    another size begins a new scene.
+    Created by `Stylizer.stream`. Follows changes of `style`, `strength` and `keep_colors` of its
+    stylizer: a new style shows once its first painting is finished, usually with the next frame. A
+    frame of another size begins a new scene.
 
-    Threads: for one thread at a time. Several streams of one stylizer run side by side.
+    Threads: belongs to one thread at a time. Several streams of one stylizer run in parallel.
     """
 
     def __init__(
@@ -53,37 +53,40 @@ class FrameStream:
         """Use `Stylizer.stream` instead.
 
         Args:
-            style: gives the style to paint with now.
+            style: returns the current style; called once per frame, by the thread that pushes it.
             order: of the color channels.
-            fps: frames per second that will be pushed.
+            fps: expected frames per second.
             every: frames from one keyframe to the next; None follows the load.
-            budget_cores: CPU seconds per second that the process may take.
+            budget_cores: CPU seconds per second that the process may use.
         """
         self._style, self._order = style, order
         self._fps, self._every, self._budget_cores = fps, every, budget_cores
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._cpu = CpuMeter()
         self._stylizer: LiveStylizer | None = None
         self._size_wh = (0, 0)
         self._closed = False
 
     def __call__(self, frame: ImageArray) -> ImageArray:
-        """Return the frame stylized; the first call waits for its painting.
+        """Return the frame stylized, as a new array; the first call waits for its painting.
 
         Args:
-            frame: as for `Stylizer`. It may be reused after the call.
+            frame: HxWx3 uint8, 0..255, in the stylizer's `order`; of any strides. Also HxW or
+                HxWx1 for gray, and HxWx4 with alpha last. It is not changed, and may be reused
+                after the call.
 
         Returns:
-            As from `Stylizer`.
+            HxWx3 uint8 in the same order, for gray frames too; HxWx4 with the alpha channel
+            unchanged where the frame has one.
 
         Raises:
-            TypeError: the frame is no array of uint8.
-            ValueError: it has another shape, or no pixels.
-            StyleError: the network failed, for one because memory ran out. The next call starts
-                anew.
-            RuntimeError: the stream is closed, or at work in another thread.
+            TypeError: the frame is not an array of uint8.
+            ValueError: the frame has another shape, or no pixels.
+            StyleError: the network failed, as when memory ran out. The next call starts a new
+                scene.
+            RuntimeError: the stream is closed, or in use by another thread.
         """
-        with self._alone():
+        with self._exclusive():
             unpacked = unpack(frame, self._order)
             try:
                 return unpacked.packed(self._stylized(unpacked.picture))
@@ -92,12 +95,12 @@ class FrameStream:
                 raise
 
     def frames(self, frames: Iterable[ImageArray]) -> Iterator[ImageArray]:
-        """Yield each frame of an iterable stylized, one by one."""
+        """Yield each frame of an iterable stylized, in order; errors as of a call."""
         return map(self, frames)
 
     def close(self) -> None:
-        """End the threads that paint, after the call that may be running; may be repeated."""
-        with self._turn:
+        """Wait for a running call and end the painting threads; callable from any thread."""
+        with self._lock:
             self._closed = True
             self._stop()
 
@@ -117,8 +120,9 @@ class FrameStream:
         return f"<FrameStream at {self._fps:g} fps{closed}>"
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if not self._turn.acquire(blocking=False):
+    def _exclusive(self) -> Iterator[None]:
+        """Refuse calls from two threads at once, and calls after `close`."""
+        if not self._lock.acquire(blocking=False):
             raise RuntimeError(
                 "This FrameStream is at work in another thread. Open one for each thread."
             )
@@ -127,7 +131,7 @@ class FrameStream:
                 raise RuntimeError("This FrameStream is closed. Open another with stream().")
             yield
         finally:
-            self._turn.release()
+            self._lock.release()
 
     def _stylized(self, picture: Picture) -> Picture:
         style = self._style()
@@ -135,7 +139,7 @@ class FrameStream:
             self._start(picture, style.options)
         assert self._stylizer is not None
         frame = Frame(picture, round(time.monotonic() / MICROSECOND), MICROSECOND)
-        while True:  # more than once only until something has been painted
+        while True:  # repeated only until the first painting is finished
             painted = self._stylizer.stylize(frame, style.generator, style.options, self._cpu.cores)
             if painted is not None:
                 return painted.picture

@@ -1,4 +1,4 @@
-"""Every style on one picture, side by side, to choose from."""
+"""Style gallery: one picture in every shipped style, on one contact sheet."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from vidstyle.stylize.generator_pool import load_generator
 from vidstyle.stylize.stylizer import stylize_picture
 
 TILE_SIDE = 480  # px, the longer side of each picture
-NARROWEST_CELL = 240  # px; a name must fit under the narrowest picture
+MIN_CELL_WIDTH = 240  # px; names must fit under narrow pictures
 LABEL_HEIGHT, FONT_SIZE, BASELINE = 40, 22, 28  # px, below a picture
 MARGIN = 20  # px
 PAPER, INK = (250, 250, 250), (40, 40, 40)  # RGB
@@ -30,13 +30,14 @@ def paint_gallery(
     options: StylizeOptions = DEFAULTS,
     stats: Stats | None = None,
 ) -> Result:
-    """Paint a picture in every shipped style and write all of them on one sheet.
+    """Stylize a picture in every shipped style and write them all on one contact sheet.
 
     Args:
-        input: JPEG, PNG, WebP, BMP or TIFF.
-        output: likewise.
-        options: how; each picture is painted at the size that they give and then made smaller.
-        stats: pass one to read its clocks.
+        input: path of a JPEG, PNG, WebP, BMP or TIFF picture.
+        output: path of the sheet, in one of these formats by its suffix.
+        options: each picture is painted at their working size and then reduced; `style`, `resize`
+            and `compare` have no effect.
+        stats: receives the timings of the run.
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
@@ -69,13 +70,16 @@ def _painted(
 
 
 def sheet(tiles: Sequence[tuple[str, RGBImage]]) -> RGBImage:
-    """Lay out pictures of one size, HxWx3 uint8 RGB, with a name under each.
+    """Arrange pictures on a sheet, HxWx3 uint8 RGB, with a name under each.
 
-    The sheet is nearly a square, rather wide than high, with few empty places.
+    The sheet is nearly square, wider rather than higher, with few empty cells.
+
+    Args:
+        tiles: names and pictures, HxWx3 uint8 RGB, all of one size; at least one.
     """
     height, width = tiles[0][1].shape[:2]
     cell_height = height + LABEL_HEIGHT + MARGIN
-    cell_width = max(width, NARROWEST_CELL) + MARGIN
+    cell_width = max(width, MIN_CELL_WIDTH) + MARGIN
     columns = math.ceil(len(tiles) / max(1, math.isqrt(len(tiles) * cell_width // cell_height)))
     rows = math.ceil(len(tiles) / columns)
     shape = (rows * cell_height + MARGIN, columns * cell_width + MARGIN, 3)

@@ -1,4 +1,4 @@
-"""One picture: a photo, or a look at a video before converting it."""
+"""Image conversion: a photo, or a single frame of a video as a preview."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from vidstyle.stylize.catalog import style_name
 from vidstyle.stylize.generator_pool import load_generator
 from vidstyle.stylize.stylizer import stylize_picture
 
-PREVIEW_AT = 1 / 3  # of the way through: past titles, before credits
+PREVIEW_POSITION = 1 / 3  # of the duration: past titles, before credits
 
 
 def stylize_photo(
@@ -30,27 +30,30 @@ def stylize_photo(
 ) -> Result:
     """Stylize one picture.
 
-    A path without an output is written beside the input, named after the style. Anything else
-    without an output is not written: the picture is `Result.image`, HxWx3 uint8 RGB, or HxWx4
-    with the input's alpha channel. Pictures that are written have no alpha channel.
+    With `output` None, the result of a path is written beside the input, named after the style; a
+    result of any other input is not written, but is `Result.image`: HxWx3 uint8 RGB, or HxWx4 with
+    the input's alpha channel. Written pictures have no alpha channel.
+
+    Threads: callable from any thread.
 
     Args:
         input: path of a JPEG, PNG, WebP, BMP or TIFF, or a binary file object with one, upright
-            as its EXIF data say; an array, HxWx3 or HxWx4 uint8 RGB, HxW or HxWx1 gray; or a PIL
-            image of 8 bits, its pixels as they lie.
-        output: path of a picture, its format by the suffix.
-        options: how; settings that concern time or video have no effect.
-        stats: counters and clocks of the run, for benchmarks.
+            by its EXIF orientation; an array, HxWx3 or HxWx4 uint8 RGB, HxW or HxWx1 gray; or a PIL
+            image of 8 bits, not rotated.
+        output: path of the result; its suffix decides the format.
+        options: style, working size and composition; settings of time or video have no effect.
+        stats: receives counters and timings of the run, for benchmarks.
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
-        TypeError: the input is of another kind, or an array not of uint8.
-        ValueError: an array of another shape, or without pixels.
+        TypeError: the input is of another type, an array not of uint8, or a PIL image of more than
+            8 bits.
+        ValueError: the array has another shape, or no pixels.
     """
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(f"{path.stem}.{style}{path.suffix}")
-    with _claimed(path, output, options.overwrite) as target:
+    with _locked_output(path, output, options.overwrite) as target:
         unpacked = unpack(read_image(input))
         result = _paint(path, target, unpacked, options, stats or Stats())
     if options.quality == "full":
@@ -64,38 +67,40 @@ def preview_video(
     options: StylizeOptions = DEFAULTS,
     stats: Stats | None = None,
 ) -> Result:
-    """Stylize one frame of a video: the one at `options.start`, or a third of the way in.
+    """Stylize one frame of a video: the one at `options.start`, or at a third of the duration.
 
-    The full quality, which starts with the first scene, shows a sketch of its first frame.
-    A path without an output is written beside the input as PNG; a file object without an output
-    is not written, and the picture is `Result.image`, HxWx3 uint8 RGB.
+    With quality="full" it is a sketch of the frame at `options.start`, also at 0. With `output`
+    None, the result of a path is written beside the input as PNG; the result of a file object is
+    not written, but is `Result.image`, HxWx3 uint8 RGB.
+
+    Threads: callable from any thread.
 
     Args:
         input: path of a video, or a binary file object with one, which is copied to a temporary
             file.
-        output: path of a picture, its format by the suffix.
-        options: how.
-        stats: counters and clocks of the run, for benchmarks.
+        output: path of the result; its suffix decides the format.
+        options: style, working size, composition, and `start`.
+        stats: receives counters and timings of the run, for benchmarks.
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
-        TypeError: the input is of another kind.
+        TypeError: the input is neither a path nor a binary file object.
     """
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(f"{path.stem}.{style}.png")
     at_start = options.start > 0 or options.quality == "full"
-    with _claimed(path, output, options.overwrite) as target:
+    with _locked_output(path, output, options.overwrite) as target:
         with video_file(input) as file:
             picture = _frame_at(file, options.start) if at_start else _typical_frame(file)
         return _paint(path, target, Unpacked(picture), options, stats or Stats(), coarse=True)
 
 
 @contextmanager
-def _claimed(
+def _locked_output(
     input: Path | None, output: Path | str | None, overwrite: bool
 ) -> Iterator[Path | None]:
-    """Lock the file that the picture goes to, if there is to be one, and yield it."""
+    """Lock the output and yield its path; yield None where nothing is to be written."""
     if output is None:
         yield None
         return
@@ -104,7 +109,7 @@ def _claimed(
 
 
 def _reduction(picture: Picture, look: Look) -> list[str]:
-    """A word about a photo that is painted smaller than it is, to those who wait for the best."""
+    """Note for the full quality if the picture was painted at less than its own size."""
     width, height = look.working_size_wh(picture.width, picture.height)
     if (width, height) == (picture.width, picture.height):
         return []
@@ -115,11 +120,12 @@ def _reduction(picture: Picture, look: Look) -> list[str]:
 
 
 def _typical_frame(input: Path) -> Picture:
+    """Frame at `PREVIEW_POSITION`; the first one of a short or truncated video."""
     with FileSource(input, Stats()) as source:
         first, length_s = next(iter(source)).picture, source.info.duration_s or 0.0
     try:
-        return _frame_at(input, length_s * PREVIEW_AT)
-    except SourceError:  # too short, or cut off before
+        return _frame_at(input, length_s * PREVIEW_POSITION)
+    except SourceError:  # too short or truncated
         return first
 
 

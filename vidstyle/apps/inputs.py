@@ -1,4 +1,4 @@
-"""Inputs that callers hand in: paths, file objects, image arrays and PIL images."""
+"""Inputs of the Python API: paths, file objects, image arrays and PIL images."""
 
 import os
 import shutil
@@ -13,19 +13,19 @@ import numpy as np
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.media.image_file import decode_photo, read_photo
 
-WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")  # modes of PIL
-DEEP = ("I", "F")  # first letters of PIL's modes with more than 8 bits
+ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")  # of PIL
+DEEP_MODES = ("I", "F")  # of PIL, with more than 8 bits; first letters
 
 
 class PilImage(Protocol):
-    """A PIL image, as far as it is used here; Pillow itself is not imported."""
+    """Interface of `PIL.Image.Image` that is used here; Pillow itself is not imported."""
 
     @property
     def mode(self) -> str:
-        """How its pixels are stored, as "RGB" or "P"."""
+        """Pixel format, as "RGB" or "P"; read by `read_image`, in its caller's thread."""
 
     def convert(self, mode: str, /) -> Any:
-        """Return the image in another mode; called once, in the caller's thread."""
+        """Return the image in another mode; called once by `read_image`, in its caller's thread."""
 
 
 VideoInput = Path | str | BinaryIO
@@ -33,16 +33,24 @@ PhotoInput = Path | str | BinaryIO | ImageArray | PilImage
 
 
 def input_path(input: object) -> Path | None:
-    """The path that an input is; None for everything else."""
+    """Path of an input that is a string or a path; None for other types."""
     return Path(input) if isinstance(input, str | os.PathLike) else None
 
 
 def read_image(input: PhotoInput) -> ImageArray:
-    """Read a photo as an array: HxWx3 uint8 RGB; of arrays and PIL images also gray and RGBA.
+    """Read a photo as an image array.
+
+    Args:
+        input: path or binary file object of a picture; an image array, returned unchanged and
+            unchecked; or a PIL image.
+
+    Returns:
+        HxWx3 uint8 RGB of a file; HxWx3 or HxWx4 uint8 of a PIL image.
 
     Raises:
-        SourceError: a file is missing, empty or not a picture.
-        TypeError: the input is nothing of that kind, or a PIL image of more than 8 bits.
+        SourceError: the file is missing, empty or not a picture.
+        TypeError: the input has another type, the file object is not binary, or the PIL image has
+            more than 8 bits.
     """
     path = input_path(input)
     if path is not None:
@@ -52,7 +60,7 @@ def read_image(input: PhotoInput) -> ImageArray:
     if hasattr(input, "read"):
         return decode_photo(np.frombuffer(_binary(input).read(), np.uint8), _name(input))
     if isinstance(input, np.ndarray):
-        return input  # checked where it is used
+        return input  # checked by `unpack`
     raise TypeError(
         f"A photo cannot be {type(input).__name__}. "
         "Give a path, a binary file object, an array or a PIL image."
@@ -61,10 +69,10 @@ def read_image(input: PhotoInput) -> ImageArray:
 
 @contextmanager
 def video_file(input: VideoInput) -> Iterator[Path]:
-    """Give a video's path; what is left in a file object is copied to a temporary file.
+    """Yield the path of a video; a file object is copied to a temporary file for the block.
 
     Raises:
-        TypeError: the input is no path and no binary file object.
+        TypeError: the input is neither a path nor a binary file object.
     """
     path = input_path(input)
     if path is not None:
@@ -86,12 +94,12 @@ def _is_pil(input: object) -> TypeGuard[PilImage]:
 
 
 def _pil_array(image: PilImage) -> ImageArray:
-    if image.mode.startswith(DEEP):
+    if image.mode.startswith(DEEP_MODES):
         raise TypeError(
             f'A PIL image of mode "{image.mode}" has more than 8 bits. '
             'Bring its values to 0..255 and convert it to "L" or "RGB".'
         )
-    transparent = image.mode in WITH_ALPHA or "transparency" in getattr(image, "info", {})
+    transparent = image.mode in ALPHA_MODES or "transparency" in getattr(image, "info", {})
     return np.asarray(image.convert("RGBA" if transparent else "RGB"), np.uint8)
 
 
@@ -103,6 +111,6 @@ def _binary(file: Any) -> BinaryIO:
 
 
 def _name(file: object) -> str:
-    """What messages call a file object."""
+    """Name of a file object, for messages and the temporary file."""
     name = getattr(file, "name", None)
     return (Path(name).name if isinstance(name, str) else "") or "input"

@@ -1,4 +1,4 @@
-"""Camera in; window, virtual camera or recording out, until somebody says stop."""
+"""Live filter: camera to window, virtual camera and recording, as options say."""
 
 import logging
 import threading
@@ -30,17 +30,18 @@ log = logging.getLogger(__name__)
 
 
 def run_live(options: LiveOptions, stop: threading.Event | None = None) -> LiveReport:
-    """Run the live filter until its source ends, its time is up, or it is told to stop.
+    """Run the live filter until its source ends, `options.seconds` have passed, or it is stopped.
 
-    Threads: with a window, call it from the main thread; else from any.
+    Threads: with a window, call it from the main thread; without one, from any.
 
     Args:
-        options: what it sees, how it paints, and where the pictures go.
-        stop: set it from any thread to end the run and get its report; so do Ctrl-C, and `q` in
-            the window.
+        options: source, style, outputs and audio.
+        stop: set it from any thread to end the run and get its report. Ctrl-C and the key `q` in
+            the window do the same.
 
     Raises:
-        VidstyleError: something could not be opened, or failed for good.
+        VidstyleError: the source, a device, an output or the style cannot be opened, or failed
+            permanently.
     """
     with open_live(options) as live:
         return live.run(stop)
@@ -48,10 +49,13 @@ def run_live(options: LiveOptions, stop: threading.Event | None = None) -> LiveR
 
 @contextmanager
 def open_live(options: LiveOptions) -> Iterator[LiveSession]:
-    """Open everything that the options name, and close it again.
+    """Yield a live session with source, styles and outputs opened; closes them after the block.
+
+    Args:
+        options: source, style, outputs and audio.
 
     Raises:
-        VidstyleError: something could not be opened.
+        VidstyleError: the source, a device, an output or the style cannot be opened.
     """
     started_s = time.monotonic()
     if options.record is not None:
@@ -84,7 +88,7 @@ def open_live(options: LiveOptions) -> Iterator[LiveSession]:
 
 
 def _ring_buffer_for(options: LiveOptions, source: LiveSource) -> AudioRingBuffer | None:
-    """An audio ring buffer, if the options need audio and the source may have it.
+    """Create the audio ring buffer, if the options need audio and the source may have it.
 
     Raises:
         OptionError: `play_audio` without a video file, or with one that has no audio.

@@ -1,6 +1,6 @@
-"""The best picture there is, for those who wait: `--quality full`.
+"""Full quality (`--quality full`): pictures and films painted by optimization.
 
-Everything with PyTorch is imported inside functions, so that the fast mode never meets it.
+Modules with PyTorch are imported inside functions, so that the fast quality runs without them.
 """
 
 import hashlib
@@ -24,28 +24,31 @@ if TYPE_CHECKING:
     from vidstyle.optimize.film import Film
     from vidstyle.optimize.generator import OptimizingGenerator
 
-# The settings that decide what a keyframe's painting looks like.
-PAINTED_BY = (
+# Settings that change the paintings of keyframes.
+PAINTING_SETTINGS = (
     "features", "feature_weights", "every", "scale", "max_height", "start", "end", "time_budget",
 )  # fmt: skip
 
 
 def check_painting(style: str | None) -> None:
-    """Find out before any work whether the style is a painting that can be worked from.
+    """Check before any work that the style names a painting.
 
     Raises:
-        StyleError: it is no picture file, or not one of a painting.
-        SourceError: the file is missing or cannot be read.
+        StyleError: as `painting_of`.
+        SourceError: likewise.
     """
     painting_of(style)
 
 
 def painting_of(style: str | None) -> RGBImage:
-    """Read the painting that a style's words name, HxWx3 uint8 RGB: a file's, or a shipped one.
+    """Read the painting of a style as HxWx3 uint8 RGB.
+
+    Args:
+        style: path of a picture file, name of a shipped style, or None for the default style.
 
     Raises:
-        StyleError: it is no style's name and no picture file, or not one of a painting.
-        SourceError: the file is missing or cannot be read.
+        StyleError: the style is a mix, a generator, unknown, or its picture no usable painting.
+        SourceError: the file is missing, unreadable or not a picture.
     """
     if len(style_shares(style)) > 1:
         raise StyleError(
@@ -67,15 +70,20 @@ def painting_of(style: str | None) -> RGBImage:
 def load_optimizer(
     look: Look, threads: int | None = None, coarse: bool = False
 ) -> "OptimizingGenerator":
-    """The optimizer of one picture, as a generator; if `coarse`, it only makes a sketch.
+    """Load the optimizer of a single picture, as an image generator.
+
+    Args:
+        look: style, feature network, and time budget, which includes the loading of PyTorch.
+        threads: CPU cores to use; None for all.
+        coarse: stop after a sketch.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
-        VidstyleError: the painting or the features are of no use.
+        VidstyleError: the painting or the weights of the feature network cannot be used.
     """
     started = time.monotonic()  # loading PyTorch is part of the time budget
     painting = painting_of(look.style)
-    with _extra():
+    with _offline_extra():
         from vidstyle.optimize.generator import OptimizingGenerator, open_optimizer
     optimizer = open_optimizer(painting, look.features, look.feature_weights, threads)
     seconds = look.time_budget_s
@@ -93,20 +101,28 @@ def optimized_film(
     threads: int,
     watch: Callable[[], None],
 ) -> Iterator["Film"]:
-    """Optimize the keyframes of a film; what comes of it turns its frames into painted ones.
+    """Optimize the keyframes of a film and yield it as a `FrameTransform` for its frames.
 
-    Everything is kept in OUTPUT.work, so that the same call goes on after an interruption. A
-    block that is left without an error deletes it. `watch` is called after each painting and
-    while scenes are found; what it raises ends the work.
+    Finished parts are kept in the work folder, OUTPUT.work, from which the same call resumes after
+    an interruption. It is deleted when the block ends without an exception.
+
+    Args:
+        input: video file.
+        output: path of the result; the work folder is beside it.
+        options: painting, feature network, time budget, range of time and working size.
+        stats: receives the counter "paintings", their expected number, and timings.
+        threads: of the decoder.
+        watch: called by the calling thread after each painting and during scene detection; an
+            exception that it raises ends the work.
 
     Raises:
         MissingExtraError: PyTorch or PySceneDetect is not installed.
-        VidstyleError: the painting, the features, the input or the work folder are of no use.
+        VidstyleError: the painting, the weights, the input or the work folder cannot be used.
     """
     painting = painting_of(options.style)
     with FileSource(input, Stats(), start_s=options.start, end_s=options.end):
-        pass  # says what is wrong with the input before anything is made
-    with _extra():
+        pass  # raises the errors of an unusable input before any work
+    with _offline_extra():
         from vidstyle.optimize.film import Film
         from vidstyle.optimize.generator import open_optimizer
         from vidstyle.optimize.work_folder import WorkFolder
@@ -119,23 +135,24 @@ def optimized_film(
 
 
 def work_folder(output: Path) -> Path:
-    """Where the unfinished work on an output lies."""
+    """Path of the work folder of an output."""
     return output.with_name(f"{output.name}.work")
 
 
 def _manifest(input: Path, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:
-    """What the paintings in a work folder depend on."""
+    """Inputs and settings that the paintings in a work folder depend on."""
     with input.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return {
         "input": digest,
         "painting": hashlib.sha256(painting.tobytes()).hexdigest(),
-        "settings": {name: getattr(options, name) for name in PAINTED_BY},
+        "settings": {name: getattr(options, name) for name in PAINTING_SETTINGS},
     }
 
 
 @contextmanager
-def _extra() -> Iterator[None]:
+def _offline_extra() -> Iterator[None]:
+    """Raise a missing module as `MissingExtraError`."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Where results go, and what is said about them."""
+"""Outputs of conversions: their results, checks before any work, and the lock of a run."""
 
 import os
 from collections.abc import Iterator
@@ -16,69 +16,80 @@ from vidstyle.results import FileResult
 class Result(FileResult):
     """Result of one conversion: of a video, a photo, a preview or a gallery."""
 
-    input: Path | None  # None where it was no path
-    style: str
-    frames: int
-    keyframes: int
-    damage: list[str] = field(default_factory=list)  # what of the input could not be read
-    # HxWx3 uint8 RGB, with alpha HxWx4; only where nothing was written
+    input: Path | None  # None for inputs that are not paths
+    style: str  # name, as in names of outputs; "all" for a gallery
+    frames: int  # written
+    keyframes: int  # painted
+    damage: list[str] = field(default_factory=list)  # messages on parts that could not be read
+    # HxWx3 uint8 RGB, or HxWx4 with alpha; None if a file was written
     image: ImageArray | None = field(default=None, repr=False, compare=False)
 
     @property
     def fps(self) -> float:
+        """Frames per second over the whole run."""
         return self.frames / self.seconds
 
 
 @contextmanager
 def claimed_target(input: Path | None, output: Path, overwrite: bool) -> Iterator[None]:
-    """Lock an output for a run; find out before any work whether it can be written.
+    """Check and lock an output for the block; partial files of killed runs are deleted.
 
-    Partials that killed runs left of the output are deleted.
+    Args:
+        input: path of the input; None for inputs that are not paths.
+        output: path to write.
+        overwrite: whether an existing file may be replaced.
 
     Raises:
         SinkError: as `check_target`, or another run is writing the output.
     """
     check_target(input, output, overwrite)
     with output_lock(output):
-        check_target(input, output, overwrite)  # another run may have ended just now
+        check_target(input, output, overwrite)  # another run may just have ended
         yield
 
 
 def check_target(
     input: Path | None, output: Path, overwrite: bool, setting: str = "output"
 ) -> None:
-    """Find out before any work whether the output, which `setting` names, can be written.
+    """Check before any work that an output can be written.
+
+    Args:
+        input: path of the input; None for inputs that are not paths.
+        output: path to write.
+        overwrite: whether an existing file may be replaced.
+        setting: name of the setting that holds the output, for the error's cures.
 
     Raises:
-        SinkError: it is the input, exists already, or its folder cannot be written to.
+        SinkError: the output is the input or a folder, it exists without `overwrite`, or its
+            folder is missing or not writable.
     """
     taken = _is_taken(output)
-    elsewhere = {setting: ...}
+    another_path = {setting: ...}
     if input is not None and output.exists() and input.exists() and output.samefile(input):
-        raise SinkError(f"{output} is the input itself. Choose another name.", elsewhere)
+        raise SinkError(f"{output} is the input itself. Choose another name.", another_path)
     if output.is_dir():
-        raise SinkError(f"{output} is a folder. Give a file name.", elsewhere)
+        raise SinkError(f"{output} is a folder. Give a file name.", another_path)
     if taken and not overwrite:
         raise SinkError(
             f"{output} exists. Allow overwriting, or choose another name.",
             {"overwrite": True},
-            elsewhere,
+            another_path,
         )
     folder = output.parent
     if not folder.is_dir():
         raise SinkError(
-            f"There is no folder {folder}. Make it first, or choose another.", elsewhere
+            f"There is no folder {folder}. Make it first, or choose another.", another_path
         )
     if not os.access(folder, os.W_OK):
-        raise SinkError(f"The folder {folder} may not be written to. Choose another.", elsewhere)
+        raise SinkError(f"The folder {folder} may not be written to. Choose another.", another_path)
 
 
 def _is_taken(output: Path) -> bool:
-    """Whether there is a file of this name, or a link that leads nowhere."""
+    """Whether a file of this name exists, or a dangling symbolic link."""
     try:
         output.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError as error:  # a name that is too long, for one
+    except OSError as error:  # as for a name that is too long
         raise SinkError(f"Cannot write {output}: {reason(error)}.") from error
     return True

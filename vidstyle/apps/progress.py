@@ -1,4 +1,4 @@
-"""Progress and cancellation of a conversion, in the thread that called it."""
+"""Progress reports and cancellation of a conversion, in the thread that called it."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vidstyle.errors import Cancelled
 from vidstyle.stats import Stats
 
-LEAST_INTERVAL_S = 0.1  # from one report to the next
+MIN_INTERVAL_S = 0.1  # between reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class VideoProgress:
     total: int | None  # frames expected; None where the file does not say
     seconds: float  # since the start
     position_s: float  # presentation time of the last frame written
-    paintings: int  # optimized so far, with quality="full"; before the first frame is written
-    total_paintings: int | None  # None with quality="fast", and until the scenes are found
+    paintings: int  # keyframes optimized so far, with quality="full"
+    total_paintings: int | None  # None with quality="fast", and during scene detection
 
     @property
     def fps(self) -> float:
@@ -29,7 +29,7 @@ class VideoProgress:
 
 
 class Watch:
-    """Reports progress and notices cancellation, whenever it is called; for one thread."""
+    """Progress reporter and cancellation check, called periodically; belongs to one thread."""
 
     def __init__(
         self,
@@ -37,25 +37,31 @@ class Watch:
         progress: Callable[[VideoProgress], None] | None,
         cancel: threading.Event | None,
     ) -> None:
-        """Take the run's stats, and the two ways to its caller."""
+        """Create a watch.
+
+        Args:
+            stats: of the run.
+            progress: called with the state by `report`; None for none.
+            cancel: set by the caller to cancel the run; None for never.
+        """
         self._stats, self._progress, self._cancel = stats, progress, cancel
-        self._reported_s = -LEAST_INTERVAL_S
+        self._reported_s = -MIN_INTERVAL_S
 
     def __call__(self) -> None:
-        """Notice cancellation; report unless the last report was only just now.
+        """Report, unless the last report is less than `MIN_INTERVAL_S` old; check for cancellation.
 
         Raises:
-            Cancelled: the caller asked for it.
-            Exception: of the progress function.
+            Cancelled: `cancel` is set.
+            Exception: raised by `progress`.
         """
-        if time.monotonic() - self._reported_s >= LEAST_INTERVAL_S:
+        if time.monotonic() - self._reported_s >= MIN_INTERVAL_S:
             self.report()
         if self._cancel is not None and self._cancel.is_set():
             frames = self._stats["frames"]
             raise Cancelled(f"Cancelled after {frames} frames. No output was written.")
 
     def report(self) -> None:
-        """Report now."""
+        """Call `progress` with the present state."""
         self._reported_s = time.monotonic()
         if self._progress is not None:
             self._progress(

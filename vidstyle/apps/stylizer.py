@@ -1,4 +1,4 @@
-"""Stylizer: image arrays in, stylized arrays out, for programs that embed vidstyle."""
+"""Stylizer of the Python API: stylizes image arrays, for programs that embed vidstyle."""
 
 import threading
 from dataclasses import replace
@@ -17,14 +17,14 @@ from vidstyle.stylize.stylizer import stylize_picture
 
 
 class Stylizer:
-    """Stylizes images, each by itself: `painted = stylizer(frame)`.
+    """Stylizer of single images: `painted = stylizer(frame)`.
 
-    For the frames of a camera or a video, whose strokes should hold still, open a `stream`.
+    For successive frames of a camera or a video, open a `stream`: its strokes do not flicker.
 
-    Threads: all of it may be used from several threads at once, and from asyncio with
-    `await asyncio.to_thread(stylizer, frame)`. Each call paints in its caller's thread with
-    `threads - 1` more, which calls at the same time share. A setting that is changed counts for
-    the calls that begin after it. OpenCV's own threads are those of `cv2.setNumThreads`.
+    Threads: all methods are callable from several threads at once, and from asyncio with
+    `await asyncio.to_thread(stylizer, frame)`. A call paints on its caller's thread and
+    `threads - 1` others, which concurrent calls share. A changed setting applies to calls that
+    begin after it. OpenCV's own threads are set by `cv2.setNumThreads`.
     """
 
     def __init__(
@@ -42,16 +42,16 @@ class Stylizer:
         Args:
             style: a name from `styles()`, the path of an .onnx file, a mix such as
                 "great-wave:0.6,udnie:0.4", or None for the default style.
-            strength: how much of the style, 0..1.
-            keep_colors: the style's light and strokes, the image's own colors.
-            order: of the color channels, "rgb" or "bgr" (OpenCV), of images and results.
-            max_height: working size at most, in pixels of the shorter side, at least 16; fewer
-                paint larger strokes faster. Results have the image's size all the same.
-            threads: CPU cores that one painting may use; None for all of them.
+            strength: share of the stylized image in the result, 0..1.
+            keep_colors: take luma from the painting, and chroma from the image.
+            order: of the color channels of images and results: "rgb", or "bgr" as in OpenCV.
+            max_height: largest working size, in pixels of the shorter side, at least 16; a smaller
+                one paints larger strokes in less time. Results have the image's size.
+            threads: CPU cores that one painting may use; None for all.
 
         Raises:
-            StyleError: no such style, or a file that is missing, altered or no generator.
-            OptionError: a setting makes no sense; the message names it.
+            StyleError: the style is unknown, or its file is missing, altered or not a generator.
+            OptionError: a setting is out of range; the message names it.
         """
         check_order(order)
         options = StylizeOptions(
@@ -83,9 +83,9 @@ class Stylizer:
             unchanged where the image has one.
 
         Raises:
-            TypeError: the frame is no array of uint8.
-            ValueError: it has another shape, or no pixels.
-            StyleError: the network failed, for one because memory ran out.
+            TypeError: the frame is not an array of uint8.
+            ValueError: the frame has another shape, or no pixels.
+            StyleError: the network failed, as when memory ran out.
             RuntimeError: the stylizer is closed.
         """
         style, unpacked = self._current(), unpack(frame, self._order)
@@ -93,14 +93,14 @@ class Stylizer:
         return unpacked.packed(painted)
 
     def stream(self, fps: float = 30.0, every: int | None = None) -> FrameStream:
-        """Open a stream of frames that belong together: push one, get one.
+        """Open a stream for successive frames: push one, get one.
 
         Args:
-            fps: frames per second that will be pushed, 1..240.
-            every: frames from one keyframe to the next; None follows the load.
+            fps: expected frames per second, 1..240.
+            every: frames from one keyframe to the next, at least 1; None follows the load.
 
         Raises:
-            OptionError: a setting makes no sense; the message names it.
+            OptionError: a setting is out of range; the message names it.
             RuntimeError: the stylizer is closed.
         """
         checked = LiveOptions(fps=fps, every=every)
@@ -109,15 +109,16 @@ class Stylizer:
 
     @property
     def style(self) -> str:
-        """The style's name, file or mix.
+        """Name, file or mix of the style.
 
-        A new one is loaded when it is set, so that no call waits for it; up to 16 networks stay
-        loaded.
+        Setting it loads the new style at once; calls go on with the one before meanwhile. Up to 16
+        networks stay loaded.
 
         Raises:
-            StyleError: no such style, or a file that is missing, altered or no generator; the
-                style stays the one before.
-            OptionError: a mix that is none.
+            StyleError: the new style is unknown, or its file is missing, altered or not a
+                generator; the style stays unchanged.
+            OptionError: the new style is a malformed mix; the style stays unchanged.
+            RuntimeError: the stylizer is closed.
         """
         return str(self._style.options.style)
 
@@ -127,10 +128,11 @@ class Stylizer:
 
     @property
     def strength(self) -> float:
-        """How much of the style, 0..1.
+        """Share of the stylized image in the result, 0..1.
 
         Raises:
-            OptionError: another number is set.
+            OptionError: the new value is out of range.
+            RuntimeError: the stylizer is closed.
         """
         return self._style.options.strength
 
@@ -140,7 +142,11 @@ class Stylizer:
 
     @property
     def keep_colors(self) -> bool:
-        """The style's light and strokes, the image's own colors."""
+        """Whether results have the luma of the painting and the chroma of the image.
+
+        Raises:
+            RuntimeError: the stylizer is closed, and a value is set.
+        """
         return self._style.options.keep_colors
 
     @keep_colors.setter
@@ -149,13 +155,13 @@ class Stylizer:
 
     @property
     def order(self) -> Order:
-        """Order of the color channels, "rgb" or "bgr"; chosen once."""
+        """Order of the color channels, "rgb" or "bgr"; fixed at creation."""
         return self._order
 
     def close(self) -> None:
-        """Free the networks; calls that are running end as usual. May be repeated.
+        """Free the networks; running calls end as usual. Callable from any thread, and repeatedly.
 
-        Streams of the stylizer take no more frames; close them too.
+        Streams of the stylizer accept no more frames; close them as well.
         """
         self._closed = True
         self._pool.close()
@@ -193,7 +199,7 @@ class Stylizer:
 
 
 def styles() -> list[Style]:
-    """List the styles that come with vidstyle, the default first.
+    """Return the shipped styles, the default first.
 
     Raises:
         StyleError: the catalog is missing or broken.

@@ -1,4 +1,4 @@
-"""A painting in, a style out: teach a generator and export it."""
+"""Style training: a generator trained on one painting and exported to ONNX."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,21 +18,24 @@ def train_style(
     options: TrainOptions = TRAIN_DEFAULTS,
     report: Callable[[TrainProgress], None] = lambda _: None,
 ) -> TrainResult | None:
-    """Teach a generator one painting and write it as ONNX.
+    """Train a generator on one painting and export it as ONNX.
 
-    Beside the output stands a folder NAME.training with the checkpoint, `preview.png`, a contact
-    sheet that grows while it learns, and `losses.png` at the end. Ctrl-C ends the run early:
-    what there is by then is exported. Under `torchrun` all processes train one generator, and
-    only the first one writes; the others return None.
+    A folder NAME.training beside the output holds the checkpoint, `preview.png`, a contact sheet
+    that grows during the training, and at the end `losses.png`. Ctrl-C ends the training early
+    and exports the generator as it is. Under `torchrun` all processes train one generator; only
+    the first one writes, and the others return None.
+
+    Threads: callable from any thread; Ctrl-C is noticed in the main thread only.
 
     Args:
-        painting: a picture file.
-        output: ends in .onnx; NAME.onnx in the current folder if None.
-        options: how.
-        report: called after every step.
+        painting: path of the picture file of the painting.
+        output: path that ends in .onnx; None for NAME.onnx in the current folder.
+        options: size class, duration, loss weights, data and exports.
+        report: called by the calling thread after every step.
 
     Raises:
-        VidstyleError: painting, photos, weights or checkpoint are of no use, or the disk is full.
+        VidstyleError: the painting, the photos, the weights or the checkpoint cannot be used, or
+            an output cannot be written.
         MissingExtraError: PyTorch is not installed.
     """
     painting = Path(painting)

@@ -1,4 +1,4 @@
-"""Small clips of every odd kind, written by the tests themselves."""
+"""Test clips: small video files with chosen timestamps, codecs, color tags and side streams."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,22 +18,22 @@ CHAPTERS = ((0, 200, "one"), (200, 480, "two"))  # ms, ms, title
 
 @dataclass(frozen=True)
 class Sound:
-    """One audio track: a tone."""
+    """Audio stream of a clip: a stereo tone of 440 Hz."""
 
     codec: str = "aac"
     language: str | None = None
     start_s: float = 0.0
     seconds: float = 0.5
-    rate: int = 48000
+    rate: int = 48000  # Hz
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What a clip is like; `write` makes it."""
+    """Description of a test clip; `write` makes the file."""
 
     frames: int = 12
     size_wh: tuple[int, int] = (64, 48)
-    rate: int = 25
+    rate: int = 25  # frames per second
     pts: Sequence[int] | None = None  # in units of time_base; evenly spaced if None
     time_base: Fraction | None = None
     codec: str = "libx264"
@@ -43,8 +43,8 @@ class Clip:
     rotation: int = 0  # degrees counter-clockwise, as `av` counts them
     mirrored: bool = False
     aspect: Fraction | None = None
-    tags: tuple[int, int, int, int] | None = None  # matrix, primaries, transfer, range
-    picture: Image | None = None  # shown by all frames; moving squares if None
+    tags: tuple[int, int, int, int] | None = None  # color tags: matrix, primaries, transfer, range
+    picture: Image | None = None  # of all frames; moving squares if None
     sounds: Sequence[Sound] = ()
     subtitles: Sequence[str] = ()  # codecs
     chapters: bool = False
@@ -126,7 +126,7 @@ class Clip:
 
 
 def squares(number: int, width: int, height: int) -> Image:
-    """A picture with a bright square that moves 2 px a frame over a dim gradient."""
+    """HxWx3 RGB: a bright square that moves 2 px per frame over a dim gradient."""
     image = np.zeros((height, width, 3), np.uint8)
     image[..., 0] = np.linspace(40, 120, width).astype(np.uint8)
     image[..., 2] = np.linspace(120, 40, height).astype(np.uint8)[:, None]
@@ -136,7 +136,7 @@ def squares(number: int, width: int, height: int) -> Image:
 
 
 def patches(width: int, height: int) -> Image:
-    """Four flat colors: red, green, blue and a bright gray, a quarter of the picture each."""
+    """HxWx3 RGB: quarters in red, green, blue and bright gray."""
     image = np.empty((height, width, 3), np.uint8)
     middle, center = height // 2, width // 2
     image[:middle, :center], image[:middle, center:] = (200, 30, 30), (30, 180, 40)
@@ -203,7 +203,7 @@ def _chapter(start: int, end: int, title: str) -> Any:
 
 
 def cut_off_clip(path: Path) -> Path:
-    """Write a clip of 60 frames of which the last two fifths are missing."""
+    """Write a clip of 60 frames, truncated to three fifths of its bytes."""
     Clip(frames=60, options={"g": "5", "crf": "1"}).write(path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
     return path

@@ -24,14 +24,14 @@ class ErrorLog(logging.Handler):
         self.messages.append(f"{record.name}: {record.getMessage()}")
 
     def taken(self) -> list[str]:
-        """The messages since the last call."""
+        """Return the messages since the last call."""
         messages, self.messages = self.messages, []
         return messages
 
 
 @pytest.fixture(scope="session", autouse=True)
 def error_log() -> Iterator[ErrorLog]:
-    """The errors that any logger reports, from the fixtures of modules on."""
+    """Errors of all loggers, including those logged by fixtures of modules."""
     handler = ErrorLog()
     logging.getLogger().addHandler(handler)
     yield handler
@@ -42,7 +42,7 @@ def error_log() -> Iterator[ErrorLog]:
 def no_logged_errors(request: pytest.FixtureRequest, error_log: ErrorLog) -> Iterator[None]:
     """Fail a test that logged an error, unless it is marked `logs_errors`.
 
-    Exceptions that end a thread or come from a finalizer are warnings of pytest, and so errors.
+    Exceptions that end a thread or come from a finalizer are pytest's warnings, hence errors.
     """
     yield
     messages = error_log.taken()
@@ -52,14 +52,14 @@ def no_logged_errors(request: pytest.FixtureRequest, error_log: ErrorLog) -> Ite
 
 @pytest.fixture(scope="session")
 def inverter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A generator that inverts colors, as an .onnx file."""
+    """Toy generator that inverts colors, an .onnx file."""
     weight = -np.eye(3, dtype=np.float32).reshape(3, 3, 1, 1)
     return save_convolution(tmp_path_factory.mktemp("styles") / "inverter.onnx", weight)
 
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the shipped styles, with toys in it: negative (the default), white, warm."""
+    """Models folder with toys for shipped styles: negative (the default), white, warm."""
     (tmp_path / "shelf").mkdir()
     folder = stock(tmp_path / "shelf")
     monkeypatch.setattr(assets, "models_folder", lambda: folder)
@@ -68,5 +68,5 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def inverting(inverter: Path) -> StylizeOptions:
-    """Options that convert with the toy generator."""
+    """Options with the toy generator `inverter` as style."""
     return StylizeOptions(style=str(inverter))

@@ -1,4 +1,4 @@
-"""What a media file holds, read with PyAV alone, to compare an output with its input."""
+"""Content of a media file, read with PyAV alone: an independent check of outputs."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -13,32 +13,32 @@ from numpy.typing import NDArray
 
 @dataclass
 class Track:
-    """An audio or subtitle stream."""
+    """Audio or subtitle stream of a file."""
 
-    kind: str
-    codec: str
+    kind: str  # "audio" or "subtitle"
+    codec: str  # FFmpeg's canonical name
     language: str | None
     times: list[float] = field(default_factory=list)  # seconds
-    packets: list[str] = field(default_factory=list)  # checksums
-    bytes_: list[bytes] = field(default_factory=list)
+    packets: list[str] = field(default_factory=list)  # SHA-1 of each packet
+    bytes_: list[bytes] = field(default_factory=list)  # data of each packet
 
 
 @dataclass
 class Contents:
-    """A whole file; frames are decoded."""
+    """Content of a media file: decoded frames, packets of the other streams, metadata."""
 
     times: list[Fraction] = field(default_factory=list)  # seconds
     images: list[NDArray[np.uint8]] = field(default_factory=list)  # HxWx3 RGB, as decoded
-    tags: tuple[int, int, int, int] = (2, 2, 2, 0)  # matrix, primaries, transfer, range
-    tick: Fraction = Fraction(1)  # seconds
-    aspect: Fraction = Fraction(1)
-    rotation: int = 0
+    tags: tuple[int, int, int, int] = (2, 2, 2, 0)  # color tags: matrix, primaries, transfer, range
+    tick: Fraction = Fraction(1)  # time base of the video, in seconds
+    aspect: Fraction = Fraction(1)  # of a pixel
+    rotation: int = 0  # degrees counter-clockwise
     duration_s: float = 0.0
     video_duration_s: float | None = None
     language: str | None = None
-    kinds: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)  # types of all streams
     tracks: list[Track] = field(default_factory=list)
-    chapters: list[tuple[float, float, str]] = field(default_factory=list)
+    chapters: list[tuple[float, float, str]] = field(default_factory=list)  # start, end, title
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -55,7 +55,7 @@ class Contents:
 
 
 def look(path: Path) -> Contents:
-    """Read everything there is in a file."""
+    """Read a file completely; its first video stream is decoded."""
     found = Contents()
     with av.open(str(path)) as container:
         video: Any = container.streams.video[0]

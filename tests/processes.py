@@ -1,4 +1,4 @@
-"""Programs that are told to stop while they work, or that have no room for their files."""
+"""Subprocesses that get signals at work, and a limit of file sizes in place of a full disk."""
 
 import resource
 import signal
@@ -15,9 +15,17 @@ def stop_once(
     limit_s: float,
     after_s: float = 0.0,
 ) -> str:
-    """Send a signal `after_s` seconds after work has begun; return what was said on stderr.
+    """Send a signal to a process at work and wait for its end; it is killed in any case.
 
-    The process ends, one way or another; neither half may take longer than `limit_s` seconds.
+    Args:
+        process: with stderr as a pipe.
+        has_begun: polled until it returns True.
+        number: signal to send.
+        limit_s: timeout in seconds, of the wait for the beginning and of that for the end.
+        after_s: seconds from the beginning to the signal.
+
+    Returns:
+        The output on stderr.
     """
     try:
         deadline = time.monotonic() + limit_s
@@ -34,7 +42,7 @@ def stop_once(
 
 @contextmanager
 def file_size_limit(size: int) -> Iterator[None]:
-    """No file of this process can become larger, as on a full disk."""
+    """Limit the size of files that this process writes, in bytes, as a full disk does."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

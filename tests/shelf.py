@@ -1,4 +1,4 @@
-"""A models folder of toy styles, in place of the one that ships."""
+"""Toy models folder: catalog, generators and a painting in place of the shipped ones."""
 
 import hashlib
 import json
@@ -10,16 +10,16 @@ from tests.textures import noise_image
 from tests.toys import save_convolution
 from vidstyle.media.image_file import write_photo
 
-# What is left of red, green and blue in 1 - x; the default first.
+# Factors of red, green and blue, subtracted from 1, per style; the default first.
 TOYS = {"negative": (1, 1, 1), "white": (0, 0, 0), "warm": (0, 0.5, 1)}
 
 
 def stock(folder: Path) -> Path:
-    """Fill a folder with the toy styles, the painting of the first, and their catalog."""
+    """Write toy styles, the painting of the first one, and their catalog.json to a folder."""
     entries = []
     paintings = {"negative": _painting(folder / "paintings")}
-    for name, left in TOYS.items():
-        weight = -np.diag(np.array(left, np.float32)).reshape(3, 3, 1, 1)
+    for name, factors in TOYS.items():
+        weight = -np.diag(np.array(factors, np.float32)).reshape(3, 3, 1, 1)
         save_convolution(folder / f"{name}.onnx", weight)
         facts = _facts(folder / f"{name}.onnx")
         entries.append(

@@ -1,4 +1,4 @@
-"""The command line: exit codes, messages, what goes to stdout and what to stderr."""
+"""Command line: exit codes, messages, and the separation of stdout and stderr."""
 
 import json
 import os

@@ -37,7 +37,7 @@ ESCAPE = 27
 
 @dataclass
 class Desktop:
-    """OpenCV's camera and window: plays the sample clip, and keeps what is shown."""
+    """OpenCV's camera and window: plays the sample clip, and keeps the pictures shown."""
 
     shown: list[Pixels] = field(default_factory=list)
 

@@ -23,7 +23,7 @@ def python_blocks(page: Path) -> list[str]:
 
 
 def test_the_list_is_sorted_and_says_all_there_is() -> None:
-    assert vidstyle.__all__ == sorted(vidstyle._HOMES)
+    assert vidstyle.__all__ == sorted(vidstyle._MODULES)
     assert set(dir(vidstyle)) == {*vidstyle.__all__, "__version__"}
 
 
@@ -36,13 +36,13 @@ def test_type_checkers_see_the_same_names() -> None:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert seen == vidstyle._HOMES
+    assert seen == vidstyle._MODULES
 
 
 @pytest.mark.parametrize("name", vidstyle.__all__)
 def test_each_name_is_there_and_says_what_it_is(name: str) -> None:
     thing = getattr(vidstyle, name)
-    assert thing.__module__ == vidstyle._HOMES[name]
+    assert thing.__module__ == vidstyle._MODULES[name]
     assert thing.__name__ == name
     doc = inspect.getdoc(thing) or ""
     assert doc.splitlines()[0].rstrip().endswith(".")

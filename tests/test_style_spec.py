@@ -1,4 +1,4 @@
-"""The words of a style: what is one style, what is a mix, and what is neither."""
+"""Style specifications: single styles, mixes, and malformed ones."""
 
 import pytest
 

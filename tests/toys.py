@@ -1,4 +1,4 @@
-"""Toy generators that stand in for trained ones."""
+"""Toy generators: tiny ONNX networks in place of trained ones."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 
 def save_adder(path: Path) -> Path:
-    """Save a network that takes two pictures and gives their sum: no generator."""
+    """Save a network with two inputs, their sum as output: not a valid generator."""
     shape: list[int | str] = [1, 3, "h", "w"]
     names = ("photo", "mask")
     graph = helper.make_graph(
@@ -24,7 +24,7 @@ def save_adder(path: Path) -> Path:
 
 
 def save_convolution(path: Path, weight: NDArray[np.float32]) -> Path:
-    """Save a network of one convolution, with a bias of 1, for images of any size."""
+    """Save a generator of one convolution (OxIxKxK) with a bias of 1, for images of any size."""
     bias = np.ones(weight.shape[0], np.float32)
     node = helper.make_node("Conv", ["image", "weight", "bias"], ["painting"])
     graph = helper.make_graph(

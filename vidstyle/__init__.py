@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0.dev0"
 
-# ONNX Runtime reads this when it is imported; otherwise it leaves an identifier in the home folder.
+# Read by ONNX Runtime at import; without it, an identifier is written to the home folder.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-# OpenCV reads this when it is imported; otherwise a camera that hangs is waited for ten seconds.
+# Read by OpenCV at import, in seconds; the default timeout of a camera that hangs is ten.
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vidstyle.stylize.catalog import Style
     from vidstyle.training.results import TrainProgress, TrainResult
 
-_HOMES = {
+_MODULES = {
     "Cancelled": "vidstyle.errors",
     "ColorSpace": "vidstyle.frame",
     "DeviceError": "vidstyle.errors",
@@ -99,12 +99,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import public names when they are first used, so that `vidstyle --help` stays quick."""
-    if name not in _HOMES:
+    """Import a public name at its first use, so that `vidstyle --help` answers quickly."""
+    if name not in _MODULES:
         raise AttributeError(f"module 'vidstyle' has no attribute '{name}'")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

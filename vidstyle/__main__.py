@@ -1,4 +1,4 @@
-"""`python -m vidstyle`."""
+"""Entry point of `python -m vidstyle`."""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""Arguments in, exit code out; one short function per command.
+"""Command line: parser, one function per command, exit codes, error messages and signals.
 
-Nothing heavy is imported here: `--help` must answer at once.
+Slow imports are inside the commands' functions, so that `--help` answers at once.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from vidstyle.options import StylizeOptions, settings
 
 Options = TypeVar("Options")
 
-SIGNALED = 128  # plus the signal's number, as shells have it
+SIGNALED = 128  # plus the signal's number, as in shells
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129
 COMMANDS = ("convert", "image", "live", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
@@ -31,7 +31,7 @@ CONVERT_SETTINGS = (
     "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start", "end", "codec",
     "crf", "preset", "threads", "strict", "overwrite", "quiet", "json",
 )  # fmt: skip
-STILL_SETTINGS = (
+IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
     "scale", "max_height", "resize", "compare", "threads", "overwrite", "recursive", "quiet",
     "json",
@@ -40,10 +40,21 @@ GALLERY_SETTINGS = ("strength", "keep_colors", "scale", "max_height", "overwrite
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0 if all went well, 1 if not, 2 for a wrong call."""
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; None for those of the process, which also installs
+            signal handlers, in the main thread only.
+
+    Returns:
+        Exit code: 0 for success, 1 for a failure, 2 for a wrong call, 130 after Ctrl-C.
+
+    Raises:
+        SystemExit: the call asks for help or the version, cannot be parsed, or a signal ended it.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
-        words.insert(0, "convert")  # `vidstyle film.mp4` is the product's first sentence
+        words.insert(0, "convert")  # the command may be left out: `vidstyle film.mp4`
     parsed = build_parser().parse_args(words)
     handler = logging.StreamHandler()
     handler.setFormatter(_FlagFormatter("%(message)s"))
@@ -54,18 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = parsed.run(parsed)
         return code
     except KeyboardInterrupt:
-        print(f"vidstyle: Stopped. {_what_is_left(parsed)}", file=sys.stderr)
+        print(f"vidstyle: Stopped. {_interruption_note(parsed)}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has left
+        sys.stderr.close()  # the reader of the pipe has ended
         return FAILED
     except Exception as error:
-        _say_error(error, parsed.debug)
+        _print_error(error, parsed.debug)
         return USAGE if isinstance(error, OptionError) else FAILED
 
 
 class _FlagFormatter(logging.Formatter):
-    """Log lines in which the settings named by a record's `settings` are spelled as flags."""
+    """Log formatter that spells the settings of a record, its `settings`, as flags."""
 
     def format(self, record: logging.LogRecord) -> str:
         return spelled(super().format(record), getattr(record, "settings", ()))
@@ -107,7 +118,7 @@ def _batch(
             outcomes.append(outcome)
             if isinstance(outcome, Failure):
                 progress.clear()
-                _say_error(outcome.error, parsed.debug)
+                _print_error(outcome.error, parsed.debug)
             elif not options.quiet:
                 progress.say(describe(outcome))
     if options.json:
@@ -140,7 +151,7 @@ def _train(parsed: argparse.Namespace) -> int:
     first = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
     with TrainingProgress(shown=first and not options.quiet) as progress:
         result = train_style(parsed.painting, parsed.output, options, progress.show)
-    if result is None:  # one of several processes, and not the one that writes
+    if result is None:  # a process of torchrun that writes no file
         return DONE
     if not options.quiet:
         print(describe(result), file=sys.stderr if options.json else sys.stdout)
@@ -190,7 +201,7 @@ def _doctor(parsed: argparse.Namespace) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line, with one parser for each command in it."""
+    """Build the parser of the command line, with a subparser for each command."""
     parser = argparse.ArgumentParser(
         prog="vidstyle",
         description="Paint videos in a style, on an ordinary CPU.",
@@ -204,7 +215,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_flags(convert, ConvertFlags, CONVERT_SETTINGS)
     image = _command(commands, "image", _image, "stylize pictures")
     _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
-    add_flags(image, ConvertFlags, STILL_SETTINGS)
+    add_flags(image, ConvertFlags, IMAGE_SETTINGS)
     live = _command(commands, "live", _live, "stylize a camera: window, virtual camera, recording")
     live.add_argument(
         "--config", type=Path, metavar="FILE", help="settings (live.toml in the user's folder)"
@@ -255,7 +266,7 @@ def _options(parsed: argparse.Namespace, kind: type[Options]) -> Options:
     return kind(**{s.name: given[s.name] for s in settings(kind) if s.name in given})
 
 
-def _say_error(error: Exception, debug: bool) -> None:
+def _print_error(error: Exception, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
     message = with_flags(error)
@@ -268,17 +279,18 @@ def _say_error(error: Exception, debug: bool) -> None:
     print(f"vidstyle: {message}", file=sys.stderr)
 
 
-def _what_is_left(parsed: argparse.Namespace) -> str:
+def _interruption_note(parsed: argparse.Namespace) -> str:
+    """Sentence on the files of an interrupted run."""
     if parsed.run is _convert and parsed.quality == "full" and not parsed.preview:
         return "The same command goes on from here."
     return "Nothing half-made was left behind."
 
 
 def _catch_signals() -> None:
-    """End cleanly, through every `with` block, on signals that by default end without one.
+    """Make signals that end the process raise SystemExit, so that every `with` block cleans up.
 
-    SIGHUP: the terminal was closed or the connection lost. SIGBREAK: the same on Windows. One that
-    is ignored stays ignored: so nohup works.
+    SIGHUP: the terminal was closed or the connection lost; SIGBREAK: the same on Windows. Ignored
+    signals stay ignored, as nohup needs.
     """
     for number in _ending_signals():
         if signal.getsignal(number) is signal.SIG_DFL:
@@ -290,18 +302,20 @@ def _ending_signals() -> list[signal.Signals]:
 
 
 def _stop_cleanly(number: int, frame: object) -> None:
-    for each in _ending_signals():  # a closed terminal sends several; tidying up must not be cut
+    for each in (
+        _ending_signals()
+    ):  # a closed terminal sends several, which must not interrupt the clean-up
         signal.signal(each, _do_nothing)
-    _leave_closed_terminal()
+    _redirect_closed_terminal()
     sys.exit(SIGNALED + number)
 
 
 def _do_nothing(number: int, frame: object) -> None:
-    """Unlike SIG_IGN, also for signals that have come but were not handled yet."""
+    """Signal handler that ignores; unlike SIG_IGN, also signals received but not handled yet."""
 
 
-def _leave_closed_terminal() -> None:
-    """Send to nowhere what would be said on a terminal that has gone: writing to it fails."""
+def _redirect_closed_terminal() -> None:
+    """Redirect output to a closed terminal to the null device, since writing to it fails."""
     for descriptor in (1, 2):
         try:
             os.get_terminal_size(descriptor)

@@ -1,4 +1,4 @@
-"""What the command line prints: progress, results, tables."""
+"""Console output: progress bars, results as text and JSON, tables of styles and findings."""
 
 import threading
 from collections.abc import Sequence
@@ -22,15 +22,24 @@ from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style
 from vidstyle.training.results import TrainProgress, TrainResult, int8_path
 
-REFRESH_S = 0.2
-UNBROKEN = 1000  # columns; a table takes no more than it needs
-LOSSES_BESIDE_BAR = ("style", "patch", "content", "temporal")  # all do not fit into 80 columns
+REFRESH_S = 0.2  # interval of the progress bar
+PIPE_WIDTH = 1000  # columns, so that no row of a table is wrapped
+LOSSES_BESIDE_BAR = ("style", "patch", "content", "temporal")  # all would exceed 80 columns
 
 
 class Progress:
-    """A bar on stderr that reads the running job's stats; on a dull terminal, nothing."""
+    """Progress bar of a batch on stderr; without a terminal, no bar.
+
+    A thread of its own reads the stats of the running job; the methods belong to one thread.
+    """
 
     def __init__(self, jobs: int, shown: bool) -> None:
+        """Create the bar.
+
+        Args:
+            jobs: number of jobs in the batch.
+            shown: False for no bar at all.
+        """
         self._console = Console(stderr=True)
         self._jobs, self._done = jobs, 0
         self._bar = _bar(self._console, shown)
@@ -55,7 +64,7 @@ class Progress:
         self._bar.stop()
 
     def watch(self, job: Job, stats: Stats) -> None:
-        """Show this job from now on."""
+        """Show a job from now on; called by `run_batch` before each job."""
         self.clear()
         self._done += 1
         name = f"{job.input.name} ({self._done}/{self._jobs})" if self._jobs > 1 else job.input.name
@@ -68,7 +77,7 @@ class Progress:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def clear(self) -> None:
-        """Show no job."""
+        """Remove the bar of the job."""
         self._stats = None
         if self._task is not None:
             self._bar.remove_task(self._task)
@@ -85,7 +94,7 @@ class Progress:
 
 
 class TrainingProgress:
-    """A bar with losses and time left on stderr; on a dull terminal, a line a minute."""
+    """Progress bar of a training on stderr; without a terminal, a line for each checkpoint."""
 
     def __init__(self, shown: bool) -> None:
         self._console = Console(stderr=True)
@@ -106,7 +115,7 @@ class TrainingProgress:
         self._bar.stop()
 
     def show(self, progress: TrainProgress) -> None:
-        """Show the state after a step."""
+        """Show the state after a step; called by the thread that trains."""
         left = _clock(progress.left_s)
         if self._console.is_terminal:
             self._bar.update(
@@ -124,7 +133,7 @@ class TrainingProgress:
 
 @singledispatch
 def describe(outcome: RunResult | Failure) -> str:
-    """Describe the outcome of a run in words, a line for each thing to know."""
+    """Describe the outcome of a run as text, one fact per line."""
     raise TypeError(type(outcome))
 
 
@@ -232,7 +241,7 @@ def batch_to_json(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
 
 
 def print_styles(styles: Sequence[Style]) -> None:
-    """Print the catalog as a table; into a file or a pipe, one line a style."""
+    """Print the catalog as a table; into a file or a pipe, each style in one line."""
     table = Table(box=None, pad_edge=False)
     table.add_column("style", no_wrap=True)
     table.add_column("painting")
@@ -247,12 +256,12 @@ def print_styles(styles: Sequence[Style]) -> None:
         table.add_row(name, *painting, style.size_class, f"{style.bytes:,}", style.licence)
     console = Console()
     if not console.is_terminal:
-        console.width = UNBROKEN
+        console.width = PIPE_WIDTH
     console.print(table, markup=False, highlight=False)
 
 
 def print_findings(findings: dict[str, Any]) -> None:
-    """Print what `doctor` found, one line each."""
+    """Print the report of `doctor`, a line for each value."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in findings.items():
         if isinstance(value, dict):
@@ -274,7 +283,7 @@ def _size(count: int) -> str:
 
 
 def _bar(console: Console, shown: bool) -> RichProgress:
-    """A bar with a description before it and numbers behind it, only on a terminal."""
+    """Create a bar between a description and numbers; disabled without a terminal."""
     return RichProgress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
@@ -296,7 +305,7 @@ def _plain(value: Any) -> str:
 
 
 def _state(stats: Stats) -> tuple[int, int | None, str]:
-    """What is done, of how much, and in words: paintings first where they are optimized."""
+    """Progress of a job: done, total and text; of paintings until the first frame is written."""
     frames, paintings, total = stats["frames"], stats["paintings"], stats.expected_paintings
     if frames or not total:
         return frames, stats.expected_frames, _numbers(stats)

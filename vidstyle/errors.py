@@ -1,4 +1,4 @@
-"""Errors by origin, all of the family `VidstyleError`, with the settings that remedy them."""
+"""Exceptions: the `VidstyleError` family, with cures (settings to try again with), and notes."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -8,12 +8,12 @@ ELSEWHERE: Cure = {"output": ...}
 
 
 class VidstyleError(Exception):
-    """An error that a user can act on: the message says what happened, and then what to do.
+    """Error that a user can act on; the message states the problem, then the remedy.
 
-    The message names no flags. `cures` are the ways out, for callers that offer them in words of
-    their own (flags, buttons): each maps names of settings to the values to try again with. None
-    leaves a setting out; an ellipsis stands for a value of the user's choice. The name "output"
-    stands for the output's path, "command" for another command of the command line.
+    The message names no flags. `cures` are alternative remedies for callers that present them in
+    their own way (flags, buttons): each maps names of settings to the values to try again with.
+    None removes a setting; an ellipsis stands for a value of the user's choice. The name "output"
+    means the output's path, "command" another command of the command line.
     """
 
     def __init__(self, message: str, *cures: Cure) -> None:
@@ -22,23 +22,23 @@ class VidstyleError(Exception):
 
 
 class SourceError(VidstyleError):
-    """The input cannot be opened, or cannot be read any further."""
+    """Input that cannot be opened, or not be read any further."""
 
 
 class SinkError(VidstyleError):
-    """The output cannot be written, or does not hold what was written to it."""
+    """Output that cannot be written, or failed its verification."""
 
 
 class DeviceError(VidstyleError):
-    """A microphone or a sound output is missing, or does not start."""
+    """Audio device, input or output, that is missing or does not start."""
 
 
 class StyleError(VidstyleError):
-    """The style is unknown, broken or not a generator."""
+    """Style that is unknown, broken or not a generator, or a generator that failed."""
 
 
 class OptionError(VidstyleError):
-    """A setting has an impossible value; `settings` are the names that the message spells out."""
+    """Setting with an invalid value; `settings` are the names of settings in the message."""
 
     def __init__(self, message: str, *settings: str) -> None:
         super().__init__(message)
@@ -46,15 +46,15 @@ class OptionError(VidstyleError):
 
 
 class MissingExtraError(VidstyleError):
-    """A feature needs packages that a plain install leaves out."""
+    """Feature that needs the packages of an optional extra."""
 
 
-class Cancelled(VidstyleError):  # noqa: N818 - no error, an end
-    """The caller asked a run to end before it was done; no output is left behind."""
+class Cancelled(VidstyleError):  # noqa: N818 - not an error
+    """Run that its caller cancelled; no output is left behind."""
 
 
 class Note(str):
-    """Remark on a result, with the settings that change it; see `VidstyleError.cures`."""
+    """Warning on a result, with the settings that avoid it as `cures`; see `VidstyleError`."""
 
     cures: tuple[Cure, ...]
 
@@ -65,6 +65,6 @@ class Note(str):
 
 
 def reason(error: BaseException) -> str:
-    """The cause of an error: the system's words if there are any, else its own; one line."""
+    """Cause of an error in one line: the system's message if there is one, else the error's own."""
     strerror: str | None = getattr(error, "strerror", None)
     return (strerror or str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,4 +1,4 @@
-"""Install commands of the optional extras, as they work for the running installation."""
+"""Optional extras: install commands that fit the running installation."""
 
 import importlib.metadata
 import importlib.util
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).parents[1]  # the checkout, or the folder of the installed packages
+PROJECT = Path(__file__).parents[1]  # the checkout, or site-packages
 WITH_TORCH = ("train", "offline", "dev")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
@@ -17,9 +17,12 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 def install_hint(extra: str) -> str:
     """Shell command that adds an extra to this installation.
 
-    A checkout, or a package installed from a folder, a file or a repository, is installed from
-    there again. On Linux, PyPI's build of PyTorch is that for CUDA, several gigabytes: unless one
-    is installed already, the index of the CPU builds is named.
+    A checkout, or a package installed from a folder, an archive or a repository, is installed from
+    the same origin again. On Linux, PyPI's build of PyTorch is that for CUDA, of several gigabytes:
+    if PyTorch is missing, the command names the index of the CPU builds.
+
+    Args:
+        extra: name from `[project.optional-dependencies]`, as "train".
     """
     index = ""
     if extra in WITH_TORCH and sys.platform == "linux" and not importlib.util.find_spec("torch"):
@@ -40,7 +43,7 @@ def _requirement(extra: str) -> str:
 
 
 def _origin() -> dict[str, Any] | None:
-    """Where the package was installed from (PEP 610); None for a registry such as PyPI."""
+    """Origin of the installed package (PEP 610); None for a package index such as PyPI."""
     try:
         text = importlib.metadata.distribution("vidstyle").read_text("direct_url.json")
     except importlib.metadata.PackageNotFoundError:
@@ -56,17 +59,18 @@ def _is_checkout(folder: Path) -> bool:
 
 def _path(url: str) -> Path:
     from urllib.parse import urlsplit
-    from urllib.request import url2pathname  # slow to import, and seldom needed
+    from urllib.request import url2pathname  # slow to import, and rarely needed
 
     return Path(url2pathname(urlsplit(url).path))
 
 
 def _folder(folder: Path) -> str:
+    """Folder as written in a command: "." for the current one."""
     return "." if folder.resolve() == Path.cwd() else os.fspath(folder)
 
 
 def _pip() -> str:
-    """`pip` where the shell finds that of the running interpreter, else the interpreter's own."""
+    """Command of the running interpreter's pip: `pip` if the shell finds it, or there is none."""
     found = shutil.which("pip")
     python = Path(sys.executable)
     if (found and Path(found).parent == python.parent) or not importlib.util.find_spec("pip"):

@@ -1,4 +1,4 @@
-"""Command line flags: settings of the commands alone, parser entries, messages with flags."""
+"""Command line flags: settings of commands, argparse arguments, and messages spelled with flags."""
 
 import argparse
 import re
@@ -53,10 +53,14 @@ def add_flags(
     names: Sequence[str] = (),
     configured: bool = False,
 ) -> None:
-    """Add a flag for each field of an options class, or for the named ones in that order.
+    """Add a flag to a parser for each setting of an options class.
 
-    With `configured`, a file may give the defaults: only what was said is passed on, and a switch
-    can be turned off, too.
+    Args:
+        command: parser to add to.
+        kind: options class.
+        names: settings to add, in this order; all if empty.
+        configured: a configuration file may hold defaults: the parsed arguments contain only flags
+            that were given, and every switch has a --no- form.
     """
     types = typing.get_type_hints(kind)
     fields = {setting.name: setting for setting in settings(kind)}
@@ -83,33 +87,38 @@ def add_flags(
 
 
 def _reader(kind: Any, more: Mapping[str, Any]) -> Callable[[str], Any]:
-    """A function from a word to a setting's value; "auto" is None, and a percent sign nothing."""
+    """Parser of a setting's value, for argparse; "auto" gives None, a percent sign is ignored."""
     automatic, percent = bool(more.get("automatic")), bool(more.get("percent"))
     if isinstance(kind, UnionType):
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
 
-    def read(word: str) -> Any:
-        return None if automatic and word == "auto" else kind(word.removesuffix("%" * percent))
+    def read(text: str) -> Any:
+        return None if automatic and text == "auto" else kind(text.removesuffix("%" * percent))
 
-    read.__name__ = f"{kind.__name__} or auto" if automatic else kind.__name__  # for messages
+    read.__name__ = (
+        f"{kind.__name__} or auto" if automatic else kind.__name__
+    )  # for argparse's messages
     return read
 
 
 def flag_of(name: str) -> str:
-    """The flag of a setting: --max-height of "max_height"."""
+    """Flag of a setting: --max-height for "max_height"."""
     return "-o" if name == "output" else "--" + name.replace("_", "-")
 
 
-def with_flags(said: Exception | str) -> str:
-    """The text of an error or a note in the words of the command line.
+def with_flags(message: Exception | str) -> str:
+    """Text of an error or a note for the command line.
 
-    Settings are spelled as flags, and the flags that remedy an error stand at the end, as in
+    The settings of an `OptionError` are spelled as flags. Cures are appended as flags, as in
     "film.mp4 exists. Allow overwriting, or choose another name (--overwrite or -o)."
+
+    Args:
+        message: error, `Note` or plain string.
     """
-    text = str(said)
-    if isinstance(said, OptionError):
-        text = spelled(text, said.settings)
-    cures = said.cures if isinstance(said, VidstyleError | Note) else ()
+    text = str(message)
+    if isinstance(message, OptionError):
+        text = spelled(text, message.settings)
+    cures = message.cures if isinstance(message, VidstyleError | Note) else ()
     if not cures:
         return text
     words, stop = text.removesuffix("."), "." * text.endswith(".")
@@ -117,7 +126,7 @@ def with_flags(said: Exception | str) -> str:
 
 
 def spelled(text: str, names: Sequence[str]) -> str:
-    """A text with the first mention of each setting turned into its flag."""
+    """Replace the first mention of each setting in a text by its flag."""
     for name in names:
         text = re.sub(rf"\b{name}\b", flag_of(name), text, count=1)
     return text

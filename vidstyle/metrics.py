@@ -14,14 +14,14 @@ C1, C2 = 0.01**2, 0.03**2
 
 
 def structural_similarity(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Mean SSIM of two pictures; 1 for the same picture.
+    """Mean structural similarity (SSIM) of two pictures, -1..1; 1 for identical ones.
 
-    Constants and window from Wang et al. (IEEE TIP 2004); the border of 5 pixels, where the window
-    does not fit, is left out.
+    Constants and window from Wang et al. (IEEE TIP 2004). A border of 5 pixels, where the window
+    does not fit, is excluded.
 
     Args:
-        first: HxW or HxWxC, numbers in 0..1, sides of at least 11 pixels.
-        second: another one of the same shape.
+        first: HxW or HxWxC, values in 0..1, sides of at least 11 pixels.
+        second: of the same shape.
     """
     a, b = first.astype(np.float64), second.astype(np.float64)
     mean_a, mean_b = _window_mean(a), _window_mean(b)
@@ -40,7 +40,7 @@ def luminance(image: RGBImage) -> NDArray[np.float32]:
 
 
 def luminance_similarity(image: RGBImage, photo: RGBImage) -> float:
-    """Mean SSIM of the lumas of two pictures, HxWx3 uint8 RGB: how much light and shade is kept."""
+    """Mean SSIM of the lumas of two pictures, HxWx3 uint8 RGB: similarity in all but color."""
     return structural_similarity(luminance(image), luminance(photo))
 
 

@@ -1,7 +1,7 @@
-"""Settings with defaults, meanings and checks: the look, the output file, training, live.
+"""Options: settings with defaults, help texts and checks, for look, output, training and live.
 
-The command line, Python and configuration files take names and defaults from here, and
-`__post_init__` is the only place that checks them. Settings that only the commands have are in
+The command line, the Python API and configuration files take names and defaults from here, and
+`__post_init__` is the only place that checks them. Settings of the command line alone are in
 `flags`.
 """
 
@@ -12,11 +12,19 @@ from typing import Any
 from vidstyle.errors import OptionError
 from vidstyle.style_spec import EXAMPLE, style_shares
 
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the letter behind a number
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
 
 
 def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
-    """Dataclass field with a help text; `metavar` and the rest are for the command line."""
+    """Dataclass field of a setting, with its help text in `metadata`.
+
+    Args:
+        default: of the setting.
+        help: one line, without a full stop.
+        metavar: placeholder of the value in the command line's help.
+        more: `choices`, allowed values; `automatic`, "auto" stands for None; `percent`, a percent
+            sign is accepted; `alone`, value of a flag without one.
+    """
     return field(default=default, metadata={"help": help, "metavar": metavar, **more})
 
 
@@ -68,7 +76,7 @@ class Look:
 
     def __post_init__(self) -> None:
         _check_choices(self)
-        style_shares(self.style)  # says what is wrong with a mix
+        style_shares(self.style)  # raises the errors of a mix
         budget_s = self.time_budget_s
         _check(budget_s is None or budget_s > 0, "time_budget", "a time over 0, as 90s, 10m, 1.5h")
         in_full = budget_s is None or self.quality == "full"
@@ -80,7 +88,7 @@ class Look:
 
     @property
     def time_budget_s(self) -> float | None:
-        """The time budget in seconds; NaN for words that name none."""
+        """Time budget in seconds; None without one, NaN if it is no duration."""
         if self.time_budget is None:
             return None
         number, unit = self.time_budget, 1.0
@@ -92,7 +100,10 @@ class Look:
             return math.nan
 
     def working_size_wh(self, width: int, height: int) -> tuple[int, int]:
-        """The size at which a picture of this size is stylized; even, never larger than it."""
+        """Width and height in pixels at which a picture of this size is stylized.
+
+        Never larger than the picture, and even if it is reduced.
+        """
         scale = min(1.0, self.max_height / min(width, height), self.scale or 1.0)
         if scale == 1.0:
             return width, height
@@ -102,7 +113,7 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """The file to write: size, range of time, codec, cores to use, permission to replace.
+    """Output file: size, composition, range of time, encoder, cores, and overwriting.
 
     Raises:
         OptionError: a value is out of range; the message names the setting.
@@ -131,7 +142,7 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class StylizeOptions(Output, Look):  # in this order, the look's fields come first
-    """How to stylize a video or a picture: the look, and the file to write.
+    """Options of stylizing a video or a picture: look and output file.
 
     Raises:
         OptionError: a value is out of range; the message names the setting.
@@ -144,7 +155,7 @@ class StylizeOptions(Output, Look):  # in this order, the look's fields come fir
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """How to train a style. The weights of the losses are factors of tuned defaults.
+    """Options of training a style; loss weights are factors of tuned defaults.
 
     Raises:
         OptionError: a value is out of range; the message names the setting.
@@ -205,7 +216,7 @@ class TrainOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveOptions:
-    """The live filter's camera, appearance, sound and outputs.
+    """Options of the live filter: source, appearance, audio and outputs.
 
     Raises:
         OptionError: a value is out of range; the message names the setting.
@@ -265,7 +276,7 @@ class LiveOptions:
 
     def __post_init__(self) -> None:
         _check_choices(self)
-        style_shares(self.style)  # says what is wrong with a mix
+        style_shares(self.style)  # raises the errors of a mix
         _check(bool(self.camera.strip()), "camera", "a number, a name, a file or an address")
         sides = self.size_wh or (2, 2)
         _check(all(s >= 2 and s % 2 == 0 for s in sides), "size", "two even numbers, as 1280x720")
@@ -279,7 +290,7 @@ class LiveOptions:
 
     @property
     def size_wh(self) -> tuple[int, int] | None:
-        """Width and height asked for; (0, 0) for words that name none."""
+        """Width and height of `size` in pixels; None without it, (0, 0) if it is no size."""
         if self.size is None:
             return None
         width, _, height = self.size.lower().partition("x")
@@ -289,7 +300,7 @@ class LiveOptions:
 
 
 def settings(kind: type[Any] = StylizeOptions) -> tuple[Field[Any], ...]:
-    """The fields of an options class; `metadata` holds the help text, for flags or a form."""
+    """Dataclass fields of an options class, with help texts in `metadata`; see `option`."""
     return fields(kind)
 
 

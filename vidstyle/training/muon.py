@@ -17,7 +17,7 @@ class Muon(torch.optim.Optimizer):
 
     By Jordan et al. (2024), with the step size of Liu et al. (arXiv:2502.16982) and without their
     weight decay. torch.optim.Muon is the same for matrices, but refuses four-dimensional kernels.
-    models/README.md compares it with Adam.
+    docs/training.md compares it with Adam.
     """
 
     def __init__(self, kernels: Iterable[Parameter], learning_rate: float) -> None:

@@ -30,7 +30,7 @@ MEMORY = 0.98  # decay per step of the running mean of a layer's loss
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the losses, tuned by eye on faces, landscapes and streets; see models/README.md.
+    """Weights of the losses, tuned by eye on faces, landscapes and streets; see docs/training.md.
 
     Each is the factor of the loss with its name.
     """

@@ -1,0 +1,81 @@
+"""The family of errors, their cures, and the reason of any error in one line."""
+
+import pickle
+from errno import ENOSPC
+from pathlib import Path
+
+import av
+import pytest
+
+from vidstyle import errors
+from vidstyle.errors import Note, OptionError, SinkError, VidstyleError, reason
+
+FAMILY = sorted(
+    (
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, VidstyleError)
+    ),
+    key=lambda kind: kind.__name__,
+)
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+def test_all_are_caught_as_one_and_say_what_they_were_given(kind: type[VidstyleError]) -> None:
+    with pytest.raises(VidstyleError, match=r"^The disk is full\.$"):
+        raise kind("The disk is full.")
+    assert (kind.__doc__ or "").splitlines()[0].endswith(".")
+
+
+def test_none_is_an_error_of_the_calling_code_or_of_the_system() -> None:
+    assert not any(issubclass(kind, ValueError | TypeError | OSError) for kind in FAMILY)
+
+
+def test_cures_go_along() -> None:
+    error = SinkError("There is out.mp4.", {"overwrite": True}, errors.ELSEWHERE)
+    assert error.cures == ({"overwrite": True}, {"output": ...})
+    assert str(error) == "There is out.mp4."
+    assert SinkError("No cure.").cures == ()
+
+
+def test_settings_of_an_option_error_go_along() -> None:
+    error = OptionError("strength must be between 0 and 1.", "strength")
+    assert error.settings == ("strength",)
+    assert error.cures == ()
+
+
+def test_a_note_is_a_string_with_cures() -> None:
+    note = Note("odd size", {"resize": True})
+    assert note == "odd size"
+    assert f"{note}!" == "odd size!"
+    assert note.cures == ({"resize": True},)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError(ENOSPC, "No space left on device", "a.mp4"), "No space left on device"),
+        (ValueError("too small"), "too small"),
+        (ValueError("  first line\nsecond line\n"), "first line"),
+        (ValueError(), "ValueError"),
+        (ValueError("\n \n"), "ValueError"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (av.InvalidDataError(1, "Invalid data found"), "Invalid data found"),
+    ],
+)
+def test_the_reason_is_one_line(error: BaseException, expected: str) -> None:
+    assert reason(error) == expected
+
+
+def test_the_reason_of_the_system_names_no_file() -> None:
+    with pytest.raises(OSError) as raised:
+        Path("/no/such/file").read_bytes()
+    assert reason(raised.value) == "No such file or directory"
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+def test_errors_pass_between_processes(kind: type[VidstyleError]) -> None:
+    again = pickle.loads(pickle.dumps(kind("The disk is full.")))
+    assert type(again) is kind
+    assert str(again) == "The disk is full."

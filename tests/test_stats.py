@@ -1,0 +1,82 @@
+"""Counters and timings of a run."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from vidstyle.stats import REMEMBERED, StageTimes, Stats
+
+
+def test_counts_add_up_and_what_was_never_counted_is_zero() -> None:
+    stats = Stats()
+    stats.count("frames")
+    stats.count("frames", 4)
+    assert (stats["frames"], stats["cuts"]) == (5, 0)
+
+
+def test_no_count_is_lost_between_threads() -> None:
+    stats = Stats()
+
+    def work() -> None:
+        for _ in range(2000):
+            stats.count("frames")
+            with stats.timed("warp"):
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stats["frames"] == stats.stages["warp"].calls == 8000
+
+
+def test_waiting_takes_wall_time_and_no_cpu_time() -> None:
+    stats = Stats()
+    for _ in range(3):
+        with stats.timed("waiting"):
+            time.sleep(0.02)
+    times = stats.stages["waiting"]
+    assert times.calls == len(times.recent_s) == 3
+    assert times.wall_s == pytest.approx(sum(times.recent_s))
+    assert times.wall_s >= 0.06
+    assert times.cpu_s < 0.03
+
+
+def test_work_takes_cpu_time_of_its_own_thread() -> None:
+    stats = Stats()
+    with stats.timed("working"):
+        began = time.thread_time()
+        while time.thread_time() - began < 0.03:
+            pass
+    assert 0.03 <= stats.stages["working"].cpu_s < 0.3
+
+
+def test_a_block_that_raises_is_not_counted() -> None:
+    stats = Stats()
+    with pytest.raises(ZeroDivisionError), stats.timed("flow"):
+        raise ZeroDivisionError
+    assert stats.stages == {}
+
+
+def test_the_clock_runs_from_the_start() -> None:
+    stats = Stats()
+    time.sleep(0.02)
+    assert 0.02 <= stats.elapsed_s < 10
+
+
+@pytest.mark.parametrize("percent", [0, 10, 50, 90, 99, 100])
+def test_percentiles_are_numpys_within_one_call(percent: float) -> None:
+    durations = np.random.default_rng(0).random(200)
+    times = StageTimes()
+    times.recent_s.extend(durations.tolist())
+    low, high = (np.percentile(durations, p) for p in (max(0, percent - 1), min(100, percent + 1)))
+    assert 1000 * low <= times.percentile_ms(percent) <= 1000 * high
+
+
+def test_only_recent_calls_are_remembered() -> None:
+    times = StageTimes()
+    times.recent_s.extend([9.0] * 10 + [0.001] * REMEMBERED)
+    assert times.percentile_ms(100) == 1.0

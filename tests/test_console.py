@@ -1,18 +1,33 @@
-"""Every kind of outcome has one description and one form as JSON."""
+"""Descriptions of outcomes, their JSON, tables, and progress on terminals and elsewhere."""
 
+import io
 import json
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from vidstyle.apps.batch import Failure
+from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
-from vidstyle.console import batch_to_json, describe, to_json
+from vidstyle.console import (
+    Progress,
+    TrainingProgress,
+    batch_to_json,
+    describe,
+    print_findings,
+    print_styles,
+    to_json,
+)
 from vidstyle.errors import SourceError
 from vidstyle.live.metrics import LiveReport
 from vidstyle.results import FileResult, RunResult
-from vidstyle.training.results import TrainResult
+from vidstyle.stats import Stats
+from vidstyle.stylize.catalog import shipped_styles
+from vidstyle.training.results import TrainProgress, TrainResult
 
 FILE: dict[str, Any] = {"seconds": 2.0, "output_bytes": 1500, "warnings": ["odd size"]}
 RESULT = Result(
@@ -57,3 +72,134 @@ def test_a_batch_is_its_results_and_its_failures() -> None:
         "failures": [{"input": "bad.mp4", "error": "bad.mp4 is no video."}],
     }
     assert batch_to_json([]) == {"results": [], "failures": []}
+
+
+def test_a_single_picture_needs_no_rates() -> None:
+    one = replace(RESULT, frames=1, damage=[], warnings=[], output_bytes=2_345_678)
+    assert describe(one) == "out.mp4  (2.3 MB, 2.0 s)"
+
+
+def test_a_live_run_is_two_lines() -> None:
+    assert describe(LIVE).splitlines() == [
+        "90 pictures in 1:01, 30.0 fps, 40 ms behind, p99 80 ms, 2 dropped",
+        "480 lines, 9 keyframes, 1.50 cores",
+    ]
+
+
+def test_a_finished_training_names_the_fastest_file_that_there_is(tmp_path: Path) -> None:
+    float32, int8 = tmp_path / "ink.onnx", tmp_path / "ink.int8.onnx"
+    int8.write_bytes(bytes(1234))
+    trained = replace(TRAINED, output=float32, finished=True, warnings=[])
+    assert describe(trained).endswith(f"Use it: vidstyle film.mp4 --style {float32}")
+    assert "Stopped early" not in describe(trained)
+    with_int8 = describe(replace(trained, others=[int8]))
+    assert f"{int8}  (1,234 bytes)" in with_int8
+    assert with_int8.endswith(f"Use it: vidstyle film.mp4 --style {int8}")
+
+
+def test_numbers_are_rounded_in_json() -> None:
+    assert to_json(replace(RESULT, seconds=2.0004567))["seconds"] == 2.0
+    assert to_json(TRAINED)["losses"] == {"style": 0.12346}
+    assert to_json(LIVE)["fps"] == 29.97
+
+
+def test_the_catalog_is_a_line_for_each_style_with_its_default_named(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    styles = shipped_styles()
+    print_styles(styles)
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["style", "painting", "artist", "year", "size", "bytes", "licence"]
+    assert [line.split()[0] for line in lines] == [style.name for style in styles]
+    assert [("(default)" in line) for line in lines] == [True, False, False]
+    for line, style in zip(lines, styles, strict=True):
+        for word in (str(style.painting["title"]), "A. Toy", "1900", f"{style.bytes:,}", "MIT"):
+            assert word in line
+
+
+def test_findings_are_lines_with_unknown_and_none_in_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_findings(
+        {
+            "cores": 2,
+            "memory": None,
+            "cameras": [],
+            "modes": ["640x480", "1280x720"],
+            "packages": {"torch": "2.9", "pygame": None},
+        }
+    )
+    lines = [line.strip().split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert lines[:4] == [
+        ["cores", "2"],
+        ["memory", "unknown"],
+        ["cameras", "none"],
+        ["modes", "640x480, 1280x720"],
+    ]
+    assert lines[4][1].split() == ["torch:", "2.9"]
+    assert lines[5] == ["pygame:", "unknown"]
+
+
+def test_without_a_terminal_lines_are_printed_and_no_bar(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    threads = set(threading.enumerate())
+    with Progress(jobs=2, shown=True) as progress:
+        progress.watch(Job(Path("a.mp4"), Path("b.mp4")), Stats())
+        progress.say("[a.mp4] is done, and brackets are no markup")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "[a.mp4] is done, and brackets are no markup\n"
+    assert set(threading.enumerate()) <= threads
+
+
+@pytest.mark.parametrize(("shown", "saved", "lines"), [(True, True, 1), (True, False, 0),
+                                                       (False, True, 0)])  # fmt: skip
+def test_a_training_without_a_terminal_says_a_line_at_each_checkpoint(
+    capsys: pytest.CaptureFixture[str], shown: bool, saved: bool, lines: int
+) -> None:
+    state = TrainProgress(120, 0.25, 754.0, {"style": 0.254, "tv": 0.001}, saved)
+    with TrainingProgress(shown) as progress:
+        progress.show(state)
+    expected = ["step 120  style 0.25 tv 0.00  12:34 left"]
+    assert capsys.readouterr().err.splitlines() == expected[:lines]
+
+
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Let rich believe that what it writes to is a terminal of 100 columns."""
+    written = io.StringIO()
+
+    def console(**_: object) -> Console:
+        return Console(file=written, force_terminal=True, width=100)
+
+    monkeypatch.setattr("vidstyle.console.Console", console)
+    return written
+
+
+@pytest.mark.parametrize(
+    ("counts", "totals", "words"),
+    [
+        ({"frames": 20}, (100, None), ["in.mp4", "20/100", " fps", "x real time", " left"]),
+        ({"frames": 20}, (None, None), ["20", " fps", "x real time"]),
+        ({"paintings": 3}, (100, 12), ["painting 3/12", " left"]),
+        ({"paintings": 12, "frames": 5}, (100, 12), ["5/100"]),
+    ],
+)
+def test_a_terminal_shows_what_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+    counts: dict[str, int],
+    totals: tuple[int | None, int | None],
+    words: list[str],
+) -> None:
+    monkeypatch.setattr("vidstyle.console.REFRESH_S", 0.01)
+    written, stats = terminal(monkeypatch), Stats()
+    for name, count in counts.items():
+        stats.count(name, count)
+    stats.expected_frames, stats.expected_paintings = totals
+    with Progress(jobs=1, shown=True) as progress:
+        progress.watch(Job(Path("in.mp4"), Path("out.mp4")), stats)
+        deadline = time.monotonic() + 30
+        while not all(word in written.getvalue() for word in words):
+            assert time.monotonic() < deadline, written.getvalue()
+            time.sleep(0.02)
+        progress.clear()

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from vidstyle import assets
 from vidstyle.assets import catalog_section, intact_file, models_folder
 from vidstyle.errors import StyleError
 
@@ -14,7 +13,7 @@ from vidstyle.errors import StyleError
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty package in an empty folder."""
     (tmp_path / "vidstyle").mkdir()
-    monkeypatch.setattr(assets.resources, "files", lambda name: tmp_path / name)
+    monkeypatch.setattr("importlib.resources.files", lambda name: tmp_path / name)
     return tmp_path / "vidstyle"
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vidstyle import hardware
 from vidstyle.hardware import (
     ThreadPlan,
     memory_gb,
@@ -81,6 +80,6 @@ def test_a_system_that_does_not_say_is_none(monkeypatch: pytest.MonkeyPatch) -> 
     def unknown(*_: object) -> int:
         raise ValueError("unrecognized configuration name")
 
-    monkeypatch.setattr(hardware.os, "sysconf", unknown, raising=False)
+    monkeypatch.setattr(os, "sysconf", unknown, raising=False)
     assert memory_gb() is None
     assert resident_mb() is None

@@ -65,7 +65,7 @@ def arrays_of_two() -> Arrays:
 def two_convolutions(arrays: Arrays, names: tuple[str, str] = ("image", "painted")) -> ModelProto:
     """As an exporter spells it: every attribute, long names, its own folders."""
     first, second = sorted({name.rpartition(".")[0] for name in arrays})
-    plain = {"dilations": [1, 1], "strides": [1, 1], "group": 1}
+    plain: dict[str, Any] = {"dilations": [1, 1], "strides": [1, 1], "group": 1}
     nodes = [
         helper.make_node(
             "Conv",

@@ -34,7 +34,8 @@ def test_none_is_an_error_of_the_calling_code_or_of_the_system() -> None:
 def test_cures_go_along() -> None:
     error = SinkError("There is out.mp4.", {"overwrite": True}, errors.ELSEWHERE)
     assert error.cures == ({"overwrite": True}, {"output": ...})
-    assert str(error) == "There is out.mp4."
+    assert error.message == "There is out.mp4."
+    assert str(error) == "There is out.mp4 (overwrite=True)."
     assert SinkError("No cure.").cures == ()
 
 

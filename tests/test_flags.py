@@ -99,6 +99,7 @@ def names(kind: type) -> set[str]:
         (Note("too small", {"max_height": 96}), "too small (--max-height 96)"),
         (OptionError("max_cpu must be over 0 %.", "max_cpu"), "--max-cpu must be over 0 %."),
         (OptionError("name must be a name.", "name"), "--name must be a name."),
+        (OptionError("every must be 1, or None.", "every"), "--every must be 1, or auto."),
         (SinkError("The disk is full."), "The disk is full."),
         ("a plain remark", "a plain remark"),
     ],
@@ -107,9 +108,23 @@ def test_the_command_line_adds_its_flags(said: Exception | str, words: str) -> N
     assert with_flags(said) == words
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (SinkError("No.", {"overwrite": True}, {"output": ...}), "No (overwrite=True)."),
+        (StyleError("No.", {"style": ...}, {"quality": "fast"}), "No (quality='fast')."),
+        (StyleError("No.", {"resume": True, "seed": 1}), "No (resume=True, seed=1)."),
+        (SinkError("No.", {"crf": None}), "No."),
+        (SourceError("No.", {"command": "image"}), "No (stylize_photo)."),
+    ],
+)
+def test_in_python_an_error_adds_arguments(said: Exception, words: str) -> None:
+    assert str(said) == words
+
+
 def test_an_error_keeps_its_cures_between_processes() -> None:
     error = pickle.loads(pickle.dumps(SinkError("No.", {"overwrite": True})))
-    assert (str(error), error.cures) == ("No.", ({"overwrite": True},))
+    assert (error.message, error.cures) == ("No.", ({"overwrite": True},))
 
 
 def test_the_library_names_no_flags() -> None:

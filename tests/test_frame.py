@@ -57,7 +57,7 @@ def test_known_colors_of_bt601_and_bt709() -> None:
         (smooth_image()[..., 0], ValueError, "48x64. Convert it with cv2.cvtColor"),
         (smooth_image().transpose(2, 0, 1), ValueError, "3x48x64. Move the channels to the end"),
         (smooth_image()[:0], ValueError, "0x64x3. Give at least one pixel"),
-        (None, TypeError, "not None. See why its source gave none"),
+        (None, TypeError, "not None: the camera or file gave no frame"),
         ("a.png", TypeError, "not str. Convert it with numpy.asarray"),
     ],
 )

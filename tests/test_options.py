@@ -1,12 +1,15 @@
 """Every setting is checked in one place."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.flags import flag_of, with_flags
 from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
+from vidstyle.stylize.catalog import shipped_style
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,62 @@ def test_the_limits_themselves_are_allowed(name: str, right: Any) -> None:
 )
 def test_a_time_budget_is_a_number_and_a_unit(words: str | None, seconds: float | None) -> None:
     assert StylizeOptions(quality="full", time_budget=words).time_budget_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "wrong", "said"),
+    [
+        (StylizeOptions, "strength", "0.5", "a number, not '0.5' (str)"),
+        (StylizeOptions, "strength", None, "a number, not None (NoneType)"),
+        (StylizeOptions, "strength", True, "a number, not True (bool)"),
+        (StylizeOptions, "max_height", 360.0, "a whole number, not 360.0 (float)"),
+        (StylizeOptions, "keep_colors", 1, "True or False, not 1 (int)"),
+        (StylizeOptions, "threads", "auto", "a whole number or None, not 'auto' (str)"),
+        (StylizeOptions, "codec", 264, "text or a path or None, not 264 (int)"),
+        (StylizeOptions, "style", 3, "a name, a path or a mix, not int"),
+        (LiveOptions, "camera", 0, "text or a path, not 0 (int)"),
+        (TrainOptions, "minutes", "20", "a number, not '20' (str)"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused_by_name(
+    kind: type[Any], name: str, wrong: Any, said: str
+) -> None:
+    with pytest.raises(TypeError) as refused:
+        kind(**{name: wrong})
+    assert str(refused.value) == f"{name} must be {said}."
+
+
+def test_numbers_of_numpy_and_whole_numbers_are_numbers() -> None:
+    options = StylizeOptions(strength=1, max_height=np.int64(360), crf=np.float32(20))  # type: ignore[arg-type]
+    assert (options.strength, options.max_height, options.crf) == (1, 360, 20)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(StylizeOptions, "style"), (LiveOptions, "camera"), (TrainOptions, "content")],
+)
+def test_a_path_counts_as_its_text(kind: type[Any], name: str) -> None:
+    assert getattr(kind(**{name: Path("ink.onnx")}), name) == "ink.onnx"
+
+
+def test_an_entry_of_the_catalog_counts_as_its_name() -> None:
+    entry: Any = shipped_style("udnie")
+    assert StylizeOptions(style=entry).style == "udnie"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "wrong", "said"),
+    [
+        (StylizeOptions, "strength", 2, "between 0 and 1, not 2"),
+        (StylizeOptions, "threads", 0, "at least 1, or None, not 0"),
+        (StylizeOptions, "quality", "best", 'one of fast, full, not "best"'),
+        (LiveOptions, "size", "1280", 'two even numbers, as 1280x720, not "1280"'),
+    ],
+)
+def test_a_refused_value_is_named(kind: type[Any], name: str, wrong: Any, said: str) -> None:
+    with pytest.raises(OptionError) as refused:
+        kind(**{name: wrong})
+    assert str(refused.value) == f"{name} must be {said}."
 
 
 def test_the_end_comes_after_the_start() -> None:

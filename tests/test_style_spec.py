@@ -28,7 +28,7 @@ def test_one_style_is_all_of_the_painting(style: str | None) -> None:
 @pytest.mark.parametrize(
     ("style", "shares"),
     [
-        (EXAMPLE, [("wave", 0.6), ("ink", 0.4)]),
+        (EXAMPLE, [("great-wave", 0.6), ("udnie", 0.4)]),
         (" wave : 0.6 , ink : 0.4 ", [("wave", 0.6), ("ink", 0.4)]),
         ("my/a.onnx:.5,wave:5e-1", [("my/a.onnx", 0.5), ("wave", 0.5)]),
         (r"C:\a.onnx:0.25,D:\b.onnx:0.75", [(r"C:\a.onnx", 0.25), (r"D:\b.onnx", 0.75)]),

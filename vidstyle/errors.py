@@ -1,24 +1,32 @@
 """Exceptions: the `VidstyleError` family, with cures (settings to try again with), and notes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 Cure = Mapping[str, object]
 ELSEWHERE: Cure = {"output": ...}
+FUNCTIONS = {"image": "stylize_photo"}  # in Python, by command
 
 
 class VidstyleError(Exception):
     """Error that a user can act on; the message states the problem, then the remedy.
 
-    The message names no flags. `cures` are alternative remedies for callers that present them in
+    `message` names no flags. `cures` are alternative remedies for callers that present them in
     their own way (flags, buttons): each maps names of settings to the values to try again with.
     None removes a setting; an ellipsis stands for a value of the user's choice. The name "output"
-    means the output's path, "command" another command of the command line.
+    means the output's path, "command" another command of the command line. `str(error)` is the
+    message with the cures as Python arguments, as in "film.mp4 exists. Allow overwriting, or
+    choose another name (overwrite=True)."
     """
 
     def __init__(self, message: str, *cures: Cure) -> None:
         super().__init__(message)
-        self.cures = cures
+        self.message, self.cures = message, cures
+
+    def __str__(self) -> str:
+        return with_remedies(
+            self.message, [words for words in map(_in_python, self.cures) if words]
+        )
 
 
 class SourceError(VidstyleError):
@@ -62,6 +70,22 @@ class Note(str):
         note = super().__new__(cls, text)
         note.cures = cures
         return note
+
+
+def with_remedies(text: str, remedies: Sequence[str]) -> str:
+    """Return a text with remedies in brackets behind its last word."""
+    if not remedies:
+        return text
+    words, stop = text.removesuffix("."), "." * text.endswith(".")
+    return f"{words} ({' or '.join(remedies)}){stop}"
+
+
+def _in_python(cure: Cure) -> str:
+    """Return a cure as arguments in Python, or as a function; empty if it names no value."""
+    if "command" in cure:
+        return FUNCTIONS[str(cure["command"])]
+    values = {name: value for name, value in cure.items() if value not in (..., None)}
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())
 
 
 def reason(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any
 
-from vidstyle.errors import Cure, Note, OptionError, VidstyleError
+from vidstyle.errors import Cure, Note, OptionError, VidstyleError, with_remedies
 from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, option, settings
 
 
@@ -115,14 +115,11 @@ def with_flags(message: Exception | str) -> str:
     Args:
         message: error, `Note` or plain string.
     """
-    text = str(message)
+    text = message.message if isinstance(message, VidstyleError) else str(message)
     if isinstance(message, OptionError):
-        text = spelled(text, message.settings)
+        text = spelled(text, message.settings).replace(", or None", ", or auto")
     cures = message.cures if isinstance(message, VidstyleError | Note) else ()
-    if not cures:
-        return text
-    words, stop = text.removesuffix("."), "." * text.endswith(".")
-    return f"{words} ({' or '.join(map(_cure, cures))}){stop}"
+    return with_remedies(text, [_cure(cure) for cure in cures])
 
 
 def spelled(text: str, names: Sequence[str]) -> str:

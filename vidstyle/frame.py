@@ -190,7 +190,9 @@ def check_image(image: object, channels: Sequence[int] = (3,)) -> None:
         ValueError: the image has another shape, or no pixels.
     """
     if image is None:
-        raise TypeError("An image must be a NumPy array, not None. See why its source gave none.")
+        raise TypeError(
+            "An image must be a NumPy array, not None: the camera or file gave no frame."
+        )
     if not isinstance(image, np.ndarray):
         raise TypeError(
             f"An image must be a NumPy array, not {type(image).__name__}. "

@@ -6,12 +6,17 @@ The command line, the Python API and configuration files take names and defaults
 """
 
 import math
+import os
+import typing
 from dataclasses import Field, dataclass, field, fields
+from numbers import Integral, Real
+from types import UnionType
 from typing import Any
 
 from vidstyle.errors import OptionError
-from vidstyle.style_spec import EXAMPLE, style_shares
+from vidstyle.style_spec import EXAMPLE, style_shares, style_text
 
+KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text or a path"}
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
 
 
@@ -33,7 +38,8 @@ class Look:
     """Appearance of the painted picture: style, strength, colors, working size, keyframes.
 
     Raises:
-        OptionError: a value is out of range; the message names the setting.
+        OptionError: a value is out of range; the message names the setting and the value.
+        TypeError: a value is of the wrong type; the message names both too.
     """
 
     style: str | None = option(
@@ -75,16 +81,26 @@ class Look:
     )
 
     def __post_init__(self) -> None:
+        _check_types(self)
         _check_choices(self)
         style_shares(self.style)  # raises the errors of a mix
         budget_s = self.time_budget_s
-        _check(budget_s is None or budget_s > 0, "time_budget", "a time over 0, as 90s, 10m, 1.5h")
+        _check(
+            self,
+            "time_budget",
+            budget_s is None or budget_s > 0,
+            "a time over 0, as 90s, 10m, 1.5h",
+        )
         in_full = budget_s is None or self.quality == "full"
-        _check(in_full, "time_budget", "used with quality full", "quality")
-        _check(self.every is None or self.every >= 1, "every", "a whole number from 1, or auto")
-        _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
-        _check(self.scale is None or 0 < self.scale <= 1, "scale", "over 0 and at most 1")
-        _check(self.max_height >= 16, "max_height", "at least 16 lines")
+        _check_pair(
+            in_full, "time_budget must be used with quality full.", "time_budget", "quality"
+        )
+        _check(
+            self, "every", self.every is None or self.every >= 1, "a whole number from 1, or None"
+        )
+        _check(self, "strength", 0 <= self.strength <= 1, "between 0 and 1")
+        _check(self, "scale", self.scale is None or 0 < self.scale <= 1, "over 0 and at most 1")
+        _check(self, "max_height", self.max_height >= 16, "at least 16 lines")
 
     @property
     def time_budget_s(self) -> float | None:
@@ -116,7 +132,8 @@ class Output:
     """Output file: size, composition, range of time, encoder, cores, and overwriting.
 
     Raises:
-        OptionError: a value is out of range; the message names the setting.
+        OptionError: a value is out of range; the message names the setting and the value.
+        TypeError: a value is of the wrong type; the message names both too.
     """
 
     resize: bool = option(False, "write the working size instead of the input's")
@@ -134,10 +151,11 @@ class Output:
     overwrite: bool = option(False, "replace the output if it exists")
 
     def __post_init__(self) -> None:
-        _check(self.start >= 0, "start", "0 seconds or later")
-        _check(self.end is None or self.end > self.start, "end", "later than start")
-        _check(self.crf is None or 0 <= self.crf <= 63, "crf", "between 0 and 63")
-        _check(self.threads is None or self.threads >= 1, "threads", "at least 1, or auto")
+        _check_types(self)
+        _check(self, "start", self.start >= 0, "0 seconds or later")
+        _check(self, "end", self.end is None or self.end > self.start, "later than start")
+        _check(self, "crf", self.crf is None or 0 <= self.crf <= 63, "between 0 and 63")
+        _check(self, "threads", self.threads is None or self.threads >= 1, "at least 1, or None")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +163,8 @@ class StylizeOptions(Output, Look):  # in this order, the look's fields come fir
     """Options of stylizing a video or a picture: look and output file.
 
     Raises:
-        OptionError: a value is out of range; the message names the setting.
+        OptionError: a value is out of range; the message names the setting and the value.
+        TypeError: a value is of the wrong type; the message names both too.
     """
 
     def __post_init__(self) -> None:
@@ -158,7 +177,8 @@ class TrainOptions:
     """Options of training a style; loss weights are factors of tuned defaults.
 
     Raises:
-        OptionError: a value is out of range; the message names the setting.
+        OptionError: a value is out of range; the message names the setting and the value.
+        TypeError: a value is of the wrong type; the message names both too.
     """
 
     name: str | None = option(None, "the style's name (that of the painting's file)", "NAME")
@@ -199,19 +219,21 @@ class TrainOptions:
     overwrite: bool = option(False, "replace what an earlier run left")
 
     def __post_init__(self) -> None:
+        _check_types(self)
         _check_choices(self)
-        _check(self.minutes > 0, "minutes", "over 0")
-        _check(self.steps is None or self.steps >= 1, "steps", "at least 1")
+        _check(self, "minutes", self.minutes > 0, "over 0")
+        _check(self, "steps", self.steps is None or self.steps >= 1, "at least 1")
         for name in ("style", "content", "tv", "temporal"):
-            _check(getattr(self, f"{name}_weight") >= 0, f"{name}_weight", "0 or more")
-        _check(0 <= self.own_colors <= 1, "own_colors", "between 0 and 1")
-        _check(0.2 <= self.style_scale <= 5, "style_scale", "between 0.2 and 5")
-        _check(self.batch >= 1, "batch", "at least 1")
-        _check(self.seed >= 0, "seed", "0 or more")
-        _check(self.threads is None or self.threads >= 1, "threads", "at least 1, or auto")
-        _check(not (self.resume and self.overwrite), "resume", "without overwrite", "overwrite")
+            _check(self, f"{name}_weight", getattr(self, f"{name}_weight") >= 0, "0 or more")
+        _check(self, "own_colors", 0 <= self.own_colors <= 1, "between 0 and 1")
+        _check(self, "style_scale", 0.2 <= self.style_scale <= 5, "between 0.2 and 5")
+        _check(self, "batch", self.batch >= 1, "at least 1")
+        _check(self, "seed", self.seed >= 0, "0 or more")
+        _check(self, "threads", self.threads is None or self.threads >= 1, "at least 1, or None")
+        both = self.resume and self.overwrite
+        _check_pair(not both, "resume must be without overwrite.", "resume", "overwrite")
         named = self.name is None or (self.name.strip() and not set(self.name) & set("/\\"))
-        _check(bool(named), "name", "a name without slashes")
+        _check(self, "name", bool(named), "a name without slashes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +241,8 @@ class LiveOptions:
     """Options of the live filter: source, appearance, audio and outputs.
 
     Raises:
-        OptionError: a value is out of range; the message names the setting.
+        OptionError: a value is out of range; the message names the setting and the value.
+        TypeError: a value is of the wrong type; the message names both too.
     """
 
     camera: str = option(
@@ -275,18 +298,23 @@ class LiveOptions:
     seconds: float | None = option(None, "stop after so long", "S")
 
     def __post_init__(self) -> None:
+        _check_types(self)
         _check_choices(self)
         style_shares(self.style)  # raises the errors of a mix
-        _check(bool(self.camera.strip()), "camera", "a number, a name, a file or an address")
+        _check(self, "camera", bool(self.camera.strip()), "a number, a name, a file or an address")
         sides = self.size_wh or (2, 2)
-        _check(all(s >= 2 and s % 2 == 0 for s in sides), "size", "two even numbers, as 1280x720")
-        _check(1 <= self.fps <= 240, "fps", "between 1 and 240")
-        _check(0 <= self.strength <= 1, "strength", "between 0 and 1")
-        _check(self.every is None or self.every >= 1, "every", "a whole number from 1, or auto")
-        _check(self.lines is None or self.lines >= 16, "lines", "at least 16, or auto")
-        _check(0 < self.max_cpu <= 100, "max_cpu", "over 0 % and at most 100 %")
-        _check(self.seconds is None or self.seconds > 0, "seconds", "over 0")
-        _check(not (self.audio and self.play_audio), "audio", "without play_audio", "play_audio")
+        even = all(side >= 2 and side % 2 == 0 for side in sides)
+        _check(self, "size", even, "two even numbers, as 1280x720")
+        _check(self, "fps", 1 <= self.fps <= 240, "between 1 and 240")
+        _check(self, "strength", 0 <= self.strength <= 1, "between 0 and 1")
+        _check(
+            self, "every", self.every is None or self.every >= 1, "a whole number from 1, or None"
+        )
+        _check(self, "lines", self.lines is None or self.lines >= 16, "at least 16, or None")
+        _check(self, "max_cpu", 0 < self.max_cpu <= 100, "over 0 % and at most 100 %")
+        _check(self, "seconds", self.seconds is None or self.seconds > 0, "over 0")
+        both = self.audio and self.play_audio
+        _check_pair(not both, "audio must be without play_audio.", "audio", "play_audio")
 
     @property
     def size_wh(self) -> tuple[int, int] | None:
@@ -304,17 +332,53 @@ def settings(kind: type[Any] = StylizeOptions) -> tuple[Field[Any], ...]:
     return fields(kind)
 
 
+def fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of a setting's type, as `float | None`; whole numbers are numbers too."""
+    kinds = typing.get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    if isinstance(value, bool):
+        return bool in kinds
+    return (
+        isinstance(value, kinds)
+        or (int in kinds and isinstance(value, Integral))  # of NumPy, for one
+        or (float in kinds and isinstance(value, Real))
+    )
+
+
+def _check_types(options: Any) -> None:
+    """Check the types of all settings; paths, and catalog entries of styles, become text."""
+    for setting in settings(type(options)):
+        name, value = setting.name, getattr(options, setting.name)
+        if name == "style":
+            value = style_text(value)
+        elif isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if not fits(value, setting.type):
+            kinds = typing.get_args(setting.type) or (setting.type,)
+            wanted = " or ".join(
+                [KINDS[k] for k in kinds if k in KINDS] + ["None"] * (len(kinds) > 1)
+            )
+            raise TypeError(f"{name} must be {wanted}, not {value!r} ({type(value).__name__}).")
+        object.__setattr__(options, name, value)
+
+
 def _check_choices(options: Any) -> None:
     for setting in settings(type(options)):
         choices = setting.metadata.get("choices")
         if choices:
-            value, wanted = getattr(options, setting.name), ", ".join(choices)
-            _check(value in choices, setting.name, f"one of {wanted}")
+            holds = getattr(options, setting.name) in choices
+            _check(options, setting.name, holds, f"one of {', '.join(choices)}")
 
 
-def _check(holds: bool, name: str, wanted: str, *others: str) -> None:
+def _check(options: Any, name: str, holds: bool, wanted: str) -> None:
     if not holds:
-        raise OptionError(f"{name} must be {wanted}.", name, *others)
+        value = getattr(options, name)
+        shown = f'"{value}"' if isinstance(value, str) else value
+        raise OptionError(f"{name} must be {wanted}, not {shown}.", name)
+
+
+def _check_pair(holds: bool, message: str, *names: str) -> None:
+    if not holds:
+        raise OptionError(message, *names)
 
 
 DEFAULTS = StylizeOptions()

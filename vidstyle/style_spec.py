@@ -4,14 +4,28 @@ Parses the notation only; the catalog of styles is in `stylize/catalog.py`.
 """
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from vidstyle.errors import OptionError
 
 TOLERANCE = 0.001  # of the sum of the weights, so that three times 0.333 is accepted
-EXAMPLE = "wave:0.6,ink:0.4"
+EXAMPLE = "great-wave:0.6,udnie:0.4"
+
+
+@runtime_checkable
+class StyleEntry(Protocol):
+    """Catalog entry of a style, which stands for its name; the class is in `stylize/catalog.py`."""
+
+    @property
+    def name(self) -> str:
+        """Name of the style."""
+
+    @property
+    def size_class(self) -> str:
+        """Size class of its generator file, as "55k"."""
 
 
 class StyleShare(NamedTuple):
@@ -21,8 +35,23 @@ class StyleShare(NamedTuple):
     weight: float  # over 0; the weights of a mix add up to 1
 
 
+def style_text(style: object) -> str | None:
+    """Return the text of a `style` setting: that of a path, or the name of a catalog entry.
+
+    Raises:
+        TypeError: it is neither text, nor one of these, nor None.
+    """
+    if isinstance(style, os.PathLike):
+        style = os.fspath(style)
+    elif isinstance(style, StyleEntry):
+        style = style.name
+    if style is None or isinstance(style, str):
+        return style
+    raise TypeError(f"style must be a name, a path or a mix, not {type(style).__name__}.")
+
+
 def style_shares(style: str | None) -> list[StyleShare]:
-    """Parse one style, or a mix such as "wave:0.6,ink:0.4"; weights are normalized to sum 1.
+    """Parse one style, or a mix such as "great-wave:0.6,udnie:0.4"; weights are normalized to 1.
 
     A colon separates a weight only before a number, so the path C:\\ink.onnx is one style. A path
     may contain commas, but not inside a mix.

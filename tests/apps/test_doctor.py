@@ -4,9 +4,13 @@ import json
 import re
 import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from unittest.mock import Mock
 
-from vidstyle.apps.doctor import EXTRAS, examine
+import pytest
+
+from vidstyle.apps.doctor import EXTRAS, _installed, examine
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
@@ -31,6 +35,15 @@ def test_only_extras_that_exist_are_offered() -> None:
     }
     assert offered <= there
     assert list(examine()["extras"]) == list(EXTRAS)
+
+
+@pytest.mark.parametrize(("system", "said"), [("linux", "not needed"), ("win32", "missing (")])
+def test_obs_is_for_other_systems_than_linux(
+    monkeypatch: pytest.MonkeyPatch, system: str, said: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr("importlib.metadata.version", Mock(side_effect=PackageNotFoundError))
+    assert _installed("pyvirtualcam").startswith(said)
 
 
 def test_devices_are_named_or_how_to_get_them() -> None:

@@ -1,6 +1,7 @@
 """Arrays in, stylized arrays out, with toy styles."""
 
 import asyncio
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -163,6 +164,49 @@ def test_asyncio_runs_several_calls_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     with Stylizer("negative") as stylizer:
         for number, painted in enumerate(asyncio.run(paint_all(stylizer))):
             assert np.abs(painted.astype(int) - (255 - 40 * number)).max() <= 3
+
+
+def test_a_misspelled_setting_is_an_attribute_error() -> None:
+    with Stylizer("negative") as stylizer, stylizer.stream() as stream:
+        with pytest.raises(AttributeError, match="strengh"):
+            stylizer.strengh = 0.3  # type: ignore[attr-defined]
+        with pytest.raises(AttributeError, match="style"):
+            stream.style = "white"  # type: ignore[attr-defined]
+
+
+def test_an_entry_of_the_list_is_a_style() -> None:
+    negative, white, _ = styles()
+    with Stylizer(white) as stylizer:
+        assert stylizer.style == "white"
+        stylizer.style = negative
+        assert stylizer.style == "negative"
+        with pytest.raises(TypeError, match="style must be a name, a path or a mix, not int"):
+            stylizer.style = 3  # type: ignore[assignment]
+
+
+def test_closing_it_closes_its_streams() -> None:
+    before = set(threading.enumerate())
+    stylizer = Stylizer("negative")
+    streams = [stylizer.stream() for _ in range(2)]
+    for stream in streams:
+        stream(COLORFUL)
+    stylizer.close()
+    assert set(threading.enumerate()) == before
+    with pytest.raises(RuntimeError, match="closed"):
+        streams[0](COLORFUL)
+
+
+def test_let_go_of_it_leaves_no_thread() -> None:
+    before = set(threading.enumerate())
+    stylizer = Stylizer("negative")
+    stream = stylizer.stream()
+    stream(COLORFUL)
+    started = set(threading.enumerate()) - before
+    del stylizer, stream
+    gc.collect()
+    for thread in started:
+        thread.join(WAIT_S)
+    assert set(threading.enumerate()) == before
 
 
 def test_closed_it_says_so_and_leaves_no_thread() -> None:

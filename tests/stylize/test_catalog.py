@@ -69,6 +69,14 @@ def test_weights_are_those_of_the_float_form() -> None:
     assert find_weights("some/ink.onnx") == Path("some/ink.onnx")
 
 
+def test_a_picture_is_no_generator_and_what_it_is_good_for_is_said(tmp_path: Path) -> None:
+    painting = tmp_path / "painting.jpg"
+    painting.touch()
+    with pytest.raises(StyleError, match=r"is no generator\. Train one") as refused:
+        find_style(str(painting))
+    assert str(refused.value).endswith("with the full quality (quality='full').")
+
+
 @pytest.mark.parametrize("name", ["starry", ""])
 def test_an_unknown_style_names_the_known_ones(name: str) -> None:
     with pytest.raises(StyleError, match=f'"{name}".*{shipped_styles()[0].name}'):

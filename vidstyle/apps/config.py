@@ -4,13 +4,12 @@ import tomllib
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from types import UnionType
 from typing import Any, TypeVar
 
 import platformdirs
 
 from vidstyle.errors import OptionError, reason
-from vidstyle.options import settings
+from vidstyle.options import fits, settings
 
 Options = TypeVar("Options")
 
@@ -60,15 +59,7 @@ def _read(file: Path, kind: type[Any]) -> dict[str, Any]:
         more = known[name].metadata
         if more.get("automatic") and value == "auto":
             value = None
-        elif not _fits(value, types[name]):
+        elif not fits(value, types[name]):
             raise OptionError(f"{file}: {key} cannot be {value!r}.")
         values[name] = value
     return values
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    """Whether a value has the type of a setting; whole numbers are valid floats."""
-    kinds = typing.get_args(kind) if isinstance(kind, UnionType) else (kind,)
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)

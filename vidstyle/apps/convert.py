@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.inputs import VideoInput, input_path, video_file
 from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result, claimed_target
@@ -52,9 +53,10 @@ def stylize_video(
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
         Cancelled: `cancel` was set; no output is left behind. With quality="full", the work
             folder stays, and the same call resumes from it.
-        TypeError: the input is neither a path nor a binary file object.
+        TypeError: an argument has the wrong type; the message names it.
         ValueError: the input is a file object, and `output` is None.
     """
+    check_arguments(options, StylizeOptions, output, progress=progress, cancel=cancel)
     path, stats = input_path(input), stats or Stats()
     if output is None:
         if path is None:

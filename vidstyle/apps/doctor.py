@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import sys
 from typing import Any
 
 import av
@@ -87,4 +88,6 @@ def _installed(name: str) -> str:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
+        if name == "pyvirtualcam" and sys.platform == "linux":
+            return "not needed on Linux"
         return f"missing ({install_hint(EXTRAS[name])})"

@@ -35,12 +35,18 @@ class FrameStream:
     one, and usually takes less time than a run of the network. Working size and keyframe interval
     follow the load of the machine, so results depend on its speed; use `stylize_video` for files.
 
-    Created by `Stylizer.stream`. Follows changes of `style`, `strength` and `keep_colors` of its
-    stylizer: a new style shows once its first painting is finished, usually with the next frame. A
-    frame of another size begins a new scene.
+    Created by `Stylizer.stream`, and closed with it. It has no settings of its own, but follows
+    changes of `style`, `strength` and `keep_colors` of its stylizer: a new style shows once its
+    first painting is finished, usually with the next frame. A frame of another size begins a new
+    scene.
 
     Threads: belongs to one thread at a time. Several streams of one stylizer run in parallel.
     """
+
+    __slots__ = (
+        "__weakref__", "_budget_cores", "_closed", "_cpu", "_every", "_fps", "_lock", "_order",
+        "_size_wh", "_style", "_stylizer",
+    )  # fmt: skip
 
     def __init__(
         self,

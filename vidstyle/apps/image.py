@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.arrays import Unpacked, unpack
 from vidstyle.apps.inputs import PhotoInput, VideoInput, input_path, read_image, video_file
 from vidstyle.apps.optimized import load_optimizer
@@ -46,10 +47,11 @@ def stylize_photo(
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
-        TypeError: the input is of another type, an array not of uint8, or a PIL image of more than
-            8 bits.
+        TypeError: an argument has the wrong type, an array is not uint8, or a PIL image has more
+            than 8 bits.
         ValueError: the array has another shape, or no pixels.
     """
+    check_arguments(options, StylizeOptions, output)
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(f"{path.stem}.{style}{path.suffix}")
@@ -84,8 +86,9 @@ def preview_video(
 
     Raises:
         VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
-        TypeError: the input is neither a path nor a binary file object.
+        TypeError: an argument has the wrong type; the message names it.
     """
+    check_arguments(options, StylizeOptions, output)
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(f"{path.stem}.{style}.png")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
 from vidstyle.errors import OptionError
 from vidstyle.hardware import ThreadPlan, usable_cores
@@ -42,7 +43,9 @@ def run_live(options: LiveOptions, stop: threading.Event | None = None) -> LiveR
     Raises:
         VidstyleError: the source, a device, an output or the style cannot be opened, or failed
             permanently.
+        TypeError: an argument has the wrong type; the message names it.
     """
+    check_arguments(options, LiveOptions, stop=stop)
     with open_live(options) as live:
         return live.run(stop)
 

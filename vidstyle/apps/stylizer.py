@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from vidstyle.apps.arrays import ImageArray, Order, check_order, unpack
 from vidstyle.apps.frame_stream import FrameStream, LoadedStyle
 from vidstyle.hardware import usable_cores
 from vidstyle.options import DEFAULTS, LiveOptions, StylizeOptions
 from vidstyle.stats import Stats
+from vidstyle.style_spec import style_text
 from vidstyle.stylize.catalog import Style, shipped_style, shipped_styles
 from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.stylizer import stylize_picture
@@ -27,9 +29,11 @@ class Stylizer:
     begin after it. OpenCV's own threads are set by `cv2.setNumThreads`.
     """
 
+    __slots__ = ("_changing", "_closed", "_cores", "_order", "_pool", "_streams", "_style")
+
     def __init__(
         self,
-        style: str | Path | None = None,
+        style: str | Path | Style | None = None,
         *,
         strength: float = DEFAULTS.strength,
         keep_colors: bool = DEFAULTS.keep_colors,
@@ -40,7 +44,7 @@ class Stylizer:
         """Load the style.
 
         Args:
-            style: a name from `styles()`, the path of an .onnx file, a mix such as
+            style: a name or an entry of `styles()`, the path of an .onnx file, a mix such as
                 "great-wave:0.6,udnie:0.4", or None for the default style.
             strength: share of the stylized image in the result, 0..1.
             keep_colors: take luma from the painting, and chroma from the image.
@@ -52,6 +56,7 @@ class Stylizer:
         Raises:
             StyleError: the style is unknown, or its file is missing, altered or not a generator.
             OptionError: a setting is out of range; the message names it.
+            TypeError: a setting has the wrong type; the message names it.
         """
         check_order(order)
         options = StylizeOptions(
@@ -64,6 +69,7 @@ class Stylizer:
         self._order, self._cores = order, threads or usable_cores()
         self._pool = GeneratorPool(threads=self._cores)
         self._changing = threading.Lock()
+        self._streams = WeakSet[FrameStream]()
         self._closed = False
         try:
             self._style = LoadedStyle(options, self._pool.get(options.style))
@@ -104,8 +110,13 @@ class Stylizer:
             RuntimeError: the stylizer is closed.
         """
         checked = LiveOptions(fps=fps, every=every)
-        self._current()
-        return FrameStream(self._current, self._order, checked.fps, checked.every, self._cores)
+        with self._changing:
+            self._current()
+            stream = FrameStream(
+                self._current, self._order, checked.fps, checked.every, self._cores
+            )
+            self._streams.add(stream)
+        return stream
 
     @property
     def style(self) -> str:
@@ -123,7 +134,7 @@ class Stylizer:
         return str(self._style.options.style)
 
     @style.setter
-    def style(self, style: str | Path | None) -> None:
+    def style(self, style: str | Path | Style | None) -> None:
         self._change(style=_named(style))
 
     @property
@@ -159,11 +170,16 @@ class Stylizer:
         return self._order
 
     def close(self) -> None:
-        """Free the networks; running calls end as usual. Callable from any thread, and repeatedly.
+        """Close the streams and free the networks; running calls end as usual.
 
-        Streams of the stylizer accept no more frames; close them as well.
+        Callable from any thread, and repeatedly. Without it, networks and threads are freed with
+        the last reference to the stylizer and its streams.
         """
-        self._closed = True
+        with self._changing:
+            self._closed = True
+            streams = list(self._streams)
+        for stream in streams:
+            stream.close()
         self._pool.close()
 
     def __enter__(self) -> Self:
@@ -207,5 +223,6 @@ def styles() -> list[Style]:
     return shipped_styles()
 
 
-def _named(style: str | Path | None) -> str:
-    return shipped_style(None).name if style is None else str(style)
+def _named(style: str | Path | Style | None) -> str:
+    text = style_text(style)
+    return shipped_style(None).name if text is None else text

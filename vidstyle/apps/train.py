@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
 from vidstyle.errors import MissingExtraError, SinkError
 from vidstyle.extras import install_hint
@@ -37,7 +38,9 @@ def train_style(
         VidstyleError: the painting, the photos, the weights or the checkpoint cannot be used, or
             an output cannot be written.
         MissingExtraError: PyTorch is not installed.
+        TypeError: an argument has the wrong type; the message names it.
     """
+    check_arguments(options, TrainOptions, output, report=report)
     painting = Path(painting)
     output = Path(output) if output else Path(f"{options.name or painting.stem}.onnx")
     if output.suffix != ".onnx":

@@ -64,7 +64,7 @@ class StyleMenu:
                 self._last = (name, loading.result())
             except VidstyleError as error:
                 self._broken.add(file)
-                log.warning("%s", error)
+                log.warning("%s", error.message)
         return self._last
 
     def _warm(self, name: str) -> Future[ImageGenerator]:

@@ -22,7 +22,9 @@ class Style:
     int8: dict[str, Any]  # file, sha256 and bytes of the .onnx that computes in int8
     size_class: str  # "17k", "55k" or "220k"
     licence: str
-    painting: dict[str, Any]  # file, sha256 and bytes; title, artist, year, source of the scan
+    # The keys: "title", "artist", "year", "source" (rights, and where the scan is from); for a
+    # painting that ships also "file" (below models/paintings), "sha256" and "bytes".
+    painting: dict[str, Any]
     training: str  # the command that reproduces this file
 
 
@@ -48,10 +50,17 @@ def find_style(name: str | None) -> Path:
             None for the default style.
 
     Raises:
-        StyleError: no such style, or its file is missing or altered.
+        StyleError: no such style, or its file is missing or altered; or the name is that of a
+            file that is no generator.
     """
     if name is not None and name.endswith(".onnx"):
         return Path(name)
+    if name is not None and Path(name).is_file() and Path(name).suffix:
+        raise StyleError(
+            f'{name} is no generator. Train one on it with "vidstyle train", or give '
+            "a painting's picture file with the full quality.",
+            {"quality": "full"},
+        )
     style = shipped_style(name)
     return intact_file(style.int8["file"], style.int8["sha256"])
 

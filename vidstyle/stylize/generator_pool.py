@@ -19,8 +19,8 @@ def load_generator(style: str | None, threads: int = 1) -> ImageGenerator:
     """Load the generator of a style: one network, or a mixture of several.
 
     Args:
-        style: name, path of an .onnx file, mix such as "wave:0.6,ink:0.4", or None for the
-            default style.
+        style: name, path of an .onnx file, mix such as "great-wave:0.6,udnie:0.4", or None for
+            the default style.
         threads: threads of one call of `paint`.
 
     Raises:

@@ -20,6 +20,7 @@ from vidstyle.options import LiveOptions
     [
         ("http://127.0.0.1:9/none.mp4", "http://127.0.0.1:9/none.mp4 cannot be opened"),
         ("/dev/video77", "There is no camera /dev/video77"),
+        ("/tmp/nothing.mp4", 'There is no camera or file "/tmp/nothing.mp4"'),
         ("nobody's camera", 'There is no camera or file "nobody\'s camera"'),
         ("{folder}/words.mp4", "is not a video that can be opened"),
     ],

@@ -43,7 +43,7 @@ def find_camera(camera: str) -> int | Path:
     """
     if camera.isdecimal():
         return int(camera)
-    if camera.startswith("/"):
+    if camera.startswith("/dev/") or Path(camera).is_char_device():
         return Path(camera)
     found = [path for path, name in camera_names() if camera.lower() in name.lower()]
     if len(found) == 1:

@@ -1,4 +1,7 @@
-"""Keyframe planner: selects the frames to paint, and tracks flow paths from the others to them."""
+"""Keyframe planner: selects the frames to paint, and tracks flow paths from the others to them.
+
+For files; the rule of live is in `live/stylizer.py`.
+"""
 
 from collections import deque
 from collections.abc import Iterable

@@ -10,7 +10,8 @@ from onnx import TensorProto, helper
 from tests.toys import save_adder
 from vidstyle.errors import StyleError
 from vidstyle.frame import Picture
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator import SHARPNESS, OnnxGenerator
+from vidstyle.stylize.mixture import Mixture
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (63, 61), (64, 96), (121, 200)])
@@ -188,3 +189,25 @@ def save(
     )
     opsets = [helper.make_opsetid("", 20)]
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), file)
+
+
+@pytest.mark.parametrize(("word", "sharpness"), [(None, SHARPNESS), ("0", 0.0), ("1.25", 1.25)])
+def test_the_file_says_how_much_its_paintings_are_sharpened(
+    inverter: Path, tmp_path: Path, word: str | None, sharpness: float
+) -> None:
+    model = onnx.load(inverter)
+    helper.set_model_props(model, {} if word is None else {"sharpness": word})
+    onnx.save(model, tmp_path / "sharp.onnx")
+    generator = OnnxGenerator(tmp_path / "sharp.onnx")
+    assert generator.sharpness == sharpness
+    half = Mixture([(generator, 0.5), (OnnxGenerator(inverter), 0.5)])
+    assert half.sharpness == (sharpness + SHARPNESS) / 2
+
+
+@pytest.mark.parametrize("word", ["much", "-1", "nan", "3"])
+def test_a_sharpness_that_is_none_is_refused(inverter: Path, tmp_path: Path, word: str) -> None:
+    model = onnx.load(inverter)
+    helper.set_model_props(model, {"sharpness": word})
+    onnx.save(model, tmp_path / "odd.onnx")
+    with pytest.raises(StyleError, match=f'sharpness "{word}", not a number 0..2'):
+        OnnxGenerator(tmp_path / "odd.onnx")

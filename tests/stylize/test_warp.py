@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -75,25 +76,46 @@ def test_sharpening_leaves_even_places_alone() -> None:
     assert np.array_equal(sharpen(even).y, even.y)
 
 
-def test_enlarging_an_untouched_painting_gives_the_original() -> None:
+def test_an_upscaled_painting_has_nothing_of_the_original() -> None:
     original = picture(180, 240)
     working = original.resized(120, 90)
-    large = enlarge(working, working, original)
-    for a, b in zip(large.planes, original.planes, strict=True):
+    painting = picture(90, 120, seed=1)
+    large = enlarge(painting, working, original, 0.0)
+    other = Picture(255 - original.y, original.u, original.v, original.color)
+    again = enlarge(painting, other.resized(120, 90), other, 0.0)
+    for a, b in zip(large.planes, again.planes, strict=True):
         assert np.array_equal(a, b)
+    back = large.resized(120, 90)
+    assert np.abs(back.y.astype(int) - painting.y)[2:-2, 2:-2].mean() < 2
 
 
-def test_enlarging_keeps_the_fine_detail_of_the_original() -> None:
-    original = picture(180, 240)
-    working = original.resized(120, 90)
-    painting = Picture(
-        np.minimum(working.y, 220) + np.uint8(30), working.u, working.v, working.color
-    )
-    large = enlarge(painting, working, original)
-    room = original.y < 220
-    assert np.abs(large.y.astype(int) - original.y - 30)[room].max() <= 1
+def test_sharpness_raises_contrast_at_edges_and_leaves_flat_ground() -> None:
+    step = np.full((60, 80), 60, np.uint8)
+    step[:, 40:] = 180
+    gray = np.full((30, 40), 128, np.uint8)
+    painting = Picture(step, gray, gray, picture().color)
+    original = picture(120, 160)
+    soft, sharp = (enlarge(painting, painting, original, amount).y for amount in (0.0, 0.8))
+    assert sharp.max() > soft.max() + 10
+    assert sharp.min() < soft.min() - 10
+    assert np.array_equal(sharp[:, :60], soft[:, :60])
+
+
+@pytest.mark.parametrize(("lines", "share"), [(105, 0.0), (80, 0.41), (60, 1.0), (40, 1.0)])
+def test_detail_of_the_original_comes_back_where_strokes_would_blur(
+    lines: int, share: float
+) -> None:
+    """The painting changes nothing: with all of the original's detail it is the original."""
+    noise = np.random.default_rng(0).integers(0, 256, (240, 240, 3), np.uint8)
+    original = Picture.from_rgb(noise)
+    working = original.resized(lines, lines)
+    large = enlarge(working, working, original, 0.0)
+    plain = cv2.resize(working.y, (240, 240), interpolation=cv2.INTER_CUBIC).astype(float)
+    detail = original.y - plain
+    found = float(np.sum((large.y - plain) * detail) / np.sum(detail**2))
+    assert found == pytest.approx(share, abs=0.03)
 
 
 def test_enlarging_to_the_same_size_is_the_painting() -> None:
     original, painting = picture(seed=0), picture(seed=1)
-    assert enlarge(painting, original, original) is painting
+    assert enlarge(painting, original, original, 0.5) is painting

@@ -52,6 +52,7 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "content_weight": 1.55,
             "temporal_weight": 6.0,
             "own_colors": 0.8,
+            "sharpness": 0.0,
         },
     ),
     Recipe(
@@ -64,6 +65,7 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "content_weight": 2.0,
             "temporal_weight": 3.0,
             "own_colors": 0.8,
+            "sharpness": 0.0,
         },
     ),
     Recipe(
@@ -76,6 +78,7 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "content_weight": 1.9,
             "temporal_weight": 2.0,
             "own_colors": 0.5,
+            "sharpness": 0.0,
         },
     ),
     Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 4330, "content_weight": 1.1}),

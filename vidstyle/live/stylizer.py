@@ -152,7 +152,7 @@ class LiveStylizer:
             )
         waited_s = self._wait(started, begun if quality.every == 1 else None)
         self._collect(look.style)
-        shown = self._show(working, picture, look) if self._newer else None
+        shown = self._show(working, picture, look, generator.sharpness) if self._newer else None
         render_s = self._clock() - started - waited_s
         load = Load(self._frame_s, render_s, cores)
         self._quality_controller.observe(self._clock(), load, _megapixels_per_line2(picture))
@@ -202,7 +202,9 @@ class LiveStylizer:
         seconds = self._clock() - started
         megapixels = seen.width * seen.height / 1e6
         tones = ToneTransfer.between(seen, painting)
-        return KeyframePainting(enlarge(painting, seen, working), tones, seconds, megapixels)
+        return KeyframePainting(
+            enlarge(painting, seen, working, generator.sharpness), tones, seconds, megapixels
+        )
 
     def _track(self, present: Plane, begun: PendingKeyframe | None) -> None:
         """Extend the flow paths to all keyframes by this frame; drop the pending ones at a cut."""
@@ -258,7 +260,7 @@ class LiveStylizer:
             self._older, self._since_keyframe = None, KEYFRAME_DUE
         self._newer, self._stale, self._frames_shown = fresh, False, 0
 
-    def _show(self, working: Picture, original: Picture, look: Look) -> Picture:
+    def _show(self, working: Picture, original: Picture, look: Look, sharpness: float) -> Picture:
         assert self._newer is not None
         size_wh = (working.width, working.height)
         self._frames_shown += 1
@@ -280,7 +282,7 @@ class LiveStylizer:
             if not self._stale:
                 painting = fill(painting, working, 1 - confidence, newer.tones)
         with self._stats.timed("finish"):
-            return compose(original, working, painting, look)
+            return compose(original, working, painting, look, sharpness)
 
 
 @lru_cache(maxsize=8)

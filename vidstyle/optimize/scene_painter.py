@@ -13,6 +13,7 @@ from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.temporal_targets import self_target
 from vidstyle.optimize.work_folder import WorkFolder, frame_name
 from vidstyle.stylize.disocclusion import FEATHER, disoccluded_boxes, majority_filter
+from vidstyle.stylize.generator import SHARPNESS
 from vidstyle.stylize.keyframes import TrackedFrame
 from vidstyle.stylize.warp import blend
 
@@ -41,6 +42,10 @@ class ScenePainter:
         """
         self._optimizer, self._work, self._scene = optimizer, work, scene
         self._seconds = seconds
+
+    @property
+    def sharpness(self) -> float:
+        return SHARPNESS
 
     def paint(self, frame: TrackedFrame) -> Picture:
         """Return the optimized painting of a keyframe.

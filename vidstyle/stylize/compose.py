@@ -10,6 +10,7 @@ def compose(
     working: Picture,
     painting: Picture,
     look: Look,
+    sharpness: float,
     resize: bool = False,
     compare: bool = False,
 ) -> Picture:
@@ -20,6 +21,7 @@ def compose(
         working: the frame at the working size, the generator's input.
         painting: the generator's output, at the working size.
         look: `keep_colors` and `strength` are used.
+        sharpness: of the upscaled painting, see `enlarge`.
         resize: keep the working size.
         compare: put the original beside it.
 
@@ -28,7 +30,7 @@ def compose(
         as wide, the original on the left.
     """
     if not resize:
-        painting = enlarge(painting, working, original)
+        painting = enlarge(painting, working, original, sharpness)
     elif look.strength < 1 or look.keep_colors or compare:
         original = original.resized(painting.width, painting.height)
     if look.keep_colors:

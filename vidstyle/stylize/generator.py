@@ -1,7 +1,8 @@
 """Image generators: the interface, and a style transfer network run by ONNX Runtime on the CPU."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ FLOAT_PIXELS, BYTE_PIXELS = "float", "uint8"  # ONNX Runtime's names of the elem
 CHANNEL_AXIS = {FLOAT_PIXELS: (1, 3), BYTE_PIXELS: (3, 4)}  # axis and number of channels
 
 Batch = NDArray[np.float32] | NDArray[np.uint8]  # Nx3xHxW 0..1, or NxHxWx4 RGBA
+SHARPNESS = 0.5  # chosen blind over 0 for most styles (docs/experiments.md)
 
 
 class ImageGenerator(ABC):
@@ -30,6 +32,7 @@ class ImageGenerator(ABC):
     """
 
     remarks: Sequence[str] = ()  # messages for the user on the images painted so far
+    sharpness: float = SHARPNESS  # unsharp mask of its upscaled paintings, see `warp.enlarge`
     normalizes_exposure = False  # True if trained on normalized exposure, see `exposure.py`
 
     @abstractmethod
@@ -66,7 +69,7 @@ class OnnxGenerator(ImageGenerator):
     """Feed-forward style transfer network in an .onnx file, run on the CPU.
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
-    entry `light: even` asks for input with normalized exposure.
+    entry `light: even` asks for input with normalized exposure; `sharpness` is a number 0..2.
     `paint` computes in the calling thread and `threads - 1` more.
     """
 
@@ -98,9 +101,9 @@ class OnnxGenerator(ImageGenerator):
             )
         self._input = inputs[0].name
         self._takes_bytes = _element_type(inputs[0]) == BYTE_PIXELS
-        self.normalizes_exposure = (
-            self._session.get_modelmeta().custom_metadata_map.get("light") == "even"
-        )
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.normalizes_exposure = metadata.get("light") == "even"
+        self.sharpness = _sharpness(file, metadata)
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
         try:
             result = self._run(blank)
@@ -193,3 +196,17 @@ def _not_runnable(file: Path, error: Exception) -> StyleError:
 
 def _shape(sides: Sequence[int | str | None]) -> str:
     return "x".join("?" if side is None else str(side) for side in sides)
+
+
+def _sharpness(file: Path, metadata: Mapping[str, str]) -> float:
+    """The metadata entry `sharpness`, 0..2; `SHARPNESS` where there is none."""
+    word = metadata.get("sharpness")
+    if word is None:
+        return SHARPNESS
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 2:
+        raise StyleError(f'{file} has the metadata sharpness "{word[:40]}", not a number 0..2.')
+    return value

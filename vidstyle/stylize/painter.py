@@ -12,6 +12,10 @@ from vidstyle.stylize.mixture import Mixture
 class FramePainter(Protocol):
     """Interface between `VideoStylizer` and the generator or optimizer that paints its frames."""
 
+    @property
+    def sharpness(self) -> float:
+        """Unsharp mask of the upscaled paintings, see `warp.enlarge`; read once per frame."""
+
     def paint(self, frame: TrackedFrame) -> Picture:
         """Return the painting of a keyframe, at the working size.
 
@@ -44,6 +48,10 @@ class GeneratorPainter:
 
     def __init__(self, generator: ImageGenerator) -> None:
         self._generator = generator
+
+    @property
+    def sharpness(self) -> float:
+        return self._generator.sharpness
 
     def paint(self, frame: TrackedFrame) -> Picture:
         return self._generator.paint_picture(self._exposed(frame))

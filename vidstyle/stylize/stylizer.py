@@ -138,7 +138,8 @@ class VideoStylizer:
             assert span.left is not None
             frame, path_forward = span.between.popleft(), paths_forward.pop()
             yield self._between(span.left, frame, path_forward, span.right)
-        yield self._composed(span.right.tracked, span.right.painting.result())
+        right = span.right
+        yield self._composed(right.tracked, right.painting.result(), right.painter.sharpness)
 
     def _between(
         self, left: Keyframe, frame: TrackedFrame, path_forward: FlowPath, right: Keyframe
@@ -152,14 +153,13 @@ class VideoStylizer:
         with self._stats.timed("repaint"):
             painter = _painter_between(left, right, progress)
             painting = painter.inpaint(painting, frame, occlusion_mask)
-        return self._composed(frame, painting)
+        return self._composed(frame, painting, painter.sharpness)
 
-    def _composed(self, frame: TrackedFrame, painting: Picture) -> Frame:
+    def _composed(self, frame: TrackedFrame, painting: Picture, sharpness: float) -> Frame:
         with self._stats.timed("finish"):
             options, original = self._options, frame.frame.picture
-            composed = compose(
-                original, frame.picture, painting, options, options.resize, options.compare
-            )
+            working, resize, compare = frame.picture, options.resize, options.compare
+            composed = compose(original, working, painting, options, sharpness, resize, compare)
         return frame.frame.showing(composed)
 
 
@@ -181,7 +181,9 @@ def stylize_picture(
     exposure = exposure_curve(working.y, working.color.full_range)
     with stats.timed("generator"):
         painting = generator.paint_picture(generator.with_exposure(working, exposure))
-    return compose(picture, working, painting, options, options.resize, options.compare)
+    return compose(
+        picture, working, painting, options, generator.sharpness, options.resize, options.compare
+    )
 
 
 def working_picture(picture: Picture, look: Look, stats: Stats) -> Picture:

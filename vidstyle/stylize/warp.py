@@ -8,6 +8,10 @@ from vidstyle.stylize.flow import FlowPath, grid, sample
 
 BLUR_SIZE = (5, 5)  # px, Gaussian kernel of the unsharp mask
 SHARPENING = 0.45  # makes inbetween frames as sharp as keyframes on the sample (tools/evaluate)
+# Upscaling factors: up to the first no detail of the original, from the second all of it. 480 to
+# 1080 lines are 2.25.
+PLAIN_FACTOR, DETAIL_FACTOR = 2.3, 4.0
+UNSHARP_SIGMA = 1.0  # px of the working size
 
 
 def sampling_map(flow: Flow, width: int, height: int) -> Flow:
@@ -95,19 +99,44 @@ def sharpen(picture: Picture) -> Picture:
     return Picture(np.asarray(y, np.uint8), picture.u, picture.v, picture.color)
 
 
-def enlarge(painting: Picture, working: Picture, original: Picture) -> Picture:
-    """Upscale a painting to the size of the original, with the original's fine detail.
+def enlarge(painting: Picture, working: Picture, original: Picture, sharpness: float) -> Picture:
+    """Upscale a painting to the size of the original; unchanged at equal sizes.
 
-    Only the difference between painting and working picture is upscaled and added to the original,
-    so that edges stay sharp. At equal sizes the painting is returned unchanged.
+    Up to `PLAIN_FACTOR` the painting alone is upscaled, sharpened: with the original's fine detail
+    on top, leaves and letters were those of a photo. Beyond, where strokes would blur, that
+    detail comes back by and by.
 
     Args:
         painting: the generator's output, at the working size.
         working: the frame at the working size, the generator's input.
         original: the frame at its full size.
+        sharpness: amount of the unsharp mask, 0 for none.
     """
     if (painting.width, painting.height) == (original.width, original.height):
         return painting
+    factor = min(original.width, original.height) / min(painting.width, painting.height)
+    detail = float(np.clip((factor - PLAIN_FACTOR) / (DETAIL_FACTOR - PLAIN_FACTOR), 0, 1))
+    if detail == 0:
+        return _upscaled(painting, original, sharpness)
+    detailed = _with_detail(painting, working, original)
+    if detail == 1:
+        return detailed
+    return fade(_upscaled(painting, original, sharpness), detailed, detail)
+
+
+def _upscaled(painting: Picture, original: Picture, sharpness: float) -> Picture:
+    """The luma by an unsharp mask and bicubic interpolation, the chroma bilinear."""
+    y, size_wh = painting.y, (original.width, original.height)
+    if sharpness > 0:
+        soft = cv2.GaussianBlur(y, (0, 0), UNSHARP_SIGMA)
+        y = np.asarray(cv2.addWeighted(y, 1 + sharpness, soft, -sharpness, 0), np.uint8)
+    y = np.asarray(cv2.resize(y, size_wh, interpolation=cv2.INTER_CUBIC), np.uint8)
+    u, v = (resize(plane, *chroma_size_wh(*size_wh)) for plane in (painting.u, painting.v))
+    return Picture(y, u, v, painting.color)
+
+
+def _with_detail(painting: Picture, working: Picture, original: Picture) -> Picture:
+    """The original plus the upscaled difference between painting and working picture."""
     y, u, v = (
         _add_change(old, new, full)
         for old, new, full in zip(working.planes, painting.planes, original.planes, strict=True)

@@ -29,6 +29,7 @@ from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_weights, shipped_styles
 from vidstyle.stylize.exposure import with_normal_exposure
+from vidstyle.stylize.generator import SHARPNESS
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
 from vidstyle.training.data.painting import painting_tensor
@@ -291,6 +292,14 @@ def _prepare_folder(folder: Path) -> None:
         raise SinkError(f"Cannot make {folder}: {reason(error)}.") from error
 
 
+def _metadata(options: TrainOptions) -> dict[str, str]:
+    """Entries of the .onnx file's metadata that `OnnxGenerator` reads."""
+    about = {"size_class": options.size, "light": "even"}
+    if options.sharpness != SHARPNESS:
+        about["sharpness"] = f"{options.sharpness:g}"
+    return about
+
+
 def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list[Path], list[str]]:
     """Write the .onnx, int8 and PyTorch forms; return the paths of the latter two, and notes."""
     generator = deepcopy(trainer.finished_generator()).cpu()
@@ -300,7 +309,7 @@ def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         with whole_file(output, replace=may_replace) as file:
-            export(generator, file, {"size_class": options.size, "light": "even"}, _pixels(options))
+            export(generator, file, _metadata(options), _pixels(options))
         if options.int8:
             try:
                 with whole_file(int8_path(output), replace=may_replace) as file:

@@ -311,7 +311,7 @@ def test_progress_comes_in_the_calling_thread_up_to_the_last_frame(
 def test_a_run_can_be_cancelled_from_another_thread(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
-    path = Clip(frames=4000, size_wh=(320, 240)).write(tmp_path / "in.mp4")
+    path = Clip(frames=1200, size_wh=(320, 240)).write(tmp_path / "in.mp4")
     cancel, halfway = threading.Event(), threading.Event()
 
     def set_later() -> None:

@@ -202,6 +202,9 @@ class TrainOptions:
     tv_weight: float = option(1.0, "smoother", "W")
     temporal_weight: float = option(1.0, "steadier", "W")
     own_colors: float = option(0.0, "keep the picture's own light and hues, 0 to 1", "SHARE")
+    own_chroma: float = option(
+        0.0, "put so much of the picture's own chroma back when painting, 0 to 1", "SHARE"
+    )
     sharpness: float = option(0.5, "how much enlarged paintings are sharpened, 0 to 2", "AMOUNT")
     style_scale: float = option(1.0, "size of the strokes", "F")
     batch: int = option(4, "pictures a step, over all processes", "N")
@@ -227,6 +230,7 @@ class TrainOptions:
         for name in ("style", "content", "tv", "temporal"):
             _check(self, f"{name}_weight", getattr(self, f"{name}_weight") >= 0, "0 or more")
         _check(self, "own_colors", 0 <= self.own_colors <= 1, "between 0 and 1")
+        _check(self, "own_chroma", 0 <= self.own_chroma <= 1, "between 0 and 1")
         _check(self, "sharpness", 0 <= self.sharpness <= 2, "between 0 and 2")
         _check(self, "style_scale", 0.2 <= self.style_scale <= 5, "between 0.2 and 5")
         _check(self, "batch", self.batch >= 1, "at least 1")

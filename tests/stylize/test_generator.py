@@ -211,3 +211,19 @@ def test_a_sharpness_that_is_none_is_refused(inverter: Path, tmp_path: Path, wor
     onnx.save(model, tmp_path / "odd.onnx")
     with pytest.raises(StyleError, match=f'sharpness "{word}", not a number 0..2'):
         OnnxGenerator(tmp_path / "odd.onnx")
+
+
+def test_the_file_says_how_much_of_the_own_chroma_comes_back(
+    inverter: Path, tmp_path: Path
+) -> None:
+    model = onnx.load(inverter)
+    helper.set_model_props(model, {"own_chroma": "0.8"})
+    onnx.save(model, tmp_path / "own.onnx")
+    photo = Picture.from_rgb(np.full((32, 32, 3), (200, 90, 40), np.uint8))
+    own, plain = (OnnxGenerator(f).paint_picture(photo) for f in (tmp_path / "own.onnx", inverter))
+    assert np.array_equal(own.y, plain.y)
+    for mixed, painted, photos in zip(*(p.planes[1:] for p in (own, plain, photo)), strict=True):
+        wanted = 128 + 0.8 * (photos - 128.0) + (1 - 0.7 * 0.8) * (painted - 128.0)
+        assert np.abs(mixed - wanted).max() <= 0.51
+    half = Mixture([(OnnxGenerator(tmp_path / "own.onnx"), 0.5), (OnnxGenerator(inverter), 0.5)])
+    assert half.own_chroma == 0.4

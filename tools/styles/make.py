@@ -92,11 +92,21 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
         "van-gogh-starry-night.jpg",
         {"size": "220k", "steps": 4240, "content_weight": 1.1},
     ),
-    Recipe("udnie", "picabia-udnie.jpg", {"steps": 7240, "content_weight": 1.4, "own_colors": 1.0}),
+    Recipe(
+        "udnie",
+        "picabia-udnie.jpg",
+        {"steps": 7240, "content_weight": 1.4, "own_colors": 1.0, "own_chroma": 0.93},
+    ),
     Recipe(
         "udnie-17k",
         "picabia-udnie.jpg",
-        {"size": "17k", "steps": 5030, "content_weight": 1.3, "own_colors": 1.0},
+        {
+            "size": "17k",
+            "steps": 5030,
+            "content_weight": 1.3,
+            "own_colors": 1.0,
+            "own_chroma": 0.93,
+        },
     ),
     Recipe(
         "udnie-220k",
@@ -106,6 +116,7 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "steps": 4600,
             "content_weight": 1.8,
             "own_colors": 0.8,
+            "own_chroma": 0.93,
             "features": "squeezenet",
         },
     ),

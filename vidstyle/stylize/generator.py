@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage, check_image
+from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
 
 GRID = 4  # px; the sides of a network's input are multiples of this
@@ -33,6 +34,7 @@ class ImageGenerator(ABC):
 
     remarks: Sequence[str] = ()  # messages for the user on the images painted so far
     sharpness: float = SHARPNESS  # unsharp mask of its upscaled paintings, see `warp.enlarge`
+    own_chroma: float = 0.0  # share of the picture's own chroma in its paintings, 0..1
     normalizes_exposure = False  # True if trained on normalized exposure, see `exposure.py`
 
     @abstractmethod
@@ -62,14 +64,16 @@ class ImageGenerator(ABC):
 
     def paint_picture(self, picture: Picture) -> Picture:
         """Return the stylized picture in the same color space; raises as `paint`."""
-        return Picture.from_rgb(self.paint(picture.to_rgb()), picture.color)
+        painting = Picture.from_rgb(self.paint(picture.to_rgb()), picture.color)
+        return with_own_chroma(painting, picture, self.own_chroma) if self.own_chroma else painting
 
 
 class OnnxGenerator(ImageGenerator):
     """Feed-forward style transfer network in an .onnx file, run on the CPU.
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
-    entry `light: even` asks for input with normalized exposure; `sharpness` is a number 0..2.
+    entry `light: even` asks for input with normalized exposure; `sharpness` (0..2) and `own_chroma`
+    (0..1) are numbers.
     `paint` computes in the calling thread and `threads - 1` more.
     """
 
@@ -103,7 +107,8 @@ class OnnxGenerator(ImageGenerator):
         self._takes_bytes = _element_type(inputs[0]) == BYTE_PIXELS
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.normalizes_exposure = metadata.get("light") == "even"
-        self.sharpness = _sharpness(file, metadata)
+        self.sharpness = _number(file, metadata, "sharpness", SHARPNESS, 2)
+        self.own_chroma = _number(file, metadata, "own_chroma", 0.0, 1)
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
         try:
             result = self._run(blank)
@@ -198,15 +203,19 @@ def _shape(sides: Sequence[int | str | None]) -> str:
     return "x".join("?" if side is None else str(side) for side in sides)
 
 
-def _sharpness(file: Path, metadata: Mapping[str, str]) -> float:
-    """The metadata entry `sharpness`, 0..2; `SHARPNESS` where there is none."""
-    word = metadata.get("sharpness")
+def _number(
+    file: Path, metadata: Mapping[str, str], name: str, default: float, largest: float
+) -> float:
+    """A metadata entry that is a number from 0 to `largest`; `default` where there is none."""
+    word = metadata.get(name)
     if word is None:
-        return SHARPNESS
+        return default
     try:
         value = float(word)
     except ValueError:
         value = math.nan
-    if not 0 <= value <= 2:
-        raise StyleError(f'{file} has the metadata sharpness "{word[:40]}", not a number 0..2.')
+    if not 0 <= value <= largest:
+        raise StyleError(
+            f'{file} has the metadata {name} "{word[:40]}", not a number 0..{largest:g}.'
+        )
     return value

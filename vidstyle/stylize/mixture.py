@@ -18,6 +18,7 @@ class Mixture(ImageGenerator):
         """Combine generators with their weights, which must add up to 1."""
         self._parts = tuple(parts)
         self.sharpness = sum(weight * generator.sharpness for generator, weight in self._parts)
+        self.own_chroma = sum(weight * generator.own_chroma for generator, weight in self._parts)
         self.normalizes_exposure = any(
             generator.normalizes_exposure for generator, _ in self._parts
         )

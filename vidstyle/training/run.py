@@ -295,6 +295,8 @@ def _prepare_folder(folder: Path) -> None:
 def _metadata(options: TrainOptions) -> dict[str, str]:
     """Entries of the .onnx file's metadata that `OnnxGenerator` reads."""
     about = {"size_class": options.size, "light": "even"}
+    if options.own_chroma:
+        about["own_chroma"] = f"{options.own_chroma:g}"
     if options.sharpness != SHARPNESS:
         about["sharpness"] = f"{options.sharpness:g}"
     return about

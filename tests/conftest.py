@@ -1,6 +1,7 @@
 """Fixtures of all tests: toy generators, and a guard that fails tests which log errors."""
 
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from tests.shelf import stock
 from tests.toys import save_convolution
 from vidstyle import assets
 from vidstyle.options import StylizeOptions
+
+
+# A caller in the background hands on ignored signals; tests that send some need their usual effect.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class ErrorLog(logging.Handler):

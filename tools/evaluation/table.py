@@ -12,7 +12,7 @@ class Row:
     """Figures of one network, or of a reference."""
 
     name: str
-    kind: str  # "model", "peer", "optimizer" or "unstyled"
+    kind: str  # "model", "peer", "optimizer", "unstyled" or "delivered"
     painting: str | None  # file name
     figures: dict[str, Figure] = field(default_factory=dict)
 
@@ -122,6 +122,23 @@ TABLES = (
             Column("int8_time_256", "time", ".2f"),
             Column("int8_ssim", "SSIM"),
             Column("int8_style", "style", ".3f"),
+        ),
+    ),
+    Table(
+        "As delivered",
+        "Correlation of the luma's detail bands with the photo's: fine, sigma 0.5 to 1 px; middle, "
+        "2 to 4 px. Face: standard deviation of L* inside a face. Eyes: their contrast over the "
+        "photo's. Darkest: 2nd percentile of L*. Chroma: 95th percentile. a*: standard deviation.",
+        (
+            Column("lines", "lines", "d"),
+            Column("mode", "mode"),
+            Column("fine", "fine", ".2f"),
+            Column("middle", "middle", ".2f"),
+            Column("face", "face", ".1f"),
+            Column("eyes", "eyes", ".2f"),
+            Column("darkest", "darkest", ".1f"),
+            Column("chroma", "chroma", ".1f"),
+            Column("spread_a", "a*", ".1f"),
         ),
     ),
 )

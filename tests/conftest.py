@@ -13,7 +13,6 @@ from tests.toys import save_convolution
 from vidstyle import assets
 from vidstyle.options import StylizeOptions
 
-
 # A caller in the background hands on ignored signals; tests that send some need their usual effect.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):

@@ -18,6 +18,7 @@ from vidstyle.style_spec import EXAMPLE, style_shares, style_text
 
 KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text or a path"}
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
+SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 
 
 def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
@@ -205,7 +206,9 @@ class TrainOptions:
     own_chroma: float = option(
         0.0, "put so much of the picture's own chroma back when painting, 0 to 1", "SHARE"
     )
-    sharpness: float = option(0.5, "how much enlarged paintings are sharpened, 0 to 2", "AMOUNT")
+    sharpness: float = option(
+        SHARPNESS, "how much enlarged paintings are sharpened, 0 to 2", "AMOUNT"
+    )
     style_scale: float = option(1.0, "size of the strokes", "F")
     batch: int = option(4, "pictures a step, over all processes", "N")
     seed: int = option(0, "another seed, another result", "N")

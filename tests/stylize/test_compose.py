@@ -5,9 +5,8 @@ import pytest
 
 from tests.textures import noise_image
 from vidstyle.frame import BT601, ColorSpace, Picture
-from vidstyle.options import Look
+from vidstyle.options import SHARPNESS, Look
 from vidstyle.stylize.compose import compose
-from vidstyle.stylize.generator import SHARPNESS
 
 ORIGINAL = Picture.from_rgb(noise_image(96, 128, 0), ColorSpace(BT601))
 WORKING = ORIGINAL.resized(64, 48)

@@ -10,7 +10,8 @@ from onnx import TensorProto, helper
 from tests.toys import save_adder
 from vidstyle.errors import StyleError
 from vidstyle.frame import Picture
-from vidstyle.stylize.generator import SHARPNESS, OnnxGenerator
+from vidstyle.options import SHARPNESS
+from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 
 

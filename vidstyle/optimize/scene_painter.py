@@ -12,8 +12,8 @@ from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.temporal_targets import self_target
 from vidstyle.optimize.work_folder import WorkFolder, frame_name
+from vidstyle.options import SHARPNESS
 from vidstyle.stylize.disocclusion import FEATHER, disoccluded_boxes, majority_filter
-from vidstyle.stylize.generator import SHARPNESS
 from vidstyle.stylize.keyframes import TrackedFrame
 from vidstyle.stylize.warp import blend
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage, check_image
+from vidstyle.options import SHARPNESS
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
 
@@ -23,7 +24,6 @@ FLOAT_PIXELS, BYTE_PIXELS = "float", "uint8"  # ONNX Runtime's names of the elem
 CHANNEL_AXIS = {FLOAT_PIXELS: (1, 3), BYTE_PIXELS: (3, 4)}  # axis and number of channels
 
 Batch = NDArray[np.float32] | NDArray[np.uint8]  # Nx3xHxW 0..1, or NxHxWx4 RGBA
-SHARPNESS = 0.5  # chosen blind over 0 for most styles (docs/experiments.md)
 
 
 class ImageGenerator(ABC):

@@ -25,11 +25,10 @@ from vidstyle.media.atomic import output_lock, whole_file
 from vidstyle.media.owned_files import delete_own, delete_partials, foreign_entries
 from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES
-from vidstyle.options import TrainOptions
+from vidstyle.options import SHARPNESS, TrainOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_weights, shipped_styles
 from vidstyle.stylize.exposure import with_normal_exposure
-from vidstyle.stylize.generator import SHARPNESS
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
 from vidstyle.training.data.painting import painting_tensor

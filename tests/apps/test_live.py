@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from tests.clips import Clip, Sound, squares
 from tests.processes import file_size_limit, stop_once
 from vidstyle.apps.live import run_live
 from vidstyle.cli import DONE, FAILED, HUNG_UP, TERMINATED, USAGE, main
-from vidstyle.errors import SinkError, SourceError, StyleError
+from vidstyle.errors import Cancelled, SinkError, SourceError, StyleError
 from vidstyle.hardware import resident_mb
 from vidstyle.live.sinks.virtual_camera import V4l2Output
 from vidstyle.options import LiveOptions
@@ -86,6 +87,16 @@ def test_another_thread_may_stop_it(inverter: Path) -> None:
     threading.Timer(0.5, stop.set).start()
     report = run_live(options("testsrc", inverter, size="96x64", seconds=60.0), stop)
     assert report.seconds < 30
+
+
+def test_it_can_be_stopped_before_its_source_is_open(inverter: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/live"
+        with pytest.raises(Cancelled, match="Stopped before http:"):
+            run_live(options(address, inverter), stop)
+        server.accept()[0].close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")

@@ -1,5 +1,6 @@
 """Contract of live sources; add a source to SOURCES."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +11,7 @@ import pytest
 
 from tests.clips import Clip, squares
 from tests.contracts.implementations import implementations
+from tests.live.sources.playback import NEVER
 from tests.live.sources.server import serving
 from tests.live.sources.toy_device import ToyDevice
 from vidstyle.errors import SourceError
@@ -35,7 +37,8 @@ class Folder:
 
 
 def unpaced() -> Pacer:
-    return Pacer(sleep=lambda seconds: None)
+    """A pacer whose clock is always far ahead."""
+    return Pacer(itertools.count(0.0, 10.0).__next__)
 
 
 def camera(folder: Folder, reads: int) -> Webcam:
@@ -95,7 +98,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 
 def read(source: LiveSource, count: int) -> list[Picture]:
-    pictures = [source.read() for _ in range(count)]
+    pictures = [source.read(NEVER) for _ in range(count)]
     assert all(isinstance(picture, Picture) for picture in pictures)
     return [picture for picture in pictures if picture is not None]
 
@@ -142,7 +145,7 @@ def test_a_picture_is_not_painted_on_by_those_that_follow(kind: Kind, folder: Fo
 def test_after_the_end_there_is_nothing_more(kind: Kind, folder: Folder) -> None:
     source = kind.open(folder)
     read(source, FRAMES)
-    assert [source.read() for _ in range(3)] == [None] * 3
+    assert [source.read(NEVER) for _ in range(3)] == [None] * 3
     source.close()
 
 
@@ -161,7 +164,7 @@ def test_a_lost_source_is_an_error_at_every_read(kind: Kind, folder: Folder) -> 
     read(source, FRAMES)
     for _ in range(2):
         with pytest.raises(SourceError) as raised:
-            source.read()
+            source.read(NEVER)
         assert "\n" not in str(raised.value)
     source.close()
     source.close()

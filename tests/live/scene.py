@@ -73,7 +73,7 @@ class Listed:
         self._given = iter(given)
         self.closed = False
 
-    def read(self) -> Picture | None:
+    def read(self, stop: threading.Event) -> Picture | None:
         given = next(self._given, None)
         if isinstance(given, SourceError):
             raise given

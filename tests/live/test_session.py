@@ -165,6 +165,38 @@ def test_ctrl_c_ends_it_with_a_report(make: Make) -> None:
     assert source.closed
 
 
+def test_a_camera_that_blocks_is_left_behind_and_closes_itself(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stuck(Camera):
+        def read(self, stop: threading.Event) -> Picture | None:
+            assert go.wait(WAIT_S)
+            return super().read(stop)
+
+        def close(self) -> None:
+            super().close()
+            done.set()
+
+    monkeypatch.setattr("vidstyle.live.session.CAMERA_PATIENCE_S", 0.01)
+    go, done, stop = threading.Event(), threading.Event(), threading.Event()
+    stop.set()
+    source = Stuck()
+    session = make(source)
+    assert session.run(stop).frames == 0
+    session.close()
+    assert not source.closed
+    go.set()
+    assert done.wait(WAIT_S)
+    while any(thread.name == "camera" for thread in threading.enumerate()):
+        time.sleep(0.001)
+
+
+def test_a_session_that_never_ran_closes_its_source(make: Make) -> None:
+    source = Camera()
+    make(source).close()
+    assert source.closed
+
+
 def test_a_sink_that_fails_ends_it_with_its_error(make: Make) -> None:
     source, sink = Camera(), Sink(fails=True)
     session = make(source)

@@ -8,7 +8,7 @@ from types import FrameType
 import pytest
 
 from tests.live.scene import WAIT_S
-from vidstyle.pipeline.thread_group import ThreadGroup, Worker
+from vidstyle.pipeline.thread_group import ThreadGroup, Worker, call_interruptibly
 
 INTERRUPTS = 400  # one in seventy made `Thread.join` forget a running thread
 
@@ -121,3 +121,51 @@ def test_a_watch_that_fails_stops_all_and_is_raised() -> None:
     with pytest.raises(SignalError):
         ThreadGroup().run({"one": wait, "two": wait}, watch)
     assert set(threading.enumerate()) == before
+
+
+def test_a_thread_that_blocks_is_left_behind_when_patience_is_over() -> None:
+    go, closed = threading.Event(), threading.Event()
+
+    def block(stop: threading.Event) -> None:
+        _wait(go)
+        closed.set()
+
+    threads = ThreadGroup()
+    threads.start("device", block, patience_s=0.01)
+    threads.join()
+    assert not closed.is_set()
+    go.set()
+    assert closed.wait(WAIT_S)
+
+
+def test_a_call_that_may_block_gives_its_result_or_its_error() -> None:
+    def fail() -> int:
+        raise ValueError("broken")
+
+    kept = list[int]()
+    assert call_interruptibly(lambda: 7, kept.append, lambda: None) == 7
+    with pytest.raises(ValueError, match="broken"):
+        call_interruptibly(fail, kept.append, lambda: None)
+    assert kept == []
+
+
+def test_an_interrupted_call_is_left_behind_and_its_result_discarded() -> None:
+    go, discarded, kept = threading.Event(), threading.Event(), list[int]()
+
+    def work() -> int:
+        _wait(go)
+        return 7
+
+    def discard(item: int) -> None:
+        kept.append(item)
+        discarded.set()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        call_interruptibly(work, discard, interrupt)
+    assert kept == []
+    go.set()
+    assert discarded.wait(WAIT_S)
+    assert kept == [7]

@@ -11,7 +11,7 @@ import cv2
 
 from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
-from vidstyle.errors import OptionError
+from vidstyle.errors import Cancelled, OptionError
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.live.audio.devices import Microphone, Speaker, has_audio
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
@@ -43,23 +43,31 @@ def run_live(options: LiveOptions, stop: threading.Event | None = None) -> LiveR
     Raises:
         VidstyleError: the source, a device, an output or the style cannot be opened, or failed
             permanently.
+        Cancelled: `stop` was set before the source was open.
         TypeError: an argument has the wrong type; the message names it.
     """
     check_arguments(options, LiveOptions, stop=stop)
-    with open_live(options) as live:
+    with open_live(options, stop) as live:
         return live.run(stop)
 
 
 @contextmanager
-def open_live(options: LiveOptions) -> Iterator[LiveSession]:
+def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iterator[LiveSession]:
     """Yield a live session with source, styles and outputs opened; closes them after the block.
 
     Args:
         options: source, style, outputs and audio.
+        stop: set it from any thread to end the wait for a source.
 
     Raises:
         VidstyleError: the source, a device, an output or the style cannot be opened.
+        Cancelled: `stop` was set before the source was open.
     """
+
+    def watch() -> None:
+        if stop is not None and stop.is_set():
+            raise Cancelled(f"Stopped before {options.camera} was open.")
+
     started_s = time.monotonic()
     if options.record is not None:
         container_format(Path(options.record))
@@ -69,10 +77,14 @@ def open_live(options: LiveOptions) -> Iterator[LiveSession]:
     with ExitStack() as opened:
         pool = opened.enter_context(GeneratorPool(threads=threads.painters))
         styles = StyleMenu(options.style, pool)
-        source = opened.enter_context(closing(open_source(options)))
+        source = open_source(options, watch)
+        closed_on_error = opened.enter_context(ExitStack())
+        closed_on_error.callback(source.close)
         for note in source.notes:
             log.warning("%s", note)
         live = LiveSession(options, styles, source, _ring_buffer_for(options, source), started_s)
+        closed_on_error.pop_all()
+        opened.enter_context(closing(live))
         if options.virtual_camera is not None:
             camera = open_virtual_camera(
                 options.virtual_camera, *live.size_wh, source.rate, options.pixels

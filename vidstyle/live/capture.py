@@ -23,7 +23,8 @@ class Capture:
     """Reads a live source on its own thread and passes on each frame with its capture time.
 
     A source that fails is closed and reopened with exponential backoff. Without demand the source
-    is closed too, so that other programs can use the camera.
+    is closed too, so that other programs can use the camera. The capture thread owns the source:
+    it closes it, even if it is left behind in a call that blocks.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Capture:
         """Take an open source.
 
         Args:
-            source: open source to begin with.
+            source: open source to begin with; closed by `run`, or by `close` without a run.
             reopen: opens the source again, after a loss or a time without demand; raises
                 SourceError. Called on the capture thread.
             fit: scales a picture of any size to the output size. Called for every frame, on the
@@ -51,7 +52,7 @@ class Capture:
         self._name = source.name
         self._size_wh = (source.width, source.height)
         self._opened_s = 0.0
-        self._lost = False
+        self._started = self._lost = False
         self._retry_s, self._retry_at_s = FIRST_RETRY_S, 0.0
         self._wanted = threading.Event()
         self._wanted.set()
@@ -70,7 +71,7 @@ class Capture:
 
     def run(self, stop: threading.Event) -> None:
         """Read frames until the source ends or `stop` is set; the body of the capture thread."""
-        self._opened_s = self._clock()
+        self._started, self._opened_s = True, self._clock()
         try:
             while not stop.is_set():
                 if not self._wanted.is_set():
@@ -78,18 +79,23 @@ class Capture:
                     self._wanted.wait(IDLE_POLL_S)
                 elif self._source is None:
                     self._open_again(stop)
-                elif not self._read_one(self._source):
+                elif not self._read_one(self._source, stop):
                     return
         finally:
             self._release()
             self._frames.close()
 
-    def _read_one(self, source: LiveSource) -> bool:
-        """Read one frame and pass it on; False at the end of the source."""
+    def close(self) -> None:
+        """Close the source if `run` was never called, from the thread that made the capture."""
+        if not self._started:
+            self._release()
+
+    def _read_one(self, source: LiveSource, stop: threading.Event) -> bool:
+        """Read one frame and pass it on; False at the end of the source or of the run."""
         try:
-            picture = source.read()
+            picture = source.read(stop)
         except SourceError as error:
-            self._handle_loss(error)
+            self._handle_loss(error, stop)
             return True
         if picture is None:
             return False
@@ -101,10 +107,10 @@ class Capture:
         self._frames.put(Frame(self._fit(picture), captured, MICROSECOND))
         return True
 
-    def _handle_loss(self, error: SourceError) -> None:
+    def _handle_loss(self, error: SourceError, stop: threading.Event) -> None:
         if self._clock() - self._opened_s >= STABLE_S:
             self._retry_s = FIRST_RETRY_S
-        self._schedule_retry(error)
+        self._schedule_retry(error, stop)
         self._release()
 
     def _open_again(self, stop: threading.Event) -> None:
@@ -115,16 +121,16 @@ class Capture:
         try:
             self._source = self._reopen()
         except SourceError as error:
-            self._schedule_retry(error)
+            self._schedule_retry(error, stop)
             return
         self._opened_s = self._clock()
-        if self._lost:
+        if self._lost and not stop.is_set():
             log.warning("%s is back.", self._name)
         self._lost = False
 
-    def _schedule_retry(self, error: SourceError) -> None:
+    def _schedule_retry(self, error: SourceError, stop: threading.Event) -> None:
         """Log the first error of a loss, and double the time to the next try."""
-        if not self._lost:
+        if not self._lost and not stop.is_set():
             log.warning("%s Waiting for it to come back.", error)
         self._lost = True
         self._retry_at_s = self._clock() + self._retry_s

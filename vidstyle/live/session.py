@@ -35,6 +35,7 @@ from vidstyle.stats import Stats
 log = logging.getLogger(__name__)
 
 SINK_QUEUE_LENGTH = 15  # frames waiting for the recorder or the null sink: 20 MB at 720p
+CAMERA_PATIENCE_S = 1.0  # for a source that blocks, at the end of the run
 POLL_S = 0.1  # period of the checks for consumers and time limits, without a window
 HINT_AFTER_FRAMES = 90  # displayed frames; the median latency has settled by then
 NO_SIGNAL = "no picture from the camera"
@@ -60,7 +61,7 @@ class LiveSession:
         Args:
             options: settings of the run.
             styles: style menu; its generators may still be loading.
-            source: open live source; closed by the capture thread.
+            source: open live source; closed by the capture thread, or by `close` without a run.
             ring_buffer: captured audio; None for a run without audio.
             started_s: start of the program's work in seconds of `time.monotonic`; time limit and
                 report count from it.
@@ -99,6 +100,10 @@ class LiveSession:
         self._devices: list[AudioDevice] = []
         self._stop_request: threading.Event | None = None
         self._hinted = self._cpu_warned = False
+
+    def close(self) -> None:
+        """Close the source, unless `run` has done so."""
+        self._capture.close()
 
     def add_virtual_camera(self, camera: VirtualCamera) -> None:
         """Send every frame to a virtual camera; before `run`."""
@@ -151,7 +156,7 @@ class LiveSession:
         )
         cpu_s, self._stop_request = process_cpu_s(), stop
         try:
-            self._threads.start("camera", self._capture.run)
+            self._threads.start("camera", self._capture.run, patience_s=CAMERA_PATIENCE_S)
             self._threads.start("renderer", renderer.run)
             for sink_thread in self._sink_threads:
                 self._threads.start("sink", sink_thread.run)

@@ -1,13 +1,18 @@
 """Thread group: worker threads with a shared stop event; the first exception stops them all."""
 
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 WAIT_STEP_S = 0.05  # an unbounded wait would delay signal handlers, such as Ctrl-C
 
+Item = TypeVar("Item")
 Work = Callable[[threading.Event], None]  # body of a thread; gets the stop event of its group
 
 
@@ -47,11 +52,65 @@ class Worker(threading.Thread):
                 self._ended.get(timeout=WAIT_STEP_S)
         self.join()
 
-    def outlast(self) -> None:
-        """Block until the thread has ended, ignoring Ctrl-C; at once if it was never started."""
+    def outlast(self, patience_s: float = math.inf) -> None:
+        """Block until the thread has ended, ignoring Ctrl-C; at once if it was never started.
+
+        Args:
+            patience_s: seconds after which to return although the thread has not ended.
+        """
+        deadline_s = time.monotonic() + patience_s
+
+        def watch() -> None:
+            if time.monotonic() >= deadline_s:
+                raise TimeoutError
+
         while self.ident is not None and not self.over:
             with suppress(KeyboardInterrupt):
-                self.wait()
+                try:
+                    self.wait(watch)
+                except TimeoutError:
+                    return
+
+
+def call_interruptibly(
+    work: Callable[[], Item], discard: Callable[[Item], None], watch: Callable[[], None]
+) -> Item:
+    """Return the result of a call that may block in a library, from a thread of its own.
+
+    An exception that interrupts the calling thread, such as KeyboardInterrupt, is raised at once;
+    the call is left behind and ends by itself.
+
+    Args:
+        work: call that blocks.
+        discard: releases the result of a call that was left behind, on that call's thread.
+        watch: called every `WAIT_STEP_S` in the calling thread; its exceptions interrupt it too.
+
+    Raises:
+        BaseException: of `work` or `watch`, or one that interrupts the calling thread.
+    """
+    result: Future[Item] = Future()
+
+    def run() -> None:
+        try:
+            item = work()
+        except BaseException as error:
+            with suppress(InvalidStateError):
+                result.set_exception(error)
+            return
+        try:
+            result.set_result(item)
+        except InvalidStateError:
+            discard(item)
+
+    worker = Worker(run, "call")
+    try:
+        worker.start()
+        worker.wait(watch)
+    except BaseException:
+        if not result.cancel() and result.exception() is None:
+            discard(result.result())
+        raise
+    return result.result()
 
 
 class ThreadGroup:
@@ -69,21 +128,25 @@ class ThreadGroup:
         """
         self.stop = threading.Event()
         self._on_failure = on_failure
-        self._workers: list[Worker] = []
+        self._workers: dict[Worker, float] = {}  # with the patience of `join`, in seconds
         self._awaited: list[Worker] = []  # all workers except helpers
         self._failure: BaseException | None = None
         self._lock = threading.Lock()
 
-    def start(self, name: str, work: Work, helper: bool = False) -> None:
+    def start(
+        self, name: str, work: Work, helper: bool = False, patience_s: float = math.inf
+    ) -> None:
         """Start a new thread.
 
         Args:
             name: name of the thread.
             work: called once with `stop`; must return soon after `stop` is set.
             helper: True if `run` and `busy` need not wait until this thread ends by itself.
+            patience_s: how long `join` waits for this thread, in seconds. A thread that blocks in a
+                device or network is left behind then; it must release all that it owns itself.
         """
         worker = Worker(partial(self._guarded, work), name)
-        self._workers.append(worker)
+        self._workers[worker] = patience_s
         if not helper:
             self._awaited.append(worker)
         worker.start()
@@ -115,14 +178,14 @@ class ThreadGroup:
         self.join()
 
     def join(self) -> None:
-        """Set `stop` and block until every thread has ended, helpers included.
+        """Set `stop` and block until every thread has ended or its patience is over.
 
         Raises:
             BaseException: the first exception of a thread, with its own traceback.
         """
         self.stop.set()
-        for worker in self._workers:
-            worker.outlast()  # recordings must be finished before their files are closed
+        for worker, patience_s in self._workers.items():
+            worker.outlast(patience_s)  # recordings must be finished before their files are closed
         if self._failure is not None:
             raise self._failure
 

@@ -45,7 +45,7 @@ def test_a_file_s_sound_is_on_tape_when_its_pictures_are_shown(clip: Path) -> No
     thread = threading.Thread(target=sound.run, args=(stop,))
     thread.start()
     try:
-        while source.read() is not None:
+        while source.read(stop) is not None:
             pass
         zero_s = source.pacer.zero_s
         assert zero_s is not None

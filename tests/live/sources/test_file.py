@@ -27,14 +27,14 @@ def clip(tmp_path: Path) -> Path:
 
 
 def test_a_file_plays_at_its_own_speed(clip: Path, clock: Clock) -> None:
-    pictures = read_all(PacedFile(clip, loop=False, pacer=Pacer(clock, clock.sleep)))
+    pictures = read_all(PacedFile(clip, loop=False, pacer=Pacer(clock)), clock)
     assert len(pictures) == 6
     assert sum(clock.slept) == pytest.approx(0.5)
 
 
 def test_a_looped_file_begins_again(clip: Path, clock: Clock) -> None:
-    source = PacedFile(clip, loop=True, pacer=Pacer(clock, clock.sleep))
-    pictures = [source.read() for _ in range(15)]
+    source = PacedFile(clip, loop=True, pacer=Pacer(clock))
+    pictures = [source.read(clock) for _ in range(15)]
     source.close()
     first, again = pictures[0], pictures[12]
     assert first is not None
@@ -44,8 +44,8 @@ def test_a_looped_file_begins_again(clip: Path, clock: Clock) -> None:
 
 def test_frames_are_due_at_their_own_times(tmp_path: Path, clock: Clock) -> None:
     clip = Clip(frames=4, pts=[0, 3, 4, 9]).write(tmp_path / "in.mkv")
-    source, due = PacedFile(clip, loop=False, pacer=Pacer(clock, clock.sleep)), list[float]()
-    while source.read() is not None:
+    source, due = PacedFile(clip, loop=False, pacer=Pacer(clock)), list[float]()
+    while source.read(clock) is not None:
         due.append(clock.now_s - 100)
     source.close()
     assert due == pytest.approx([0, 3 / 25, 4 / 25, 9 / 25])
@@ -55,22 +55,22 @@ def test_it_gives_the_pictures_of_the_file(clip: Path, clock: Clock) -> None:
     with FileSource(clip, Stats()) as file:
         expected = [frame.picture for frame in file]
         info = file.info
-    source = PacedFile(clip, loop=False, pacer=Pacer(clock, clock.sleep))
+    source = PacedFile(clip, loop=False, pacer=Pacer(clock))
     assert (source.width, source.height, source.rate) == (info.width, info.height, info.rate)
-    for found, wanted in zip(read_all(source), expected, strict=True):
+    for found, wanted in zip(read_all(source, clock), expected, strict=True):
         assert np.array_equal(found.y, wanted.y)
 
 
 def test_a_looped_file_that_is_gone_goes_on_when_it_is_back(clip: Path, clock: Clock) -> None:
     copy = Path(shutil.copy(clip, clip.with_name("copy.mp4")))
-    source = PacedFile(clip, loop=True, pacer=Pacer(clock, clock.sleep))
+    source = PacedFile(clip, loop=True, pacer=Pacer(clock))
     for _ in range(6):
-        source.read()
+        source.read(clock)
     clip.unlink()
     with pytest.raises(SourceError, match="There is no file"):
-        source.read()
+        source.read(clock)
     copy.rename(clip)
-    assert isinstance(source.read(), Picture)
+    assert isinstance(source.read(clock), Picture)
     source.close()
 
 
@@ -78,3 +78,10 @@ def test_what_is_no_video_is_said(tmp_path: Path) -> None:
     (tmp_path / "words.mp4").write_text("no video")
     with pytest.raises(SourceError, match="is not a video that can be opened"):
         PacedFile(tmp_path / "words.mp4", loop=True)
+
+
+def test_a_stop_ends_a_long_pause_between_two_frames(tmp_path: Path) -> None:
+    clip = Clip(frames=3, pts=[0, 1, 3000]).write(tmp_path / "in.mkv")
+    clock = Clock(until_s=103.0)
+    assert len(read_all(PacedFile(clip, loop=False, pacer=Pacer(clock)), clock)) == 2
+    assert clock.now_s == 103.0

@@ -1,12 +1,15 @@
 """The value of --camera: a number, a path, a name, an address, a test pattern."""
 
+import socket
 import sys
+import threading
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from tests.clips import Clip
+from tests.live.scene import WAIT_S
 from vidstyle.errors import SourceError
 from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.open import find_camera, open_source
@@ -57,3 +60,20 @@ def test_a_file_is_played_and_a_pattern_has_the_size_and_rate_asked_for(tmp_path
     assert (pattern.width, pattern.height, pattern.rate) == (96, 64, Fraction(25, 2))
     file.close()
     pattern.close()
+
+
+def test_an_address_that_does_not_answer_delays_no_interrupt() -> None:
+    threads = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def interrupt() -> None:  # once the client waits for an answer
+            server.accept()[0].close()
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            open_source(
+                LiveOptions(camera=f"http://127.0.0.1:{server.getsockname()[1]}/x"), interrupt
+            )
+    for thread in set(threading.enumerate()) - threads:  # ends by itself
+        thread.join(WAIT_S)
+        assert not thread.is_alive()

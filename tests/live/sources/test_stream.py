@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.clips import Clip, squares
-from tests.live.sources.playback import read_all
+from tests.live.sources.playback import NEVER, read_all
 from tests.live.sources.server import serving
 from vidstyle.errors import SourceError
 from vidstyle.live.sources.open import open_source
@@ -31,7 +31,7 @@ def server(clip: Path) -> Iterator[str]:
 def test_test_pictures_have_the_size_and_the_speed_asked_for() -> None:
     source = Stream.test_pattern(96, 64, Fraction(50))
     began = time.monotonic()
-    pictures = [source.read() for _ in range(6)]
+    pictures = [source.read(NEVER) for _ in range(6)]
     took_s = time.monotonic() - began
     source.close()
     assert {(p.width, p.height) for p in pictures if p} == {(96, 64)}
@@ -56,9 +56,9 @@ def test_what_has_no_length_is_lost_where_it_ends_and_can_be_opened_again(
     for _ in range(2):
         source = open_source(LiveOptions(camera=f"{server}/live.ts"))
         for _ in range(12):
-            assert source.read() is not None
+            assert source.read(NEVER) is not None
         with pytest.raises(SourceError, match=r"live.ts has stopped\.$"):
-            source.read()
+            source.read(NEVER)
         source.close()
 
 
@@ -77,7 +77,7 @@ def test_pictures_of_another_size_are_given_as_they_are(server: str, tmp_path: P
     both = small.read_bytes() + large.write(tmp_path / "large.mjpeg").read_bytes()
     (tmp_path / "live.mjpeg").write_bytes(both)
     source = open_source(LiveOptions(camera=f"{server}/live.mjpeg"))
-    pictures = [source.read() for _ in range(10)]
+    pictures = [source.read(NEVER) for _ in range(10)]
     source.close()
     assert [(p.width, p.height) for p in pictures if p] == [(64, 48)] * 5 + [(96, 80)] * 5
 

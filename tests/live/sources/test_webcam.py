@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.clips import patches
+from tests.live.sources.playback import NEVER, Clock
 from tests.live.sources.toy_device import ToyDevice
 from vidstyle.errors import SourceError
 from vidstyle.live.sources import webcam
@@ -39,7 +40,7 @@ def test_a_camera_is_asked_for_mjpg_and_one_picture_of_buffer(node: Path) -> Non
 
 
 def test_colors_are_right(node: Path) -> None:
-    picture = Webcam(node, 64, 48, 30, ToyDevice([BGR])).read()
+    picture = Webcam(node, 64, 48, 30, ToyDevice([BGR])).read(NEVER)
     assert picture is not None
     wrong = np.abs(picture.to_rgb().astype(int) - patches(64, 48))
     wrong = wrong[2:-2, 2:-2]
@@ -84,16 +85,16 @@ def test_a_camera_taken_by_another_program_is_said(node: Path) -> None:
 
 def test_a_few_bad_reads_are_passed_over(node: Path) -> None:
     seen = Webcam(node, 64, 48, 30, ToyDevice([BGR, *GARBAGE, BGR]))
-    assert seen.read() is not None
-    assert seen.read() is not None
+    assert seen.read(NEVER) is not None
+    assert seen.read(NEVER) is not None
 
 
 @pytest.mark.parametrize("garbage", GARBAGE)
 def test_nothing_but_garbage_is_a_lost_camera(node: Path, garbage: Any) -> None:
     seen = Webcam(node, 64, 48, 30, ToyDevice([BGR, *[garbage] * MAX_FAILURES, BGR]))
-    assert seen.read() is not None
+    assert seen.read(NEVER) is not None
     with pytest.raises(SourceError, match="gives no pictures any more"):
-        seen.read()
+        seen.read(NEVER)
 
 
 def test_a_camera_that_does_not_answer_is_lost_at_once(
@@ -101,10 +102,16 @@ def test_a_camera_that_does_not_answer_is_lost_at_once(
 ) -> None:
     """OpenCV waits two seconds for each picture; ten times that would be too long."""
     seen = Webcam(node, 64, 48, 30, ToyDevice([BGR, None, BGR]))
-    assert seen.read() is not None
+    assert seen.read(NEVER) is not None
     monkeypatch.setattr(webcam, "MAX_SILENCE_S", 0)
     with pytest.raises(SourceError, match="gives no pictures any more"):
-        seen.read()
+        seen.read(NEVER)
+
+
+def test_a_stop_ends_the_wait_for_a_camera_that_gives_nothing(node: Path) -> None:
+    seen = Webcam(node, 64, 48, 30, ToyDevice([BGR, None]))
+    assert seen.read(NEVER) is not None
+    assert seen.read(Clock(until_s=0.0)) is None
 
 
 def test_the_hint_is_a_command_that_exists() -> None:

@@ -195,6 +195,8 @@ class FileAudio:
         resampler = av.AudioResampler(format="flt", layout="stereo", rate=RATE)
         with av.open(str(self._path.absolute())) as container:
             for frame in container.decode(audio=0):
+                if stop.is_set():
+                    return
                 start_s = file_start_s + float(frame.time or 0.0)
                 if start_s < time.monotonic() - AHEAD_S:
                     continue  # the video is further ahead

@@ -1,5 +1,6 @@
 """Live source interface, and pacing of sources that could be read faster than real time."""
 
+import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -19,11 +20,14 @@ class LiveSource(Protocol):
     rate: Fraction  # nominal frames per second
     notes: list[str]  # messages for the user, such as modes that the camera refused
 
-    def read(self) -> Picture | None:
+    def read(self, stop: threading.Event) -> Picture | None:
         """Wait for the next frame and return its picture; None at the end of the source.
 
-        Called by the capture thread for every frame. Must return or raise within seconds: the end
-        of a run waits for it.
+        Called by the capture thread for every frame. Waits in Python end once `stop` is set, also
+        with None; a call that blocks in a device or network is left behind by the end of a run.
+
+        Args:
+            stop: set to end the run.
 
         Raises:
             SourceError: the source is lost, or gives no usable frames.
@@ -38,28 +42,26 @@ class Pacer:
 
     Args:
         clock: monotonic clock, in seconds.
-        sleep: blocks for some seconds.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._clock, self._sleep = clock, sleep
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.zero_s: float | None = None  # time of the clock at the source's timestamp 0
 
-    def wait_for(self, time_s: float) -> None:
-        """Sleep until a timestamp of the source, in seconds, is due.
+    def wait_for(self, time_s: float, stop: threading.Event) -> bool:
+        """Wait until a timestamp of the source is due; False if `stop` was set before.
 
         A source that is more than `MAX_LAG_S` late, as after a suspended computer, is due at once.
+
+        Args:
+            time_s: timestamp in seconds.
+            stop: set to end the wait.
         """
         now_s = self._clock()
         if self.zero_s is None or now_s - self.zero_s - time_s > MAX_LAG_S:
             self.zero_s = now_s - time_s
         wait_s = self.zero_s + time_s - now_s
-        if wait_s > 0:
-            self._sleep(wait_s)
+        return not (stop.wait(wait_s) if wait_s > 0 else stop.is_set())
 
     def restart(self) -> None:
         """Make the next frame due at once; the clock starts anew at its timestamp."""

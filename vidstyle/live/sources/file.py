@@ -1,6 +1,7 @@
 """Video file as a live source, played in real time."""
 
 import gc
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,14 +34,13 @@ class PacedFile:
         info = self._open()
         self.width, self.height, self.rate = info.width, info.height, info.rate
 
-    def read(self) -> Picture | None:
+    def read(self, stop: threading.Event) -> Picture | None:
         frame = next(self._frames, None)
         if frame is None and self._loop:
             self._rewind()
             frame = next(self._frames, None)
-        if frame is None:
+        if frame is None or not self.pacer.wait_for(frame.time_s, stop):
             return None
-        self.pacer.wait_for(frame.time_s)
         return frame.picture
 
     def close(self) -> None:

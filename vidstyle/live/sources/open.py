@@ -1,6 +1,7 @@
 """Live sources by name: webcam, file, network stream or test pattern, opened."""
 
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,12 +11,20 @@ from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.stream import TEST_SOURCE, URL, Stream
 from vidstyle.live.sources.webcam import HINT, Webcam
 from vidstyle.options import LiveOptions
+from vidstyle.pipeline.thread_group import call_interruptibly
 
 DEFAULT_SIZE_WH = (1280, 720)
 
 
-def open_source(options: LiveOptions) -> LiveSource:
+def open_source(options: LiveOptions, watch: Callable[[], None] = lambda: None) -> LiveSource:
     """Open the source that `options.camera` names: test pattern, URL, file, or webcam.
+
+    A server that does not answer delays neither Ctrl-C nor `watch`.
+
+    Args:
+        options: source, size and rate.
+        watch: called every 0.05 s in the calling thread while a URL is opened; an exception that
+            it raises ends the wait.
 
     Raises:
         SourceError: no such source, or it gives no frames.
@@ -25,7 +34,7 @@ def open_source(options: LiveOptions) -> LiveSource:
         rate = Fraction(options.fps).limit_denominator(1001)
         return Stream.test_pattern(width, height, rate)
     if URL.match(camera):
-        return Stream(camera)
+        return call_interruptibly(lambda: Stream(camera), Stream.close, watch)
     path = Path(camera)
     if path.is_file():
         return PacedFile(path, options.loop)

@@ -1,6 +1,7 @@
 """Network streams (RTSP, HTTP) and FFmpeg's test pattern as live sources, through PyAV."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -72,12 +73,10 @@ class Stream:
         stream.name = TEST_SOURCE
         return stream
 
-    def read(self) -> Picture | None:
+    def read(self, stop: threading.Event) -> Picture | None:
         frame, self._first = self._first or self._next(), None
-        if frame is None:
+        if frame is None or not self._is_due(frame, stop):
             return None
-        if self._pacer is not None and frame.time is not None:
-            self._pacer.wait_for(frame.time)
         if (frame.width, frame.height) != self._decoded_wh:
             self._configure_converter(frame)
         return self._orientation.applied(self._converter.convert(frame))
@@ -85,6 +84,12 @@ class Stream:
     def close(self) -> None:
         with suppress(av.FFmpegError):
             self._container.close()
+
+    def _is_due(self, frame: av.VideoFrame, stop: threading.Event) -> bool:
+        """Wait for a frame's time in a stream that is paced; False if `stop` was set before."""
+        if self._pacer is None or frame.time is None:
+            return True
+        return self._pacer.wait_for(frame.time, stop)
 
     def _configure_converter(self, frame: av.VideoFrame) -> None:
         """Take size, orientation and color space from a frame, for this and the next ones."""

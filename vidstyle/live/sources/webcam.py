@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,20 +59,21 @@ class Webcam:
             raise SourceError(f"{self.name} cannot be opened. {WHY_NOT} {HINT}")
         self._configure(width, height, fps)
         try:
-            self._first: Picture | None = self._next()
+            self._first = self._next(threading.Event())
         except SourceError as error:
             self._device.release()
             raise SourceError(
                 f"{self.name} gives no picture. Another program may be using it."
             ) from error
+        assert self._first is not None
         self.width, self.height = self._first.width, self._first.height
         got_fps = self._device.get(cv2.CAP_PROP_FPS)
         self.rate = Fraction(got_fps if got_fps > 0 else fps).limit_denominator(1001)
         self.notes = self._differences(width, height, fps)
 
-    def read(self) -> Picture | None:
+    def read(self, stop: threading.Event) -> Picture | None:
         first, self._first = self._first, None
-        return first or self._next()
+        return first or self._next(stop)
 
     def close(self) -> None:
         self._device.release()
@@ -110,9 +112,9 @@ class Webcam:
         wanted = f"{width}x{height} at {fps:g}"
         return [f"{self.name} was asked for {wanted} and gives {', '.join(got)}."] if got else []
 
-    def _next(self) -> Picture:
+    def _next(self, stop: threading.Event) -> Picture | None:
         failures, asked_s = 0, time.monotonic()
-        while True:
+        while not stop.is_set():
             try:
                 fine, image = self._device.read()
             except cv2.error:
@@ -122,6 +124,7 @@ class Webcam:
             failures += 1
             if failures >= MAX_FAILURES or time.monotonic() - asked_s >= MAX_SILENCE_S:
                 raise SourceError(f"{self.name} gives no pictures any more.")
+        return None
 
 
 HINT = '"vidstyle doctor" lists the cameras there are.'

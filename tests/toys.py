@@ -38,3 +38,22 @@ def save_convolution(path: Path, weight: NDArray[np.float32]) -> Path:
     model.ir_version = 9
     onnx.save(model, path)
     return path
+
+
+def save_network(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    inputs: list[int | str] | None,
+    outputs: list[int | str] | None,
+    taken: int = TensorProto.FLOAT,
+    given: int | None = None,
+) -> None:
+    """Save a network from `x` to `y` of these nodes, shapes and element types."""
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("x", taken, inputs)],
+        [helper.make_tensor_value_info("y", given or taken, outputs)],
+    )
+    opsets = [helper.make_opsetid("", 20)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), path)

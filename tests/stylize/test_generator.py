@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from tests.toys import save_adder
+from tests.toys import save_adder, save_network
 from vidstyle.errors import StyleError
 from vidstyle.frame import Picture
 from vidstyle.options import SHARPNESS
@@ -56,7 +56,7 @@ def test_a_broken_file_is_said(tmp_path: Path) -> None:
 def test_a_network_that_changes_the_size_is_refused(tmp_path: Path) -> None:
     shape: list[int | str] = [1, 3, "h", "w"]
     pool = helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
-    save(tmp_path / "pool.onnx", [pool], shape, shape)
+    save_network(tmp_path / "pool.onnx", [pool], shape, shape)
     with pytest.raises(StyleError, match="same size"):
         OnnxGenerator(tmp_path / "pool.onnx")
 
@@ -76,7 +76,7 @@ def test_a_network_that_takes_no_rgb_picture_is_refused(
     tmp_path: Path, shape: list[int | str], kind: int, taken: str
 ) -> None:
     identity = helper.make_node("Identity", ["x"], ["y"])
-    save(tmp_path / "odd.onnx", [identity], shape, shape, kind)
+    save_network(tmp_path / "odd.onnx", [identity], shape, shape, kind)
     with pytest.raises(StyleError, match=rf"odd\.onnx takes x \({taken}\)\. A generator takes one"):
         OnnxGenerator(tmp_path / "odd.onnx")
 
@@ -89,14 +89,14 @@ def test_a_network_with_two_inputs_is_refused(tmp_path: Path) -> None:
 
 def test_a_network_that_does_not_say_what_it_takes_is_tried(tmp_path: Path) -> None:
     identity = helper.make_node("Identity", ["x"], ["y"])
-    save(tmp_path / "silent.onnx", [identity], None, None)
+    save_network(tmp_path / "silent.onnx", [identity], None, None)
     image = np.full((20, 30, 3), 77, np.uint8)
     assert np.array_equal(OnnxGenerator(tmp_path / "silent.onnx").paint(image), image)
 
 
 def test_a_network_of_one_size_is_refused(tmp_path: Path) -> None:
     identity = helper.make_node("Identity", ["x"], ["y"])
-    save(tmp_path / "fixed.onnx", [identity], [1, 3, 224, 224], [1, 3, 224, 224])
+    save_network(tmp_path / "fixed.onnx", [identity], [1, 3, 224, 224], [1, 3, 224, 224])
     with pytest.raises(StyleError, match="not a generator that can be run"):
         OnnxGenerator(tmp_path / "fixed.onnx")
 
@@ -137,7 +137,7 @@ def test_a_network_that_fails_later_is_said(tmp_path: Path) -> None:
         helper.make_node("Constant", [], ["size"], value=fixed),
         helper.make_node("Reshape", ["x", "size"], ["y"]),
     ]
-    save(tmp_path / "fixed.onnx", nodes, shape, shape)
+    save_network(tmp_path / "fixed.onnx", nodes, shape, shape)
     generator = OnnxGenerator(tmp_path / "fixed.onnx")
     with pytest.raises(StyleError, match="failed on a picture of 30x20"):
         generator.paint(np.zeros((20, 30, 3), np.uint8))
@@ -152,7 +152,7 @@ def byte_inverter(tmp_path: Path) -> Path:
         helper.make_node("Sub", ["white", "x"], ["y"]),
     ]
     shape: list[int | str] = ["n", "h", "w", 4]
-    save(tmp_path / "bytes.onnx", nodes, shape, shape, TensorProto.UINT8)
+    save_network(tmp_path / "bytes.onnx", nodes, shape, shape, TensorProto.UINT8)
     return tmp_path / "bytes.onnx"
 
 
@@ -169,27 +169,11 @@ def test_a_network_for_bytes_paints_the_same(
 def test_a_network_from_bytes_to_floats_is_refused(tmp_path: Path) -> None:
     cast = helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)
     shape: list[int | str] = ["n", "h", "w", 4]
-    save(tmp_path / "mixed.onnx", [cast], shape, shape, TensorProto.UINT8, TensorProto.FLOAT)
+    save_network(
+        tmp_path / "mixed.onnx", [cast], shape, shape, TensorProto.UINT8, TensorProto.FLOAT
+    )
     with pytest.raises(StyleError, match="turns uint8 into float32"):
         OnnxGenerator(tmp_path / "mixed.onnx")
-
-
-def save(
-    file: Path,
-    nodes: list[onnx.NodeProto],
-    inputs: list[int | str] | None,
-    outputs: list[int | str] | None,
-    taken: int = TensorProto.FLOAT,
-    given: int | None = None,
-) -> None:
-    graph = helper.make_graph(
-        nodes,
-        "toy",
-        [helper.make_tensor_value_info("x", taken, inputs)],
-        [helper.make_tensor_value_info("y", given or taken, outputs)],
-    )
-    opsets = [helper.make_opsetid("", 20)]
-    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), file)
 
 
 @pytest.mark.parametrize(("word", "sharpness"), [(None, SHARPNESS), ("0", 0.0), ("1.25", 1.25)])

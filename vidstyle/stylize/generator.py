@@ -3,7 +3,6 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 
 import cv2
@@ -16,10 +15,10 @@ from vidstyle.frame import Picture, RGBImage, check_image
 from vidstyle.options import SHARPNESS
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
+from vidstyle.stylize.onnx_session import first_run, load_session
 
 GRID = 4  # px; the sides of a network's input are multiples of this
 BORDER = 48  # px mirrored around the picture: the reach of the network's zero padding
-FATAL_ONLY = 4  # ONNX Runtime's log level; its exceptions are translated below
 FLOAT_PIXELS, BYTE_PIXELS = "float", "uint8"  # ONNX Runtime's names of the element types
 CHANNEL_AXIS = {FLOAT_PIXELS: (1, 3), BYTE_PIXELS: (3, 4)}  # axis and number of channels
 
@@ -85,15 +84,13 @@ class OnnxGenerator(ImageGenerator):
             threads: threads of one call of `paint`.
 
         Raises:
-            StyleError: the file is missing, broken, or not a network from image to image.
+            StyleError: the file is missing, broken, or not a network from image to image; it has
+                a loop or a branch, or needs too much time or memory.
         """
         self._file = file
         if not file.is_file():
             raise StyleError(f"There is no file {file}. Give the path of an .onnx generator.")
-        try:
-            self._session = _session(file, threads)
-        except Exception as error:  # ONNX Runtime's errors have no common base class
-            raise _not_runnable(file, error) from error
+        self._session = load_session(file, threads)
         inputs = self._session.get_inputs()
         if not _takes_one_image(inputs):
             argument = " and ".join(
@@ -110,10 +107,7 @@ class OnnxGenerator(ImageGenerator):
         self.sharpness = _number(file, metadata, "sharpness", SHARPNESS, 2)
         self.own_chroma = _number(file, metadata, "own_chroma", 0.0, 1)
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
-        try:
-            result = self._run(blank)
-        except Exception as error:
-            raise _not_runnable(file, error) from error
+        result = np.asarray(first_run(file, self._session, {self._input: blank}))
         if result.shape != blank.shape:
             raise StyleError(
                 f"{file} turns a picture of {_shape(blank.shape)} into {_shape(result.shape)}. "
@@ -158,30 +152,6 @@ class OnnxGenerator(ImageGenerator):
         return np.asarray(self._session.run(None, {self._input: batch})[0])
 
 
-@cache
-def _share_memory() -> None:
-    """Register one memory arena for all ONNX Runtime sessions of this process.
-
-    With an arena each, every loaded network keeps 129 MB after one picture of 480 lines.
-    """
-    kind, place = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
-    memory = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, place)
-    onnxruntime.create_and_register_allocator(memory, None)
-
-
-def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:
-    _share_memory()
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.use_env_allocators", "1")
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = FATAL_ONLY
-    options.enable_mem_pattern = False  # input sizes vary between frames and patches
-    # Busy waiting would take the cores that decoder, warp and encoder need.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-
-
 def _takes_one_image(inputs: Sequence[onnxruntime.NodeArg]) -> bool:
     if len(inputs) != 1 or _element_type(inputs[0]) not in CHANNEL_AXIS:
         return False
@@ -193,10 +163,6 @@ def _takes_one_image(inputs: Sequence[onnxruntime.NodeArg]) -> bool:
 
 def _element_type(argument: onnxruntime.NodeArg) -> str:
     return str(argument.type).removeprefix("tensor(").removesuffix(")")
-
-
-def _not_runnable(file: Path, error: Exception) -> StyleError:
-    return StyleError(f"{file} is not a generator that can be run: {reason(error)}")
 
 
 def _shape(sides: Sequence[int | str | None]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.frame import Picture, RGBImage
-from vidstyle.media.image_file import check_photo_name, read_photo, write_photo
+from vidstyle.media.image_file import check_photo_name, read_photo, write_result
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import shipped_styles
@@ -47,7 +47,7 @@ def paint_gallery(
     with claimed_target(input, output, options.overwrite):
         picture = Picture.from_rgb(read_photo(input))
         tiles = [("original", _tile(picture)), *_painted(picture, options, stats)]
-        size = write_photo(output, sheet(tiles), replace=options.overwrite)
+        size = write_result(output, sheet(tiles), replace=options.overwrite)
     return Result(
         input=input,
         output=output,

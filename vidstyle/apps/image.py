@@ -12,7 +12,7 @@ from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.errors import Note, SourceError
 from vidstyle.frame import Picture
-from vidstyle.media.image_file import write_photo
+from vidstyle.media.image_file import write_result
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, Look, StylizeOptions
 from vidstyle.stats import Stats
@@ -153,7 +153,7 @@ def _paint(
     if options.compare or output is not None:
         unpacked = replace(unpacked, alpha=None)
     image = unpacked.packed(painted)
-    size = 0 if output is None else write_photo(output, image, replace=options.overwrite)
+    size = 0 if output is None else write_result(output, image, replace=options.overwrite)
     return Result(
         input=input,
         output=output,

@@ -26,7 +26,7 @@ from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.open import open_source
 from vidstyle.live.style_menu import StyleMenu
 from vidstyle.live.stylizer import LiveStylizer
-from vidstyle.media.image_file import write_photo
+from vidstyle.media.image_file import write_result
 from vidstyle.options import LiveOptions
 from vidstyle.pipeline.latest import DropOldestChannel
 from vidstyle.pipeline.thread_group import ThreadGroup
@@ -236,7 +236,7 @@ class LiveSession:
             return "recording" if self._recorder.wanted else "recorded"
         if command is Command.SNAPSHOT and output is not None:
             path = _free_path("png")
-            write_photo(path, output.frame.picture.to_rgb(), replace=False)
+            write_result(path, output.frame.picture.to_rgb(), replace=False)
             return f"wrote {path}"
         if command is Command.QUIT:
             self._threads.stop.set()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vidstyle.errors import SinkError, SourceError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
+from vidstyle.media.result_mark import marked
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 JPEG_QUALITY = 95
@@ -64,31 +65,53 @@ def check_photo_name(file: Path) -> None:
         raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
 
 
-def write_photo(
-    file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY, *, replace: bool = True
-) -> int:
+def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -> int:
     """Encode an image and write it atomically; callable from any thread.
 
     Args:
-        file: its suffix decides the format.
+        file: its suffix decides the format; an existing one is replaced.
         image: HxWx3 uint8 RGB.
         jpeg_quality: 0..100.
-        replace: whether an existing file may be replaced.
 
     Returns:
         The file's size in bytes.
 
     Raises:
         SinkError: the suffix is unknown, or the file cannot be written; no partial file is left.
-            Without `replace`, also if the name is taken; the image is kept under a free name.
     """
+    return _write(file, _encoded(file, image, jpeg_quality))
+
+
+def write_result(file: Path, image: RGBImage, *, replace: bool = True) -> int:
+    """Write an image as `write_photo`, with the mark by which results are recognized.
+
+    Args:
+        file: its suffix decides the format.
+        image: HxWx3 uint8 RGB.
+        replace: whether an existing file may be replaced.
+
+    Returns:
+        The file's size in bytes.
+
+    Raises:
+        SinkError: as for `write_photo`. Without `replace`, also if the name is taken; the image is
+            kept under a free name.
+    """
+    return _write(file, marked(_encoded(file, image, JPEG_QUALITY)), replace=replace)
+
+
+def _encoded(file: Path, image: RGBImage, jpeg_quality: int) -> bytes:
     check_photo_name(file)
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     jpeg = file.suffix.lower() in (".jpg", ".jpeg")
     quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if jpeg else []
     _, encoded = cv2.imencode(file.suffix, bgr, quality)
+    return encoded.tobytes()
+
+
+def _write(file: Path, content: bytes, *, replace: bool = True) -> int:
     try:
-        write_whole(file, encoded.tobytes(), replace=replace)
+        write_whole(file, content, replace=replace)
     except OSError as error:
         raise SinkError(f"Cannot write {file}: {reason(error)}.") from error
-    return int(encoded.size)
+    return len(content)

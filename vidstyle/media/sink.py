@@ -19,6 +19,7 @@ from vidstyle.media.atomic import partial_path, publish
 from vidstyle.media.codecs import MP4_LIKE, Encoder, container_format, muxer_options, pixel_format
 from vidstyle.media.frames import video_frame
 from vidstyle.media.info import VideoInfo
+from vidstyle.media.result_mark import KEY, MARK
 from vidstyle.media.stream_copy import StreamCopier
 from vidstyle.media.verify import verify
 from vidstyle.stats import Stats
@@ -104,6 +105,7 @@ class FileSink:
         try:
             self._video = self._add_video()
             self._side_streams = side_streams(like, self._output, self._video)
+            self._video.metadata[KEY] = MARK  # instead of the original's, copied just now
         except BaseException:
             self._discard()
             raise

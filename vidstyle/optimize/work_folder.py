@@ -12,7 +12,7 @@ from vidstyle import __version__
 from vidstyle.errors import ELSEWHERE, SinkError, SourceError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
-from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.media.image_file import read_photo, write_result
 from vidstyle.media.owned_files import delete_own
 from vidstyle.optimize.budget import FilmPlan
 from vidstyle.optimize.scene_detection import Scene
@@ -132,7 +132,7 @@ class WorkFolder:
             file.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise SinkError(f"Cannot write {file.parent}: {reason(error)}.") from error
-        write_photo(file, painting)
+        write_result(file, painting)
 
     def drop(self, scene: Scene, name: str) -> None:
         """Delete a painting of an earlier pass, if it is there."""

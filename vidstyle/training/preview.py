@@ -11,7 +11,8 @@ from torch.nn import functional
 from vidstyle.errors import SinkError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
-from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.media.image_file import read_photo, write_result
+from vidstyle.media.result_mark import MARK
 from vidstyle.network.architecture import GRID
 from vidstyle.network.generator import Generator
 from vidstyle.perceptual.color_transfer import to_tensor
@@ -49,11 +50,11 @@ class ContactSheet:
         """
         self.folder.mkdir(exist_ok=True)
         painted = [paint(generator, photo) for photo in self.photos]
-        write_photo(self.folder / f"step-{step:07d}.png", _column(painted))
+        write_result(self.folder / f"step-{step:07d}.png", _column(painted))
         files = sorted(self.folder.glob("step-*.png"))
         chosen = sorted({round(i) for i in np.linspace(0, len(files) - 1, COLUMNS)})
         columns = [self.first, *(read_photo(files[i]) for i in chosen)]
-        write_photo(self.folder / "preview.png", np.asarray(cv2.hconcat(columns), np.uint8))
+        write_result(self.folder / "preview.png", np.asarray(cv2.hconcat(columns), np.uint8))
 
 
 def paint(generator: Generator, image: RGBImage) -> RGBImage:
@@ -96,7 +97,7 @@ def plot_losses(history: list[dict[str, float]], file: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend(loc="upper right", ncols=4)
     encoded = BytesIO()
-    figure.savefig(encoded, dpi=110)
+    figure.savefig(encoded, dpi=110, metadata={"Software": MARK})
     try:
         write_whole(file, encoded.getvalue())
     except OSError as error:

@@ -42,6 +42,22 @@ def test_a_folder_gives_its_videos_but_no_earlier_results(
     assert targets(jobs) == ["a.inverter.mp4", "b.inverter.mp4"]
 
 
+def test_no_result_of_any_style_or_mix_is_converted_again(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    film = Clip(frames=2).write(tmp_path / "film.mp4")
+    mine = tmp_path / "renamed.mp4"
+    stylize_video(film, mine, inverting)
+    touch(tmp_path, "a.udnie.mp4", "a.great-wave-60+udnie-40.mp4")
+    other = StylizeOptions(style="scream")
+    assert targets(list_jobs([tmp_path], None, other, VIDEO_SUFFIXES)) == ["film.scream.mp4"]
+    assert targets(list_jobs([mine], None, other, VIDEO_SUFFIXES)) == ["renamed.scream.mp4"]
+    film.unlink()
+    (job,) = list_jobs([tmp_path], None, other, VIDEO_SUFFIXES)
+    assert isinstance(job, Failure)
+    assert "holds nothing to convert besides earlier results" in str(job.error)
+
+
 def test_an_output_folder_takes_all_results(tmp_path: Path, inverting: StylizeOptions) -> None:
     films = touch(tmp_path, "a.mp4", "b.mp4")
     out = tmp_path / "out"

@@ -12,6 +12,7 @@ from vidstyle.stylize.catalog import (
     find_painting,
     find_style,
     find_weights,
+    is_result_name,
     shipped_styles,
     style_name,
 )
@@ -127,3 +128,20 @@ def test_every_style_of_a_mix_is_looked_for(shelf: Path) -> None:
     (shelf / "warm.onnx").unlink()
     with pytest.raises(StyleError, match="missing"):
         check_style("negative:0.6,warm:0.4")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.udnie.jpg", True),
+        ("a.b.great-wave-17k.mp4", True),
+        ("a.great-wave-60+udnie-40.mkv", True),
+        ("a.great-wave-60+ink-40.mkv", False),
+        ("a.great-wave-60+udnie.mkv", False),
+        ("udnie.jpg", False),
+        ("a.holiday.jpg", False),
+        ("a.jpg", False),
+    ],
+)
+def test_names_of_results_have_a_shipped_style_or_a_mix(name: str, expected: bool) -> None:
+    assert is_result_name(Path("folder.udnie.d") / name) is expected

@@ -19,7 +19,7 @@ import torch
 from tests.training.toys import ToyFeatures, blurred_noise, toy_content
 from vidstyle.errors import SinkError, SourceError, StyleError
 from vidstyle.media.atomic import output_lock
-from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.media.image_file import read_photo, write_photo, write_result
 from vidstyle.options import TrainOptions
 from vidstyle.training import run as session_module
 from vidstyle.training.checkpoint import read_checkpoint
@@ -321,6 +321,15 @@ def test_content_is_read_and_what_cannot_be_is_counted(painting: Path) -> None:
     (warning,) = result.warnings
     assert warning.startswith("1 of 3 skipped: ")
     assert "broken.jpg is not a picture" in warning
+
+
+def test_results_of_vidstyle_among_the_photos_are_counted(painting: Path) -> None:
+    photos = painting.with_name("photos")
+    photos.mkdir()
+    write_photo(photos / "photo.png", blurred_noise(0))
+    write_result(photos / "painted.png", blurred_noise(1))
+    (warning,) = run(painting, steps=1, content=str(photos)).warnings
+    assert warning == "1 file made by vidstyle left out, as results are no photos"
 
 
 def test_an_empty_content_folder_leaves_nothing(painting: Path) -> None:

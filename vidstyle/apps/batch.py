@@ -10,9 +10,10 @@ from vidstyle.apps.optimized import check_painting
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, SinkError, SourceError, reason
 from vidstyle.media.image_file import PHOTO_SUFFIXES
+from vidstyle.media.result_mark import is_marked
 from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import check_style, style_name
+from vidstyle.stylize.catalog import check_style, is_result_name, style_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ def list_jobs(
     """List the jobs for files and folders; of a folder, the files with one of the suffixes.
 
     Outputs are named NAME.STYLE and `suffix`, or the suffix of an input that is a picture. They
-    are distinct, and none is an input. Earlier results in a folder (NAME.STYLE.mp4) and hidden
-    files are skipped. A folder without inputs, or one that cannot be read, becomes a failure.
+    are distinct, and none is an input. In folders, hidden files and earlier results, in any style
+    or mix, are skipped. A folder without inputs, or one that cannot be read, becomes a failure.
 
     Args:
         inputs: files and folders.
@@ -179,19 +180,27 @@ def _files(
     except OSError as error:
         unread = error.filename or path
         return [Failure(path, SourceError(f"The folder {unread} cannot be read: {reason(error)}."))]
+    candidates = [
+        file
+        for file in content
+        if file.suffix.lower() in suffixes and not file.name.startswith(".")
+    ]
     files = [
         _File(file, file.parent.relative_to(path))
-        for file in content
-        if file.suffix.lower() in suffixes
-        and not file.name.startswith(".")
-        and Path(file.stem).suffix != result_suffix
+        for file in candidates
+        if Path(file.stem).suffix != result_suffix and not _is_result(file)
     ]
     if not files:
         kinds = " ".join(suffixes)
-        return [
-            Failure(path, SourceError(f"The folder {path} holds nothing to convert ({kinds})."))
-        ]
+        results = " besides earlier results" if candidates else ""
+        message = f"The folder {path} holds nothing to convert{results} ({kinds})."
+        return [Failure(path, SourceError(message))]
     return files
+
+
+def _is_result(file: Path) -> bool:
+    """Whether a file is a result in any style."""
+    return is_result_name(file) or is_marked(file)
 
 
 def _files_below(folder: Path, recursive: bool, skipped: Path | None) -> Iterator[Path]:

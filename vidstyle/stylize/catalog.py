@@ -144,3 +144,15 @@ def _short_name(style: str | None) -> str:
     if style is None:
         return shipped_styles()[0].name
     return Path(style).stem if Path(style).suffix else style
+
+
+def is_result_name(file: Path) -> bool:
+    """Whether a file is named as a result, NAME.STYLE.SUFFIX, of a shipped style or a mix of some.
+
+    Results of versions before 0.2 are recognized by nothing else.
+    """
+    names = {style.name for style in shipped_styles()}
+    style = Path(file.stem).suffix.removeprefix(".")
+    parts = [part.rpartition("-") for part in style.split("+")]
+    is_mix = all(name in names and share.isdecimal() for name, _, share in parts)
+    return style in names or is_mix

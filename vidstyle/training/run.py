@@ -210,17 +210,24 @@ def _content(options: TrainOptions) -> tuple[Content, list[str]]:
         content, remarks = procedural_content(seed=options.seed), list[str]([GENERATED_NOTE])
     else:
         content = read_content(Path(options.content), seed=options.seed)
-        remarks = _skipped_files_note(content)
+        remarks = _left_out(content)
     return replace(
         content, images=[with_normal_exposure(image) for image in content.images]
     ), remarks
 
 
-def _skipped_files_note(content: Content) -> list[str]:
-    if not content.skipped:
-        return []
-    count = len(content.skipped)
-    return [f"{count} of {count + len(content.images)} skipped: {content.skipped[0]}"]
+def _left_out(content: Content) -> list[str]:
+    """Notes on files that were not learned from."""
+    notes = []
+    if content.skipped:
+        count = len(content.skipped)
+        notes.append(f"{count} of {count + len(content.images)} skipped: {content.skipped[0]}")
+    if content.results:
+        files = "file" if content.results == 1 else "files"
+        notes.append(
+            f"{content.results} {files} made by vidstyle left out, as results are no photos"
+        )
+    return notes
 
 
 def _weights_to_start_from(options: TrainOptions) -> dict[str, torch.Tensor] | None:

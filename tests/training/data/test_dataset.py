@@ -9,6 +9,7 @@ import torch
 from tests.clips import Clip, patches
 from vidstyle.errors import SourceError
 from vidstyle.frame import RGBImage
+from vidstyle.media.image_file import write_result
 from vidstyle.training.data import dataset as content_module
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
 
@@ -218,6 +219,18 @@ def test_a_single_file_will_do(tmp_path: Path) -> None:
     assert levels(read_content(save(tmp_path / "photo.png", flat(70)))) == [70]
     clip = Clip(frames=3, size_wh=(96, 64)).write(tmp_path / "clip.mkv")
     assert len(read_content(clip).images) == 3
+
+
+def test_results_of_vidstyle_are_not_learned_from(tmp_path: Path) -> None:
+    write_result(tmp_path / "painted.png", flat(10))
+    save(tmp_path / "photo.udnie.jpg", flat(20))
+    with pytest.raises(SourceError, match=r"No photos or videos in .* besides results of vidstyle"):
+        read_content(tmp_path)
+    save(tmp_path / "photo.jpg", flat(90))
+    content = read_content(tmp_path)
+    assert levels(content) == [90]
+    assert content.results == 2
+    assert levels(read_content(tmp_path / "painted.png")) == [10]  # by name it is the user's wish
 
 
 def test_a_folder_without_pictures_is_said(tmp_path: Path) -> None:

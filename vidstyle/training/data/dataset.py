@@ -20,9 +20,11 @@ from torch import Tensor
 from vidstyle.errors import SourceError
 from vidstyle.frame import RGBImage, short_side_wh
 from vidstyle.media.image_file import PHOTO_SUFFIXES, read_photo
+from vidstyle.media.result_mark import is_marked
 from vidstyle.media.source import VIDEO_SUFFIXES, FileSource
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.stats import Stats
+from vidstyle.stylize.catalog import is_result_name
 from vidstyle.training.data.procedural import procedural_images
 
 LARGEST_SHORT_SIDE = 384  # px; 1,000 such pictures take 0.6 to 0.8 GB
@@ -37,10 +39,11 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Content:
-    """Training pictures, and messages about unreadable files."""
+    """Training pictures, messages about unreadable files, and the number of results left out."""
 
     images: list[RGBImage]  # HxWx3 uint8 RGB
     skipped: list[str] = field(default_factory=list)  # one line per file, with the reason
+    results: int = 0  # pictures and videos made by vidstyle, which are not learned from
 
     def crops(self, count: int, size: int, step: int, seed: int, rank: int = 0) -> Tensor:
         """Draw the square crops of one training step, the same for the same arguments.
@@ -77,8 +80,9 @@ def procedural_content(count: int = 96, seed: int = 0) -> Content:
 
 
 def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
-    """Read the photos and videos in a folder, recursively; hidden files are skipped.
+    """Read the photos and videos in a folder, recursively.
 
+    Hidden files are skipped, and results of vidstyle, whose strokes would be learned as content.
     Pictures are reduced to a short side of 384 px. Videos give up to 40 evenly spaced frames each,
     fewer where their frames would fill more than half of the limit.
 
@@ -91,9 +95,10 @@ def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
     Raises:
         SourceError: the folder does not exist, or no picture in it can be read.
     """
-    photos, videos = _find(folder)
+    photos, videos, results = _find(folder)
     if not photos and not videos:
-        raise SourceError(f"No photos or videos in {folder}. Give a folder that has some.")
+        besides = " besides results of vidstyle" if results else ""
+        raise SourceError(f"No photos or videos in {folder}{besides}. Give a folder that has some.")
     random = np.random.default_rng(seed)
     frame_limit = max(1, limit // 2) if photos else limit
     videos = _stratified_sample(videos, frame_limit, random)
@@ -104,27 +109,30 @@ def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
         *(partial(_read_video, file, frames) for file in videos),
     ]
     with ThreadPoolExecutor(THREADS) as threads:
-        results = list(threads.map(_read_or_reason, readers))
-    images = [image for images, _ in results for image in images]
-    skipped = [reason for _, reason in results if reason]
+        reads = list(threads.map(_read_or_reason, readers))
+    images = [image for images, _ in reads for image in images]
+    skipped = [reason for _, reason in reads if reason]
     if not images:
         tried = "" if folder.is_file() else f"Nothing in {folder} can be used. For one: "
         raise SourceError(tried + skipped[0])
-    return Content(images, skipped)
+    return Content(images, skipped, results)
 
 
-def _find(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Paths of all photos and all videos, sorted."""
+def _find(folder: Path) -> tuple[list[Path], list[Path], int]:
+    """Paths of all photos and all videos, sorted, and the number of results among them."""
     if not folder.exists():
         raise SourceError(f"There is no folder {folder}.")
     if folder.is_file():
         is_photo = folder.suffix.lower() in PHOTO_SUFFIXES
-        return ([folder], []) if is_photo else ([], [folder])
+        return ([folder], [], 0) if is_photo else ([], [folder], 0)
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and _is_visible(file, folder)
     )
-    photos = [file for file in files if file.suffix.lower() in PHOTO_SUFFIXES]
-    return photos, [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
+    found = [file for file in files if file.suffix.lower() in (*PHOTO_SUFFIXES, *VIDEO_SUFFIXES)]
+    originals = [file for file in found if not is_result_name(file) and not is_marked(file)]
+    photos = [file for file in originals if file.suffix.lower() in PHOTO_SUFFIXES]
+    videos = [file for file in originals if file.suffix.lower() in VIDEO_SUFFIXES]
+    return photos, videos, len(found) - len(originals)
 
 
 def _is_visible(file: Path, folder: Path) -> bool:

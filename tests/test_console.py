@@ -14,6 +14,7 @@ from rich.console import Console
 from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
 from vidstyle.console import (
+    LOSSES_NOTE,
     Progress,
     TrainingProgress,
     batch_to_json,
@@ -153,7 +154,7 @@ def test_without_a_terminal_lines_are_printed_and_no_bar(
     assert set(threading.enumerate()) <= threads
 
 
-@pytest.mark.parametrize(("shown", "saved", "lines"), [(True, True, 1), (True, False, 0),
+@pytest.mark.parametrize(("shown", "saved", "lines"), [(True, True, 2), (True, False, 0),
                                                        (False, True, 0)])  # fmt: skip
 def test_a_training_without_a_terminal_says_a_line_at_each_checkpoint(
     capsys: pytest.CaptureFixture[str], shown: bool, saved: bool, lines: int
@@ -161,7 +162,7 @@ def test_a_training_without_a_terminal_says_a_line_at_each_checkpoint(
     state = TrainProgress(120, 0.25, 754.0, {"style": 0.254, "tv": 0.001}, saved)
     with TrainingProgress(shown) as progress:
         progress.show(state)
-    expected = ["step 120  style 0.25 tv 0.00  12:34 left"]
+    expected = [LOSSES_NOTE, "step 120  style 0.25 roughness 0.00  12:34 left"]
     assert capsys.readouterr().err.splitlines() == expected[:lines]
 
 

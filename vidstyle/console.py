@@ -20,11 +20,15 @@ from vidstyle.live.metrics import LiveReport
 from vidstyle.results import FileResult, RunResult
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import Style
-from vidstyle.training.results import TrainProgress, TrainResult, int8_path
+from vidstyle.training.results import LOSS_WORDS, TrainProgress, TrainResult, int8_path
 
 REFRESH_S = 0.2  # interval of the progress bar
 PIPE_WIDTH = 1000  # columns, so that no row of a table is wrapped
 LOSSES_BESIDE_BAR = ("style", "patch", "content", "temporal")  # all would exceed 80 columns
+LOSSES_NOTE = (
+    "Lower is better: style and strokes are distances to the painting, content to the photo, "
+    "flicker is change between frames."
+)
 
 
 class Progress:
@@ -101,6 +105,7 @@ class TrainingProgress:
         self._shown = shown
         self._bar = _bar(self._console, shown)
         self._task = self._bar.add_task("preparing", total=1.0, numbers="")
+        self._explained = False
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -116,19 +121,26 @@ class TrainingProgress:
 
     def show(self, progress: TrainProgress) -> None:
         """Show the state after a step; called by the thread that trains."""
-        left = _clock(progress.left_s)
+        if not self._shown or not (self._console.is_terminal or progress.saved):
+            return
+        if not self._explained:
+            self._explained = True
+            self._say(LOSSES_NOTE)
+        left = f"{_clock(progress.left_s)} left"
         if self._console.is_terminal:
             self._bar.update(
                 self._task,
                 description=f"step {progress.step}",
                 completed=progress.done,
-                numbers=f"{_losses(progress, LOSSES_BESIDE_BAR)}  {left} left",
+                numbers=f"{_losses(progress, LOSSES_BESIDE_BAR)}  {left}",
             )
-        elif self._shown and progress.saved:
+        else:
             losses = _losses(progress, tuple(progress.losses))
-            self._console.print(
-                f"step {progress.step}  {losses}  {left} left", highlight=False, soft_wrap=True
-            )
+            self._say(f"step {progress.step}  {losses}  {left}")
+
+    def _say(self, line: str) -> None:
+        """Print a line, above the bar if there is one."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @singledispatch
@@ -275,7 +287,7 @@ def _notes(outcome: FileResult) -> list[str]:
 
 
 def _losses(progress: TrainProgress, names: Sequence[str]) -> str:
-    return " ".join(f"{name} {progress.losses[name]:.2f}" for name in names)
+    return " ".join(f"{LOSS_WORDS[name][0]} {progress.losses[name]:.2f}" for name in names)
 
 
 def _size(count: int) -> str:

@@ -22,7 +22,7 @@ from tests.perceptual.weights import write_random_slim
 from tests.training.toys import blurred_noise, toy_content
 from vidstyle.apps.train import train_style
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, main
-from vidstyle.console import TrainingProgress
+from vidstyle.console import LOSSES_NOTE, TrainingProgress
 from vidstyle.errors import SinkError
 from vidstyle.extras import install_hint
 from vidstyle.flags import with_flags
@@ -331,9 +331,10 @@ def test_a_dull_terminal_gets_a_line_for_each_checkpoint(capsys: Captured) -> No
         progress.show(TrainProgress(9, 0.3, 55.0, losses, saved=True))
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == (
-        "step 8  style 0.50 patch 0.25 content 0.12 tone 0.10 temporal 0.01  1:05 left\n"
-    )
+    assert err.splitlines() == [
+        LOSSES_NOTE,
+        "step 8  style 0.50 strokes 0.25 content 0.12 tone 0.10 flicker 0.01  1:05 left",
+    ]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
@@ -363,4 +364,5 @@ def test_a_terminal_gets_losses_and_time_left_in_80_columns() -> None:
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.decode())
     assert "step 12345 " in shown
     assert "━" in shown
-    assert "style 0.25 patch 0.25 content 0.25 temporal 0.25  12:34 left" in shown
+    assert "Lower is better: style and strokes are distances to the painting" in shown
+    assert "style 0.25 strokes 0.25 content 0.25 flicker 0.25  12:34 left" in shown

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from vidstyle.frame import RGBImage
 from vidstyle.media.image_file import read_photo
 from vidstyle.network.architecture import Architecture
 from vidstyle.network.generator import Generator
+from vidstyle.training.objective import LossWeights
 from vidstyle.training.preview import (
     COLUMNS,
     GAP,
@@ -18,7 +20,9 @@ from vidstyle.training.preview import (
     ContactSheet,
     paint,
     plot_losses,
+    preview_photos,
 )
+from vidstyle.training.results import LOSS_WORDS
 
 TINY = Architecture(channels=4, bottleneck=4, dilations=(1,), head_channels=4)
 ROW = ROW_HEIGHT + GAP
@@ -80,6 +84,17 @@ def test_photos_of_any_shape_keep_it(tmp_path: Path, size: tuple[int, int]) -> N
         assert abs(across - ROW_HEIGHT / 2) <= 4
 
 
+def test_the_sheet_begins_with_the_portrait_that_ships() -> None:
+    content = [blurred_noise(seed) for seed in range(6)]
+    face, *others = preview_photos(content)
+    assert face.shape == (288, 288, 3)
+    skin = face[110:160, 110:165].mean(axis=(0, 1))
+    assert skin[0] > skin[1] > skin[2] > 60
+    assert len(others) == 3
+    assert all(np.array_equal(*pair) for pair in zip(others, content, strict=False))
+    assert len(preview_photos(content[:1])) == 2
+
+
 def test_painting_is_what_the_generator_gives_in_bytes() -> None:
     image = blurred_noise(3, 64, 96)
     generator = Generator(TINY).eval()
@@ -100,6 +115,11 @@ def test_the_plot_shows_each_loss(tmp_path: Path) -> None:
     plot_losses(history, tmp_path / "losses.png")
     assert not np.array_equal(read_photo(tmp_path / "losses.png"), both)
     assert [file.name for file in tmp_path.iterdir()] == ["losses.png"]
+
+
+def test_every_loss_has_a_plain_word() -> None:
+    assert list(LOSS_WORDS) == [field.name for field in fields(LossWeights)]
+    assert len({word for word, _ in LOSS_WORDS.values()}) == len(LOSS_WORDS)
 
 
 def test_a_loss_that_is_nothing_can_be_plotted(tmp_path: Path) -> None:

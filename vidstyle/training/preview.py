@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import SinkError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
@@ -16,8 +17,11 @@ from vidstyle.media.result_mark import MARK
 from vidstyle.network.architecture import GRID
 from vidstyle.network.generator import Generator
 from vidstyle.perceptual.color_transfer import to_tensor
+from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.stylize.generator import BORDER
+from vidstyle.training.results import LOSS_WORDS
 
+PHOTOS = 4  # on the sheet
 ROW_HEIGHT = 192  # px, of a picture on the sheet
 LARGEST_WIDTH = 320  # px, of a picture on the sheet
 COLUMNS = 6  # of painted pictures, evenly spaced from the first to the last
@@ -57,6 +61,22 @@ class ContactSheet:
         write_result(self.folder / "preview.png", np.asarray(cv2.hconcat(columns), np.uint8))
 
 
+def preview_photos(content: list[RGBImage]) -> list[RGBImage]:
+    """Photos for the sheet: the first ones of the content, and the shipped portrait.
+
+    Faces are where a style fails first, and the content may have none.
+
+    Args:
+        content: training pictures with normalized exposure, HxWx3 uint8 RGB.
+
+    Raises:
+        StyleError: the portrait is missing or altered.
+    """
+    (entry,) = catalog_section("photos")
+    portrait = read_photo(intact_file(entry["file"], entry["sha256"]))
+    return [with_normal_exposure(portrait), *content[: PHOTOS - 1]]
+
+
 def paint(generator: Generator, image: RGBImage) -> RGBImage:
     """Run the generator on a picture, on its own device, with mirrored borders as at inference.
 
@@ -88,14 +108,15 @@ def plot_losses(history: list[dict[str, float]], file: Path) -> None:
     """
     from matplotlib.figure import Figure  # the import takes half a second, and is used once
 
-    figure = Figure(figsize=(9, 5), layout="constrained")
+    figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.subplots()
     steps = [record["step"] for record in history]
     for name in (name for name in history[0] if name not in ("step", "seconds")):
-        axes.plot(steps, _smoothed([record[name] for record in history]), label=name)
-    axes.set(xlabel="step", ylabel="loss times its weight", yscale="log")
+        label = ": ".join(LOSS_WORDS[name])
+        axes.plot(steps, _smoothed([record[name] for record in history]), label=label)
+    axes.set(xlabel="step", ylabel="loss times its weight (lower is better)", yscale="log")
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper right", ncols=4)
+    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
     encoded = BytesIO()
     figure.savefig(encoded, dpi=110, metadata={"Software": MARK})
     try:

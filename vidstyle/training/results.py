@@ -5,6 +5,19 @@ from pathlib import Path
 
 from vidstyle.results import FileResult
 
+# Plain word and meaning of each loss, by its name in `losses`; lower is better for all.
+LOSS_WORDS = {
+    "style": ("style", "distance to the painting's textures and palette"),
+    "patch": ("strokes", "distance to the nearest places of the painting"),
+    "content": ("content", "distance to the photo's shapes"),
+    "tone": ("tone", "distance to the photo's light and color"),
+    "structure": ("structure", "light and shade that got lost"),
+    "grid": ("grid", "pattern with a period of two pixels"),
+    "tv": ("roughness", "total variation"),
+    "temporal": ("flicker", "change between frames that only moved"),
+    "range": ("clipping", "values darker than black or lighter than white"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TrainProgress:

@@ -33,7 +33,7 @@ from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
 from vidstyle.training.data.painting import painting_tensor
 from vidstyle.training.objective import LossWeights
-from vidstyle.training.preview import ContactSheet, plot_losses
+from vidstyle.training.preview import ContactSheet, plot_losses, preview_photos
 from vidstyle.training.results import TrainProgress, TrainResult, int8_path, torch_path
 from vidstyle.training.trainer import Trainer, TrainingSettings
 
@@ -41,7 +41,6 @@ Report = Callable[[TrainProgress], None]
 
 STYLE_SIZE = 400  # px, the painting's short side at style scale 1
 OWN_COLORS_TONE = 3.0  # extra tone loss at own colors 1, against the pull of the palette
-PREVIEWS = 4  # photos on the contact sheet
 PREVIEW_SHARE = 0.05  # of the run, between two columns of the contact sheet
 CHECKPOINT = "checkpoint.pt"
 RUN_FILES = re.compile(r"checkpoint\.pt|(step-\d{7}|preview|losses)\.png")  # files of a run
@@ -95,7 +94,7 @@ class _TrainingRun:
         self.trainer, self.folder, self.fingerprint = trainer, folder, fingerprint
         self.report = report
         self.checkpoint = folder / CHECKPOINT
-        self.sheet = ContactSheet(self.folder, trainer.content.images[:PREVIEWS])
+        self.sheet = ContactSheet(folder, preview_photos(trainer.content.images))
         self.saved_s = time.monotonic()
         self.shown = -1.0  # share of the run at the sheet's last column
 

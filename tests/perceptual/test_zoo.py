@@ -2,6 +2,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -49,6 +50,16 @@ def test_a_catalog_without_features_is_said(shipped: Path, catalog: dict[str, ob
     (shipped / "catalog.json").write_text(json.dumps(catalog))
     with pytest.raises(StyleError, match="Install vidstyle again"):
         load_features("slim")
+
+
+def test_weights_that_are_not_numbers_are_refused(shipped: Path) -> None:
+    file = shipped / "own.npz"
+    with np.load(shipped / "slim.npz") as arrays:
+        weights = dict(arrays)
+    next(iter(weights.values())).flat[0] = np.nan
+    np.savez(file, **weights)
+    with pytest.raises(StyleError, match=r"own.npz has weights that are not numbers"):
+        load_features("slim", file)
 
 
 def test_an_unknown_name_is_said_with_those_there_are() -> None:

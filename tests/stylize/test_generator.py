@@ -212,3 +212,22 @@ def test_the_file_says_how_much_of_the_own_chroma_comes_back(
         assert np.abs(mixed - wanted).max() <= 0.51
     half = Mixture([(OnnxGenerator(tmp_path / "own.onnx"), 0.5), (OnnxGenerator(inverter), 0.5)])
     assert half.own_chroma == 0.4
+
+
+def test_a_painting_that_is_not_a_number_is_an_error_and_no_black_picture(tmp_path: Path) -> None:
+    """The square root of what is left to a half: none for bright pixels."""
+    shape: list[int | str] = [1, 3, "h", "w"]
+    half = helper.make_tensor("half", TensorProto.FLOAT, [], [0.5])
+    nodes = [
+        helper.make_node("Constant", [], ["half"], value=half),
+        helper.make_node("Sub", ["half", "x"], ["dark"]),
+        helper.make_node("Sqrt", ["dark"], ["y"]),
+    ]
+    file = tmp_path / "root.onnx"
+    save_network(file, nodes, shape, shape)
+    generator = OnnxGenerator(file)
+    image = np.full((20, 30, 3), 100, np.uint8)
+    assert generator.paint(image).max() > 0
+    image[7, 9, 1] = 200
+    with pytest.raises(StyleError, match="in its painting of a picture of 30x20"):
+        generator.paint(image)

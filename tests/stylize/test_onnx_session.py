@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,30 @@ def test_damaged_files_are_said_in_one_line(tmp_path: Path) -> None:
         with pytest.raises(StyleError) as raised:
             OnnxGenerator(file)
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw"), [("f4", True), ("f4", False), ("f2", True), ("f8", False)]
+)
+def test_weights_that_are_not_numbers_are_refused(tmp_path: Path, kind: str, raw: bool) -> None:
+    """Also in a network that gives bytes, which would be 0."""
+    element = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    refused = pytest.raises(StyleError, match=r"not numbers \(NaN\) among its weights")
+    for values, fine in (([1.0, np.inf, 3.0], True), ([1.0, np.nan, 3.0], False)):
+        array = np.array(values, np.dtype(kind))
+        given = array.tobytes() if raw else array.tolist()
+        weights = helper.make_tensor("weights", element, [3], given, raw=raw)
+        file = tmp_path / "toy.onnx"
+        save_network(file, [helper.make_node("Neg", ["x"], ["y"])], SHAPE, SHAPE)
+        model = onnx.load(file)
+        model.graph.initializer.append(weights)
+        onnx.save(model, file)
+        with nullcontext() if fine else refused:
+            load_session(file, 1)
+        constant = helper.make_node("Constant", [], ["constant"], value=weights)
+        save_network(file, [helper.make_node("Neg", ["x"], ["y"]), constant], SHAPE, SHAPE)
+        with nullcontext() if fine else refused:
+            load_session(file, 1)
 
 
 MEMORY_TEST = """

@@ -26,6 +26,16 @@ def load_features(
     Raises:
         StyleError: an unknown name, or weights that cannot be loaded or belong to another network.
     """
+    features = _loaded(name, weight_file, report)
+    if not all(bool(weights.isfinite().all()) for weights in features.state_dict().values()):
+        raise StyleError(
+            f"{weight_file} has weights that are not numbers (NaN). Give another file, or none.",
+            {"feature_weights": None},
+        )
+    return features
+
+
+def _loaded(name: str, weight_file: Path | None, report: Report | None) -> FeatureNetwork:
     if name == "slim":
         return Slim(weight_file or _shipped("slim"))
     if name == "squeezenet":

@@ -15,7 +15,7 @@ from vidstyle.frame import Picture, RGBImage, check_image
 from vidstyle.options import SHARPNESS
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
-from vidstyle.stylize.onnx_session import first_run, load_session
+from vidstyle.stylize.onnx_session import first_run, load_session, not_a_number
 
 GRID = 4  # px; the sides of a network's input are multiples of this
 BORDER = 48  # px mirrored around the picture: the reach of the network's zero padding
@@ -47,7 +47,8 @@ class ImageGenerator(ABC):
             image: HxWx3 uint8 RGB, any size.
 
         Raises:
-            StyleError: a network failed, for example because memory ran out.
+            StyleError: a network failed, for example because memory ran out, or its output is not
+                a number.
             TypeError: the image is not a uint8 array.
             ValueError: the image is not HxWx3, or has no pixels.
         """
@@ -140,6 +141,8 @@ class OnnxGenerator(ImageGenerator):
         if self._takes_bytes:
             return np.asarray(cv2.cvtColor(painted[rows, columns], cv2.COLOR_RGBA2RGB), np.uint8)
         inside = painted[:, rows, columns]
+        if not np.isfinite(inside).all():
+            raise not_a_number(self._file, f"in its painting of a picture of {width}x{height}")
         planes = [cv2.convertScaleAbs(np.clip(plane, 0, 1), alpha=255) for plane in inside]
         return np.asarray(cv2.merge(planes), np.uint8)
 

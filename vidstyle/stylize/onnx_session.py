@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import onnxruntime
 
 from vidstyle.errors import StyleError, reason
@@ -20,14 +21,17 @@ MAX_FILE_BYTES = 256 << 20  # the largest shipped network has 200 KB
 MAX_NODES = 10_000  # of a graph; shipped networks have about 100
 MAX_FOLDED_BYTES = 16 << 20  # of a constant computed while loading: as large as its weights are
 MEMORY_SHARE = 0.75  # of the physical memory, for all sessions together
-LOAD_LIMIT_S = 60.0  # to load a network, and to run it on a small picture; 0.1 s is usual
+LOAD_LIMIT_S = 30.0  # to load a network, and to run it on a small picture; 0.1 s is usual
 FATAL_ONLY = 4  # ONNX Runtime's log level; its exceptions are translated
 
 # Field numbers of onnx.proto, by message; https://onnx.ai/onnx/repo-docs/IR.html
 GRAPH, FUNCTIONS = 7, 25  # ModelProto
-NODE, FUNCTION_NODE = 1, 7  # GraphProto, FunctionProto
+NODE, INITIALIZER, FUNCTION_NODE = 1, 5, 7  # GraphProto; FunctionProto
 OPERATOR, ATTRIBUTE = 4, 5  # NodeProto
-SUBGRAPHS = {6, 11}  # AttributeProto: one graph, several graphs
+TENSOR, SUBGRAPHS = 5, (6, 11)  # AttributeProto; one graph, several graphs
+DATA_TYPE, FLOAT_DATA, RAW_DATA, DOUBLE_DATA = 2, 4, 9, 10  # TensorProto
+FLOAT, FLOAT16, DOUBLE = 1, 10, 11  # data types
+FLOATS = {FLOAT: "<f4", FLOAT16: "<f2", DOUBLE: "<f8"}  # NumPy's names
 
 Item = TypeVar("Item")
 
@@ -89,14 +93,9 @@ def _check_file(file: Path) -> None:
             f"{file} has {size / 2**20:.0f} MB. A generator has {MAX_FILE_BYTES >> 20} MB at most."
         )
     try:
-        with_graph = _operators_with_graphs(memoryview(file.read_bytes()))
+        _check_graphs(file, memoryview(file.read_bytes()))
     except (IndexError, ValueError, OSError) as error:
         raise not_runnable(file, error) from error
-    if with_graph:
-        raise StyleError(
-            f"{file} has the operator {with_graph[0]}, which may run forever. "
-            "A generator has no loops and no branches."
-        )
 
 
 def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -> Item:
@@ -129,6 +128,14 @@ def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -
         raise not_runnable(file, error) from error
 
 
+def not_a_number(file: Path, where: str) -> StyleError:
+    """Error of a network with NaN in its weights or paintings, which would become black."""
+    return StyleError(
+        f"{file} has values that are not numbers (NaN) {where}. Its training or conversion went "
+        "astray: make it again, or choose another style."
+    )
+
+
 def not_runnable(file: Path, error: Exception) -> StyleError:
     """Error of a file that ONNX Runtime refuses."""
     return StyleError(f"{file} is not a generator that can be run: {reason(error)}")
@@ -153,33 +160,51 @@ def _arena() -> onnxruntime.OrtArenaCfg | None:
     return onnxruntime.OrtArenaCfg({"max_mem": int(MEMORY_SHARE * total_gb * 1e9)})
 
 
-def _operators_with_graphs(model: memoryview) -> list[str]:
-    """Names of the operators with a graph among their attributes, of a serialized ModelProto.
+def _check_graphs(file: Path, model: memoryview) -> None:
+    """Check nodes and weights of a serialized ModelProto.
 
     Raises:
+        StyleError: an operator has a graph among its attributes, or a weight is not a number.
         ValueError, IndexError: the content is no ModelProto, or has more than `MAX_NODES` nodes.
     """
-    nodes = list[memoryview]()
-    for number, content in _parts(model):
-        if number in (GRAPH, FUNCTIONS):
-            wanted = NODE if number == GRAPH else FUNCTION_NODE
-            nodes += [node for inner, node in _parts(content) if inner == wanted]
+    graphs, functions = _messages(model, GRAPH), _messages(model, FUNCTIONS)
+    nodes = [node for graph in graphs for node in _messages(graph, NODE)]
+    nodes += [node for function in functions for node in _messages(function, FUNCTION_NODE)]
     if len(nodes) > MAX_NODES:
         raise ValueError(f"it has {len(nodes)} operators, more than {MAX_NODES}.")
-    return [_operator(node) for node in nodes if _has_graph(node)]
+    weights = [each for graph in graphs for each in _messages(graph, INITIALIZER)]
+    for node in nodes:
+        attributes = _messages(node, ATTRIBUTE)
+        weights += [each for attribute in attributes for each in _messages(attribute, TENSOR)]
+        if any(_messages(attribute, *SUBGRAPHS) for attribute in attributes):
+            name = b"".join(_messages(node, OPERATOR)).decode()
+            raise StyleError(
+                f"{file} has the operator {name}, which may run forever. "
+                "A generator has no loops and no branches."
+            )
+    if any(map(_has_nan, weights)):
+        raise not_a_number(file, "among its weights")
 
 
-def _has_graph(node: memoryview) -> bool:
-    attributes = [content for number, content in _parts(node) if number == ATTRIBUTE]
-    return any(number in SUBGRAPHS for each in attributes for number, _ in _parts(each))
+def _has_nan(tensor: memoryview) -> bool:
+    """Whether a serialized TensorProto of floating-point numbers has one that is not a number."""
+    kind = next((value for number, value in _fields(tensor) if number == DATA_TYPE), 0)
+    numbers = FLOATS.get(kind) if isinstance(kind, int) else None
+    if numbers is None:
+        return False
+    packed = FLOAT_DATA if kind == FLOAT else DOUBLE_DATA if kind == DOUBLE else RAW_DATA
+    parts = _messages(tensor, RAW_DATA, packed)
+    return any(bool(np.isnan(np.frombuffer(part, numbers)).any()) for part in parts)
 
 
-def _operator(node: memoryview) -> str:
-    return next((bytes(c).decode() for number, c in _parts(node) if number == OPERATOR), "?")
+def _messages(message: memoryview, *numbers: int) -> list[memoryview]:
+    """Contents of the fields of these numbers that are messages, text or bytes."""
+    fields = _fields(message)
+    return [v for number, v in fields if number in numbers and not isinstance(v, int)]
 
 
-def _parts(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield number and content of the fields of a protobuf message that are bytes or messages.
+def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Yield number and value of the fields of a protobuf message, except fixed-size numbers.
 
     Raises:
         ValueError, IndexError: the content is no protobuf message.
@@ -187,18 +212,19 @@ def _parts(message: memoryview) -> Iterator[tuple[int, memoryview]]:
     position = 0
     while position < len(message):
         key, position = _varint(message, position)
-        match key & 7:
-            case 0:  # varint
-                _, position = _varint(message, position)
-            case 1:  # 64 bits
+        match key & 7:  # wire type
+            case 0:
+                value, position = _varint(message, position)
+                yield key >> 3, value
+            case 1:
                 position += 8
-            case 2:  # bytes, text, message
+            case 2:
                 length, position = _varint(message, position)
                 if length > len(message) - position:
                     raise ValueError("it is cut off.")
                 yield key >> 3, message[position : position + length]
                 position += length
-            case 5:  # 32 bits
+            case 5:
                 position += 4
             case _:
                 raise ValueError("it is no ONNX file.")

@@ -8,7 +8,7 @@ __version__ = "0.2.0.dev0"
 # Read by ONNX Runtime at import; without it, an identifier is written to the home folder.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 # Read by OpenCV at import, in seconds; the default timeout of a camera that hangs is ten.
-os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
 
 if TYPE_CHECKING:
     from vidstyle.apps.convert import stylize_video

@@ -35,7 +35,7 @@ from vidstyle.stats import Stats
 log = logging.getLogger(__name__)
 
 SINK_QUEUE_LENGTH = 15  # frames waiting for the recorder or the null sink: 20 MB at 720p
-CAMERA_PATIENCE_S = 1.0  # for a source that blocks, at the end of the run
+CAMERA_PATIENCE_S = 1.5  # for a source that blocks at the end; longer than OpenCV's timeout
 POLL_S = 0.1  # period of the checks for consumers and time limits, without a window
 HINT_AFTER_FRAMES = 90  # displayed frames; the median latency has settled by then
 NO_SIGNAL = "no picture from the camera"

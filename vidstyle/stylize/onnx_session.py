@@ -6,7 +6,7 @@ loading and of the first run. Operators that run a graph of their own (Loop, If,
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ MAX_NODES = 10_000  # of a graph; shipped networks have about 100
 MAX_FOLDED_BYTES = 16 << 20  # of a constant computed while loading: as large as its weights are
 MEMORY_SHARE = 0.75  # of the physical memory, for all sessions together
 LOAD_LIMIT_S = 30.0  # to load a network, and to run it on a small picture; 0.1 s is usual
+CANCEL_PATIENCE_S = 5.0  # for the operator at work when a call is cancelled
 FATAL_ONLY = 4  # ONNX Runtime's log level; its exceptions are translated
 
 # Field numbers of onnx.proto, by message; https://onnx.ai/onnx/repo-docs/IR.html
@@ -101,8 +102,9 @@ def _check_file(file: Path) -> None:
 def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -> Item:
     """Return the result of a call of ONNX Runtime, made on a thread of its own.
 
-    A call that takes too long is cancelled, which ONNX Runtime notices after the current operator;
-    it is not waited for.
+    A call that takes too long, or whose caller is interrupted, is cancelled, which ONNX Runtime
+    notices after the current operator. It is waited for a while: an interpreter that ends while
+    another thread is inside C++ may abort.
 
     Raises:
         StyleError: the call failed, or takes longer than `LOAD_LIMIT_S`.
@@ -115,8 +117,8 @@ def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -
         except BaseException as error:
             result.set_exception(error)
 
-    threading.Thread(target=run, name="first-run", daemon=True).start()
     try:
+        threading.Thread(target=run, name="first-run", daemon=True).start()
         return result.result(LOAD_LIMIT_S)
     except TimeoutError:
         cancel()
@@ -126,6 +128,10 @@ def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -
         ) from None
     except Exception as error:  # ONNX Runtime's errors have no common base class
         raise not_runnable(file, error) from error
+    finally:
+        if not result.done():
+            cancel()
+            wait([result], CANCEL_PATIENCE_S)
 
 
 def not_a_number(file: Path, where: str) -> StyleError:

@@ -100,7 +100,7 @@ def test_nothing_but_garbage_is_a_lost_camera(node: Path, garbage: Any) -> None:
 def test_a_camera_that_does_not_answer_is_lost_at_once(
     node: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """OpenCV waits two seconds for each picture; ten times that would be too long."""
+    """OpenCV waits a second for each picture; ten times that would be too long."""
     seen = Webcam(node, 64, 48, 30, ToyDevice([BGR, None, BGR]))
     assert seen.read(NEVER) is not None
     monkeypatch.setattr(webcam, "MAX_SILENCE_S", 0)

@@ -235,6 +235,31 @@ def test_wrong_calls_exit_with_two(capsys: Captured, words: list[str]) -> None:
     assert "usage: vidstyle" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        [""],
+        ["in.mp4", ""],
+        ["in.mp4", "-o", ""],
+        ["image", ""],
+        ["train", ""],
+        ["train", "me.png", "-o", ""],
+        ["styles", ""],
+        ["styles", "me.png", "--gallery", ""],
+        ["live", "--config", ""],
+    ],
+)
+def test_an_empty_name_is_not_the_current_folder(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured, words: list[str]
+) -> None:
+    monkeypatch.chdir(clip.parent)
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == USAGE
+    assert "the name is empty" in capsys.readouterr().err
+    assert [file.name for file in clip.parent.iterdir()] == ["in.mp4"]
+
+
 def test_debug_shows_the_traceback(capsys: Captured) -> None:
     assert main(["missing.mp4", "--debug"]) == FAILED
     assert "Traceback" in capsys.readouterr().err

@@ -228,3 +228,14 @@ def test_live_settings_that_make_no_sense_are_said(more: dict[str, Any], reason:
 def test_a_size_is_two_numbers() -> None:
     assert LiveOptions(size="1280x720").size_wh == (1280, 720)
     assert LiveOptions().size_wh is None
+
+
+@pytest.mark.parametrize("kind", [StylizeOptions, TrainOptions, LiveOptions])
+def test_an_empty_text_is_no_value(kind: type[Any]) -> None:
+    texts = [
+        s.name for s in settings(kind) if "str" in str(s.type) and not s.metadata.get("choices")
+    ]
+    assert texts
+    for name in texts:
+        with pytest.raises(OptionError, match=f"^{name} must be left out or filled in, not empty"):
+            kind(**{name: ""})

@@ -218,21 +218,21 @@ def build_parser() -> argparse.ArgumentParser:
     add_flags(image, ConvertFlags, IMAGE_SETTINGS)
     live = _command(commands, "live", _live, "stylize a camera: window, virtual camera, recording")
     live.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings (live.toml in the user's folder)"
+        "--config", type=_path, metavar="FILE", help="settings (live.toml in the user's folder)"
     )
     add_flags(live, LiveFlags, configured=True)
     train = _command(commands, "train", _train, "teach vidstyle a painting of your own")
-    train.add_argument("painting", type=Path, metavar="PAINTING", help="a picture file")
-    train.add_argument("-o", "--output", type=Path, help="file (NAME.onnx in the current folder)")
+    train.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
+    train.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")
     add_flags(train, TrainFlags)
     styles = _command(commands, "styles", _styles, "list the styles, or paint a picture in all")
     styles.add_argument(
-        "picture", nargs="?", type=Path, metavar="PICTURE", help="what --gallery paints"
+        "picture", nargs="?", type=_path, metavar="PICTURE", help="what --gallery paints"
     )
     styles.add_argument(
         "-o",
         "--gallery",
-        type=Path,
+        type=_path,
         metavar="FILE",
         help="write PICTURE in every style, side by side",
     )
@@ -255,10 +255,17 @@ def _command(
 
 
 def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> None:
-    command.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help=inputs)
+    command.add_argument("inputs", nargs="+", type=_path, metavar="INPUT", help=inputs)
     command.add_argument(
-        "-o", "--output", type=Path, help=f"file, or folder for several inputs ({default})"
+        "-o", "--output", type=_path, help=f"file, or folder for several inputs ({default})"
     )
+
+
+def _path(text: str) -> Path:
+    """Path of an argument; an empty one is refused, since `Path("")` is the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty, perhaps from a variable without value")
+    return Path(text)
 
 
 def _options(parsed: argparse.Namespace, kind: type[Options]) -> Options:

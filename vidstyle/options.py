@@ -367,6 +367,8 @@ def _check_types(options: Any) -> None:
                 [KINDS[k] for k in kinds if k in KINDS] + ["None"] * (len(kinds) > 1)
             )
             raise TypeError(f"{name} must be {wanted}, not {value!r} ({type(value).__name__}).")
+        if value == "":  # as from an unset variable of a shell
+            raise OptionError(f"{name} must be left out or filled in, not empty.", name)
         object.__setattr__(options, name, value)
 
 

@@ -93,3 +93,8 @@ def test_other_things_are_refused_in_one_line(input: Any) -> None:
         with pytest.raises(TypeError) as raised:
             read(input)
         assert "\n" not in str(raised.value)
+
+
+def test_an_empty_name_is_not_the_current_folder() -> None:
+    with pytest.raises(SourceError, match="The input's name is empty"):
+        input_path("")

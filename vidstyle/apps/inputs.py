@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol, TypeGuard
 import numpy as np
 
 from vidstyle.apps.arrays import ImageArray
+from vidstyle.errors import SourceError
 from vidstyle.media.image_file import decode_photo, read_photo
 
 ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")  # of PIL
@@ -33,7 +34,13 @@ PhotoInput = Path | str | BinaryIO | ImageArray | PilImage
 
 
 def input_path(input: object) -> Path | None:
-    """Path of an input that is a string or a path; None for other types."""
+    """Path of an input that is a string or a path; None for other types.
+
+    Raises:
+        SourceError: the string is empty.
+    """
+    if isinstance(input, str) and not input:  # `Path("")` is the current folder
+        raise SourceError("The input's name is empty. Give the path of a file.")
     return Path(input) if isinstance(input, str | os.PathLike) else None
 
 

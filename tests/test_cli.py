@@ -1,5 +1,6 @@
 """Command line: exit codes, messages, and the separation of stdout and stderr."""
 
+import io
 import json
 import os
 import signal
@@ -16,7 +17,16 @@ from tests.look import look
 from tests.processes import stop_once
 from tests.shelf import TOYS
 from tests.toys import save_adder
-from vidstyle.cli import DONE, FAILED, HUNG_UP, INTERRUPTED, TERMINATED, USAGE, main
+from vidstyle.cli import (
+    DONE,
+    FAILED,
+    HUNG_UP,
+    INTERRUPTED,
+    TERMINATED,
+    USAGE,
+    escape_unprintable,
+    main,
+)
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import StylizeOptions, TrainOptions, settings
 
@@ -460,3 +470,46 @@ def test_a_terminal_gets_a_bar(tmp_path: Path, inverter: Path) -> None:
     assert " fps" in text
     assert "x real time" in text
     assert " left" in text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize(
+    "words", [["styles"], ["styles", "--json"], ["{clip}", "--style", "{style}", "--json"]]
+)
+def test_a_full_disk_behind_stdout_is_one_line(
+    clip: Path,
+    inverter: Path,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    words = [word.format(clip=clip, style=inverter) for word in words]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(words) == FAILED
+        monkeypatch.undo()
+    wanted = "vidstyle: Cannot write to standard output: No space left on device.\n"
+    assert capsys.readouterr().err.endswith(wanted)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_behind_stderr_stops_no_batch(
+    clip: Path, inverter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = clip.with_name("b.mp4")
+    second.write_bytes(clip.read_bytes())
+    with Path("/dev/full").open("w", buffering=1, encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        assert main([str(clip), "missing.mp4", str(second), "--style", str(inverter)]) == FAILED
+        monkeypatch.undo()
+        with pytest.raises(OSError, match="No space left"):
+            full.close()
+    assert second.with_name("b.inverter.mp4").exists()
+
+
+def test_names_that_stdout_cannot_encode_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    escape_unprintable()
+    print("い.png", flush=True)
+    assert narrow.buffer.getvalue() == b"\\u3044.png\n"

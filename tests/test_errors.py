@@ -5,10 +5,11 @@ from errno import ENOSPC
 from pathlib import Path
 
 import av
+import cv2
 import pytest
 
 from vidstyle import errors
-from vidstyle.errors import Note, OptionError, SinkError, VidstyleError, reason
+from vidstyle.errors import Note, OptionError, SinkError, VidstyleError, machine_limit, reason
 
 FAMILY = sorted(
     (
@@ -67,6 +68,29 @@ def test_a_note_is_a_string_with_cures() -> None:
 )
 def test_the_reason_is_one_line(error: BaseException, expected: str) -> None:
     assert reason(error) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(ENOSPC, "No space left on device"), "No space left on device."),
+        (OSError(ENOSPC, "No space left on device", "a.mp4"), "a.mp4: No space left on device."),
+        (MemoryError(), "Memory ran out (MemoryError). "),
+        (MemoryError("Unable to allocate 8 GiB"), "Memory ran out (Unable to allocate 8 GiB). "),
+        (RuntimeError("can't start new thread"), "Memory ran out (can't start new thread). "),
+        (
+            cv2.error("OpenCV: error: (-4:Insufficient memory) Failed to allocate 9 bytes"),
+            "Memory ran out (OpenCV: error: (-4:Insufficient memory) Failed to allocate 9 bytes). ",
+        ),
+        (ImportError("a.so: failed to map segment from shared object"), "Memory ran out (a.so: "),
+        (ValueError("too small"), None),
+        (OSError("no number"), None),
+    ],
+)
+def test_limits_of_the_machine_are_no_bugs(error: Exception, message: str | None) -> None:
+    found = machine_limit(error)
+    assert (found or "").startswith(message or "")
+    assert (found is None) == (message is None)
 
 
 def test_the_reason_of_the_system_names_no_file() -> None:

@@ -1,5 +1,7 @@
 """Every setting is checked in one place."""
 
+import math
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +225,40 @@ def test_live_settings_that_make_no_sense_are_said(more: dict[str, Any], reason:
         LiveOptions(**more)
     assert reason in with_flags(refused.value)
     assert "--" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", [StylizeOptions, LiveOptions, TrainOptions])
+def test_no_number_is_too_large_to_be_refused(kind: type[Any]) -> None:
+    numbers = [s.name for s in settings(kind) if {int, float} & {*typing.get_args(s.type), s.type}]
+    assert len(numbers) > 5
+    for name in numbers:
+        whole = int in {*typing.get_args(kind.__annotations__.get(name)), int}
+        for huge in [10**30, *([] if whole else [math.inf, 1e300])]:
+            with pytest.raises((OptionError, TypeError), match=f"^{name} must be "):
+                kind(**{name: huge})
+
+
+@pytest.mark.parametrize("number", [math.inf, 1e14, 10**30])
+def test_times_without_end_are_refused(number: float) -> None:
+    for given in ({"start": number}, {"end": number}, {"crf": number}):
+        (name,) = given
+        with pytest.raises(OptionError, match=f"^{name} must be "):
+            StylizeOptions(**given)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"^time_budget must be a time"):
+        StylizeOptions(quality="full", time_budget=f"{number}h")
+
+
+@pytest.mark.parametrize("size", ["999998x999998", "64x8194", f"{'9' * 5000}x2"])
+def test_live_pictures_have_a_largest_size(size: str) -> None:
+    with pytest.raises(OptionError, match=r"^size must be "):
+        LiveOptions(size=size)
+    assert LiveOptions(size="8192x64").size_wh == (8192, 64)
+
+
+def test_an_output_is_as_large_as_its_settings_say() -> None:
+    assert StylizeOptions().output_size_wh(1920, 1080) == (1920, 1080)
+    assert StylizeOptions(resize=True).output_size_wh(1920, 1080) == (854, 480)
+    assert StylizeOptions(resize=True, compare=True).output_size_wh(1920, 1080) == (1708, 480)
 
 
 def test_a_size_is_two_numbers() -> None:

@@ -5,19 +5,21 @@ Slow imports are inside the commands' functions, so that `--help` answers at onc
 
 import argparse
 import errno
+import io
 import json
 import logging
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 from vidstyle import __version__
-from vidstyle.errors import OptionError, VidstyleError
+from vidstyle.errors import OptionError, SinkError, VidstyleError, machine_limit, reason
 from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, add_flags, spelled, with_flags
 from vidstyle.options import StylizeOptions, settings
 
@@ -61,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     if arguments is None:
         _catch_signals()
+        escape_unprintable()
     try:
         code: int = parsed.run(parsed)
         return code
@@ -94,9 +97,9 @@ def _convert(parsed: argparse.Namespace) -> int:
 
 def _image(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.image import stylize_photo
-    from vidstyle.media.image_file import PHOTO_SUFFIXES
+    from vidstyle.media.image_file import READABLE_SUFFIXES
 
-    return _batch(parsed, _options(parsed, ConvertFlags), stylize_photo, PHOTO_SUFFIXES)
+    return _batch(parsed, _options(parsed, ConvertFlags), stylize_photo, READABLE_SUFFIXES, ".png")
 
 
 def _batch(
@@ -122,7 +125,7 @@ def _batch(
             elif not options.quiet:
                 progress.say(describe(outcome))
     if options.json:
-        print(json.dumps(batch_to_json(outcomes), indent=2))
+        _print(json.dumps(batch_to_json(outcomes), indent=2))
     failed = any(isinstance(o, Failure) or (options.strict and o.damage) for o in outcomes)
     return FAILED if failed else DONE
 
@@ -137,7 +140,7 @@ def _live(parsed: argparse.Namespace) -> int:
         logging.getLogger().setLevel(logging.ERROR)
     report = run_live(options)
     if options.json:
-        print(json.dumps(to_json(report), indent=2))
+        _print(json.dumps(to_json(report), indent=2))
     elif not options.quiet:
         print(describe(report), file=sys.stderr)
     return FAILED if report.recordings_cut_short else DONE
@@ -154,9 +157,10 @@ def _train(parsed: argparse.Namespace) -> int:
     if result is None:  # a process of torchrun that writes no file
         return DONE
     if not options.quiet:
-        print(describe(result), file=sys.stderr if options.json else sys.stdout)
+        with _writing_stdout():
+            print(describe(result), file=sys.stderr if options.json else sys.stdout)
     if options.json:
-        print(json.dumps(to_json(result), indent=2))
+        _print(json.dumps(to_json(result), indent=2))
     return DONE if result.finished else INTERRUPTED
 
 
@@ -168,9 +172,10 @@ def _styles(parsed: argparse.Namespace) -> int:
         return _gallery(parsed)
     styles = shipped_styles()
     if parsed.json:
-        print(json.dumps([asdict(style) for style in styles], indent=2))
+        _print(json.dumps([asdict(style) for style in styles], indent=2))
     else:
-        print_styles(styles)
+        with _writing_stdout():
+            print_styles(styles)
     return DONE
 
 
@@ -184,7 +189,7 @@ def _gallery(parsed: argparse.Namespace) -> int:
             "as in: vidstyle styles photo.jpg --gallery gallery.png"
         )
     result = paint_gallery(parsed.picture, parsed.gallery, _options(parsed, StylizeOptions))
-    print(json.dumps(batch_to_json([result]), indent=2) if parsed.json else describe(result))
+    _print(json.dumps(batch_to_json([result]), indent=2) if parsed.json else describe(result))
     return DONE
 
 
@@ -194,9 +199,10 @@ def _doctor(parsed: argparse.Namespace) -> int:
 
     findings = examine()
     if parsed.json:
-        print(json.dumps(findings, indent=2))
+        _print(json.dumps(findings, indent=2))
     else:
-        print_findings(findings)
+        with _writing_stdout():
+            print_findings(findings)
     return DONE
 
 
@@ -276,14 +282,44 @@ def _options(parsed: argparse.Namespace, kind: type[Options]) -> Options:
 def _print_error(error: Exception, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
-    message = with_flags(error)
-    if not isinstance(error, VidstyleError):
-        message = f"Unexpected {type(error).__name__}: {message.strip() or 'no message'}. " + (
+    message = with_flags(error) if isinstance(error, VidstyleError) else machine_limit(error)
+    if message is None:
+        message = f"Unexpected {type(error).__name__}: {str(error).strip() or 'no message'}. " + (
             "This is a bug; please report the lines above."
             if debug
             else "This is a bug; --debug shows where."
         )
-    print(f"vidstyle: {message}", file=sys.stderr)
+    with suppress(OSError):  # of a full disk that stderr is redirected to
+        print(f"vidstyle: {message}", file=sys.stderr)
+
+
+def escape_unprintable() -> None:
+    """Make characters of file names that stdout's encoding lacks come out as escapes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _print(text: str) -> None:
+    with _writing_stdout():
+        print(text)
+
+
+@contextmanager
+def _writing_stdout() -> Iterator[None]:
+    """Flush stdout after the block, so that its errors are found.
+
+    Raises:
+        SinkError: stdout takes no more, as on a full disk.
+        BrokenPipeError: the reader of the pipe has ended.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it at exit
+        raise SinkError(f"Cannot write to standard output: {reason(error)}.") from error
 
 
 def _interruption_note(parsed: argparse.Namespace) -> str:

@@ -78,7 +78,8 @@ class Progress:
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         self.clear()
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        with suppress(OSError):  # a full disk that stderr is redirected to does not end the batch
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def clear(self) -> None:
         """Remove the bar of the job."""

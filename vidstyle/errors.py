@@ -1,11 +1,18 @@
 """Exceptions: the `VidstyleError` family, with cures (settings to try again with), and notes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Self
 
 Cure = Mapping[str, object]
 ELSEWHERE: Cure = {"output": ...}
-FUNCTIONS = {"image": "stylize_photo"}  # in Python, by command
+# In messages of OpenCV, ONNX Runtime, PyTorch, Python and the dynamic linker.
+OUT_OF_MEMORY = re.compile(
+    r"insufficient memory|(can't|cannot|failed to) (re)?alloc|bad.?alloc|start new thread"
+    r"|failed to map segment",
+    re.IGNORECASE,
+)
+FUNCTIONS = {"image": "stylize_photo", "live": "run_live"}  # in Python, by command
 
 
 class VidstyleError(Exception):
@@ -86,6 +93,20 @@ def _in_python(cure: Cure) -> str:
         return FUNCTIONS[str(cure["command"])]
     values = {name: value for name, value in cure.items() if value not in (..., None)}
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def machine_limit(error: BaseException) -> str | None:
+    """Message for an error of the machine, not of the program: system calls and memory.
+
+    Returns:
+        One sentence with its cause; None for all other errors.
+    """
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
+        return f"Memory ran out ({reason(error)}). Close other programs, or choose a smaller size."
+    if isinstance(error, OSError) and error.errno is not None:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{reason(error)}."
+    return None
 
 
 def reason(error: BaseException) -> str:

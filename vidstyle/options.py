@@ -17,6 +17,9 @@ from vidstyle.errors import OptionError
 from vidstyle.style_spec import EXAMPLE, style_shares, style_text
 
 KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text or a path"}
+MAX_NUMBER = 2**31 - 1  # of a setting without a `most` of its own: the largest C int
+MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
+MAX_SIDE = 8192  # px, of live pictures
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 
@@ -28,8 +31,8 @@ def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> 
         default: of the setting.
         help: one line, without a full stop.
         metavar: placeholder of the value in the command line's help.
-        more: `choices`, allowed values; `automatic`, "auto" stands for None; `percent`, a percent
-            sign is accepted; `alone`, value of a flag without one.
+        more: `choices`, allowed values; `most`, the largest number; `automatic`, "auto" stands for
+            None; `percent`, a percent sign is accepted; `alone`, value of a flag without one.
     """
     return field(default=default, metadata={"help": help, "metavar": metavar, **more})
 
@@ -70,6 +73,7 @@ class Look:
         "frames from one keyframe to the next; 1 paints each frame by itself; auto measures",
         "N|auto",
         automatic=True,
+        most=MAX_INTERVAL,
     )
     strength: float = option(1.0, "how much of the style, 0 to 1", "S")
     keep_colors: bool = option(False, "the style's light and strokes, the original's colors")
@@ -89,7 +93,7 @@ class Look:
         _check(
             self,
             "time_budget",
-            budget_s is None or budget_s > 0,
+            budget_s is None or 0 < budget_s <= MAX_NUMBER,
             "a time over 0, as 90s, 10m, 1.5h",
         )
         in_full = budget_s is None or self.quality == "full"
@@ -147,7 +151,7 @@ class Output:
         None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
     )
     threads: int | None = option(
-        None, "cores to use; auto is all of them", "N|auto", automatic=True
+        None, "cores to use; auto is all of them", "N|auto", automatic=True, most=256
     )
     overwrite: bool = option(False, "replace the output if it exists")
 
@@ -171,6 +175,12 @@ class StylizeOptions(Output, Look):  # in this order, the look's fields come fir
     def __post_init__(self) -> None:
         Look.__post_init__(self)
         Output.__post_init__(self)
+
+    def output_size_wh(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height in pixels of the result for a picture of this size."""
+        if self.resize:
+            width, height = self.working_size_wh(width, height)
+        return width * (1 + self.compare), height
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +220,7 @@ class TrainOptions:
         SHARPNESS, "how much enlarged paintings are sharpened, 0 to 2", "AMOUNT"
     )
     style_scale: float = option(1.0, "size of the strokes", "F")
-    batch: int = option(4, "pictures a step, over all processes", "N")
+    batch: int = option(4, "pictures a step, over all processes", "N", most=1024)
     seed: int = option(0, "another seed, another result", "N")
     precision: str = option(
         "auto", "arithmetic of the networks", choices=("auto", "float32", "bfloat16")
@@ -220,7 +230,7 @@ class TrainOptions:
     int8: bool = option(True, "write NAME.int8.onnx too: twice as fast on processors with VNNI")
     torch: bool = option(False, "write NAME.pt2 too, for torch.export.load")
     threads: int | None = option(
-        None, "cores to use; auto is all of them", "N|auto", automatic=True
+        None, "cores to use; auto is all of them", "N|auto", automatic=True, most=256
     )
     resume: bool = option(False, "go on from the last checkpoint")
     overwrite: bool = option(False, "replace what an earlier run left")
@@ -290,6 +300,7 @@ class LiveOptions:
         "frames from one keyframe to the next; auto follows the load",
         "N|auto",
         automatic=True,
+        most=MAX_INTERVAL,
     )
     lines: int | None = option(
         None, "working size in lines; auto follows the load", "LINES|auto", automatic=True
@@ -314,6 +325,7 @@ class LiveOptions:
         sides = self.size_wh or (2, 2)
         even = all(side >= 2 and side % 2 == 0 for side in sides)
         _check(self, "size", even, "two even numbers, as 1280x720")
+        _check(self, "size", max(sides) <= MAX_SIDE, f"at most {MAX_SIDE}x{MAX_SIDE}")
         _check(self, "fps", 1 <= self.fps <= 240, "between 1 and 240")
         _check(self, "strength", 0 <= self.strength <= 1, "between 0 and 1")
         _check(
@@ -331,7 +343,7 @@ class LiveOptions:
         if self.size is None:
             return None
         width, _, height = self.size.lower().partition("x")
-        if not (width.isdecimal() and height.isdecimal()):
+        if not all(side.isdecimal() and len(side) < 10 for side in (width, height)):
             return 0, 0
         return int(width), int(height)
 
@@ -370,6 +382,9 @@ def _check_types(options: Any) -> None:
         if value == "":  # as from an unset variable of a shell
             raise OptionError(f"{name} must be left out or filled in, not empty.", name)
         object.__setattr__(options, name, value)
+        if isinstance(value, Real):
+            most = setting.metadata.get("most", MAX_NUMBER)
+            _check(options, name, not value > most, f"at most {most}")
 
 
 def _check_choices(options: Any) -> None:

@@ -1,5 +1,6 @@
 """Several inputs: which jobs they make, and that a bad one stops no other."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, StyleError
 from vidstyle.flags import with_flags
-from vidstyle.media.image_file import PHOTO_SUFFIXES
+from vidstyle.media.image_file import PHOTO_SUFFIXES, READABLE_SUFFIXES
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -216,3 +217,30 @@ def test_even_a_bug_does_not_stop_the_others(tmp_path: Path, inverting: StylizeO
     jobs: list[Job | Failure] = [Job(Path(name), tmp_path / name) for name in ("a", "b")]
     outcomes = list(run_batch(jobs, app, inverting))
     assert [str(o.error) for o in outcomes if isinstance(o, Failure)] == ["a", "b"]
+
+
+def test_a_long_name_gets_a_result_too(tmp_path: Path, inverting: StylizeOptions) -> None:
+    long = Clip(frames=1).write(tmp_path / "in.mp4").rename(tmp_path / f"{'あ' * 83}.mp4")
+    (job,) = list_jobs([long], None, inverting, VIDEO_SUFFIXES)
+    (result,) = run_batch([job], stylize_video, inverting)
+    assert isinstance(result, Result)
+    assert result.output is not None
+    assert result.output.is_file()
+    assert stylize_video(long, None, replace(inverting, overwrite=True)).output == result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("a.jfif", "a.inverter.jfif"),
+        ("a.JPE", "a.inverter.JPE"),
+        ("a.avif", "a.inverter.png"),
+        ("a.heic", "a.inverter.png"),
+        ("a", "a.inverter.png"),
+    ],
+)
+def test_pictures_of_other_kinds_get_a_name_that_can_be_written(
+    tmp_path: Path, inverting: StylizeOptions, name: str, result: str
+) -> None:
+    (photo,) = touch(tmp_path, name)
+    assert targets(list_jobs([photo], None, inverting, READABLE_SUFFIXES, ".png")) == [result]

@@ -55,6 +55,10 @@ def test_the_users_file_has_a_place_of_its_own() -> None:
         ("loop = 1", "loop cannot be 1"),
         ("lines = true", "lines cannot be True"),
         ("strength = 2", "strength must be between 0 and 1"),
+        ("fps = inf", "fps must be at most"),
+        (f"lines = {10**30}", "lines must be at most"),
+        (f"x = {'[' * 5000}{']' * 5000}", "its values are nested too deep"),
+        (f"x = {'{a=' * 5000}1{'}' * 5000}", "its values are nested too deep"),
     ],
 )
 def test_mistakes_in_the_file_are_said(tmp_path: Path, text: str, reason: str) -> None:
@@ -62,6 +66,12 @@ def test_mistakes_in_the_file_are_said(tmp_path: Path, text: str, reason: str) -
     path.write_text(text)
     with pytest.raises(OptionError, match=reason):
         configured(path, LiveOptions, {})
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text("strength = 0.5\r\n", encoding="utf-8-sig")
+    assert configured(path, LiveOptions, {}).strength == 0.5
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:

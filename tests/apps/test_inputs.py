@@ -37,6 +37,15 @@ def test_only_paths_and_strings_are_paths(input: object, path: Path | None) -> N
     assert input_path(input) == path
 
 
+@pytest.mark.parametrize("address", ["https://a.org/b.mp4", "rtsp://cam/1", "FTP://x/y.png"])
+def test_an_address_is_told_from_a_missing_file(address: str) -> None:
+    with pytest.raises(SourceError, match=rf"^{address} is an address, not a file\. Download it"):
+        input_path(address)
+    with pytest.raises(SourceError, match=rf"^{address} is an address"):
+        input_path(Path(address))
+    assert input_path("c:/film.mp4") == Path("c:/film.mp4")
+
+
 def test_a_photo_is_read_from_a_path_and_from_memory(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png", PHOTO)
     memory = io.BytesIO((tmp_path / "a.png").read_bytes())

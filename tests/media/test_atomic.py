@@ -11,7 +11,14 @@ import pytest
 
 from vidstyle.errors import SinkError
 from vidstyle.media import atomic
-from vidstyle.media.atomic import output_lock, partial_path, publish, whole_file, write_whole
+from vidstyle.media.atomic import (
+    output_lock,
+    partial_path,
+    publish,
+    short_name,
+    whole_file,
+    write_whole,
+)
 
 HANG_LIMIT_S = 30
 posix_only = pytest.mark.skipif(os.name != "posix", reason="links and locks as POSIX has them")
@@ -178,3 +185,13 @@ def test_long_names_have_partials_of_their_own(tmp_path: Path, letter: str) -> N
     with output_lock(outputs[0]):
         write_whole(outputs[0], b"result", replace=False)
     assert names(tmp_path) == sorted([outputs[0].name, stale[1].name])
+
+
+@pytest.mark.parametrize("letter", ["a", "ä", "画", "\udcff"])
+def test_names_that_become_too_long_are_cut_and_stay_apart(letter: str) -> None:
+    stems = [f"{os.fsdecode(os.fsencode(letter * 255)[:245])}{end}" for end in "12"]
+    names = [short_name(stem, ".great-wave.mp4") for stem in stems]
+    assert all(200 < len(os.fsencode(name)) <= 255 for name in names)
+    assert all(name.endswith(".great-wave.mp4") for name in names)
+    assert len({*names}) == 2
+    assert short_name("film", ".great-wave.mp4") == "film.great-wave.mp4"

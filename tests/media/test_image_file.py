@@ -1,5 +1,7 @@
 """Single pictures from files and into files."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -8,7 +10,14 @@ import pytest
 
 from tests.clips import patches
 from vidstyle.errors import SinkError, SourceError
-from vidstyle.media.image_file import PHOTO_SUFFIXES, read_photo, write_photo
+from vidstyle.media.image_file import (
+    PHOTO_SUFFIXES,
+    READABLE_SUFFIXES,
+    check_photo_size,
+    read_photo,
+    result_suffix,
+    write_photo,
+)
 
 COLORFUL = patches(40, 30)
 
@@ -62,3 +71,49 @@ def test_unknown_kinds_and_missing_folders_are_reported(tmp_path: Path) -> None:
         write_photo(tmp_path / "a.gif", COLORFUL)
     with pytest.raises(SinkError, match="No such file or directory"):
         write_photo(tmp_path / "nowhere" / "a.png", COLORFUL)
+
+
+@pytest.mark.parametrize("suffix", sorted({*READABLE_SUFFIXES} - {*PHOTO_SUFFIXES, ".pgm", ".pbm"}))
+def test_more_kinds_are_read_than_written(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"a{suffix}"
+    _, encoded = cv2.imencode(suffix, cv2.resize(COLORFUL, (160, 120)))
+    file.write_bytes(encoded.tobytes())
+    assert read_photo(file).shape == (120, 160, 3)
+    assert result_suffix(suffix) == ".png"
+
+
+def blank_png(width: int, height: int) -> bytes:
+    """PNG of one bit a pixel, whose rows end where the first one ends."""
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1 + width // 8))), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2, "imdecode", None)  # never called
+    (tmp_path / "a.png").write_bytes(blank_png(30_000, 30_000))
+    with pytest.raises(SourceError, match=r"a\.png has 30000x30000 px, over the limit of 250 mega"):
+        read_photo(tmp_path / "a.png")
+
+
+def test_a_file_too_large_for_a_picture_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "film.mkv").open("wb") as file:
+        file.truncate(2**36)  # sparse: takes no room
+    with pytest.raises(SourceError, match=r"film\.mkv is no picture: it has 69 GB"):
+        read_photo(tmp_path / "film.mkv")
+
+
+@pytest.mark.parametrize(("name", "most"), [("a.jpg", 65500), ("a.jfif", 65500), ("a.WEBP", 16383)])
+def test_a_picture_wider_than_its_format_allows_is_refused(
+    tmp_path: Path, name: str, most: int
+) -> None:
+    check_photo_size(tmp_path / name, most, 1)
+    with pytest.raises(SinkError, match=rf"1x{most + 1} px, and \.\w+ holds {most} at most"):
+        write_photo(tmp_path / name, np.zeros((most + 1, 1, 3), np.uint8))
+    check_photo_size(tmp_path / "a.png", most + 1, 1)

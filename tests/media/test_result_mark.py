@@ -41,7 +41,7 @@ def test_results_are_marked_and_other_pictures_are_not(tmp_path: Path, suffix: s
     assert (is_marked(photo), is_marked(result)) == (False, True)
 
 
-@pytest.mark.parametrize("suffix", PHOTO_SUFFIXES)
+@pytest.mark.parametrize("suffix", [s for s in PHOTO_SUFFIXES if cv2.haveImageWriter(f"a{s}")])
 def test_a_marked_picture_is_the_same_picture_to_every_reader(suffix: str) -> None:
     encoded = cv2.imencode(suffix, COLORFUL[..., ::-1])[1].tobytes()
     for content in (encoded, marked(encoded)):

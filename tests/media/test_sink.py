@@ -160,3 +160,18 @@ def test_a_colon_in_the_name_is_no_protocol(
     monkeypatch.chdir(tmp_path)
     write(Path("take: two.mp4"), replace(info, path=tmp_path / "in.mp4"), frames)
     assert len(look(tmp_path / "take: two.mp4").times) == 2
+
+
+@pytest.mark.parametrize(
+    ("codec", "size_wh"), [("libx264", (17000, 16)), ("libvpx", (16, 17000)), ("libx265", (2, 2))]
+)
+def test_a_size_that_the_encoder_refuses_is_said(
+    tmp_path: Path, codec: str, size_wh: tuple[int, int]
+) -> None:
+    clip = Clip(frames=1, size_wh=size_wh, codec="ffv1").write(tmp_path / "in.mkv")
+    info, frames = source_of(clip)
+    width, height = size_wh
+    with pytest.raises(SinkError, match=rf"{codec} cannot encode {width}x{height} px") as raised:
+        write(tmp_path / "out.mkv", info, frames, codec)
+    assert raised.value.cures == ({"resize": True}, {"codec": ...})
+    assert [file.name for file in tmp_path.iterdir()] == ["in.mkv"]

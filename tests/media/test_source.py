@@ -229,3 +229,9 @@ def write_song(path: Path) -> None:
         tone.sample_rate, tone.pts = 48000, 0
         output.mux(sound.encode(tone))
         output.mux(sound.encode(None))
+
+
+def test_frames_too_large_to_paint_are_refused(tmp_path: Path) -> None:
+    clip = Clip(frames=1, size_wh=(40_000, 2), codec="ffv1").write(tmp_path / "in.mkv")
+    with pytest.raises(SourceError, match=r"in\.mkv has 40000x2 px, over the limits of 32766 px"):
+        FileSource(clip, Stats())

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError
-from vidstyle.perceptual.arrays import read_convolutions
+from vidstyle.perceptual.arrays import check_archive, read_convolutions
 
 STATE = OrderedDict(
     {
@@ -160,6 +160,7 @@ def memory_mb(what: str) -> float:
         ("half.pth", "it holds no b.weight"),
         ("half_stream.pth", "it holds no b.weight"),
         ("shape.pth", "b.bias is (3,), not (2,)"),
+        ("bomb.npz", "damaged, or of another kind"),
     ],
 )
 def test_a_file_of_something_else_is_said(name: str, reason: str, tmp_path: Path) -> None:
@@ -182,8 +183,20 @@ def write_misfits(folder: Path) -> None:
     write_zip(folder / "shape.pth", plain(STATE) | {"b.bias": torch.zeros(3)})
     torch.save([torch.zeros(3)], folder / "list.pth")
     np.savez(folder / "other.npz", x=np.zeros(3))
+    bomb: dict[str, Any] = {"a.weight": np.zeros(2_000_000)}
+    np.savez_compressed(folder / "bomb.npz", **bomb)
     (folder / "empty.pth").touch()
     (folder / "cut.pth").write_bytes(whole.read_bytes()[:900])
     (folder / "cut_stream.pth").write_bytes(stream.read_bytes()[:-900])
     for name in ("text.pth", "text.npz"):
         (folder / name).write_text("<html>Not found</html>", encoding="utf-8")
+
+
+def test_an_archive_that_expands_too_far_is_refused_unread(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "bomb.npz", zeros=np.zeros(2_000_000))
+    with pytest.raises(ValueError, match=r"would expand to 0\.0 GB"):
+        check_archive(tmp_path / "bomb.npz")
+    np.savez_compressed(tmp_path / "small.npz", zeros=np.zeros(100_000))
+    check_archive(tmp_path / "small.npz")
+    write_zip(tmp_path / "a.pth", plain(STATE))
+    check_archive(tmp_path / "a.pth")

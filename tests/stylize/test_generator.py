@@ -231,3 +231,21 @@ def test_a_painting_that_is_not_a_number_is_an_error_and_no_black_picture(tmp_pa
     image[7, 9, 1] = 200
     with pytest.raises(StyleError, match="in its painting of a picture of 30x20"):
         generator.paint(image)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "taken"),
+    [
+        ([1, 3, 256, 256], TensorProto.FLOAT, "1x3x256x256"),
+        (["n", 3, "h", 64], TensorProto.FLOAT, "nx3xhx64"),
+        ([4, 3, "h", "w"], TensorProto.FLOAT, "4x3xhxw"),
+        ([1, 64, 96, 4], TensorProto.UINT8, "1x64x96x4"),
+    ],
+)
+def test_the_only_shape_that_a_network_takes_is_said(
+    tmp_path: Path, shape: list[int | str], kind: int, taken: str
+) -> None:
+    identity = helper.make_node("Identity", ["x"], ["y"])
+    save_network(tmp_path / "fixed.onnx", [identity], shape, shape, kind)
+    with pytest.raises(StyleError, match=rf"run: it takes batches of {taken} only\. Export it"):
+        OnnxGenerator(tmp_path / "fixed.onnx")

@@ -9,7 +9,8 @@ from pathlib import Path
 from vidstyle.apps.optimized import check_painting
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, SinkError, SourceError, reason
-from vidstyle.media.image_file import PHOTO_SUFFIXES
+from vidstyle.media.atomic import short_name
+from vidstyle.media.image_file import READABLE_SUFFIXES, result_suffix
 from vidstyle.media.result_mark import is_marked
 from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
@@ -114,7 +115,7 @@ def list_jobs(
     for file in found:
         if isinstance(file, Failure):
             jobs.append(file)
-        elif file.path.suffix.lower() in set(PHOTO_SUFFIXES) - set(suffixes):
+        elif file.path.suffix.lower() in set(READABLE_SUFFIXES) - set(suffixes):
             error = SourceError(
                 f"{file.path} is a picture, not a video. Stylize it as one.", {"command": "image"}
             )
@@ -143,12 +144,12 @@ class _OutputNames:
 
     def job(self, file: Path, folder: Path, style: str, suffix: str) -> Job | Failure:
         """Job of a file, with the first output name that is free; a failure if that is an input."""
-        if file.suffix.lower() in PHOTO_SUFFIXES:
-            suffix = file.suffix
+        if file.suffix.lower() in READABLE_SUFFIXES:
+            suffix = result_suffix(file.suffix)
         stems = itertools.chain(
             [file.stem, file.name], (f"{file.stem}-{number}" for number in itertools.count(2))
         )
-        targets = (folder / f"{stem}.{style}{suffix}" for stem in stems)
+        targets = (folder / short_name(stem, f".{style}{suffix}") for stem in stems)
         target = next(each for each in targets if _identity(each) not in self._taken)
         if _identity(target) in self._inputs:
             error = SinkError(f"{target} is an input, too. Choose a folder for the results.")

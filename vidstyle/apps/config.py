@@ -44,9 +44,12 @@ def configured(file: Path | None, kind: type[Options], given: Mapping[str, Any])
 
 def _read(file: Path, kind: type[Any]) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        # Windows' editors put a byte order mark first.
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise OptionError(f"{file} cannot be read: {reason(error)}.") from error
+    except RecursionError as error:
+        raise OptionError(f"{file} is no configuration: its values are nested too deep.") from error
     except ValueError as error:
         raise OptionError(f"{file} is no TOML: {error}.") from error
     known = {setting.name: setting for setting in settings(kind)}

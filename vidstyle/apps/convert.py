@@ -13,6 +13,7 @@ from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.apps.progress import VideoProgress, Watch
 from vidstyle.hardware import ThreadPlan, usable_cores
+from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
@@ -120,7 +121,7 @@ def _frame_transform(
 
 def default_output(input: Path, options: StylizeOptions) -> Path:
     """Default output path: INPUT.STYLE.mp4 beside the input."""
-    return input.with_name(f"{input.stem}.{style_name(options.style)}.mp4")
+    return input.with_name(short_name(input.stem, f".{style_name(options.style)}.mp4"))
 
 
 def _damage(source: FileSource, stats: Stats) -> list[str]:

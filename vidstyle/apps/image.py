@@ -12,7 +12,13 @@ from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.errors import Note, SourceError
 from vidstyle.frame import Picture
-from vidstyle.media.image_file import write_result
+from vidstyle.media.atomic import short_name
+from vidstyle.media.image_file import (
+    check_photo_name,
+    check_photo_size,
+    result_suffix,
+    write_result,
+)
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, Look, StylizeOptions
 from vidstyle.stats import Stats
@@ -54,7 +60,7 @@ def stylize_photo(
     check_arguments(options, StylizeOptions, output)
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
-        output = path.with_name(f"{path.stem}.{style}{path.suffix}")
+        output = path.with_name(short_name(path.stem, f".{style}{result_suffix(path.suffix)}"))
     with _locked_output(path, output, options.overwrite) as target:
         unpacked = unpack(read_image(input))
         result = _paint(path, target, unpacked, options, stats or Stats())
@@ -91,7 +97,7 @@ def preview_video(
     check_arguments(options, StylizeOptions, output)
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
-        output = path.with_name(f"{path.stem}.{style}.png")
+        output = path.with_name(short_name(path.stem, f".{style}.png"))
     at_start = options.start > 0 or options.quality == "full"
     with _locked_output(path, output, options.overwrite) as target:
         with video_file(input) as file:
@@ -145,6 +151,11 @@ def _paint(
     stats: Stats,
     coarse: bool = False,
 ) -> Result:
+    if output is not None:
+        check_photo_name(output)
+        check_photo_size(
+            output, *options.output_size_wh(unpacked.picture.width, unpacked.picture.height)
+        )
     full = options.quality == "full"
     generator = (
         load_optimizer(options, options.threads, coarse) if full else load_generator(options.style)

@@ -1,6 +1,7 @@
 """Inputs of the Python API: paths, file objects, image arrays and PIL images."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from vidstyle.apps.arrays import ImageArray
 from vidstyle.errors import SourceError
 from vidstyle.media.image_file import decode_photo, read_photo
 
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)  # a drive has one letter
 ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")  # of PIL
 DEEP_MODES = ("I", "F")  # of PIL, with more than 8 bits; first letters
 
@@ -37,11 +39,20 @@ def input_path(input: object) -> Path | None:
     """Path of an input that is a string or a path; None for other types.
 
     Raises:
-        SourceError: the string is empty.
+        SourceError: the string is empty, or the address of a stream or web page.
     """
-    if isinstance(input, str) and not input:  # `Path("")` is the current folder
+    if not isinstance(input, str | os.PathLike):
+        return None
+    if input == "":  # `Path("")` is the current folder
         raise SourceError("The input's name is empty. Give the path of a file.")
-    return Path(input) if isinstance(input, str | os.PathLike) else None
+    path = Path(input)
+    if ADDRESS.match(str(path)) and not path.exists():
+        address = ADDRESS.sub(r"\1://", str(path))
+        raise SourceError(
+            f"{address} is an address, not a file. Download it first, or play it live.",
+            {"command": "live"},
+        )
+    return path
 
 
 def read_image(input: PhotoInput) -> ImageArray:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vidstyle.errors import MissingExtraError, StyleError
 from vidstyle.extras import install_hint
 from vidstyle.frame import RGBImage
+from vidstyle.media.atomic import short_name
 from vidstyle.media.source import FileSource
 from vidstyle.media.style_image import read_painting
 from vidstyle.options import Look, StylizeOptions
@@ -136,7 +137,7 @@ def optimized_film(
 
 def work_folder(output: Path) -> Path:
     """Path of the work folder of an output."""
-    return output.with_name(f"{output.name}.work")
+    return output.with_name(short_name(output.name, ".work"))
 
 
 def _manifest(input: Path, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:

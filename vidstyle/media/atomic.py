@@ -26,6 +26,17 @@ def partial_path(path: Path) -> Path:
     return path.with_name(_hidden_name(path, f".{secrets.token_hex(4)}.partial{path.suffix}"))
 
 
+def short_name(stem: str, ending: str) -> str:
+    """File name of a stem and an ending; a stem that is too long is cut and gets a hash."""
+    name = f"{stem}{ending}"
+    if len(os.fsencode(name)) <= MAX_NAME_BYTES:
+        return name
+    ending = f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]}{ending}"
+    while len(os.fsencode(stem + ending)) > MAX_NAME_BYTES:
+        stem = stem[:-1]
+    return f"{stem}{ending}"
+
+
 def write_whole(path: Path, content: bytes | memoryview, *, replace: bool = True) -> None:
     """Write a file atomically; an existing one stays until the new one is complete.
 
@@ -116,15 +127,7 @@ def output_lock(path: Path) -> Iterator[None]:
 
 
 def _hidden_name(path: Path, ending: str) -> str:
-    """Hidden file name: dot, stem, ending; a stem that is too long is cut and gets a hash."""
-    name = f".{path.stem}{ending}"
-    if len(os.fsencode(name)) <= MAX_NAME_BYTES:
-        return name
-    stem = os.fsencode(path.stem)
-    ending = f"~{hashlib.sha256(stem).hexdigest()[:8]}{ending}"
-    return (
-        f".{stem[: MAX_NAME_BYTES - len(os.fsencode(ending)) - 1].decode(errors='ignore')}{ending}"
-    )
+    return short_name(f".{path.stem}", ending)
 
 
 def _rename_exclusively(partial: Path, path: Path) -> None:
@@ -155,7 +158,7 @@ def _rename_exclusively(partial: Path, path: Path) -> None:
 def _rename_to_free_name(partial: Path, path: Path) -> Path:
     """Rename a file to the first free of NAME-2.SUFFIX, NAME-3.SUFFIX, ...; return the path."""
     for number in itertools.count(2):
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        free = path.with_name(short_name(path.stem, f"-{number}{path.suffix}"))
         with suppress(FileExistsError):
             _rename_exclusively(partial, free)
             return free

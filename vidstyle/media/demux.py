@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,19 @@ import av
 
 from vidstyle.errors import SourceError, reason
 
+# FFmpeg's demuxers of files that name other files or addresses, which would be read too.
+REFERRING_FORMATS = {
+    "concat",
+    "dash",
+    "hds",
+    "hls",
+    "imf",
+    "rtsp",
+    "sap",
+    "sdp",
+    "webm_dash_manifest",
+}
+PLAYLIST_STARTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0")
 MAX_FAILED_READS = 16  # in a row; then the file counts as ended
 # Probe limits in bytes and microseconds for formats that announce a stream only where it begins.
 LONG_PROBE = {"probesize": "50000000", "analyzeduration": "600000000"}
@@ -18,7 +32,8 @@ def open_container(path: Path) -> av.container.InputContainer:
     """Open a media file for demuxing.
 
     Raises:
-        SourceError: the file is missing, empty, unreadable or in no format that FFmpeg knows.
+        SourceError: the file is missing, empty, unreadable, a playlist of other files, or in no
+            format that FFmpeg knows.
     """
     if path.is_dir():
         raise SourceError(f"{path} is a folder, not a video file.")
@@ -31,6 +46,11 @@ def open_container(path: Path) -> av.container.InputContainer:
     except PermissionError as error:
         raise SourceError(f"{path} may not be read: permission denied.") from error
     except av.FFmpegError as error:
+        if _is_playlist(path):
+            raise SourceError(
+                f"{path} is a playlist, which names other files or addresses. "
+                "Give these themselves."
+            ) from error
         raise SourceError(
             f"{path} is not a video that can be opened ({reason(error)}). "
             "If it is a recording, it may have been cut off before it was finished."
@@ -38,13 +58,31 @@ def open_container(path: Path) -> av.container.InputContainer:
 
 
 def _opened(path: Path) -> av.container.InputContainer:
-    # Absolute, because FFmpeg takes the part of a name before a colon for a protocol.
-    name = str(path.absolute())
-    container = av.open(name, metadata_errors="replace")
+    container = _open(path)
     if container.format.name == "flv" and len(container.streams) < 2:
         container.close()
-        container = av.open(name, metadata_errors="replace", options=LONG_PROBE)
+        container = _open(path, **LONG_PROBE)
     return container
+
+
+def _open(path: Path, **options: str) -> av.container.InputContainer:
+    # Absolute, because FFmpeg takes the part of a name before a colon for a protocol.
+    options |= {"format_whitelist": _allowed_formats(), "protocol_whitelist": "file"}
+    return av.open(str(path.absolute()), metadata_errors="replace", options=options)
+
+
+@cache
+def _allowed_formats() -> str:
+    return ",".join(sorted(av.formats_available - REFERRING_FORMATS))
+
+
+def _is_playlist(path: Path) -> bool:
+    """Whether a file that was not opened begins as a playlist does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16).lstrip(b"\xef\xbb\xbf").startswith(PLAYLIST_STARTS)
+    except OSError:
+        return False
 
 
 def probe_late_audio(path: Path, stream: Any) -> Any | None:
@@ -59,9 +97,8 @@ def probe_late_audio(path: Path, stream: Any) -> Any | None:
     """
     size = path.stat().st_size
     for eighth in range(7, 0, -1):
-        options = {"skip_initial_bytes": str(size * eighth // 8)}
         with suppress(av.FFmpegError):
-            container = av.open(str(path.absolute()), metadata_errors="replace", options=options)
+            container = _open(path, skip_initial_bytes=str(size * eighth // 8))
             for found in container.streams.audio:
                 if (
                     found.id == stream.id

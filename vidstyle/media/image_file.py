@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 from vidstyle.errors import SinkError, SourceError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
+from vidstyle.media.image_header import MAX_PIXELS, image_size_wh
 from vidstyle.media.result_mark import marked
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
+PHOTO_SUFFIXES = (*JPEG_SUFFIXES, ".png", ".webp", ".bmp", ".tif", ".tiff")
+READABLE_SUFFIXES = (*PHOTO_SUFFIXES, ".avif", ".jp2", ".dib", ".pbm", ".pgm", ".ppm", ".pnm")
 JPEG_QUALITY = 95
+MAX_FILE_BYTES = 2**31  # an uncompressed image of `MAX_PIXELS`
+MAX_SIDES = dict.fromkeys(JPEG_SUFFIXES, 65500) | {".webp": 16383}  # px, of the formats
 
 
 def read_photo(file: Path) -> RGBImage:
@@ -26,7 +31,10 @@ def read_photo(file: Path) -> RGBImage:
     if file.is_dir():
         raise SourceError(f"{file} is a folder, not a picture.")
     try:
-        encoded = np.fromfile(file, np.uint8)  # unlike cv2.imread, for any file name
+        if file.stat().st_size > MAX_FILE_BYTES:
+            raise SourceError(f"{file} is no picture: it has {file.stat().st_size / 1e9:.0f} GB.")
+        # Read here, because cv2.imread does not open every file name.
+        encoded = np.frombuffer(file.read_bytes(), np.uint8)
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {file}.") from error
     except OSError as error:
@@ -42,16 +50,30 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> RGBImage:
         name: of the file, for the error message.
 
     Raises:
-        SourceError: the content is not an image that OpenCV decodes.
+        SourceError: the content is not an image that OpenCV decodes, or one of more than
+            `MAX_PIXELS`.
     """
+    width, height = image_size_wh(encoded.data) or (0, 0)
+    if width * height > MAX_PIXELS:
+        raise SourceError(
+            f"{name} has {width}x{height} px, over the limit of {MAX_PIXELS // 10**6} megapixels. "
+            "Reduce it first."
+        )
     try:
         bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
-    except cv2.error:  # as for an image too large for OpenCV
+    except cv2.error as error:  # as for an image too large for OpenCV
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(f"for the picture {name}") from error
         bgr = None
     if bgr is None:
-        kinds = ", ".join(PHOTO_SUFFIXES)
+        kinds = ", ".join(READABLE_SUFFIXES)
         raise SourceError(f"{name} is not a picture that can be read. Known kinds: {kinds}.")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def result_suffix(suffix: str) -> str:
+    """Suffix for the result of an input with this suffix: the same if it can be written, or PNG."""
+    return suffix if suffix.lower() in PHOTO_SUFFIXES else ".png"
 
 
 def check_photo_name(file: Path) -> None:
@@ -63,6 +85,21 @@ def check_photo_name(file: Path) -> None:
     if file.suffix.lower() not in PHOTO_SUFFIXES:
         kinds = ", ".join(PHOTO_SUFFIXES)
         raise SinkError(f'Cannot write "{file.name}" as a picture: the name must end in {kinds}.')
+
+
+def check_photo_size(file: Path, width: int, height: int) -> None:
+    """Check before any work that an image of a size in pixels fits into the format of a name.
+
+    Raises:
+        SinkError: a side is longer than the format allows.
+    """
+    most = MAX_SIDES.get(file.suffix.lower())
+    if most is not None and max(width, height) > most:
+        raise SinkError(
+            f"Cannot write {file}: {width}x{height} px, and {file.suffix} holds {most} at most. "
+            "Choose a name in .png.",
+            {"output": ...},
+        )
 
 
 def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -> int:
@@ -77,7 +114,8 @@ def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -
         The file's size in bytes.
 
     Raises:
-        SinkError: the suffix is unknown, or the file cannot be written; no partial file is left.
+        SinkError: the suffix is unknown, the image is too large for the format, or the file
+            cannot be written; no partial file is left.
     """
     return _write(file, _encoded(file, image, jpeg_quality))
 
@@ -102,10 +140,12 @@ def write_result(file: Path, image: RGBImage, *, replace: bool = True) -> int:
 
 def _encoded(file: Path, image: RGBImage, jpeg_quality: int) -> bytes:
     check_photo_name(file)
+    check_photo_size(file, image.shape[1], image.shape[0])
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    jpeg = file.suffix.lower() in (".jpg", ".jpeg")
+    suffix = file.suffix.lower()
+    jpeg = suffix in JPEG_SUFFIXES
     quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if jpeg else []
-    _, encoded = cv2.imencode(file.suffix, bgr, quality)
+    _, encoded = cv2.imencode(".jpg" if jpeg else suffix, bgr, quality)
     return encoded.tobytes()
 
 

@@ -210,7 +210,24 @@ class FileSink:
                 f"{odd} became {width}x{height}: {self._encoder.name} wants even sizes"
             )
         self._video.width, self._video.height = width, height
+        self._open_encoder()
         return width, height
+
+    def _open_encoder(self) -> None:
+        """Open the encoder at its size.
+
+        Raises:
+            SinkError: the encoder refused the size, or has no memory for it.
+        """
+        try:
+            self._video.codec_context.open()
+        except av.FFmpegError as error:
+            raise SinkError(
+                f"{self._encoder.name} cannot encode {self._video.width}x{self._video.height} px "
+                f"({reason(error)}). Keep the working size, or choose another encoder.",
+                {"resize": True},
+                {"codec": ...},
+            ) from error
 
     def _encode(self, frame: av.VideoFrame | None) -> list[Any]:
         """Encode a frame, or flush the encoder with None; return the packets.

@@ -14,6 +14,7 @@ from vidstyle.frame import Frame
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.demux import open_container, read_packets, video_stream
 from vidstyle.media.frames import FrameConverter
+from vidstyle.media.image_header import MAX_PIXELS
 from vidstyle.media.info import VideoInfo, color_tags, nominal_rate, orientation
 from vidstyle.media.timestamps import restart_offset
 from vidstyle.stats import Stats
@@ -25,6 +26,7 @@ VIDEO_SUFFIXES = (
 ARBITRARY_START_FORMATS = {"mpegts", "mpeg"}  # FFmpeg demuxers; their clock starts anywhere
 # Distances from the start at which to seek for an I-frame; in some formats seeks are inexact.
 SEEK_BACK_S = (0.0, 10.0, math.inf)
+MAX_SIDE = 32766  # px; OpenCV's remap takes no longer sides
 MIN_LOSS_S = 0.5  # headers round, and audio ends slightly early
 
 
@@ -59,8 +61,8 @@ class FileSource:
             threads: of the decoder; 0 lets FFmpeg choose.
 
         Raises:
-            SourceError: the file is missing or not a video, no frame can be decoded, or there is
-                none after `start_s`.
+            SourceError: the file is missing or not a video, its frames are larger than `MAX_SIDE`
+                or `MAX_PIXELS`, no frame can be decoded, or there is none after `start_s`.
         """
         self._path, self._stats = path, stats
         self._start_s, self._end_s = start_s, end_s
@@ -139,9 +141,17 @@ class FileSource:
 
     def _open_stream(self) -> av.VideoStream:
         stream = video_stream(self._container, self._path)
+        self._check_size(stream.codec_context.width, stream.codec_context.height)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = self._threads
         return stream
+
+    def _check_size(self, width: int, height: int) -> None:
+        if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+            raise SourceError(
+                f"{self._path} has {width}x{height} px, over the limits of {MAX_SIDE} px a side "
+                f"and {MAX_PIXELS // 10**6} megapixels. Reduce it first."
+            )
 
     def _seek(self, time_s: float) -> None:
         if time_s > 0:
@@ -163,6 +173,7 @@ class FileSource:
                 break
         if first is None:
             raise SourceError(self._no_frame_message())
+        self._check_size(first.width, first.height)
         self._start_found = True
         return first
 

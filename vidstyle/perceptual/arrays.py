@@ -19,6 +19,9 @@ from vidstyle.errors import StyleError
 
 log = logging.getLogger(__name__)
 
+MAX_EXPANSION = 20  # of the arrays in an archive
+SMALL_BYTES = 1 << 20  # that may expand from nothing
+
 Array = NDArray[np.float32]
 
 
@@ -53,6 +56,21 @@ def read_convolutions(
     return {name: (arrays[f"{name}.weight"], arrays[f"{name}.bias"]) for name in shapes}
 
 
+def check_archive(file: Path) -> None:
+    """Check that a zip archive of arrays, an .npz or .pth, expands to no more than its size allows.
+
+    Arrays of weights hardly shrink; an archive of zeros would fill the memory.
+
+    Raises:
+        zipfile.BadZipFile: the file is no zip archive.
+        ValueError: its arrays are more than `MAX_EXPANSION` times as large as the file.
+    """
+    with zipfile.ZipFile(file) as archive:
+        expanded = sum(entry.file_size for entry in archive.infolist())
+    if expanded > MAX_EXPANSION * file.stat().st_size + SMALL_BYTES:
+        raise ValueError(f"it would expand to {expanded / 1e9:.1f} GB")
+
+
 def _misfit(file: Path, network: str, reason: str) -> str:
     return (
         f"{file} is not a {network} weight file: {reason}. "
@@ -61,6 +79,7 @@ def _misfit(file: Path, network: str, reason: str) -> str:
 
 
 def _read_npz(file: Path, names: Iterable[str]) -> dict[str, Array]:
+    check_archive(file)
     with np.load(file) as arrays:
         return {name: arrays[name].astype(np.float32) for name in names if name in arrays}
 
@@ -71,6 +90,8 @@ def _read_pth(file: Path, names: Iterable[str]) -> dict[str, Array]:
     torchvision's VGG files of 2017 are in the old stream format, which torch.load cannot map.
     """
     zipped = zipfile.is_zipfile(file)
+    if zipped:
+        check_archive(file)
     if not zipped:
         try:
             return _read_stream(file, names)

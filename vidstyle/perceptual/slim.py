@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.errors import StyleError, reason
+from vidstyle.perceptual.arrays import check_archive
 from vidstyle.perceptual.features import Branch, FeatureNetwork, channels_last
 from vidstyle.perceptual.losses import gram_matrix
 from vidstyle.perceptual.squeezenet import (
@@ -122,6 +123,7 @@ class Slim(FeatureNetwork):
         super().__init__()
         self.body = SlimBody()
         try:
+            check_archive(weight_file)
             # Opened here, because numpy.load does not close a damaged archive.
             with weight_file.open("rb") as opened, np.load(opened) as arrays:
                 state = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays}

@@ -101,6 +101,12 @@ class OnnxGenerator(ImageGenerator):
                 f"{file} takes {argument or 'nothing'}. A generator takes one RGB picture, "
                 "float Nx3xHxW or uint8 NxHxWx4."
             )
+        fixed = _fixed_sides(inputs[0])
+        if fixed:
+            raise StyleError(
+                f"{file} is not a generator that can be run: it takes batches of {fixed} only. "
+                "Export it with a batch of 1 and with variable height and width."
+            )
         self._input = inputs[0].name
         self._takes_bytes = _element_type(inputs[0]) == BYTE_PIXELS
         metadata = self._session.get_modelmeta().custom_metadata_map
@@ -162,6 +168,15 @@ def _takes_one_image(inputs: Sequence[onnxruntime.NodeArg]) -> bool:
     if not shape:  # not declared in the file; the trial run checks it
         return True
     return len(shape) == 4 and (shape[axis] == count or not isinstance(shape[axis], int))
+
+
+def _fixed_sides(argument: onnxruntime.NodeArg) -> str:
+    """Shape of an input that takes one size only, or batches of several; else an empty string."""
+    axis, _ = CHANNEL_AXIS[_element_type(argument)]
+    sides = [side for place, side in enumerate(argument.shape) if place not in (0, axis)]
+    several = argument.shape and argument.shape[0] not in (1, -1)
+    fixed = [*sides, *([argument.shape[0]] if several else [])]
+    return _shape(argument.shape) if any(isinstance(side, int) for side in fixed) else ""
 
 
 def _element_type(argument: onnxruntime.NodeArg) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vidstyle.media.atomic import short_name
 from vidstyle.results import FileResult
 
 # Plain word and meaning of each loss, by its name in `losses`; lower is better for all.
@@ -44,9 +45,9 @@ class TrainResult(FileResult):
 
 def int8_path(output: Path) -> Path:
     """Path of the int8 form beside a generator's .onnx."""
-    return output.with_suffix(".int8.onnx")
+    return output.with_name(short_name(output.stem, ".int8.onnx"))
 
 
 def torch_path(output: Path) -> Path:
     """Path of the PyTorch form beside a generator's .onnx."""
-    return output.with_suffix(".pt2")
+    return output.with_name(short_name(output.stem, ".pt2"))

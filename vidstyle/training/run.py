@@ -21,7 +21,7 @@ from vidstyle.errors import ELSEWHERE, Note, SinkError, StyleError, reason
 from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights
 from vidstyle.export.quantize import quantize
 from vidstyle.hardware import usable_cores
-from vidstyle.media.atomic import output_lock, whole_file
+from vidstyle.media.atomic import output_lock, short_name, whole_file
 from vidstyle.media.owned_files import delete_own, delete_partials, foreign_entries
 from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES
@@ -61,7 +61,7 @@ def run_session(
     Returns:
         The result; None in the processes of `torchrun` other than the first.
     """
-    folder = output.with_name(f"{output.stem}.training")
+    folder = output.with_name(short_name(output.stem, ".training"))
     with _processes() as rank, ExitStack() as locks:
         torch.set_num_threads(_threads(options))
         if rank == 0:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vidstyle.errors import SourceError
 from vidstyle.frame import RGBImage, short_side_wh
-from vidstyle.media.image_file import PHOTO_SUFFIXES, read_photo
+from vidstyle.media.image_file import READABLE_SUFFIXES, read_photo
 from vidstyle.media.result_mark import is_marked
 from vidstyle.media.source import VIDEO_SUFFIXES, FileSource
 from vidstyle.perceptual.color_transfer import to_tensor
@@ -123,14 +123,14 @@ def _find(folder: Path) -> tuple[list[Path], list[Path], int]:
     if not folder.exists():
         raise SourceError(f"There is no folder {folder}.")
     if folder.is_file():
-        is_photo = folder.suffix.lower() in PHOTO_SUFFIXES
+        is_photo = folder.suffix.lower() in READABLE_SUFFIXES
         return ([folder], [], 0) if is_photo else ([], [folder], 0)
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and _is_visible(file, folder)
     )
-    found = [file for file in files if file.suffix.lower() in (*PHOTO_SUFFIXES, *VIDEO_SUFFIXES)]
+    found = [file for file in files if file.suffix.lower() in (*READABLE_SUFFIXES, *VIDEO_SUFFIXES)]
     originals = [file for file in found if not is_result_name(file) and not is_marked(file)]
-    photos = [file for file in originals if file.suffix.lower() in PHOTO_SUFFIXES]
+    photos = [file for file in originals if file.suffix.lower() in READABLE_SUFFIXES]
     videos = [file for file in originals if file.suffix.lower() in VIDEO_SUFFIXES]
     return photos, videos, len(found) - len(originals)
 

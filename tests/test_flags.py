@@ -37,8 +37,9 @@ FLAGS = {
     "train": """
         -h --help --debug -o --output --name --size --content --minutes --steps --features
         --feature-weights --start-from --style-weight --content-weight --tv-weight
-        --temporal-weight --own-colors --own-chroma --sharpness --style-scale --batch --seed
-        --precision --low-memory --pixels --int8 --no-int8 --torch --threads --resume --overwrite
+        --temporal-weight --own-colors --own-chroma --sharpness --contrast --brightness --clarity
+        --saturation --style-scale --batch --seed --precision --low-memory --pixels --int8
+        --no-int8 --torch --threads --resume --overwrite
         --quiet --json
         """,
     "styles": """

@@ -22,6 +22,13 @@ MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
 MAX_SIDE = 8192  # px, of live pictures
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
+FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
+    "sharpness": (0.0, 2.0),
+    "contrast": (0.0, 3.0),
+    "brightness": (-1.0, 1.0),
+    "clarity": (0.0, 3.0),
+    "saturation": (0.0, 3.0),
+}
 
 
 def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
@@ -219,6 +226,10 @@ class TrainOptions:
     sharpness: float = option(
         SHARPNESS, "how much enlarged paintings are sharpened, 0 to 2", "AMOUNT"
     )
+    contrast: float = option(1.0, "contrast of the paintings, 0 to 3", "FACTOR")
+    brightness: float = option(0.0, "light added to the paintings, -1 to 1", "AMOUNT")
+    clarity: float = option(0.0, "local contrast added to the paintings, 0 to 3", "AMOUNT")
+    saturation: float = option(1.0, "color of the paintings, 0 to 3", "FACTOR")
     style_scale: float = option(1.0, "size of the strokes", "F")
     batch: int = option(4, "pictures a step, over all processes", "N", most=1024)
     seed: int = option(0, "another seed, another result", "N")
@@ -244,7 +255,9 @@ class TrainOptions:
             _check(self, f"{name}_weight", getattr(self, f"{name}_weight") >= 0, "0 or more")
         _check(self, "own_colors", 0 <= self.own_colors <= 1, "between 0 and 1")
         _check(self, "own_chroma", 0 <= self.own_chroma <= 1, "between 0 and 1")
-        _check(self, "sharpness", 0 <= self.sharpness <= 2, "between 0 and 2")
+        for name, (lowest, highest) in FINISH_LIMITS.items():
+            within = lowest <= getattr(self, name) <= highest
+            _check(self, name, within, f"between {lowest:g} and {highest:g}")
         _check(self, "style_scale", 0.2 <= self.style_scale <= 5, "between 0.2 and 5")
         _check(self, "batch", self.batch >= 1, "at least 1")
         _check(self, "seed", self.seed >= 0, "0 or more")

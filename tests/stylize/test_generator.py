@@ -11,6 +11,7 @@ from tests.toys import save_adder, save_network
 from vidstyle.errors import StyleError
 from vidstyle.frame import Picture
 from vidstyle.options import SHARPNESS
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 
@@ -184,9 +185,9 @@ def test_the_file_says_how_much_its_paintings_are_sharpened(
     helper.set_model_props(model, {} if word is None else {"sharpness": word})
     onnx.save(model, tmp_path / "sharp.onnx")
     generator = OnnxGenerator(tmp_path / "sharp.onnx")
-    assert generator.sharpness == sharpness
+    assert generator.finish.sharpness == sharpness
     half = Mixture([(generator, 0.5), (OnnxGenerator(inverter), 0.5)])
-    assert half.sharpness == (sharpness + SHARPNESS) / 2
+    assert half.finish.sharpness == (sharpness + SHARPNESS) / 2
 
 
 @pytest.mark.parametrize("word", ["much", "-1", "nan", "3"])
@@ -196,6 +197,14 @@ def test_a_sharpness_that_is_none_is_refused(inverter: Path, tmp_path: Path, wor
     onnx.save(model, tmp_path / "odd.onnx")
     with pytest.raises(StyleError, match=f'sharpness "{word}", not a number 0..2'):
         OnnxGenerator(tmp_path / "odd.onnx")
+
+
+def test_the_file_names_the_finish_of_its_paintings(inverter: Path, tmp_path: Path) -> None:
+    model = onnx.load(inverter)
+    finish = {"contrast": 1.2, "brightness": -0.1, "clarity": 0.6, "saturation": 1.3}
+    helper.set_model_props(model, {name: str(value) for name, value in finish.items()})
+    onnx.save(model, tmp_path / "graded.onnx")
+    assert OnnxGenerator(tmp_path / "graded.onnx").finish == Finish(**finish)
 
 
 def test_the_file_says_how_much_of_the_own_chroma_comes_back(

@@ -21,6 +21,7 @@ from vidstyle.options import Look
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
 from vidstyle.stylize.exposure import Curve, ExposureTracker
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import thumbnail
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.motion_tracker import MotionTracker
@@ -152,7 +153,7 @@ class LiveStylizer:
             )
         waited_s = self._wait(started, begun if quality.every == 1 else None)
         self._collect(look.style)
-        shown = self._show(working, picture, look, generator.sharpness) if self._newer else None
+        shown = self._show(working, picture, look, generator.finish) if self._newer else None
         render_s = self._clock() - started - waited_s
         load = Load(self._frame_s, render_s, cores)
         self._quality_controller.observe(self._clock(), load, _megapixels_per_line2(picture))
@@ -203,7 +204,7 @@ class LiveStylizer:
         megapixels = seen.width * seen.height / 1e6
         tones = ToneTransfer.between(seen, painting)
         return KeyframePainting(
-            enlarge(painting, seen, working, generator.sharpness), tones, seconds, megapixels
+            enlarge(painting, seen, working, generator.finish.sharpness), tones, seconds, megapixels
         )
 
     def _track(self, present: Plane, begun: PendingKeyframe | None) -> None:
@@ -260,7 +261,7 @@ class LiveStylizer:
             self._older, self._since_keyframe = None, KEYFRAME_DUE
         self._newer, self._stale, self._frames_shown = fresh, False, 0
 
-    def _show(self, working: Picture, original: Picture, look: Look, sharpness: float) -> Picture:
+    def _show(self, working: Picture, original: Picture, look: Look, finish: Finish) -> Picture:
         assert self._newer is not None
         size_wh = (working.width, working.height)
         self._frames_shown += 1
@@ -282,7 +283,7 @@ class LiveStylizer:
             if not self._stale:
                 painting = fill(painting, working, 1 - confidence, newer.tones)
         with self._stats.timed("finish"):
-            return compose(original, working, painting, look, sharpness)
+            return compose(original, working, painting, look, finish)
 
 
 @lru_cache(maxsize=8)

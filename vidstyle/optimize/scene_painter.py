@@ -12,8 +12,8 @@ from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.temporal_targets import self_target
 from vidstyle.optimize.work_folder import WorkFolder, frame_name
-from vidstyle.options import SHARPNESS
 from vidstyle.stylize.disocclusion import FEATHER, disoccluded_boxes, majority_filter
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.keyframes import TrackedFrame
 from vidstyle.stylize.warp import blend
 
@@ -44,8 +44,8 @@ class ScenePainter:
         self._seconds = seconds
 
     @property
-    def sharpness(self) -> float:
-        return SHARPNESS
+    def finish(self) -> Finish:
+        return Finish()
 
     def paint(self, frame: TrackedFrame) -> Picture:
         """Return the optimized painting of a keyframe.

@@ -1,7 +1,8 @@
-"""Output composition: size, original colors, strength and side-by-side comparison."""
+"""Output composition: finish, size, original colors, strength and side-by-side comparison."""
 
 from vidstyle.frame import Picture
 from vidstyle.options import Look
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.warp import enlarge, fade
 
 
@@ -10,7 +11,7 @@ def compose(
     working: Picture,
     painting: Picture,
     look: Look,
-    sharpness: float,
+    finish: Finish,
     resize: bool = False,
     compare: bool = False,
 ) -> Picture:
@@ -21,7 +22,7 @@ def compose(
         working: the frame at the working size, the generator's input.
         painting: the generator's output, at the working size.
         look: `keep_colors` and `strength` are used.
-        sharpness: of the upscaled painting, see `enlarge`.
+        finish: of the painting.
         resize: keep the working size.
         compare: put the original beside it.
 
@@ -29,8 +30,9 @@ def compose(
         A picture at the original size, or at the working size with `resize`; with `compare` twice
         as wide, the original on the left.
     """
+    painting = finish.graded(painting)
     if not resize:
-        painting = enlarge(painting, working, original, sharpness)
+        painting = enlarge(painting, working, original, finish.sharpness)
     elif look.strength < 1 or look.keep_colors or compare:
         original = original.resized(painting.width, painting.height)
     if look.keep_colors:

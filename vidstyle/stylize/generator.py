@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage, check_image
-from vidstyle.options import SHARPNESS
+from vidstyle.options import FINISH_LIMITS
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.onnx_session import first_run, load_session, not_a_number
 
 GRID = 4  # px; the sides of a network's input are multiples of this
@@ -32,7 +33,7 @@ class ImageGenerator(ABC):
     """
 
     remarks: Sequence[str] = ()  # messages for the user on the images painted so far
-    sharpness: float = SHARPNESS  # unsharp mask of its upscaled paintings, see `warp.enlarge`
+    finish: Finish = Finish()  # of its paintings, where they are delivered
     own_chroma: float = 0.0  # share of the picture's own chroma in its paintings, 0..1
     normalizes_exposure = False  # True if trained on normalized exposure, see `exposure.py`
 
@@ -72,8 +73,8 @@ class OnnxGenerator(ImageGenerator):
     """Feed-forward style transfer network in an .onnx file, run on the CPU.
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
-    entry `light: even` asks for input with normalized exposure; `sharpness` (0..2) and `own_chroma`
-    (0..1) are numbers.
+    entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1) and the fields
+    of `Finish` are numbers.
     `paint` computes in the calling thread and `threads - 1` more.
     """
 
@@ -111,8 +112,8 @@ class OnnxGenerator(ImageGenerator):
         self._takes_bytes = _element_type(inputs[0]) == BYTE_PIXELS
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.normalizes_exposure = metadata.get("light") == "even"
-        self.sharpness = _number(file, metadata, "sharpness", SHARPNESS, 2)
-        self.own_chroma = _number(file, metadata, "own_chroma", 0.0, 1)
+        self.own_chroma = _number(file, metadata, "own_chroma", 0.0, (0, 1))
+        self.finish = _finish(file, metadata)
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
         result = np.asarray(first_run(file, self._session, {self._input: blank}))
         if result.shape != blank.shape:
@@ -187,19 +188,30 @@ def _shape(sides: Sequence[int | str | None]) -> str:
     return "x".join("?" if side is None else str(side) for side in sides)
 
 
+def _finish(file: Path, metadata: Mapping[str, str]) -> Finish:
+    """The finish in a file's metadata; what it does not name keeps its default."""
+    usual = Finish()
+    return Finish(
+        **{
+            name: _number(file, metadata, name, getattr(usual, name), limits)
+            for name, limits in FINISH_LIMITS.items()
+        }
+    )
+
+
 def _number(
-    file: Path, metadata: Mapping[str, str], name: str, default: float, largest: float
+    file: Path, metadata: Mapping[str, str], name: str, default: float, limits: tuple[float, float]
 ) -> float:
-    """A metadata entry that is a number from 0 to `largest`; `default` where there is none."""
-    word = metadata.get(name)
+    """A metadata entry that is a number within limits; `default` where there is none."""
+    word, (lowest, highest) = metadata.get(name), limits
     if word is None:
         return default
     try:
         value = float(word)
     except ValueError:
         value = math.nan
-    if not 0 <= value <= largest:
+    if not lowest <= value <= highest:
         raise StyleError(
-            f'{file} has the metadata {name} "{word[:40]}", not a number 0..{largest:g}.'
+            f'{file} has the metadata {name} "{word[:40]}", not a number {lowest:g}..{highest:g}.'
         )
     return value

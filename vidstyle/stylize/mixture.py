@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vidstyle.frame import RGBImage, check_image
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import ImageGenerator
 
 
@@ -17,7 +18,7 @@ class Mixture(ImageGenerator):
     def __init__(self, parts: Sequence[tuple[ImageGenerator, float]]) -> None:
         """Combine generators with their weights, which must add up to 1."""
         self._parts = tuple(parts)
-        self.sharpness = sum(weight * generator.sharpness for generator, weight in self._parts)
+        self.finish = Finish.mixed((part.finish, weight) for part, weight in self._parts)
         self.own_chroma = sum(weight * generator.own_chroma for generator, weight in self._parts)
         self.normalizes_exposure = any(
             generator.normalizes_exposure for generator, _ in self._parts

@@ -4,6 +4,7 @@ from typing import Protocol, Self
 
 from vidstyle.frame import Mask, Picture
 from vidstyle.stylize.disocclusion import inpaint
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.keyframes import TrackedFrame
 from vidstyle.stylize.mixture import Mixture
@@ -13,8 +14,8 @@ class FramePainter(Protocol):
     """Interface between `VideoStylizer` and the generator or optimizer that paints its frames."""
 
     @property
-    def sharpness(self) -> float:
-        """Unsharp mask of the upscaled paintings, see `warp.enlarge`; read once per frame."""
+    def finish(self) -> Finish:
+        """Contrast, colors and sharpness of what is delivered; read once per frame."""
 
     def paint(self, frame: TrackedFrame) -> Picture:
         """Return the painting of a keyframe, at the working size.
@@ -50,8 +51,8 @@ class GeneratorPainter:
         self._generator = generator
 
     @property
-    def sharpness(self) -> float:
-        return self._generator.sharpness
+    def finish(self) -> Finish:
+        return self._generator.finish
 
     def paint(self, frame: TrackedFrame) -> Picture:
         return self._generator.paint_picture(self._exposed(frame))

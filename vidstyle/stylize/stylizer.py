@@ -12,6 +12,7 @@ from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
 from vidstyle.stylize.exposure import exposure_curve
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, TrackedFrame, paths_to
@@ -139,7 +140,7 @@ class VideoStylizer:
             frame, path_forward = span.between.popleft(), paths_forward.pop()
             yield self._between(span.left, frame, path_forward, span.right)
         right = span.right
-        yield self._composed(right.tracked, right.painting.result(), right.painter.sharpness)
+        yield self._composed(right.tracked, right.painting.result(), right.painter.finish)
 
     def _between(
         self, left: Keyframe, frame: TrackedFrame, path_forward: FlowPath, right: Keyframe
@@ -153,13 +154,13 @@ class VideoStylizer:
         with self._stats.timed("repaint"):
             painter = _painter_between(left, right, progress)
             painting = painter.inpaint(painting, frame, occlusion_mask)
-        return self._composed(frame, painting, painter.sharpness)
+        return self._composed(frame, painting, painter.finish)
 
-    def _composed(self, frame: TrackedFrame, painting: Picture, sharpness: float) -> Frame:
+    def _composed(self, frame: TrackedFrame, painting: Picture, finish: Finish) -> Frame:
         with self._stats.timed("finish"):
             options, original = self._options, frame.frame.picture
             working, resize, compare = frame.picture, options.resize, options.compare
-            composed = compose(original, working, painting, options, sharpness, resize, compare)
+            composed = compose(original, working, painting, options, finish, resize, compare)
         return frame.frame.showing(composed)
 
 
@@ -182,7 +183,7 @@ def stylize_picture(
     with stats.timed("generator"):
         painting = generator.paint_picture(generator.with_exposure(working, exposure))
     return compose(
-        picture, working, painting, options, generator.sharpness, options.resize, options.compare
+        picture, working, painting, options, generator.finish, options.resize, options.compare
     )
 
 

@@ -25,7 +25,7 @@ from vidstyle.media.atomic import output_lock, short_name, whole_file
 from vidstyle.media.owned_files import delete_own, delete_partials, foreign_entries
 from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES
-from vidstyle.options import SHARPNESS, TrainOptions
+from vidstyle.options import FINISH_LIMITS, TrainOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_weights, shipped_styles
 from vidstyle.stylize.exposure import with_normal_exposure
@@ -302,8 +302,10 @@ def _metadata(options: TrainOptions) -> dict[str, str]:
     about = {"size_class": options.size, "light": "even"}
     if options.own_chroma:
         about["own_chroma"] = f"{options.own_chroma:g}"
-    if options.sharpness != SHARPNESS:
-        about["sharpness"] = f"{options.sharpness:g}"
+    usual = TrainOptions()
+    for name in FINISH_LIMITS:
+        if getattr(options, name) != getattr(usual, name):
+            about[name] = f"{getattr(options, name):g}"
     return about
 
 

@@ -1,4 +1,4 @@
-"""Weight file reader: convolutions from .npz and both PyTorch formats, safe and memory-saving."""
+"""Weight file reader: named arrays from .npz and both PyTorch formats, safe and memory-saving."""
 
 import logging
 import math
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 MAX_EXPANSION = 20  # of the arrays in an archive
 SMALL_BYTES = 1 << 20  # that may expand from nothing
+ADVICE = "Give the one that torchvision publishes, or none to have that downloaded."
 
 Array = NDArray[np.float32]
 
@@ -41,19 +42,42 @@ def read_convolutions(
     Raises:
         StyleError: the file cannot be read, lacks an array, or an array has another shape.
     """
-    names = [f"{name}.{part}" for name in shapes for part in ("weight", "bias")]
+    parts: dict[str, tuple[int, ...]] = {}
+    for name, shape in shapes.items():
+        parts |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    arrays = read_arrays(file, parts, network)
+    return {name: (arrays[f"{name}.weight"], arrays[f"{name}.bias"]) for name in shapes}
+
+
+def read_arrays(
+    file: Path, shapes: Mapping[str, tuple[int, ...]], network: str, advice: str = ADVICE
+) -> dict[str, Array]:
+    """Read the named arrays only, as float32.
+
+    Args:
+        file: an .npz, or a state dict saved by PyTorch.
+        shapes: expected shape by name of the array.
+        network: name of the network, for error messages.
+        advice: remedy, for error messages: one sentence.
+
+    Raises:
+        StyleError: the file cannot be read, lacks an array, or an array has another shape.
+    """
+
+    def misfit(reason: str) -> StyleError:
+        return StyleError(f"{file} is not a {network} weight file: {reason}. {advice}")
+
     try:
-        arrays = (_read_npz if file.suffix == ".npz" else _read_pth)(file, names)
+        arrays = (_read_npz if file.suffix == ".npz" else _read_pth)(file, shapes)
     except Exception as error:  # a damaged pickle can raise any exception
         reason = error.strerror if isinstance(error, OSError) else None
-        raise StyleError(_misfit(file, network, reason or "damaged, or of another kind")) from error
-    for name, shape in shapes.items():
-        for part, wanted in ((f"{name}.weight", shape), (f"{name}.bias", shape[:1])):
-            if part not in arrays:
-                raise StyleError(_misfit(file, network, f"it holds no {part}"))
-            if (found := arrays[part].shape) != wanted:
-                raise StyleError(_misfit(file, network, f"{part} is {found}, not {wanted}"))
-    return {name: (arrays[f"{name}.weight"], arrays[f"{name}.bias"]) for name in shapes}
+        raise misfit(reason or "damaged, or of another kind") from error
+    for name, wanted in shapes.items():
+        if name not in arrays:
+            raise misfit(f"it holds no {name}")
+        if (found := arrays[name].shape) != wanted:
+            raise misfit(f"{name} is {found}, not {wanted}")
+    return arrays
 
 
 def check_archive(file: Path) -> None:
@@ -69,13 +93,6 @@ def check_archive(file: Path) -> None:
         expanded = sum(entry.file_size for entry in archive.infolist())
     if expanded > MAX_EXPANSION * file.stat().st_size + SMALL_BYTES:
         raise ValueError(f"it would expand to {expanded / 1e9:.1f} GB")
-
-
-def _misfit(file: Path, network: str, reason: str) -> str:
-    return (
-        f"{file} is not a {network} weight file: {reason}. "
-        "Give the one that torchvision publishes, or none to have that downloaded."
-    )
 
 
 def _read_npz(file: Path, names: Iterable[str]) -> dict[str, Array]:

@@ -30,6 +30,8 @@ FINISH_LIMITS = {  # smallest and largest number of each part of a style's finis
     "saturation": (0.0, 3.0),
 }
 
+FEATURES = ("slim", "squeezenet", "vgg16", "vgg19", "mobilenet_v3_large", "resnet50")
+
 
 def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> Any:
     """Dataclass field of a setting, with its help text in `metadata`.
@@ -70,7 +72,7 @@ class Look:
     features: str = option(
         "slim",
         "with --quality full: the network that judges; only slim is there without a download",
-        choices=("slim", "squeezenet", "vgg16", "vgg19"),
+        choices=FEATURES,
     )
     feature_weights: str | None = option(
         None, "with --quality full: its weight file, instead of the public one", "FILE"
@@ -209,7 +211,7 @@ class TrainOptions:
     features: str = option(
         "slim",
         "the network that judges; only slim is there without a download",
-        choices=("slim", "squeezenet", "vgg16", "vgg19"),
+        choices=FEATURES,
     )
     feature_weights: str | None = option(None, "its weight file, instead of the public one", "FILE")
     start_from: str = option(

@@ -11,9 +11,17 @@ import torch
 from torch import Tensor
 
 from tests.contracts.implementations import subclasses
-from tests.perceptual.weights import random_vgg, write_random_slim, write_random_weights
+from tests.perceptual.weights import (
+    random_vgg,
+    write_random_mobilenet,
+    write_random_resnet,
+    write_random_slim,
+    write_random_weights,
+)
 from vidstyle.optimize.generator import HalfPrecision
 from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.mobilenet import MobileNetV3
+from vidstyle.perceptual.resnet import ResNet50
 from vidstyle.perceptual.slim import Slim
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.vgg import Kind as VggKind
@@ -38,6 +46,16 @@ def vgg(folder: Path, kind: VggKind) -> Vgg:
     return Vgg(kind, folder / f"{kind}.pth")
 
 
+def mobilenet(folder: Path) -> MobileNetV3:
+    write_random_mobilenet(folder / "mobilenet.pth")
+    return MobileNetV3(folder / "mobilenet.pth")
+
+
+def resnet(folder: Path) -> ResNet50:
+    write_random_resnet(folder / "resnet.pth")
+    return ResNet50(folder / "resnet.pth")
+
+
 @dataclass(frozen=True)
 class Kind:
     """A way to make a network; `exact` where its arithmetic is float32."""
@@ -54,6 +72,8 @@ NETWORKS = [
     Kind(SqueezeNet, "squeezenet at stride 1", lambda folder: squeezenet(folder, (1,))),
     Kind(Vgg, "vgg16", lambda folder: vgg(folder, "vgg16")),
     Kind(Vgg, "vgg19", lambda folder: vgg(folder, "vgg19")),
+    Kind(MobileNetV3, "mobilenet_v3_large", mobilenet),
+    Kind(ResNet50, "resnet50", resnet),
     Kind(HalfPrecision, "half precision", lambda folder: HalfPrecision(slim(folder)), exact=False),
 ]
 Made = Callable[[Kind], FeatureNetwork]

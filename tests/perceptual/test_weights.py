@@ -209,7 +209,10 @@ def test_only_the_web_is_asked(tmp_path: Path) -> None:
 
 
 def test_the_published_names_carry_their_hashes() -> None:
-    for file in (weights.VGG16, weights.VGG19, weights.SQUEEZENET):
+    for file in (
+        *(weights.VGG16, weights.VGG19, weights.SQUEEZENET),
+        *(weights.MOBILENET, weights.RESNET50),
+    ):
         assert file.url == f"https://download.pytorch.org/models/{file.file_name}"
         assert file.file_name.endswith(f"-{file.sha256_prefix}.pth")
         assert len(bytes.fromhex(file.sha256_prefix)) == 4

@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from tests.perceptual.weights import random_vgg, write_random_slim, write_random_weights
+from tests.perceptual.weights import (
+    random_vgg,
+    write_random_mobilenet,
+    write_random_resnet,
+    write_random_slim,
+    write_random_weights,
+)
 from vidstyle import assets
 from vidstyle.errors import StyleError
 from vidstyle.perceptual import zoo
+from vidstyle.perceptual.mobilenet import MobileNetV3
+from vidstyle.perceptual.resnet import ResNet50
 from vidstyle.perceptual.slim import Slim
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.vgg import Vgg
@@ -71,9 +79,14 @@ def test_the_users_own_file_is_taken(tmp_path: Path) -> None:
     write_random_slim(tmp_path / "slim.npz")
     write_random_weights(tmp_path / "squeezenet.npz")
     torch.save(random_vgg("vgg16", "relu5_1"), tmp_path / "vgg16.pth")
+    write_random_mobilenet(tmp_path / "mobilenet.pth")
+    write_random_resnet(tmp_path / "resnet.pth")
     assert isinstance(load_features("slim", tmp_path / "slim.npz"), Slim)
     assert isinstance(load_features("squeezenet", tmp_path / "squeezenet.npz"), SqueezeNet)
     assert isinstance(load_features("vgg16", tmp_path / "vgg16.pth"), Vgg)
+    loaded = load_features("mobilenet_v3_large", tmp_path / "mobilenet.pth")
+    assert isinstance(loaded, MobileNetV3)
+    assert isinstance(load_features("resnet50", tmp_path / "resnet.pth"), ResNet50)
 
 
 @pytest.mark.parametrize("name", NAMES[1:])

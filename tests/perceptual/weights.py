@@ -1,5 +1,7 @@
 """Weight files of feature networks with random numbers in them."""
 
+import hashlib
+import math
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,12 @@ FIRES = {  # name: input, squeeze, expand
     "fire8": (384, 64, 256),
 }
 FIRE_PARTS = {"conv1x1_1": "squeeze", "conv1x1_2": "expand1x1", "conv3x3_2": "expand3x3"}
+BNECKS = (  # of MobileNetV3-Large: kernel, expanded, outputs, squeeze-and-excitation
+    *((3, 16, 16, False), (3, 64, 24, False), (3, 72, 24, False), (5, 72, 40, True)),
+    *((5, 120, 40, True), (5, 120, 40, True), (3, 240, 80, False), (3, 200, 80, False)),
+    *((3, 184, 80, False), (3, 184, 80, False), (3, 480, 112, True), (3, 672, 112, True)),
+    *((5, 672, 160, True), (5, 960, 160, True), (5, 960, 160, True)),
+)
 MEAN_RGB, SPREAD_RGB = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
@@ -75,6 +83,102 @@ def random_vgg(kind: Kind, deepest: str) -> dict[str, torch.Tensor]:
             state[f"features.{place}.bias"] = torch.randn(outputs, generator=random) / 10
             inputs = outputs
     return state
+
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def mobilenet_shapes() -> Shapes:
+    """Names and shapes of torchvision's mobilenet_v3_large, from the paper's Table 1."""
+    shapes = normed("features.0.0", "features.0.1", (16, 3, 3, 3))
+    inputs = 16
+    for place, (kernel, expanded, outputs, gated) in enumerate(BNECKS, start=1):
+        steps = [(expanded, inputs, 1, 1)] if expanded != inputs else []
+        steps += [(expanded, 1, kernel, kernel), (outputs, expanded, 1, 1)]
+        for i, shape in enumerate(steps):
+            part = i + (gated and shape is steps[-1])  # the gate stands before the last one
+            name = f"features.{place}.block.{part}"
+            shapes |= normed(f"{name}.0", f"{name}.1", shape)
+        if gated:
+            squeezed = divisible_by_8(expanded / 4)
+            gate = f"features.{place}.block.{len(steps) - 1}"
+            shapes |= biased(f"{gate}.fc1", (squeezed, expanded, 1, 1))
+            shapes |= biased(f"{gate}.fc2", (expanded, squeezed, 1, 1))
+        inputs = outputs
+    shapes |= normed("features.16.0", "features.16.1", (960, inputs, 1, 1))
+    return shapes | biased("classifier.0", (1280, 960)) | biased("classifier.3", (1000, 1280))
+
+
+def resnet_shapes() -> Shapes:
+    """Names and shapes of torchvision's resnet50, from the paper's Table 1."""
+    shapes, inputs = normed("conv1", "bn1", (64, 3, 7, 7)), 64
+    for stage, (depth, inner) in enumerate([(3, 64), (4, 128), (6, 256), (3, 512)], start=1):
+        for name in (f"layer{stage}.{i}" for i in range(depth)):
+            shapes |= normed(f"{name}.conv1", f"{name}.bn1", (inner, inputs, 1, 1))
+            shapes |= normed(f"{name}.conv2", f"{name}.bn2", (inner, inner, 3, 3))
+            shapes |= normed(f"{name}.conv3", f"{name}.bn3", (4 * inner, inner, 1, 1))
+            if name.endswith(".0"):
+                names = f"{name}.downsample.0", f"{name}.downsample.1"
+                shapes |= normed(*names, (4 * inner, inputs, 1, 1))
+            inputs = 4 * inner
+    return shapes | biased("fc", (1000, inputs))
+
+
+def normed(conv: str, norm: str, shape: tuple[int, ...]) -> Shapes:
+    parts = ("weight", "bias", "running_mean", "running_var")
+    return {f"{conv}.weight": shape} | {f"{norm}.{part}": shape[:1] for part in parts}
+
+
+def biased(name: str, shape: tuple[int, ...]) -> Shapes:
+    return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+
+
+def divisible_by_8(channels: float) -> int:
+    """The paper's rule: to the nearest multiple of 8, but not below nine tenths."""
+    nearest = int(channels + 4) // 8 * 8
+    return nearest if nearest >= 0.9 * channels else nearest + 8
+
+
+def parameters(shapes: Shapes) -> int:
+    """Number of parameters; running means and variances are none."""
+    return sum(math.prod(shape) for name, shape in shapes.items() if "running" not in name)
+
+
+def digest(shapes: Shapes) -> str:
+    """First digits of the SHA-256 of all names and shapes."""
+    lines = sorted(f"{name} {shape}\n" for name, shape in shapes.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+
+
+def random_state(shapes: Shapes) -> dict[str, torch.Tensor]:
+    """A state dict of these shapes, scaled so that activations neither die nor explode."""
+    random = np.random.default_rng(0)
+    state = {}
+    for name, shape in shapes.items():
+        if len(shape) > 1:
+            array = random.normal(0, math.prod(shape[1:]) ** -0.5, shape)
+        elif name.endswith(("running_mean", "bias")):
+            array = random.normal(0, 0.1, shape)
+        else:
+            array = random.uniform(0.5, 1.5, shape)
+        state[name] = torch.tensor(array, dtype=torch.float32)
+    return state
+
+
+def write_random_mobilenet(file: Path) -> None:
+    """Write a MobileNetV3-Large without its last blocks and classifier."""
+    places = tuple(f"features.{place}." for place in range(11))
+    _write_random(file, mobilenet_shapes(), places)
+
+
+def write_random_resnet(file: Path) -> None:
+    """Write a ResNet-50 without its last stage and classifier."""
+    _write_random(file, resnet_shapes(), ("conv1", "bn1", "layer1", "layer2", "layer3"))
+
+
+def _write_random(file: Path, shapes: Shapes, beginnings: tuple[str, ...]) -> None:
+    kept = {name: shape for name, shape in shapes.items() if name.startswith(beginnings)}
+    torch.save(random_state(kept), file)
 
 
 def write_random_slim(file: Path) -> None:

@@ -58,12 +58,25 @@ class FeatureNetwork(nn.Module):
 
 
 def frozen_conv(
-    weight: NDArray[np.float32], bias: NDArray[np.float32], padding: int = 0
+    weight: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    padding: int = 0,
+    *,
+    stride: int = 1,
+    groups: int = 1,
 ) -> nn.Conv2d:
-    """Return a convolution without gradients, from an OIHW float32 weight and a bias of size O."""
+    """Return a convolution without gradients, from an OIHW float32 weight and a bias of size O.
+
+    Args:
+        weight: I is the number of input channels of one group.
+        bias: added to each output channel.
+        padding: zeros on each side, px.
+        stride: step of the kernel, px.
+        groups: groups of channels; as many as there are channels for a depthwise convolution.
+    """
     outputs, inputs, kernel, _ = weight.shape
     with torch.device("meta"):  # skips random initialization
-        conv = nn.Conv2d(inputs, outputs, kernel, padding=padding)
+        conv = nn.Conv2d(inputs * groups, outputs, kernel, stride, padding, groups=groups)
     conv.weight = nn.Parameter(torch.tensor(weight), requires_grad=False)
     conv.bias = nn.Parameter(torch.tensor(bias).reshape(-1), requires_grad=False)
     channels_last(conv)

@@ -47,6 +47,8 @@ HOST = "https://download.pytorch.org/models"
 VGG16 = WeightFile("vgg16", f"{HOST}/vgg16-397923af.pth", "397923af")
 VGG19 = WeightFile("vgg19", f"{HOST}/vgg19-dcbb9e9d.pth", "dcbb9e9d")
 SQUEEZENET = WeightFile("squeezenet", f"{HOST}/squeezenet1_0-b66bff10.pth", "b66bff10")
+MOBILENET = WeightFile("mobilenet_v3_large", f"{HOST}/mobilenet_v3_large-8738ca79.pth", "8738ca79")
+RESNET50 = WeightFile("resnet50", f"{HOST}/resnet50-0676ba61.pth", "0676ba61")
 
 
 def fetch(

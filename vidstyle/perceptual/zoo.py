@@ -4,13 +4,24 @@ from pathlib import Path
 
 from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import StyleError
+from vidstyle.options import FEATURES
 from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.perceptual.mobilenet import MobileNetV3
+from vidstyle.perceptual.resnet import ResNet50
 from vidstyle.perceptual.slim import Slim
 from vidstyle.perceptual.squeezenet import SqueezeNet
 from vidstyle.perceptual.vgg import Vgg
-from vidstyle.perceptual.weights import SQUEEZENET, VGG16, VGG19, Report, fetch
+from vidstyle.perceptual.weights import (
+    MOBILENET,
+    RESNET50,
+    SQUEEZENET,
+    VGG16,
+    VGG19,
+    Report,
+    fetch,
+)
 
-NAMES = ("slim", "squeezenet", "vgg16", "vgg19")
+NAMES = FEATURES
 
 
 def load_features(
@@ -44,6 +55,10 @@ def _loaded(name: str, weight_file: Path | None, report: Report | None) -> Featu
         return Vgg("vgg16", weight_file or fetch(VGG16, report=report))
     if name == "vgg19":
         return Vgg("vgg19", weight_file or fetch(VGG19, report=report))
+    if name == "mobilenet_v3_large":
+        return MobileNetV3(weight_file or fetch(MOBILENET, report=report))
+    if name == "resnet50":
+        return ResNet50(weight_file or fetch(RESNET50, report=report))
     raise StyleError(f'No features named "{name}". There are: {", ".join(NAMES)}.')
 
 

@@ -297,7 +297,7 @@ def _prepare_folder(folder: Path) -> None:
         raise SinkError(f"Cannot make {folder}: {reason(error)}.") from error
 
 
-def _metadata(options: TrainOptions) -> dict[str, str]:
+def file_metadata(options: TrainOptions) -> dict[str, str]:
     """Entries of the .onnx file's metadata that `OnnxGenerator` reads."""
     about = {"size_class": options.size, "light": "even"}
     if options.own_chroma:
@@ -318,7 +318,7 @@ def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         with whole_file(output, replace=may_replace) as file:
-            export(generator, file, _metadata(options), _pixels(options))
+            export(generator, file, file_metadata(options), _pixels(options))
         if options.int8:
             try:
                 with whole_file(int8_path(output), replace=may_replace) as file:

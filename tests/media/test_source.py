@@ -3,6 +3,7 @@
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from tests.clips import Clip, Sound, patches, squares
 from vidstyle.errors import SourceError
-from vidstyle.frame import BT601, BT709, Frame
+from vidstyle.frame import BT601, BT709, Frame, Picture
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
@@ -235,3 +236,37 @@ def test_frames_too_large_to_paint_are_refused(tmp_path: Path) -> None:
     clip = Clip(frames=1, size_wh=(40_000, 2), codec="ffv1").write(tmp_path / "in.mkv")
     with pytest.raises(SourceError, match=r"in\.mkv has 40000x2 px, over the limits of 32766 px"):
         FileSource(clip, Stats())
+
+
+# User data of LCEVC (H.264 SEI, ITU-T T.35), which FFmpeg makes side data of a type new to PyAV.
+LCEVC = b"\x06\x04\x18\xb4\x00\x50\x00" + 20 * b"\x11" + b"\x80"
+
+
+@pytest.mark.parametrize(("rotation", "mirrored"), [(0, False), (90, False), (180, True)])
+def test_side_data_of_a_type_that_pyav_does_not_know_is_ignored(
+    tmp_path: Path, rotation: int, mirrored: bool
+) -> None:
+    plain = Clip(frames=3).write(tmp_path / "plain.mp4")
+    turned = Clip(frames=3, rotation=rotation, mirrored=mirrored).write(tmp_path / "turned.mp4")
+    with av.open(plain) as source, av.open(tmp_path / "lcevc.mp4", "w") as output:
+        stream: Any = output.add_stream_from_template(source.streams.video[0])
+        stream.set_display_rotation(rotation, hflip=mirrored)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                enhanced = av.Packet(len(LCEVC).to_bytes(4, "big") + LCEVC + bytes(packet))
+                enhanced.pts, enhanced.dts = packet.pts, packet.dts
+                enhanced.time_base, enhanced.stream = packet.time_base, stream
+                output.mux(enhanced)
+    with av.open(tmp_path / "lcevc.mp4") as container:
+        listed: Any = next(container.decode(video=0)).side_data
+        kinds = {each.type.name for each in listed}
+    assert any(kind.startswith("UNKNOWN") for kind in kinds)
+    expected, found = (pictures(file) for file in (turned, tmp_path / "lcevc.mp4"))
+    assert len(found) == 3
+    for wanted, shown in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(wanted.y, shown.y)
+
+
+def pictures(file: Path) -> list[Picture]:
+    with FileSource(file, Stats()) as source:
+        return [frame.picture for frame in source]

@@ -7,6 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 
 from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColorSpace, Picture
 
@@ -92,6 +93,18 @@ def color_space(tags: ColorTags, width: int, height: int) -> ColorSpace:
     if matrix not in LUMA_WEIGHTS:
         matrix = BT709 if min(width, height) >= HD_HEIGHT else BT601
     return ColorSpace(matrix, tags.range == FULL_RANGE)
+
+
+def _unknown_type(kind: type[Type], value: object) -> Type:
+    """Member of PyAV's enum for a type of side data that is newer than PyAV."""
+    member: Any = object.__new__(kind)
+    member._name_, member._value_ = f"UNKNOWN_{value}", value
+    unknown: Type = member
+    return unknown
+
+
+# PyAV lists all side data of a frame, and would fail at LCEVC's and at the view of MV-HEVC.
+Type._missing_ = classmethod(_unknown_type)  # type: ignore[assignment]
 
 
 def orientation(frame: av.VideoFrame) -> Orientation:

@@ -248,6 +248,30 @@ def test_subtitles_out_of_order_move_no_other(
     assert "that were moved behind the one before: 1" in warning
 
 
+@pytest.mark.parametrize(
+    ("start_s", "expected"), [(0.4, [0.0, 0.1, 0.6]), (0.6, [0.0, 0.4]), (1.2, [0.0])]
+)
+def test_a_cue_without_a_duration_is_on_screen_until_the_next(
+    tmp_path: Path, spoil: Callable[[Change], None], start_s: float, expected: list[float]
+) -> None:
+    """As pictures of Blu-ray subtitles are."""
+    path = Clip(frames=60, subtitles=["srt"]).write(tmp_path / "in.mkv")
+
+    def change(number: int, packet: Any) -> list[Any]:
+        packets = [changed(packet, text) for text in (b"one", b"two", b"three")]
+        for copy, time_s in zip(packets, (0.2, 0.5, 1.0), strict=True):
+            copy.pts = copy.dts = round(time_s / packet.time_base)
+            copy.duration = 0
+        return packets if number == 0 else []
+
+    spoil(change)
+    found, warnings = convert(path, tmp_path / "out.mkv", start_s=start_s)
+    (track,) = found.subtitles
+    assert track.times == pytest.approx(expected, abs=0.002)
+    assert track.bytes_ == [b"one", b"two", b"three"][-len(expected) :]
+    assert warnings == []
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_sound_that_the_header_of_an_flv_does_not_promise_is_copied(
     tmp_path: Path, suffix: str

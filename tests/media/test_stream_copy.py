@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import pytest
 
 from tests.clips import CHAPTERS, SUBTITLES, Clip, Sound
@@ -181,3 +183,52 @@ def test_a_cut_shifts_sound_and_chapters_with_the_pictures(copy: Copy, tmp_path:
     cut = original.sounds[0].times[first] - found.sounds[0].times[0]
     assert cut == pytest.approx(0.4, abs=0.001)
     assert found.sounds[0].times[-1] < 0.4
+
+
+@pytest.mark.parametrize("to", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "expected"),
+    [
+        (0.0, 0.16, [(0.0, 0.16, "one")]),
+        (0.0, 0.4, [(0.0, 0.2, "one"), (0.2, 0.4, "two")]),
+        (0.12, 0.4, [(0.0, 0.08, "one"), (0.08, 0.28, "two")]),
+        (0.4, None, [(0.0, 0.08, "two")]),
+        (0.8, None, []),
+    ],
+)
+def test_chapters_are_cut_at_both_ends(
+    copy: Copy, to: str, start_s: float, end_s: float | None, expected: list[Any]
+) -> None:
+    clip = Clip(frames=25, chapters=True)
+    found, _ = copy(clip, ".mkv", to, start_s=start_s, end_s=end_s)
+    rounded = [(round(a, 3), round(b, 3), title) for a, b, title in found.chapters]
+    assert rounded == expected
+    assert found.duration_s == pytest.approx(len(found.times) / 25, abs=0.002)
+
+
+@pytest.mark.parametrize("to", [".mp4", ".mkv", ".webm"])
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "expected"),
+    [
+        (0.0, 0.2, [(0, 200, b"first line")]),
+        (0.2, 0.4, [(0, 100, b"first line"), (100, 100, b"second line")]),
+        (0.4, None, [(0, 100, b"second line")]),
+    ],
+)
+def test_cues_are_cut_at_both_ends_and_shown_from_the_start(
+    copy: Copy,
+    tmp_path: Path,
+    to: str,
+    start_s: float,
+    end_s: float | None,
+    expected: list[Any],
+) -> None:
+    copy(Clip(frames=25, subtitles=["srt"]), ".mkv", to, start_s=start_s, end_s=end_s)
+    with av.open(tmp_path / f"out{to}") as container:
+        packets: list[Any] = [p for p in container.demux(subtitles=0) if p.size > 2]
+    shown = [
+        (round(1000 * p.pts * p.time_base), round(1000 * p.duration * p.time_base), bytes(p))
+        for p in packets
+    ]
+    assert [each[:2] for each in shown] == [each[:2] for each in expected]
+    assert all(text in data for (*_, text), (*_, data) in zip(expected, shown, strict=True))

@@ -1,5 +1,6 @@
 """Copied stream: packets of one stream, retimed, reordered and checked for the output container."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
@@ -29,7 +30,13 @@ class CopiedStream:
     """
 
     def __init__(
-        self, stream: Any, target: Any, container: str, origin_s: Fraction, trial: TrialMuxer | None
+        self,
+        stream: Any,
+        target: Any,
+        container: str,
+        origin_s: Fraction,
+        end_s: float | None,
+        trial: TrialMuxer | None,
     ) -> None:
         """Connect an input stream with its output stream.
 
@@ -38,13 +45,15 @@ class CopiedStream:
             target: output stream; of another codec where text subtitles are converted.
             container: FFmpeg's name of the output format.
             origin_s: input time that is zero in the output, in seconds.
+            end_s: requested end of the output, in seconds; None for that of the input.
             trial: muxer that checks packets first, closed by `close`; None where subtitles are
                 converted.
         """
         self.target, self.name = target, describe(stream)
         self.written = 0  # packets; counted by `StreamCopier`
-        self._trial, self._origin_s = trial, origin_s
-        self._is_audio = stream.type == "audio"
+        self._trial, self._end_s = trial, end_s
+        self._is_cut, self._is_audio = origin_s > 0, stream.type == "audio"
+        self._on_screen: Any = None  # last subtitle without a duration from before the start
         # Muxers require non-decreasing dts; MP4 and MOV strictly increasing ones for audio.
         self._min_step = int(self._is_audio and container in MP4_LIKE)
         self._clock = PacketClock(
@@ -68,9 +77,10 @@ class CopiedStream:
             yield from self._muxable(retimed)
 
     def flush(self) -> Iterator[Any]:
-        """Yield the packet that is still held, after the last one was read."""
+        """Yield the packets that are still held, after the last one was read."""
         for retimed in self._clock.flush():
             yield from self._muxable(retimed)
+        yield from self._shown_at_start()
 
     def notes(self) -> list[str]:
         """Messages for the user on packets that were left out or changed."""
@@ -92,9 +102,37 @@ class CopiedStream:
             self._trial.close()
 
     def _muxable(self, packet: Any) -> Iterator[Any]:
-        """Yield the packet converted, ordered and tried, or nothing and count why."""
-        if packet.pts < 0 and self._origin_s > 0:  # before the requested start
+        """Yield the packets, up to two, of the range once this one is known."""
+        if packet.pts < 0 and self._is_cut:
+            if not self._is_audio:
+                yield from self._before_start(packet)
             return
+        yield from self._shown_at_start()
+        if not self._is_audio and self._end_s is not None:
+            rest = math.ceil(self._end_s / packet.time_base) - packet.pts
+            packet.duration = max(0, min(packet.duration or 0, rest))
+        yield from self._accepted(packet)
+
+    def _before_start(self, packet: Any) -> Iterator[Any]:
+        """Yield a subtitle that is still on screen at the start, shortened, or keep it.
+
+        One without a duration is on screen until the next one; it is kept until then.
+        """
+        rest = (packet.duration or 0) + packet.pts
+        if rest > 0:
+            packet.duration = rest
+            yield from self._muxable(_at_zero(packet))
+        elif not packet.duration:
+            self._on_screen = packet
+
+    def _shown_at_start(self) -> Iterator[Any]:
+        """Yield the subtitle without a duration that is on screen at the start, if there is one."""
+        packet, self._on_screen = self._on_screen, None
+        if packet is not None:
+            yield from self._accepted(_at_zero(packet))
+
+    def _accepted(self, packet: Any) -> Iterator[Any]:
+        """Yield the packet converted, ordered and tried, or nothing and count why."""
         try:
             for converted in self._converted(packet):
                 if self._put_in_order(converted):
@@ -135,6 +173,11 @@ class CopiedStream:
             self._delayed += 1
         packet.pts = max(packet.pts, packet.dts)
         return True
+
+
+def _at_zero(packet: Any) -> Any:
+    packet.pts = packet.dts = 0
+    return packet
 
 
 def _frame_s(target: Any) -> Fraction:

@@ -1,5 +1,6 @@
 """Stream copy: audio, subtitles, attachments, chapters and metadata from input to output."""
 
+import math
 from collections import Counter, deque
 from collections.abc import Generator
 from contextlib import suppress
@@ -55,7 +56,7 @@ class StreamCopier:
         Raises:
             SourceError: the input cannot be opened again.
         """
-        self._path, self._origin_s = info.path, info.origin_s
+        self._path, self._origin_s, self._end_s = info.path, info.origin_s, info.end_s
         self._output = output
         self._input = open_container(info.path)
         self.warnings: list[str] = []
@@ -119,7 +120,7 @@ class StreamCopier:
             self._attachments += 1
             return
         self._streams[stream.index] = CopiedStream(
-            stream, target, self._output.format.name, self._origin_s, trial
+            stream, target, self._output.format.name, self._origin_s, self._end_s, trial
         )
 
     def _reason(self, stream: Any) -> str:
@@ -195,10 +196,12 @@ class StreamCopier:
         self._output.metadata.update(_kept_tags(self._input.metadata))
         chapters: list[Any] = []
         for chapter in self._input.chapters():
-            ticks = round(self._origin_s / Fraction(chapter["time_base"] or 1))
-            start, end = chapter["start"] - ticks, chapter["end"] - ticks
-            if end > 0:
-                chapters.append({**chapter, "start": max(0, start), "end": end})
+            unit = Fraction(chapter["time_base"] or 1)
+            shift = round(self._origin_s / unit)
+            last = math.inf if self._end_s is None else math.ceil(self._end_s / unit)
+            start, end = max(0, chapter["start"] - shift), min(last, chapter["end"] - shift)
+            if start < end:
+                chapters.append({**chapter, "start": start, "end": end})
         if chapters:
             self._output.set_chapters(chapters)
 

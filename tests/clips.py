@@ -207,3 +207,27 @@ def cut_off_clip(path: Path) -> Path:
     Clip(frames=60, options={"g": "5", "crf": "1"}).write(path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
     return path
+
+
+def transparent(width: int, height: int) -> NDArray[np.uint8]:
+    """HxWx4 RGBA: a green square in the middle, with red under fully transparent pixels around."""
+    image = np.zeros((height, width, 4), np.uint8)
+    image[..., 0] = 255
+    image[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = (0, 255, 0, 255)
+    return image
+
+
+def write_transparent(path: Path, codec: str, pixels: str, frames: int = 3) -> Path:
+    """Write a clip of `transparent` pictures, 64x48, and return its path."""
+    with av.open(str(path), "w") as output:
+        video: Any = output.add_stream(codec, rate=10, options={"b": "1M"})
+        video.width, video.height, video.pix_fmt = 64, 48, pixels
+        if codec.startswith("libvpx"):
+            video.metadata["alpha_mode"] = "1"
+        for number in range(frames):
+            rgba = av.VideoFrame.from_ndarray(transparent(64, 48), format="rgba")
+            frame = rgba.reformat(format=pixels)
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            output.mux(video.encode(frame))
+        output.mux(video.encode(None))
+    return path

@@ -9,9 +9,12 @@ from vidstyle.frame import (
     Picture,
     RGBImage,
     chroma_size_wh,
+    over_gray,
+    over_white,
     resize,
     short_side_wh,
     with_short_side,
+    without_hidden,
 )
 
 SPACES = [ColorSpace(matrix, full) for matrix in LUMA_WEIGHTS for full in (False, True)]
@@ -138,3 +141,22 @@ def test_a_short_side_decides_the_size(
     resized = with_short_side(image, short_side, enlarge=enlarge)
     assert resized.shape == (expected[1], expected[0], 3)
     assert (resized == (7, 100, 200)).all()
+
+
+def test_compositing_is_exact_to_half_a_level() -> None:
+    alpha = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    for level in (0, 77, 255):
+        plane = np.full((1, 256), level, np.uint8)
+        wanted = (level * alpha.astype(float) + 235 * (255 - alpha.astype(float))) / 255
+        assert np.abs(over_gray(plane, alpha, 235) - wanted).max() <= 0.5
+    image = np.full((1, 256, 3), (9, 99, 199), np.uint8)
+    assert over_white(image, alpha)[0, 255].tolist() == [9, 99, 199]
+    assert over_white(image, alpha)[0, 0].tolist() == [255, 255, 255]
+
+
+def test_only_hidden_pixels_become_white() -> None:
+    image = np.full((1, 3, 3), 9, np.uint8)
+    alpha = np.array([[0, 1, 255]], np.uint8)
+    assert without_hidden(image, alpha)[0, :, 0].tolist() == [255, 9, 9]
+    assert image.max() == 9
+    assert without_hidden(image, np.full((1, 3), 1, np.uint8)) is image

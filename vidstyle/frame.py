@@ -5,7 +5,7 @@ to RGB: one frame in several, which saves two color conversions for each of the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final, TypeVar, cast
 
@@ -167,6 +167,7 @@ class Frame:
     pts: int  # presentation time, in units of time_base
     time_base: Fraction  # seconds per unit, from the container
     duration: int = 0  # in units of time_base; 0 if the container holds none
+    alpha: Plane | None = None  # HxW uint8, of the source's size; None if opaque or not kept
 
     @property
     def time_s(self) -> float:
@@ -174,8 +175,38 @@ class Frame:
         return float(self.pts * self.time_base)
 
     def showing(self, picture: Picture) -> "Frame":
-        """Return a frame of the same time and duration with another picture."""
-        return Frame(picture, self.pts, self.time_base, self.duration)
+        """Return a frame of the same time, duration and alpha channel with another picture."""
+        return replace(self, picture=picture)
+
+
+def over_gray(image: Array, alpha: Plane, level: int) -> Array:
+    """Composite a uint8 array over a constant by its alpha channel.
+
+    Args:
+        image: HxW or HxWxC, not premultiplied.
+        alpha: HxW uint8.
+        level: of the background, 0..255.
+    """
+    share = (alpha if image.ndim == 2 else alpha[..., None]).astype(np.uint16)
+    return cast(Array, ((image * share + level * (255 - share) + 127) // 255).astype(np.uint8))
+
+
+def over_white(image: RGBImage, alpha: Plane) -> RGBImage:
+    """Composite HxWx3 uint8 RGB, not premultiplied, over white by its alpha channel, HxW uint8."""
+    return over_gray(image, alpha, 255)
+
+
+def without_hidden(image: RGBImage, alpha: Plane) -> RGBImage:
+    """HxWx3 uint8 RGB with white where the alpha channel, HxW uint8, is 0; not a copy if nowhere.
+
+    Colors that cannot be seen would otherwise bleed into visible strokes.
+    """
+    hidden = alpha == 0
+    if not hidden.any():
+        return image
+    covered = image.copy()
+    covered[hidden] = 255
+    return covered
 
 
 def check_image(image: object, channels: Sequence[int] = (3,)) -> None:

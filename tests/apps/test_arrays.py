@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.clips import patches
+from tests.clips import patches, transparent
 from vidstyle.apps.arrays import ImageArray, Order, check_order, unpack
 from vidstyle.errors import OptionError
 
@@ -94,3 +94,14 @@ def test_the_array_is_not_changed() -> None:
 def test_an_unknown_order_is_refused() -> None:
     with pytest.raises(OptionError, match='order must be "rgb" or "bgr", not \'grb\''):
         check_order("grb")
+
+
+@pytest.mark.parametrize("order", ["rgb", "bgr"])
+def test_what_is_under_transparent_pixels_is_not_painted(order: Order) -> None:
+    image = transparent(64, 48)
+    if order == "bgr":
+        image = image[..., [2, 1, 0, 3]]
+    for keep_alpha in (True, False):
+        unpacked = unpack(image, order, keep_alpha=keep_alpha)
+        assert (unpacked.alpha is None) == (not keep_alpha)
+        assert unpacked.picture.to_rgb()[:8].min() > 250

@@ -8,10 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from tests.clips import Clip, Sound, cut_off_clip, patches
+from tests.clips import Clip, Sound, cut_off_clip, patches, transparent, write_transparent
 from tests.look import look
 from tests.toys import save_convolution
 from vidstyle.apps.convert import stylize_video
@@ -405,3 +407,56 @@ def test_what_a_killed_run_left_of_the_same_output_goes(
     stylize_video(path, tmp_path / "out.mp4", inverting)
     names = sorted(file.name for file in tmp_path.iterdir())
     assert names == [".other.0123abcd.partial.mp4", "in.mp4", "out.mp4"]
+
+
+TRANSPARENT = [
+    ("in.webm", "libvpx-vp9", "yuva420p"),
+    ("in.mov", "prores_ks", "yuva444p10le"),
+    ("in.mov", "qtrle", "argb"),
+    ("in.apng", "apng", "rgba"),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "pixels"), TRANSPARENT)
+def test_what_lies_under_transparent_parts_is_not_shown(
+    tmp_path: Path, inverting: StylizeOptions, name: str, codec: str, pixels: str
+) -> None:
+    path = write_transparent(tmp_path / name, codec, pixels)
+    result = stylize_video(path, tmp_path / "out.mp4", replace(inverting, strength=0))
+    (note,) = result.warnings
+    assert note.startswith("transparent parts became white; .webm keeps them")
+    for image in look(tmp_path / "out.mp4").images:
+        assert image[:8].min() > 240
+        assert image[24, 32, 1] > 150 > image[24, 32, 0]
+
+
+@pytest.mark.parametrize(
+    ("output", "codec"), [("out.webm", None), ("out.mov", "prores_ks"), ("out.mkv", "ffv1")]
+)
+def test_transparency_is_kept_where_the_output_can(
+    tmp_path: Path, inverting: StylizeOptions, output: str, codec: str | None
+) -> None:
+    path = write_transparent(tmp_path / "in.mov", "qtrle", "argb")
+    result = stylize_video(path, tmp_path / output, replace(inverting, codec=codec))
+    assert result.warnings == []
+    alphas = alpha_channels(tmp_path / output)
+    assert len(alphas) == 3
+    assert np.abs(np.stack(alphas).astype(int) - transparent(64, 48)[..., 3]).mean() < 3
+
+
+def alpha_channels(path: Path) -> list[NDArray[np.uint8]]:
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        context: Any = stream.codec_context
+        if context.name == "vp9":  # FFmpeg's own decoder leaves it out
+            context = av.CodecContext.create("libvpx-vp9", "r")
+        frames = [f for p in container.demux(stream) for f in context.decode(p if p.size else None)]
+    return [frame.to_ndarray(format="rgba")[..., 3] for frame in frames]
+
+
+def test_beside_the_original_nothing_is_transparent(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    path = write_transparent(tmp_path / "in.mov", "qtrle", "argb", frames=1)
+    result = stylize_video(path, tmp_path / "out.webm", replace(inverting, compare=True))
+    assert result.warnings == ["transparent parts became white"]

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.clips import Clip, patches
+from tests.clips import Clip, patches, transparent
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.apps.image import preview_video, stylize_photo
 from vidstyle.apps.inputs import PhotoInput
 from vidstyle.errors import SinkError, SourceError
 from vidstyle.media.atomic import output_lock
-from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.media.image_file import open_photo, read_photo, write_photo
 from vidstyle.options import StylizeOptions
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.generator_pool import load_generator
@@ -136,9 +136,7 @@ def test_a_palette_may_be_transparent(inverting: StylizeOptions) -> None:
     assert (painted[0, 0, 3], painted[-1, -1, 3]) == (0, 255)
 
 
-def test_alpha_is_kept_in_arrays_and_left_out_of_files(
-    tmp_path: Path, inverting: StylizeOptions
-) -> None:
+def test_alpha_is_kept_in_arrays_and_png_files(tmp_path: Path, inverting: StylizeOptions) -> None:
     clear = np.dstack([COLORFUL, COLORFUL[..., 0]])
     assert np.array_equal(painted_back(clear, inverting)[..., 3], COLORFUL[..., 0])
     resized = painted_back(clear, replace(inverting, resize=True, max_height=24))
@@ -146,7 +144,8 @@ def test_alpha_is_kept_in_arrays_and_left_out_of_files(
     assert painted_back(clear, replace(inverting, compare=True)).shape == (48, 128, 3)
     result = stylize_photo(clear, tmp_path / "a.png", inverting)
     assert (result.output, result.image) == (tmp_path / "a.png", None)
-    assert read_photo(tmp_path / "a.png").shape == (48, 64, 3)
+    alpha = open_photo(tmp_path / "a.png").alpha
+    assert np.array_equal(alpha if alpha is not None else (), COLORFUL[..., 0])
 
 
 @pytest.mark.parametrize(
@@ -201,3 +200,31 @@ def test_a_file_that_appears_during_the_work_is_not_replaced(
         stylize_photo(tmp_path / "a.png", output, replace(inverting, overwrite=True))
     stylize_photo(tmp_path / "a.png", output, replace(inverting, overwrite=True))
     assert read_photo(output).shape == COLORFUL.shape
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_transparent_photos_stay_transparent(
+    tmp_path: Path, inverting: StylizeOptions, suffix: str
+) -> None:
+    Image.fromarray(transparent(64, 48)).save(tmp_path / f"a{suffix}")
+    result = stylize_photo(tmp_path / f"a{suffix}", None, replace(inverting, strength=0))
+    assert result.warnings == []
+    photo = open_photo(tmp_path / f"a.inverter{suffix}")
+    assert photo.alpha is not None
+    assert np.abs(photo.alpha.astype(int) - transparent(64, 48)[..., 3]).max() <= 1
+    assert photo.over_white()[:8].min() > 240
+    assert np.abs(photo.image[20:28, 24:40].astype(int) - (0, 255, 0)).max() < 12
+
+
+@pytest.mark.parametrize(("name", "compare"), [("b.jpg", False), ("b.png", True)])
+def test_transparent_photos_lie_on_white_where_the_result_is_opaque(
+    tmp_path: Path, inverting: StylizeOptions, name: str, compare: bool
+) -> None:
+    Image.fromarray(transparent(64, 48)).save(tmp_path / "a.png")
+    options = replace(inverting, compare=compare, strength=0)
+    (note,) = stylize_photo(tmp_path / "a.png", tmp_path / name, options).warnings
+    assert note.startswith("transparent parts became white")
+    assert ("png keeps them" in note) == (not compare)
+    photo = open_photo(tmp_path / name)
+    assert photo.alpha is None
+    assert photo.image[:8].min() > 240

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.clips import patches
+from tests.clips import patches, transparent
 from tests.textures import noise_image
 from vidstyle.frame import BT601, BT709, ColorSpace, Picture
 from vidstyle.media.frames import FrameConverter, video_frame
@@ -90,3 +90,49 @@ def test_frames_of_another_size_are_scaled() -> None:
     read = FrameConverter(64, 48, ColorSpace(BT601)).convert(frame)
     assert (read.width, read.height) == (64, 48)
     assert np.abs(middles(read.to_rgb()) - middles(patches(64, 48))).max() <= 4
+
+
+RED_UNDER = (slice(0, 8), slice(0, 12))
+
+
+@pytest.mark.parametrize("keep_alpha", [False, True])
+@pytest.mark.parametrize("pixels", ["rgba", "argb", "yuva420p", "yuva444p10le", "gbrap"])
+def test_transparent_frames_lie_on_white(pixels: str, keep_alpha: bool) -> None:
+    frame = av.VideoFrame.from_ndarray(transparent(64, 48), format="rgba").reformat(
+        format=pixels, dst_colorspace=None if pixels in ("rgba", "argb", "gbrap") else BT709
+    )
+    converter = FrameConverter(64, 48, ColorSpace(BT709), keep_alpha=keep_alpha)
+    image = converter.convert(frame).to_rgb().astype(int)
+    assert image[RED_UNDER].min() > 250
+    assert np.abs(image[20:28, 24:40] - (0, 255, 0)).max() < 8
+    assert converter.alpha is not None
+    assert np.array_equal(converter.alpha, transparent(64, 48)[..., 3])
+    converter.convert(video_frame(picture(64, 48), 64, 48))
+    assert converter.alpha is None
+
+
+def test_half_transparent_pixels_keep_their_color_where_alpha_is_kept() -> None:
+    half = np.full((48, 64, 4), (0, 0, 255, 128), np.uint8)
+    frame = av.VideoFrame.from_ndarray(half, format="rgba")
+    over, kept = (
+        FrameConverter(64, 48, ColorSpace(BT709), keep_alpha=keep).convert(frame).to_rgb()[9, 9]
+        for keep in (False, True)
+    )
+    assert np.abs(over.astype(int) - (127, 127, 255)).max() < 6
+    assert np.abs(kept.astype(int) - (0, 0, 255)).max() < 6
+
+
+@pytest.mark.parametrize("full_range", [False, True])
+def test_opaque_frames_of_formats_with_alpha_are_as_without(full_range: bool) -> None:
+    color = ColorSpace(BT709, full_range)
+    plain = av.VideoFrame.from_ndarray(patches(64, 48), format="rgb24")
+    converter = FrameConverter(64, 48, color)
+    assert same(converter.convert(plain.reformat(format="rgba")), converter.convert(plain))
+    assert converter.alpha is None
+
+
+def test_an_alpha_channel_goes_into_the_frame() -> None:
+    alpha = transparent(64, 48)[..., 3]
+    frame = video_frame(picture(64, 48), 64, 48, alpha)
+    assert frame.format.name == "yuva420p"
+    assert np.array_equal(np.frombuffer(frame.planes[3], np.uint8).reshape(48, -1)[:, :64], alpha)  # type: ignore[call-overload]

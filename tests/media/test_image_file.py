@@ -7,13 +7,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from tests.clips import patches
+from tests.clips import patches, transparent
 from vidstyle.errors import SinkError, SourceError
 from vidstyle.media.image_file import (
     PHOTO_SUFFIXES,
     READABLE_SUFFIXES,
     check_photo_size,
+    open_photo,
     read_photo,
     result_suffix,
     write_photo,
@@ -117,3 +119,32 @@ def test_a_picture_wider_than_its_format_allows_is_refused(
     with pytest.raises(SinkError, match=rf"1x{most + 1} px, and \.\w+ holds {most} at most"):
         write_photo(tmp_path / name, np.zeros((most + 1, 1, 3), np.uint8))
     check_photo_size(tmp_path / "a.png", most + 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "saved"),
+    [
+        ("RGBA", {}),
+        ("LA", {}),
+        ("P", {"transparency": 0}),
+        ("RGB", {"transparency": (255, 0, 0)}),
+    ],
+)
+def test_every_kind_of_transparent_png_lies_on_white(
+    tmp_path: Path, mode: str, saved: dict[str, object]
+) -> None:
+    rgba = Image.fromarray(transparent(64, 48))
+    image = rgba.convert("RGB").quantize(2) if mode == "P" else rgba.convert(mode)
+    image.save(tmp_path / "a.png", **saved)
+    clear = np.asarray(Image.open(tmp_path / "a.png").convert("RGBA"))[..., 3] == 0
+    assert clear.any() and not clear.all()
+    assert (read_photo(tmp_path / "a.png")[clear] == 255).all()
+    photo = open_photo(tmp_path / "a.png")
+    assert photo.alpha is not None
+    assert np.array_equal(photo.alpha == 0, clear)
+
+
+@pytest.mark.parametrize(("suffix", "mode"), [("jpg", "CMYK"), ("tif", "CMYK"), ("bmp", "RGBA")])
+def test_a_fourth_channel_that_is_no_alpha_is_none(tmp_path: Path, suffix: str, mode: str) -> None:
+    Image.fromarray(transparent(64, 48)).convert(mode).save(tmp_path / f"a.{suffix}")
+    assert open_photo(tmp_path / f"a.{suffix}").alpha is None

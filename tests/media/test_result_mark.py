@@ -45,7 +45,7 @@ def test_results_are_marked_and_other_pictures_are_not(tmp_path: Path, suffix: s
 def test_a_marked_picture_is_the_same_picture_to_every_reader(suffix: str) -> None:
     encoded = cv2.imencode(suffix, COLORFUL[..., ::-1])[1].tobytes()
     for content in (encoded, marked(encoded)):
-        by_opencv = decode_photo(np.frombuffer(content, np.uint8), suffix)
+        by_opencv = decode_photo(np.frombuffer(content, np.uint8), suffix).image
         with Image.open(io.BytesIO(content)) as image:
             by_pillow = np.asarray(image.convert("RGB"))
         assert np.array_equal(by_opencv, by_pillow)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.errors import OptionError
-from vidstyle.frame import Picture, Plane, check_image, resize
+from vidstyle.frame import Picture, Plane, check_image, over_white, resize, without_hidden
 
 Order = Literal["rgb", "bgr"]
 ImageArray = NDArray[np.uint8]  # HxWx3, HxWx4 with alpha, HxW or HxWx1 gray
@@ -44,12 +44,15 @@ class Unpacked:
         return np.dstack([image, resize(self.alpha, painted.width, painted.height)])
 
 
-def unpack(image: ImageArray, order: Order = "rgb") -> Unpacked:
+def unpack(image: ImageArray, order: Order = "rgb", *, keep_alpha: bool = True) -> Unpacked:
     """Convert an image array to a picture; the array is neither kept nor changed.
+
+    Fully transparent pixels become white.
 
     Args:
         image: HxWx3, HxWx4 with alpha, HxW or HxWx1 gray; uint8, 0..255, of any strides.
         order: of the color channels.
+        keep_alpha: False to composite a transparent image over white.
 
     Raises:
         TypeError: the image is not an array of uint8.
@@ -60,7 +63,14 @@ def unpack(image: ImageArray, order: Order = "rgb") -> Unpacked:
     alpha = image[..., 3] if depth == 4 else None
     code = TO_RGB.get((depth, order))
     rgb = image if code is None else np.asarray(cv2.cvtColor(image, code), np.uint8)
-    return Unpacked(Picture.from_rgb(rgb), alpha, order)
+    if alpha is not None:
+        rgb = without_hidden(rgb, alpha) if keep_alpha else over_white(rgb, alpha)
+    return Unpacked(Picture.from_rgb(rgb), alpha if keep_alpha else None, order)
+
+
+def is_transparent(image: ImageArray) -> bool:
+    """Whether an image array that `unpack` accepts has an alpha channel that is not opaque."""
+    return image.ndim == 3 and image.shape[2] == 4 and bool((image[..., 3] < 255).any())
 
 
 def check_order(order: str) -> None:

@@ -12,9 +12,10 @@ from vidstyle.apps.inputs import VideoInput, input_path, video_file
 from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.apps.progress import VideoProgress, Watch
+from vidstyle.errors import ELSEWHERE, Note
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.media.atomic import short_name
-from vidstyle.media.codecs import choose_encoder
+from vidstyle.media.codecs import alpha_format, choose_encoder
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, StylizeOptions
@@ -73,7 +74,12 @@ def stylize_video(
         video_file(input) as file,
         _frame_transform(file, output, options, stats, threads, watch) as stylizer,
         FileSource(
-            file, stats, start_s=options.start, end_s=options.end, threads=threads.decoder
+            file,
+            stats,
+            start_s=options.start,
+            end_s=options.end,
+            threads=threads.decoder,
+            keep_alpha=not options.compare and alpha_format(encoder, output) is not None,
         ) as source,
     ):
         stats.expected_frames = source.info.expected_frames
@@ -97,7 +103,7 @@ def stylize_video(
             seconds=stats.elapsed_s,
             output_bytes=size,
             damage=_damage(source, stats),
-            warnings=_remarks(stats) + sink.warnings,
+            warnings=_remarks(stats, options.compare) + sink.warnings,
         )
 
 
@@ -139,9 +145,9 @@ def _damage(source: FileSource, stats: Stats) -> list[str]:
     return damage
 
 
-def _remarks(stats: Stats) -> list[str]:
-    """Messages on other corrections: deinterlacing and timestamps."""
-    remarks = []
+def _remarks(stats: Stats, compare: bool) -> list[str]:
+    """Messages on other corrections: deinterlacing, timestamps and transparency."""
+    remarks = list[str]()
     if stats["interlaced"]:
         remarks.append("the input was interlaced: its fields were joined into whole pictures")
     if stats["clock restarts"]:
@@ -150,6 +156,10 @@ def _remarks(stats: Stats) -> list[str]:
     if stats["repeated times"]:
         frames = _counted(stats["repeated times"], "frame")
         remarks.append(f"{frames} had no time of their own and got one")
+    if stats["transparent frames"]:
+        note = "transparent parts became white"
+        kept = "; .webm keeps them, and prores_ks in .mov"
+        remarks.append(note if compare else Note(note + kept, ELSEWHERE))
     return remarks
 
 

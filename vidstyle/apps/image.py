@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from vidstyle.apps.arguments import check_arguments
-from vidstyle.apps.arrays import Unpacked, unpack
+from vidstyle.apps.arrays import Unpacked, is_transparent, unpack
 from vidstyle.apps.inputs import PhotoInput, VideoInput, input_path, read_image, video_file
 from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.outputs import Result, claimed_target
-from vidstyle.errors import Note, SourceError
+from vidstyle.errors import ELSEWHERE, Note, SourceError
 from vidstyle.frame import Picture
 from vidstyle.media.atomic import short_name
 from vidstyle.media.image_file import (
     check_photo_name,
     check_photo_size,
     result_suffix,
+    stores_alpha,
     write_result,
 )
 from vidstyle.media.source import FileSource
@@ -39,7 +39,8 @@ def stylize_photo(
 
     With `output` None, the result of a path is written beside the input, named after the style; a
     result of any other input is not written, but is `Result.image`: HxWx3 uint8 RGB, or HxWx4 with
-    the input's alpha channel. Written pictures have no alpha channel.
+    the input's alpha channel. Written pictures keep it in PNG, WebP and TIFF, else transparent
+    parts become white, which is said.
 
     Threads: callable from any thread.
 
@@ -62,8 +63,14 @@ def stylize_photo(
     if output is None and path is not None:
         output = path.with_name(short_name(path.stem, f".{style}{result_suffix(path.suffix)}"))
     with _locked_output(path, output, options.overwrite) as target:
-        unpacked = unpack(read_image(input))
+        image = read_image(input)
+        keeps_alpha = not options.compare and (target is None or stores_alpha(target))
+        unpacked = unpack(image, keep_alpha=keeps_alpha)
         result = _paint(path, target, unpacked, options, stats or Stats())
+    if is_transparent(image) and not keeps_alpha:
+        note = "transparent parts became white"
+        note = note if options.compare else Note(f"{note}; .png keeps them", ELSEWHERE)
+        result.warnings.append(note)
     if options.quality == "full":
         result.warnings.extend(_reduction(unpacked.picture, options))
     return result
@@ -161,8 +168,6 @@ def _paint(
         load_optimizer(options, options.threads, coarse) if full else load_generator(options.style)
     )
     painted = stylize_picture(unpacked.picture, generator, options, stats)
-    if options.compare or output is not None:
-        unpacked = replace(unpacked, alpha=None)
     image = unpacked.packed(painted)
     size = 0 if output is None else write_result(output, image, replace=options.overwrite)
     return Result(

@@ -13,7 +13,7 @@ import numpy as np
 
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.errors import SourceError
-from vidstyle.media.image_file import decode_photo, read_photo
+from vidstyle.media.image_file import Photo, decode_photo, open_photo
 
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)  # a drive has one letter
 ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")  # of PIL
@@ -63,7 +63,7 @@ def read_image(input: PhotoInput) -> ImageArray:
             unchecked; or a PIL image.
 
     Returns:
-        HxWx3 uint8 RGB of a file; HxWx3 or HxWx4 uint8 of a PIL image.
+        HxWx3 uint8 RGB of a file or a PIL image, or HxWx4 with its alpha channel.
 
     Raises:
         SourceError: the file is missing, empty or not a picture.
@@ -72,11 +72,12 @@ def read_image(input: PhotoInput) -> ImageArray:
     """
     path = input_path(input)
     if path is not None:
-        return read_photo(path)
+        return _photo_array(open_photo(path))
     if _is_pil(input):
         return _pil_array(input)
     if hasattr(input, "read"):
-        return decode_photo(np.frombuffer(_binary(input).read(), np.uint8), _name(input))
+        content = np.frombuffer(_binary(input).read(), np.uint8)
+        return _photo_array(decode_photo(content, _name(input)))
     if isinstance(input, np.ndarray):
         return input  # checked by `unpack`
     raise TypeError(
@@ -109,6 +110,10 @@ def video_file(input: VideoInput) -> Iterator[Path]:
 
 def _is_pil(input: object) -> TypeGuard[PilImage]:
     return hasattr(input, "convert") and hasattr(input, "mode")
+
+
+def _photo_array(photo: Photo) -> ImageArray:
+    return photo.image if photo.alpha is None else np.dstack([photo.image, photo.alpha])
 
 
 def _pil_array(image: PilImage) -> ImageArray:

@@ -23,6 +23,11 @@ KNOWN_ENCODERS = (
     "h264_amf",
 )  # fmt: skip
 WEBM_ENCODERS = ("libvpx-vp9", "libvpx", "libsvtav1")
+# Pixel formats with an alpha channel. VP8 and VP9 keep it in side data that only Matroska stores.
+ALPHA_FORMATS = {
+    "libvpx-vp9": "yuva420p", "libvpx": "yuva420p", "ffv1": "yuva420p",
+    "prores_ks": "yuva444p10le",
+}  # fmt: skip
 ODD_SIZES_ALLOWED = ("libvpx-vp9", "libvpx", "ffv1")
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -60,6 +65,14 @@ class Encoder:
     @property
     def is_hevc(self) -> bool:
         return self.name == "libx265" or self.name.startswith("hevc")
+
+
+def alpha_format(encoder: Encoder, path: Path) -> str | None:
+    """Pixel format in which an encoder keeps an alpha channel in a file; None if it does not."""
+    in_side_data = encoder.name.startswith("libvpx")
+    if in_side_data and container_format(path) not in ("matroska", "webm"):
+        return None
+    return ALPHA_FORMATS.get(encoder.name)
 
 
 def container_format(path: Path) -> str:

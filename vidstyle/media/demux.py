@@ -23,6 +23,7 @@ REFERRING_FORMATS = {
     "webm_dash_manifest",
 }
 PLAYLIST_STARTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0")
+ALPHA_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
 MAX_FAILED_READS = 16  # in a row; then the file counts as ended
 # Probe limits in bytes and microseconds for formats that announce a stream only where it begins.
 LONG_PROBE = {"probesize": "50000000", "analyzeduration": "600000000"}
@@ -129,6 +130,22 @@ def video_stream(container: av.container.InputContainer, path: Path) -> av.Video
     if stream.codec_context is None:
         raise SourceError(f"{path} has a video whose codec the installed PyAV does not know.")
     return stream
+
+
+def decoder(stream: av.VideoStream) -> av.VideoCodecContext:
+    """Decoder of a video stream, not opened yet; for VP8 and VP9 with alpha, the one that has it.
+
+    FFmpeg's own decoders of VP8 and VP9 leave out the alpha channel.
+    """
+    context = stream.codec_context
+    name = ALPHA_DECODERS.get(context.name)
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if name is None or tags.get("alpha_mode") != "1" or name not in av.codecs_available:
+        return context
+    with_alpha: Any = av.CodecContext.create(name, "r")
+    with_alpha.extradata = context.extradata
+    found: av.VideoCodecContext = with_alpha
+    return found
 
 
 def read_packets(

@@ -6,14 +6,21 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from vidstyle.frame import BT709, ColorSpace, Picture, Plane
+from vidstyle.frame import BT709, ColorSpace, Picture, Plane, chroma_size_wh, over_gray, resize
 from vidstyle.media.info import FULL_RANGE, LIMITED_RANGE, is_rgb
 
 
 class FrameConverter:
-    """Converter of decoded frames to pictures; belongs to one thread."""
+    """Converter of decoded frames to pictures; belongs to one thread.
 
-    def __init__(self, width: int, height: int, color: ColorSpace) -> None:
+    Transparent frames are composited over white.
+    """
+
+    alpha: Plane | None = None  # HxW uint8, of the last frame; None if that was opaque
+
+    def __init__(
+        self, width: int, height: int, color: ColorSpace, *, keep_alpha: bool = False
+    ) -> None:
         """Create a converter.
 
         Args:
@@ -21,7 +28,10 @@ class FrameConverter:
             height: likewise.
             color: color space that the pictures are labeled with. RGB frames are converted to
                 BT.709, frames of other pixel formats only in range.
+            keep_alpha: True for pictures to be shown with `alpha` again: only fully transparent
+                pixels are white.
         """
+        self._keep_alpha = keep_alpha
         self._width, self._height, self._color = width, height, color
         self._reformatter = VideoReformatter()  # one for all frames: each keeps megabytes
 
@@ -30,30 +40,58 @@ class FrameConverter:
 
         A frame of that format and size is not copied: the picture's planes are views of it.
         """
+        self.alpha = None
+        if has_alpha(frame):
+            y, u, v, alpha = self._planes(frame, "yuva444p")
+            if alpha.min() < 255:
+                self.alpha = alpha
+                return self._composited(y, u, v, alpha)
+        y, u, v = self._planes(frame, "yuv420p")
+        return Picture(y, u, v, self._color)
+
+    def _planes(self, frame: av.VideoFrame, pixels: str) -> list[Plane]:
         same_size = (frame.width, frame.height) == (self._width, self._height)
-        if frame.format.name not in ("yuv420p", "yuvj420p") or not same_size:
+        if frame.format.name.replace("yuvj", "yuv") != pixels or not same_size:
             frame = self._reformatter.reformat(
                 frame,
                 self._width,
                 self._height,
-                "yuv420p",
+                pixels,
                 dst_colorspace=BT709 if is_rgb(frame) else None,
                 dst_color_range=FULL_RANGE if self._color.full_range else LIMITED_RANGE,
             )
-        y, u, v = (_plane(plane) for plane in frame.planes)
-        return Picture(y, u, v, self._color)
+        return [_plane(plane) for plane in frame.planes]
+
+    def _composited(self, y: Plane, u: Plane, v: Plane, alpha: Plane) -> Picture:
+        """Composite Y, U and V of full size over white; YUV is linear in R'G'B'."""
+        white = 255 if self._color.full_range else 235
+        weights = alpha if not self._keep_alpha else np.where(alpha > 0, 255, 0).astype(np.uint8)
+        y, u, v = (
+            over_gray(plane, weights, level) for plane, level in ((y, white), (u, 128), (v, 128))
+        )
+        size_wh = chroma_size_wh(self._width, self._height)
+        return Picture(y, resize(u, *size_wh), resize(v, *size_wh), self._color)
 
 
-def video_frame(picture: Picture, width: int, height: int) -> av.VideoFrame:
-    """Copy a picture into a yuv420p frame for an encoder.
+def has_alpha(frame: av.VideoFrame) -> bool:
+    """Whether the pixel format has an alpha channel, or a palette, whose colors may have one."""
+    return frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
+
+
+def video_frame(
+    picture: Picture, width: int, height: int, alpha: Plane | None = None
+) -> av.VideoFrame:
+    """Copy a picture into a yuv420p frame for an encoder, or with its alpha channel into yuva420p.
 
     Args:
         picture: at least as large as the frame.
         width: of the frame, in pixels; columns beyond are cropped.
         height: likewise, for rows.
+        alpha: HxW uint8, of the picture's size.
     """
-    frame = av.VideoFrame(width, height, "yuv420p")
-    for plane, source in zip(frame.planes, picture.planes, strict=True):
+    planes = picture.planes if alpha is None else (*picture.planes, alpha)
+    frame = av.VideoFrame(width, height, "yuv420p" if alpha is None else "yuva420p")
+    for plane, source in zip(frame.planes, planes, strict=True):
         _plane(plane)[:] = source[: plane.height, : plane.width]
     return frame
 

@@ -1,15 +1,17 @@
 """Image files: decoding to RGB arrays and encoding from them (JPEG, PNG, WebP, BMP, TIFF)."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.errors import SinkError, SourceError, reason
-from vidstyle.frame import RGBImage
+from vidstyle.frame import Plane, RGBImage, over_white
 from vidstyle.media.atomic import write_whole
-from vidstyle.media.image_header import MAX_PIXELS, image_size_wh
+from vidstyle.media.image_header import MAX_PIXELS, START_BYTES, image_size_wh
 from vidstyle.media.result_mark import marked
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
@@ -18,15 +20,34 @@ READABLE_SUFFIXES = (*PHOTO_SUFFIXES, ".avif", ".jp2", ".dib", ".pbm", ".pgm", "
 JPEG_QUALITY = 95
 MAX_FILE_BYTES = 2**31  # an uncompressed image of `MAX_PIXELS`
 MAX_SIDES = dict.fromkeys(JPEG_SUFFIXES, 65500) | {".webp": 16383}  # px, of the formats
+ALPHA_SUFFIXES = (".png", ".webp", ".tif", ".tiff")  # of formats written with an alpha channel
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+OPAQUE = (b"\xff\xd8", b"BM", b"P")  # starts of JPEG, BMP and Netpbm; BMP has unused fourth bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """Decoded image file, upright by its EXIF orientation."""
+
+    image: RGBImage  # HxWx3 uint8, with the colors that lie under transparent pixels
+    alpha: Plane | None = None  # HxW uint8; None where every pixel is opaque
+
+    def over_white(self) -> RGBImage:
+        """HxWx3 uint8 RGB, composited over white."""
+        return self.image if self.alpha is None else over_white(self.image, self.alpha)
 
 
 def read_photo(file: Path) -> RGBImage:
-    """Read an image file as HxWx3 uint8 RGB, upright by its EXIF orientation, without alpha.
+    """Read an image file as HxWx3 uint8 RGB, upright, over white; raises as `open_photo`."""
+    return open_photo(file).over_white()
 
-    Callable from any thread.
+
+def open_photo(file: Path) -> Photo:
+    """Read and decode an image file; callable from any thread.
 
     Raises:
-        SourceError: the file is missing, unreadable, empty, or not an image that OpenCV decodes.
+        SourceError: the file is missing, unreadable, empty, too large, or not an image that OpenCV
+            decodes.
     """
     if file.is_dir():
         raise SourceError(f"{file} is a folder, not a picture.")
@@ -42,8 +63,8 @@ def read_photo(file: Path) -> RGBImage:
     return decode_photo(encoded, str(file))
 
 
-def decode_photo(encoded: NDArray[np.uint8], name: str) -> RGBImage:
-    """Decode the content of an image file to HxWx3 uint8 RGB, as `read_photo`.
+def decode_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
+    """Decode the content of an image file.
 
     Args:
         encoded: content of the file, one-dimensional.
@@ -68,12 +89,55 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> RGBImage:
     if bgr is None:
         kinds = ", ".join(READABLE_SUFFIXES)
         raise SourceError(f"{name} is not a picture that can be read. Known kinds: {kinds}.")
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    image = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    return Photo(image, _alpha(encoded, image) if _may_be_transparent(encoded) else None)
+
+
+def _may_be_transparent(encoded: NDArray[np.uint8]) -> bool:
+    start = encoded[:START_BYTES].tobytes()
+    if start.startswith(PNG_SIGNATURE):
+        return start[25] in (4, 6) or b"tRNS" in start  # color types with alpha
+    return not start.startswith(OPAQUE)
+
+
+def _alpha(encoded: NDArray[np.uint8], upright: RGBImage) -> Plane | None:
+    """Alpha channel, rotated like the upright image; None without one, or if it is opaque."""
+    stored = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
+    if stored is None or stored.ndim == 2 or stored.shape[2] < 4:
+        return None
+    if stored.dtype == np.uint16:
+        stored = stored // 257
+    if stored[..., 3].min() == 255:
+        return None
+    return np.asarray(_oriented_like(stored, upright)[..., 3], np.uint8)
+
+
+def _oriented_like(stored: NDArray[Any], upright: RGBImage) -> NDArray[Any]:
+    """Apply to an image as stored, HxWx4 BGRA, the EXIF orientation of the upright one.
+
+    OpenCV returns either the alpha channel or the EXIF orientation: of the eight orientations, the
+    one with the smallest difference of colors is taken.
+    """
+    if np.array_equal(stored[..., 2::-1], upright):
+        return stored
+    sides = (stored, stored[:, ::-1])
+    oriented = [np.rot90(side, turns) for side in sides for turns in range(4)]
+    fitting = [each for each in oriented if each.shape[:2] == upright.shape[:2]]
+    return min(fitting, key=lambda each: _difference(each[..., 2::-1], upright))
+
+
+def _difference(image: NDArray[Any], other: NDArray[Any]) -> float:
+    return float(np.abs(image.astype(np.int16) - other).mean())
 
 
 def result_suffix(suffix: str) -> str:
     """Suffix for the result of an input with this suffix: the same if it can be written, or PNG."""
     return suffix if suffix.lower() in PHOTO_SUFFIXES else ".png"
+
+
+def stores_alpha(file: Path) -> bool:
+    """Whether the format of a file name holds an alpha channel."""
+    return file.suffix.lower() in ALPHA_SUFFIXES
 
 
 def check_photo_name(file: Path) -> None:
@@ -107,7 +171,7 @@ def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -
 
     Args:
         file: its suffix decides the format; an existing one is replaced.
-        image: HxWx3 uint8 RGB.
+        image: HxWx3 uint8 RGB, or HxWx4 for `ALPHA_SUFFIXES`.
         jpeg_quality: 0..100.
 
     Returns:
@@ -125,7 +189,7 @@ def write_result(file: Path, image: RGBImage, *, replace: bool = True) -> int:
 
     Args:
         file: its suffix decides the format.
-        image: HxWx3 uint8 RGB.
+        image: HxWx3 uint8 RGB, or HxWx4 for `ALPHA_SUFFIXES`.
         replace: whether an existing file may be replaced.
 
     Returns:
@@ -141,7 +205,8 @@ def write_result(file: Path, image: RGBImage, *, replace: bool = True) -> int:
 def _encoded(file: Path, image: RGBImage, jpeg_quality: int) -> bytes:
     check_photo_name(file)
     check_photo_size(file, image.shape[1], image.shape[0])
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    transparent = image.shape[2] == 4
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA if transparent else cv2.COLOR_RGB2BGR)
     suffix = file.suffix.lower()
     jpeg = suffix in JPEG_SUFFIXES
     quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if jpeg else []

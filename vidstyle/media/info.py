@@ -9,7 +9,7 @@ import av
 import numpy as np
 from av.sidedata.sidedata import Type
 
-from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColorSpace, Picture
+from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColorSpace, Picture, Plane
 
 LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
 HD_HEIGHT = 720  # lines of the shorter side from which untagged video counts as BT.709
@@ -46,6 +46,12 @@ class Orientation:
             picture = Picture(y, u, v, picture.color)
         return picture.turned(self.quarter_turns)
 
+    def applied_to_plane(self, plane: Plane) -> Plane:
+        """Return a plane of a decoded picture, as its alpha channel, upright."""
+        return np.ascontiguousarray(
+            np.rot90(plane[:, ::-1] if self.mirrored else plane, self.quarter_turns)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
@@ -63,6 +69,7 @@ class VideoInfo:
     end_s: float | None  # requested end, in frame time; None for the end of the file
     color: ColorTags
     tags: dict[str, str]  # container metadata: title, date, location, ...
+    has_alpha: bool = False  # whether frames come with an alpha channel
 
     @property
     def expected_frames(self) -> int | None:

@@ -12,11 +12,19 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import av
+import numpy as np
 
 from vidstyle.errors import SinkError, reason
-from vidstyle.frame import Frame, Picture
+from vidstyle.frame import Frame, Picture, Plane, resize
 from vidstyle.media.atomic import partial_path, publish
-from vidstyle.media.codecs import MP4_LIKE, Encoder, container_format, muxer_options, pixel_format
+from vidstyle.media.codecs import (
+    MP4_LIKE,
+    Encoder,
+    alpha_format,
+    container_format,
+    muxer_options,
+    pixel_format,
+)
 from vidstyle.media.frames import video_frame
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.result_mark import KEY, MARK
@@ -179,6 +187,10 @@ class FileSink:
             encoder.name, rate=like.rate, options=dict(encoder.options)
         )
         stream.pix_fmt = pixel_format(stream.codec)
+        if like.has_alpha:
+            stream.pix_fmt = alpha_format(encoder, self._path) or stream.pix_fmt
+            if encoder.name.startswith("libvpx"):
+                stream.metadata["alpha_mode"] = "1"  # by which players find it
         context = stream.codec_context
         if encoder.is_hevc and self._output.format.name in MP4_LIKE:
             context.codec_tag = "hvc1"  # the only tag of HEVC that Apple's players accept
@@ -254,13 +266,21 @@ class FileSink:
         width, height = self._size_wh = self._size_wh or self._set_size(picture)
         if picture.width - width not in (0, 1) or picture.height - height not in (0, 1):
             picture = picture.resized(width, height)
-        encodable = video_frame(picture, width, height)
+        encodable = video_frame(picture, width, height, self._alpha(frame, picture))
         encodable.pts, encodable.time_base = frame.pts, frame.time_base
         encodable.duration = frame.duration
         encodable.colorspace = self._like.color.matrix
         encodable.color_range = self._like.color.range
         self._note_times(frame)
         return encodable
+
+    def _alpha(self, frame: Frame, picture: Picture) -> Plane | None:
+        """Alpha channel of a frame at the size of its picture; None for an opaque output."""
+        if not self._like.has_alpha:
+            return None
+        if frame.alpha is None:
+            return np.full_like(picture.y, 255)
+        return resize(frame.alpha, picture.width, picture.height)
 
     def _note_times(self, frame: Frame) -> None:
         """Keep the pts for `verify`, and the duration for the frame's packet."""

@@ -10,10 +10,10 @@ from typing import Any, Self
 import av
 
 from vidstyle.errors import SourceError
-from vidstyle.frame import Frame
+from vidstyle.frame import Frame, Plane
 from vidstyle.media.deinterlace import Deinterlacer
-from vidstyle.media.demux import open_container, read_packets, video_stream
-from vidstyle.media.frames import FrameConverter
+from vidstyle.media.demux import decoder, open_container, read_packets, video_stream
+from vidstyle.media.frames import FrameConverter, has_alpha
 from vidstyle.media.image_header import MAX_PIXELS
 from vidstyle.media.info import VideoInfo, color_tags, nominal_rate, orientation
 from vidstyle.media.timestamps import restart_offset
@@ -46,19 +46,22 @@ class FileSource:
         start_s: float = 0.0,
         end_s: float | None = None,
         threads: int = 0,
+        keep_alpha: bool = False,
     ) -> None:
         """Open the file and decode its first frame.
 
         Args:
             path: video file of any format that FFmpeg reads.
             stats: receives the counters "corrupt packets", "damaged frames", "interlaced",
-                "repeated times" and "clock restarts", and the timings of stage "decode".
+                "repeated times", "clock restarts" and "transparent frames", and the timings of
+                stage "decode".
             start_s: time in seconds at which to start; the first frame from there on gets time
                 zero. 0 keeps all frames and their times.
             end_s: time in seconds at which to stop, exclusive; None for the end of the file. Both
                 count from the zero of the file's timestamps, or from the beginning of the file in
                 `ARBITRARY_START_FORMATS`.
             threads: of the decoder; 0 lets FFmpeg choose.
+            keep_alpha: True for frames with their alpha channel, False for all over white.
 
         Raises:
             SourceError: the file is missing or not a video, its frames are larger than `MAX_SIDE`
@@ -70,7 +73,7 @@ class FileSource:
         self._seen_earlier = False  # a frame at or before the start has been decoded
         self._restarts = 0  # sum of the clock restarts, in units of time_base
         self._packets_end_s = 0.0  # latest end of a packet of any stream, in file time
-        self._threads = threads
+        self._threads, self._keep_alpha = threads, keep_alpha
         self._container = open_container(path)
         try:
             self._stream = self._open_stream()
@@ -111,17 +114,32 @@ class FileSource:
         return missing if missing > MIN_LOSS_S else 0.0
 
     def __iter__(self) -> Iterator[Frame]:
-        converter = FrameConverter(self._first.width, self._first.height, self.info.color_space())
+        converter = FrameConverter(
+            self._first.width,
+            self._first.height,
+            self.info.color_space(),
+            keep_alpha=self.info.has_alpha,
+        )
         origin = round(self.info.origin_s / self.info.time_base)
         last_pts: int | None = None
         frame: av.VideoFrame | None = self._first
         while frame is not None:
             pts = self._pts(frame, last_pts, origin)
             picture = self._orientation.applied(converter.convert(frame))
-            yield Frame(picture, pts, self.info.time_base, frame.duration or 0)
+            alpha = self._alpha(converter.alpha)
+            yield Frame(picture, pts, self.info.time_base, frame.duration or 0, alpha)
             last_pts = pts
             with self._stats.timed("decode"):
                 frame = next(self._decoded, None)
+
+    def _alpha(self, decoded: Plane | None) -> Plane | None:
+        """Alpha channel for a frame, upright; None, but counted, where it is not kept."""
+        if decoded is None:
+            return None
+        if not self.info.has_alpha:
+            self._stats.count("transparent frames")
+            return None
+        return self._orientation.applied_to_plane(decoded)
 
     def _pts(self, frame: av.VideoFrame, last_pts: int | None, origin: int) -> int:
         """Return a frame's pts on the output's clock, greater than the last one."""
@@ -142,8 +160,9 @@ class FileSource:
     def _open_stream(self) -> av.VideoStream:
         stream = video_stream(self._container, self._path)
         self._check_size(stream.codec_context.width, stream.codec_context.height)
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = self._threads
+        self._decoder = decoder(stream)
+        self._decoder.thread_type = "AUTO"
+        self._decoder.thread_count = self._threads
         return stream
 
     def _check_size(self, width: int, height: int) -> None:
@@ -205,7 +224,7 @@ class FileSource:
     def _decode_all(self) -> Iterator[av.VideoFrame]:
         for packet in self._demux():
             try:
-                for frame in self._stream.decode(packet):
+                for frame in self._decoder.decode(packet):
                     if frame.is_corrupt:
                         self._count_damage("damaged frames")
                     yield frame
@@ -253,6 +272,7 @@ class FileSource:
             origin_s=origin_s,
             end_s=None if self._end_s is None else self._end_s + float(self._zero_s - origin_s),
             color=color_tags(first),
+            has_alpha=self._keep_alpha and has_alpha(first),
             tags=dict(container.metadata),
         )
 

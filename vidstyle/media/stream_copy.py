@@ -27,7 +27,7 @@ TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
 TEXT_ENCODERS = {"mp4": "mov_text", "mov": "mov_text", "matroska": "srt", "webm": "webvtt"}
 # Metadata that the muxer writes itself, and statistics of mkvmerge that are no longer true.
 NOT_COPIED = {
-    "encoder", "major_brand", "minor_version", "compatible_brands", "duration", "bps",
+    "alpha_mode", "encoder", "major_brand", "minor_version", "compatible_brands", "duration", "bps",
     "number_of_frames", "number_of_bytes", "_statistics_writing_app",
     "_statistics_writing_date_utc", "_statistics_tags", "vendor_id",
 }  # fmt: skip

@@ -3,6 +3,7 @@
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -131,7 +132,7 @@ def test_a_picture_wider_than_its_format_allows_is_refused(
     ],
 )
 def test_every_kind_of_transparent_png_lies_on_white(
-    tmp_path: Path, mode: str, saved: dict[str, object]
+    tmp_path: Path, mode: str, saved: dict[str, Any]
 ) -> None:
     rgba = Image.fromarray(transparent(64, 48))
     image = rgba.convert("RGB").quantize(2) if mode == "P" else rgba.convert(mode)

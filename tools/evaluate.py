@@ -30,10 +30,17 @@ from tools.evaluation.candidates import (
     shipped_candidates,
 )
 from tools.evaluation.inputs import clip_files, photo_files, read_photos
+from tools.evaluation.lpips import BACKBONES, Lpips
 from tools.evaluation.sheet import write_sheet
 from tools.evaluation.speed import THREADS
 from tools.evaluation.steadiness import Reel, clip_reel, sample_reel
-from tools.evaluation.style import Judge, random_judge, squeezenet_judge, vgg_judge
+from tools.evaluation.style import (
+    SECOND,
+    Judge,
+    random_judge,
+    second_judge,
+    squeezenet_judge,
+)
 from tools.evaluation.table import Row, markdown
 from tools.evaluation.trials import (
     Figures,
@@ -76,7 +83,8 @@ def evaluate(parsed: argparse.Namespace) -> None:
     clips = clip_files(parsed.clips, parsed.clip_count) if parsed.clips else []
     photos, unreadable = read_photos(files, parsed.size)
     skipped += unreadable
-    trial = PhotoTrial(photos, squeezenet_judge(parsed.teacher, parsed.size), _second(parsed))
+    judge = squeezenet_judge(parsed.teacher, parsed.size)
+    trial = PhotoTrial(photos, judge, _second(parsed), _lpips(parsed))
     rows = _photo_rows(trial, models, peers, parsed)
     if clips or not parsed.no_sample:
         model_files = [model.file for model in models]
@@ -104,7 +112,11 @@ def _candidates(parsed: argparse.Namespace) -> tuple[list[Candidate], list[Candi
 def _second(parsed: argparse.Namespace) -> Judge:
     if parsed.second_weights is None:
         return random_judge(parsed.size)
-    return vgg_judge(parsed.second, parsed.second_weights, parsed.size)
+    return second_judge(parsed.second, parsed.second_weights, parsed.size)
+
+
+def _lpips(parsed: argparse.Namespace) -> Lpips | None:
+    return Lpips(parsed.lpips, parsed.lpips_backbone) if parsed.lpips_backbone else None
 
 
 def _photo_rows(
@@ -189,10 +201,12 @@ def _conditions(parsed: argparse.Namespace, photos: int) -> str:
     """Conditions of the measurement, in one line."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     judge = parsed.second if parsed.second_weights else "random weights"
+    lpips = f"v0.1, {parsed.lpips}" if parsed.lpips_backbone else "not measured"
     return (
         f"{photos} photos, short side {parsed.size} px; keyframes every {parsed.every} frames; "
         f"{parsed.clip_frames} frames of a clip at most, {parsed.height} lines; second judge: "
-        f"{judge}; {processor_name()}, {usable_cores()} cores usable, load {load:.1f}."
+        f"{judge}; LPIPS: {lpips}; {processor_name()}, {usable_cores()} cores usable, "
+        f"load {load:.1f}."
     )
 
 
@@ -244,8 +258,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--clips", type=Path, metavar="FOLDER", help="real films to measure flicker on")
     add("--peers", type=Path, metavar="FOLDER", help=".onnx networks to compare with")
     add("--model", action="append", metavar="FILE=PAINTING", help="this one; may be repeated")
-    add("--second", choices=("vgg16", "vgg19"), default="vgg19", help="the second judge")
+    add("--second", choices=SECOND, default="vgg19", help="the second judge")
     add("--second-weights", type=Path, metavar="FILE", help="its weights, else random ones")
+    add("--lpips", choices=BACKBONES, default="alex", help="the backbone of LPIPS")
+    add("--lpips-backbone", type=Path, metavar="FILE", help="its weights, else no LPIPS")
     add("--count", type=_from(1), default=10, help="photos at most, spread over the folder")
     add("--size", type=_from(64), default=384, help="short side of photos and paintings, px")
     add("--clip-count", type=_from(1), default=8, help="clips at most, spread over the folder")

@@ -124,6 +124,35 @@ def resnet_shapes() -> Shapes:
     return shapes | biased("fc", (1000, inputs))
 
 
+def lpips_shapes(backbone: str) -> Shapes:
+    """Names and shapes of torchvision's alexnet, squeezenet1_1 or vgg16, without classifier."""
+    if backbone == "alex":
+        convs = {0: (64, 3, 11), 3: (192, 64, 5), 6: (384, 192, 3), 8: (256, 384, 3)}
+        convs[10] = (256, 256, 3)
+    elif backbone == "vgg":
+        places = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+        widths = (3, 64, 64, 128, 128, *(256,) * 3, *(512,) * 6)
+        convs = {p: (widths[i + 1], widths[i], 3) for i, p in enumerate(places)}
+    else:
+        return _squeezenet_1_1_shapes()
+    shapes: Shapes = {}
+    for place, (outputs, inputs, kernel) in convs.items():
+        shapes |= biased(f"features.{place}", (outputs, inputs, kernel, kernel))
+    return shapes
+
+
+def _squeezenet_1_1_shapes() -> Shapes:
+    shapes, inputs = biased("features.0", (64, 3, 3, 3)), 64
+    squeezed = {3: 16, 4: 16, 6: 32, 7: 32, 9: 48, 10: 48, 11: 64, 12: 64}
+    for place, few in squeezed.items():
+        fire = f"features.{place}"
+        shapes |= biased(f"{fire}.squeeze", (few, inputs, 1, 1))
+        shapes |= biased(f"{fire}.expand1x1", (4 * few, few, 1, 1))
+        shapes |= biased(f"{fire}.expand3x3", (4 * few, few, 3, 3))
+        inputs = 8 * few
+    return shapes
+
+
 def normed(conv: str, norm: str, shape: tuple[int, ...]) -> Shapes:
     parts = ("weight", "bias", "running_mean", "running_var")
     return {f"{conv}.weight": shape} | {f"{norm}.{part}": shape[:1] for part in parts}

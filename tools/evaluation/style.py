@@ -15,8 +15,10 @@ from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.perceptual.losses import content_loss, style_loss
 from vidstyle.perceptual.squeezenet import SqueezeNet
-from vidstyle.perceptual.vgg import Kind, Vgg
+from vidstyle.perceptual.zoo import load_features
 from vidstyle.training.data.painting import painting_tensor
+
+SECOND = ("vgg16", "vgg19", "mobilenet_v3_large", "resnet50")  # networks of the second judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,14 @@ def squeezenet_judge(weight_file: Path, painting_side: int) -> Judge:
     return Judge(SqueezeNet(weight_file, strides=(2,)), "fire5/2", painting_side)
 
 
-def vgg_judge(kind: Kind, weight_file: Path, painting_side: int) -> Judge:
-    """VGG with the layers of Gatys et al. (arXiv:1508.06576): a judge that trained no style here.
+def second_judge(name: str, weight_file: Path, painting_side: int) -> Judge:
+    """Judge that trained no style here, by a network of `SECOND` with its own layers.
 
     Raises:
         StyleError: the file does not hold these weights.
     """
-    return Judge(Vgg(kind, weight_file), "conv4_2", painting_side)
+    features = load_features(name, weight_file)
+    return Judge(features, features.content_layers[-1], painting_side)
 
 
 def random_judge(painting_side: int) -> Judge:

@@ -58,10 +58,11 @@ TABLES = (
         "Style and content",
         "Style: Gram distance to the painting by SqueezeNet, lower is closer; x peer: over the "
         "peer's on this painting. Content: fire5 distance to the photo, lower is closer. SSIM of "
-        "the luminance with the photo's, 1 is the same. Feature distance: like LPIPS on "
+        "the luminance with the photo's, a similarity: 1 is the same. LPIPS: perceptual distance "
+        "to the photo, lower is closer; only with a backbone file. Feature distance: like LPIPS on "
         "SqueezeNet, but without learned weights, lower is closer. Second judge: covariances of a "
-        "network of random weights, or of VGG where its weights are given. Grid: how far the "
-        "periods of 4 and 2 px stand out, over the photo's; 1 is no grid.",
+        "network of random weights, or Gram matrices of the one whose weights are given. Grid: how "
+        "far the periods of 4 and 2 px stand out, over the photo's; 1 is no grid.",
         (
             Column("size_class", "class"),
             Column("style", "style"),
@@ -72,6 +73,7 @@ TABLES = (
             Column("second_style", "style, second judge"),
             Column("second_content", "content, second judge"),
             Column("ssim", "SSIM"),
+            Column("lpips", "LPIPS"),
             Column("feature_distance", "feature distance"),
             Column("grid_4", "grid 4 px", ".2f"),
             Column("grid_2", "grid 2 px", ".2f"),

@@ -7,6 +7,7 @@ import numpy as np
 
 from tools.evaluation.candidates import Candidate
 from tools.evaluation.grid import grid_ratios
+from tools.evaluation.lpips import Lpips
 from tools.evaluation.speed import SIZES_WH, bare_ms
 from tools.evaluation.steadiness import Reel, noise_gain, painted, unsteadiness, unstyled
 from tools.evaluation.style import Judge
@@ -20,10 +21,12 @@ Figures = dict[str, Figure]
 
 
 class PhotoTrial:
-    """Measurements of stylized photos, by two judges."""
+    """Measurements of stylized photos, by two judges and, on request, by LPIPS."""
 
-    def __init__(self, photos: Sequence[RGBImage], judge: Judge, second: Judge) -> None:
-        self.photos, self._judge, self._second = photos, judge, second
+    def __init__(
+        self, photos: Sequence[RGBImage], judge: Judge, second: Judge, lpips: Lpips | None
+    ) -> None:
+        self.photos, self._judge, self._second, self._lpips = photos, judge, second, lpips
 
     def painted_by(self, file: Path, threads: int) -> list[RGBImage]:
         """The photos stylized by a generator."""
@@ -35,7 +38,7 @@ class PhotoTrial:
         pairs = list(zip(pictures, self.photos, strict=True))
         opinions = [self._judge.opinion(*pair, painting) for pair in pairs]
         grid = grid_ratios(pictures, self.photos)
-        return {
+        figures: Figures = {
             "style": _mean(opinion.style for opinion in opinions),
             "style_conv1": _mean(opinion.layers["conv1/2"] for opinion in opinions),
             "content": _mean(opinion.content for opinion in opinions),
@@ -43,7 +46,10 @@ class PhotoTrial:
             "ssim": _mean(luminance_similarity(*pair) for pair in pairs),
             "grid_4": grid[4],
             "grid_2": grid[2],
-        } | self._second_figures(pairs, painting)
+        }
+        if self._lpips:
+            figures["lpips"] = _mean(self._lpips.distance(*pair) for pair in pairs)
+        return figures | self._second_figures(pairs, painting)
 
     def noise_gain(self, file: Path, threads: int) -> float:
         """Noise gain of a generator on the photos."""

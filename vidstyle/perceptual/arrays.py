@@ -27,7 +27,7 @@ Array = NDArray[np.float32]
 
 
 def read_convolutions(
-    file: Path, shapes: Mapping[str, tuple[int, ...]], network: str
+    file: Path, shapes: Mapping[str, tuple[int, ...]], network: str, advice: str = ADVICE
 ) -> dict[str, tuple[Array, Array]]:
     """Read weight (OIHW float32) and bias (O float32) of the named convolutions only.
 
@@ -35,6 +35,7 @@ def read_convolutions(
         file: an .npz, or a state dict saved by PyTorch, with arrays `NAME.weight`, `NAME.bias`.
         shapes: expected shape of the weight by name of the convolution.
         network: name of the network, for error messages.
+        advice: remedy, for error messages: one sentence.
 
     Returns:
         Weight and bias by name of the convolution.
@@ -45,7 +46,7 @@ def read_convolutions(
     parts: dict[str, tuple[int, ...]] = {}
     for name, shape in shapes.items():
         parts |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-    arrays = read_arrays(file, parts, network)
+    arrays = read_arrays(file, parts, network, advice)
     return {name: (arrays[f"{name}.weight"], arrays[f"{name}.bias"]) for name in shapes}
 
 

@@ -10,7 +10,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tests.perceptual.weights import write_random_weights
+from tests.perceptual.weights import (
+    lpips_shapes,
+    random_state,
+    write_random_mobilenet,
+    write_random_weights,
+)
 from tests.textures import noise_image
 from tests.toys import save_convolution
 from tests.training.conftest import one_thread as one_thread
@@ -38,7 +43,7 @@ from tools.evaluation.steadiness import (
     unsteadiness,
     unstyled,
 )
-from tools.evaluation.style import Judge, feature_distance, squeezenet_judge
+from tools.evaluation.style import Judge, feature_distance, second_judge, squeezenet_judge
 from tools.evaluation.table import Row, markdown
 from tools.evaluation.trials import against_peer
 from tools.samples.arpeggio import arpeggio
@@ -116,6 +121,16 @@ def test_style_is_the_sum_over_layers_of_gram_distances_over_the_painting_s_squa
     opinion = judge.opinion(image, image, painting)
     assert dict(opinion.layers) == pytest.approx(expected, rel=1e-3)
     assert opinion.style == pytest.approx(sum(expected.values()), rel=1e-3)
+
+
+def test_the_second_judge_is_a_network_by_its_name(painting: Path, tmp_path: Path) -> None:
+    write_random_mobilenet(tmp_path / "mobilenet.pth")
+    judge = second_judge("mobilenet_v3_large", tmp_path / "mobilenet.pth", SIDE)
+    image = read_photo(painting)
+    opinion = judge.opinion(image, 255 - image, painting)
+    assert list(opinion.layers) == ["conv1", "block1", "block3", "block6", "block10"]
+    assert opinion.style == pytest.approx(0, abs=1e-6)
+    assert opinion.content > 0
 
 
 def as_batch(image: RGBImage) -> torch.Tensor:
@@ -429,13 +444,16 @@ def workplace(tmp_path: Path, weights: Path, inverter: Path) -> Iterator[list[st
     ]
 
 
+@pytest.mark.usefixtures("lpips_package")
 def test_the_whole_table(
     workplace: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    torch.save(random_state(lpips_shapes("squeeze")), tmp_path / "squeezenet1_1.pth")
+    lpips = ["--lpips", "squeeze", "--lpips-backbone", str(tmp_path / "squeezenet1_1.pth")]
     files = {name: tmp_path / name for name in ("out.json", "out.md", "sheets")}
     outputs = ("--json", "out.json"), ("--table", "out.md"), ("--sheet", "sheets")
     chosen = [word for option, name in outputs for word in (option, str(files[name]))]
-    assert main([*workplace, *chosen, "--optimizer-steps", "1"]) == 0
+    assert main([*workplace, *chosen, *lpips, "--optimizer-steps", "1"]) == 0
     printed = capsys.readouterr().out
     line = printed.splitlines()[-1]
     found = json.loads(line)
@@ -456,6 +474,8 @@ def test_the_whole_table(
     assert model["int8_ssim"] == model["int8_style"] == 1
     assert model["times_peer_720p"] == pytest.approx(peer["ms_720p"] / model["ms_720p"])
     assert rows["photos as they are"]["content"] == 0 and rows["photos as they are"]["ssim"] == 1
+    assert rows["photos as they are"]["lpips"] == 0 < peer["lpips"] < model["lpips"]
+    assert "LPIPS: v0.1, squeeze;" in table
     sheet = read_photo(files["sheets"] / "model-1.png")
     assert sheet.shape == (2 * (72 + GAP), 3 * (81 + GAP), 3)
 
@@ -470,6 +490,7 @@ def test_the_whole_table(
         ("--paintings", "missing", "There is no folder"),
         ("--teacher", "model.onnx", "not a SqueezeNet v1.0 weight file"),
         ("--second-weights", "model.onnx", "not a vgg19 weight file"),
+        ("--lpips-backbone", "model.onnx", "not a pretrained AlexNet weight file"),
         ("--model", "model.onnx", "takes FILE.onnx=PAINTING"),
         ("--model", "model.onnx=nobody.jpg", "There is no painting"),
         ("--model", "photos/0.png=hokusai-great-wave.jpg", "not a generator that can be run"),
@@ -477,6 +498,7 @@ def test_the_whole_table(
         ("--table", "missing/table.md", "Cannot write"),
     ],
 )
+@pytest.mark.usefixtures("lpips_package")
 def test_bad_input_is_one_clear_line(
     workplace: list[str],
     tmp_path: Path,

@@ -12,7 +12,11 @@ OUT_OF_MEMORY = re.compile(
     r"|failed to map segment",
     re.IGNORECASE,
 )
-FUNCTIONS = {"image": "stylize_photo", "live": "run_live"}  # in Python, by command
+FUNCTIONS = {
+    "convert": "stylize_video",
+    "image": "stylize_photo",
+    "live": "run_live",
+}  # in Python, by command
 
 
 class VidstyleError(Exception):

@@ -12,15 +12,18 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from tests.clips import Clip, Sound, cut_off_clip, patches, transparent, write_transparent
 from tests.look import look
 from tests.toys import save_convolution
+from vidstyle.apps.batch import Job, list_jobs
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.progress import VideoProgress
 from vidstyle.errors import Cancelled, SinkError, StyleError, VidstyleError
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.sink import FileSink
+from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -460,3 +463,19 @@ def test_beside_the_original_nothing_is_transparent(
     path = write_transparent(tmp_path / "in.mov", "qtrle", "argb", frames=1)
     result = stylize_video(path, tmp_path / "out.webm", replace(inverting, compare=True))
     assert result.warnings == ["transparent parts became white"]
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".png", ".gif"])
+def test_animated_pictures_are_converted_as_videos(
+    tmp_path: Path, inverting: StylizeOptions, suffix: str
+) -> None:
+    first, second = Image.fromarray(COLORFUL), Image.fromarray(255 - COLORFUL)
+    animation = tmp_path / f"a{suffix}"
+    first.save(animation, save_all=True, append_images=[second, first], duration=80)
+    (job,) = list_jobs([animation], None, inverting, VIDEO_SUFFIXES)
+    assert isinstance(job, Job)
+    result = stylize_video(job.input, job.output, inverting)
+    assert result.output == tmp_path / "a.inverter.mp4"
+    contents = look(tmp_path / "a.inverter.mp4")
+    assert [float(time) for time in contents.times] == pytest.approx([0, 0.08, 0.16], abs=0.001)
+    assert np.abs(contents.images[1][MIDDLES].astype(int) - COLORFUL[MIDDLES]).max() < 24

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from tests.clips import Clip, patches, transparent
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.apps.image import preview_video, stylize_photo
 from vidstyle.apps.inputs import PhotoInput
 from vidstyle.errors import SinkError, SourceError
+from vidstyle.flags import with_flags
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import open_photo, read_photo, write_photo
 from vidstyle.options import StylizeOptions
@@ -228,3 +229,53 @@ def test_transparent_photos_lie_on_white_where_the_result_is_opaque(
     photo = open_photo(tmp_path / name)
     assert photo.alpha is None
     assert photo.image[:8].min() > 240
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_date_place_and_color_profile_stay_with_the_photo(
+    tmp_path: Path, inverting: StylizeOptions, suffix: str
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x0132], exif[0x8825] = 6, "2024:05:06 07:08:09", {1: "N"}
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(COLORFUL).save(tmp_path / "a.jpg", exif=exif, icc_profile=profile)
+    result = stylize_photo(tmp_path / "a.jpg", tmp_path / f"b{suffix}", inverting)
+    assert result.warnings == []
+    with Image.open(tmp_path / f"b{suffix}") as painted:
+        assert painted.size == (48, 64)  # upright
+        found = painted.getexif()
+        assert painted.info["icc_profile"] == profile
+    assert (found[0x0112], found[0x0132]) == (1, "2024:05:06 07:08:09")
+    assert found.get_ifd(0x8825) == {1: "N"}
+
+
+@pytest.mark.parametrize(
+    ("name", "profile_bytes", "lost"),
+    [
+        ("b.bmp", 800, "EXIF (date, place), color profile"),
+        ("b.jpg", 70_000, "color profile"),
+    ],
+)
+def test_metadata_that_the_format_does_not_hold_is_said(
+    tmp_path: Path, inverting: StylizeOptions, name: str, profile_bytes: int, lost: str
+) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile_bytes.to_bytes(4) + profile[4:].ljust(profile_bytes - 4, b"\0")
+    exif = Image.Exif()
+    exif[0x0132] = "2024:05:06 07:08:09"
+    Image.fromarray(COLORFUL).save(tmp_path / "a.png", exif=exif, icc_profile=profile)
+    (note,) = stylize_photo(tmp_path / "a.png", tmp_path / name, inverting).warnings
+    assert note == f"left out: {lost} of the photo; .png keeps them"
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_only_the_first_picture_of_an_animation_is_painted_and_that_is_said(
+    tmp_path: Path, inverting: StylizeOptions, suffix: str
+) -> None:
+    first, second = Image.fromarray(COLORFUL), Image.fromarray(COLORFUL[::-1])
+    first.save(tmp_path / f"a{suffix}", save_all=True, append_images=[second], duration=50)
+    (note,) = stylize_photo(tmp_path / f"a{suffix}", tmp_path / "b.png", inverting).warnings
+    assert with_flags(note) == (
+        "only the first picture of the file was painted; animations are converted as videos "
+        "(vidstyle convert)"
+    )

@@ -50,11 +50,11 @@ def test_a_photo_is_read_from_a_path_and_from_memory(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png", PHOTO)
     memory = io.BytesIO((tmp_path / "a.png").read_bytes())
     for input in (tmp_path / "a.png", str(tmp_path / "a.png"), memory):
-        np.testing.assert_array_equal(read_image(input), PHOTO)
+        np.testing.assert_array_equal(read_image(input).array, PHOTO)
 
 
 def test_an_array_is_passed_on_as_it_is() -> None:
-    assert read_image(PHOTO) is PHOTO
+    assert read_image(PHOTO).array is PHOTO
 
 
 def test_a_video_s_path_is_passed_on_and_nothing_is_copied(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from vidstyle.apps.optimized import check_painting
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, SinkError, SourceError, reason
+from vidstyle.media.animation import is_animated_file
 from vidstyle.media.atomic import short_name
 from vidstyle.media.image_file import READABLE_SUFFIXES, result_suffix
 from vidstyle.media.result_mark import is_marked
@@ -115,14 +116,16 @@ def list_jobs(
     for file in found:
         if isinstance(file, Failure):
             jobs.append(file)
-        elif file.path.suffix.lower() in set(READABLE_SUFFIXES) - set(suffixes):
+        elif _is_photo(file.path, suffixes):
             error = SourceError(
                 f"{file.path} is a picture, not a video. Stylize it as one.", {"command": "image"}
             )
             jobs.append(Failure(file.path, error))
         else:
             folder = output / file.subfolder if output is not None else file.path.parent
-            job = names.job(file.path, folder, style_name(look.style), suffix)
+            own = file.path.suffix.lower() in {*READABLE_SUFFIXES} & {*suffixes}
+            ending = result_suffix(file.path.suffix) if own else suffix
+            job = names.job(file.path, folder, style_name(look.style), ending)
             inside = output is not None and file.subfolder != Path()
             jobs.append(replace(job, makes_folder=True) if isinstance(job, Job) and inside else job)
     return jobs
@@ -144,8 +147,6 @@ class _OutputNames:
 
     def job(self, file: Path, folder: Path, style: str, suffix: str) -> Job | Failure:
         """Job of a file, with the first output name that is free; a failure if that is an input."""
-        if file.suffix.lower() in READABLE_SUFFIXES:
-            suffix = result_suffix(file.suffix)
         stems = itertools.chain(
             [file.stem, file.name], (f"{file.stem}-{number}" for number in itertools.count(2))
         )
@@ -156,6 +157,12 @@ class _OutputNames:
             return Failure(file, error)
         self._taken.add(_identity(target))
         return Job(file, target)
+
+
+def _is_photo(file: Path, suffixes: Sequence[str]) -> bool:
+    """Whether a file is a still picture, and not to be converted by its suffix."""
+    pictures = {*READABLE_SUFFIXES} - {*suffixes}
+    return file.suffix.lower() in pictures and not is_animated_file(file)
 
 
 def _make_folder(folder: Path) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.arrays import Unpacked, is_transparent, unpack
-from vidstyle.apps.inputs import PhotoInput, VideoInput, input_path, read_image, video_file
+from vidstyle.apps.inputs import (
+    InputImage,
+    PhotoInput,
+    VideoInput,
+    input_path,
+    read_image,
+    video_file,
+)
 from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.errors import ELSEWHERE, Note, SourceError
@@ -16,9 +23,11 @@ from vidstyle.media.image_file import (
     check_photo_name,
     check_photo_size,
     result_suffix,
+    storable_metadata,
     stores_alpha,
     write_result,
 )
+from vidstyle.media.image_metadata import NAMES, NO_METADATA, Metadata
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, Look, StylizeOptions
 from vidstyle.stats import Stats
@@ -65,12 +74,13 @@ def stylize_photo(
     with _locked_output(path, output, options.overwrite) as target:
         image = read_image(input)
         keeps_alpha = not options.compare and (target is None or stores_alpha(target))
-        unpacked = unpack(image, keep_alpha=keeps_alpha)
-        result = _paint(path, target, unpacked, options, stats or Stats())
-    if is_transparent(image) and not keeps_alpha:
+        unpacked = unpack(image.array, keep_alpha=keeps_alpha)
+        result = _paint(path, target, unpacked, options, stats or Stats(), image.metadata)
+    if is_transparent(image.array) and not keeps_alpha:
         note = "transparent parts became white"
         note = note if options.compare else Note(f"{note}; .png keeps them", ELSEWHERE)
         result.warnings.append(note)
+    result.warnings.extend(_losses(image, target))
     if options.quality == "full":
         result.warnings.extend(_reduction(unpacked.picture, options))
     return result
@@ -124,6 +134,20 @@ def _locked_output(
         yield Path(output)
 
 
+def _losses(image: InputImage, output: Path | None) -> list[str]:
+    """Notes on what the result does not show of the input's file."""
+    notes = list[str]()
+    if image.animated:
+        text = "only the first picture of the file was painted; animations are converted as videos"
+        notes.append(Note(text, {"command": "convert"}))
+    if output is not None:
+        lost = image.metadata.keys() - storable_metadata(output, image.metadata).keys()
+        names = ", ".join(name for kind, name in NAMES.items() if kind in lost)
+        if names:
+            notes.append(Note(f"left out: {names} of the photo; .png keeps them", ELSEWHERE))
+    return notes
+
+
 def _reduction(picture: Picture, look: Look) -> list[str]:
     """Note for the full quality if the picture was painted at less than its own size."""
     width, height = look.working_size_wh(picture.width, picture.height)
@@ -156,6 +180,7 @@ def _paint(
     unpacked: Unpacked,
     options: StylizeOptions,
     stats: Stats,
+    metadata: Metadata = NO_METADATA,
     coarse: bool = False,
 ) -> Result:
     if output is not None:
@@ -169,7 +194,7 @@ def _paint(
     )
     painted = stylize_picture(unpacked.picture, generator, options, stats)
     image = unpacked.packed(painted)
-    size = 0 if output is None else write_result(output, image, replace=options.overwrite)
+    size = 0 if output is None else write_result(output, image, metadata, replace=options.overwrite)
     return Result(
         input=input,
         output=output,

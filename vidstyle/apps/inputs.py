@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeGuard
 
@@ -13,7 +14,9 @@ import numpy as np
 
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.errors import SourceError
+from vidstyle.media.animation import needs_transcoding, transcode
 from vidstyle.media.image_file import Photo, decode_photo, open_photo
+from vidstyle.media.image_metadata import Metadata
 
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)  # a drive has one letter
 ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")  # of PIL
@@ -29,6 +32,15 @@ class PilImage(Protocol):
 
     def convert(self, mode: str, /) -> Any:
         """Return the image in another mode; called once by `read_image`, in its caller's thread."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputImage:
+    """Photo of the caller as an array, and what its file says about it."""
+
+    array: ImageArray  # as given, or HxWx3 uint8 RGB of a file, or HxWx4 with its alpha channel
+    metadata: Metadata = field(default_factory=dict)
+    animated: bool = False  # the file has more pictures
 
 
 VideoInput = Path | str | BinaryIO
@@ -55,15 +67,12 @@ def input_path(input: object) -> Path | None:
     return path
 
 
-def read_image(input: PhotoInput) -> ImageArray:
-    """Read a photo as an image array.
+def read_image(input: PhotoInput) -> InputImage:
+    """Read a photo.
 
     Args:
         input: path or binary file object of a picture; an image array, returned unchanged and
             unchecked; or a PIL image.
-
-    Returns:
-        HxWx3 uint8 RGB of a file or a PIL image, or HxWx4 with its alpha channel.
 
     Raises:
         SourceError: the file is missing, empty or not a picture.
@@ -72,14 +81,14 @@ def read_image(input: PhotoInput) -> ImageArray:
     """
     path = input_path(input)
     if path is not None:
-        return _photo_array(open_photo(path))
+        return _input_image(open_photo(path))
     if _is_pil(input):
-        return _pil_array(input)
+        return InputImage(_pil_array(input))
     if hasattr(input, "read"):
         content = np.frombuffer(_binary(input).read(), np.uint8)
-        return _photo_array(decode_photo(content, _name(input)))
+        return _input_image(decode_photo(content, _name(input)))
     if isinstance(input, np.ndarray):
-        return input  # checked by `unpack`
+        return InputImage(input)  # checked by `unpack`
     raise TypeError(
         f"A photo cannot be {type(input).__name__}. "
         "Give a path, a binary file object, an array or a PIL image."
@@ -88,14 +97,19 @@ def read_image(input: PhotoInput) -> ImageArray:
 
 @contextmanager
 def video_file(input: VideoInput) -> Iterator[Path]:
-    """Yield the path of a video; a file object is copied to a temporary file for the block.
+    """Yield the path of a video that FFmpeg reads.
+
+    File objects are copied to a temporary file for the block, and animated pictures that FFmpeg
+    does not read are converted to one.
 
     Raises:
+        SourceError: an animated picture cannot be decoded.
         TypeError: the input is neither a path nor a binary file object.
     """
     path = input_path(input)
     if path is not None:
-        yield path
+        with _readable_by_ffmpeg(path) as file:
+            yield file
         return
     if not hasattr(input, "read"):
         raise TypeError(
@@ -105,15 +119,28 @@ def video_file(input: VideoInput) -> Iterator[Path]:
         copy = Path(folder) / _name(input)
         with copy.open("wb") as opened:
             shutil.copyfileobj(_binary(input), opened)
-        yield copy
+        with _readable_by_ffmpeg(copy) as file:
+            yield file
+
+
+@contextmanager
+def _readable_by_ffmpeg(path: Path) -> Iterator[Path]:
+    if not needs_transcoding(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="vidstyle-") as folder:
+        video = Path(folder) / f"{path.name}.mkv"
+        transcode(path, video)
+        yield video
 
 
 def _is_pil(input: object) -> TypeGuard[PilImage]:
     return hasattr(input, "convert") and hasattr(input, "mode")
 
 
-def _photo_array(photo: Photo) -> ImageArray:
-    return photo.image if photo.alpha is None else np.dstack([photo.image, photo.alpha])
+def _input_image(photo: Photo) -> InputImage:
+    image = photo.image if photo.alpha is None else np.dstack([photo.image, photo.alpha])
+    return InputImage(image, photo.metadata, photo.animated)
 
 
 def _pil_array(image: PilImage) -> ImageArray:

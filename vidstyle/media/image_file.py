@@ -1,6 +1,6 @@
 """Image files: decoding to RGB arrays and encoding from them (JPEG, PNG, WebP, BMP, TIFF)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import SinkError, SourceError, reason
 from vidstyle.frame import Plane, RGBImage, over_white
+from vidstyle.media.animation import is_animated
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.image_header import MAX_PIXELS, START_BYTES, image_size_wh
+from vidstyle.media.image_metadata import (
+    MAX_JPEG_BYTES,
+    NO_METADATA,
+    Metadata,
+    fitted_metadata,
+    read_metadata,
+)
 from vidstyle.media.result_mark import marked
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
@@ -31,6 +39,8 @@ class Photo:
 
     image: RGBImage  # HxWx3 uint8, with the colors that lie under transparent pixels
     alpha: Plane | None = None  # HxW uint8; None where every pixel is opaque
+    metadata: Metadata = field(default_factory=dict)
+    animated: bool = False  # more pictures follow in the file
 
     def over_white(self) -> RGBImage:
         """HxWx3 uint8 RGB, composited over white."""
@@ -81,7 +91,8 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
             "Reduce it first."
         )
     try:
-        bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+        decoded = cv2.imdecodeWithMetadata(encoded, cv2.IMREAD_COLOR) if encoded.size else [None]
+        bgr, *metadata = decoded
     except cv2.error as error:  # as for an image too large for OpenCV
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError(f"for the picture {name}") from error
@@ -90,7 +101,8 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
         kinds = ", ".join(READABLE_SUFFIXES)
         raise SourceError(f"{name} is not a picture that can be read. Known kinds: {kinds}.")
     image = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-    return Photo(image, _alpha(encoded, image) if _may_be_transparent(encoded) else None)
+    alpha = _alpha(encoded, image) if _may_be_transparent(encoded) else None
+    return Photo(image, alpha, read_metadata(*metadata), is_animated(encoded))
 
 
 def _may_be_transparent(encoded: NDArray[np.uint8]) -> bool:
@@ -184,12 +196,15 @@ def write_photo(file: Path, image: RGBImage, jpeg_quality: int = JPEG_QUALITY) -
     return _write(file, _encoded(file, image, jpeg_quality))
 
 
-def write_result(file: Path, image: RGBImage, *, replace: bool = True) -> int:
+def write_result(
+    file: Path, image: RGBImage, metadata: Metadata = NO_METADATA, *, replace: bool = True
+) -> int:
     """Write an image as `write_photo`, with the mark by which results are recognized.
 
     Args:
         file: its suffix decides the format.
         image: HxWx3 uint8 RGB, or HxWx4 for `ALPHA_SUFFIXES`.
+        metadata: of the original; the entries in `storable_metadata` are written.
         replace: whether an existing file may be replaced.
 
     Returns:
@@ -199,10 +214,21 @@ def write_result(file: Path, image: RGBImage, *, replace: bool = True) -> int:
         SinkError: as for `write_photo`. Without `replace`, also if the name is taken; the image is
             kept under a free name.
     """
-    return _write(file, marked(_encoded(file, image, JPEG_QUALITY)), replace=replace)
+    content = marked(_encoded(file, image, JPEG_QUALITY, metadata))
+    return _write(file, content, replace=replace)
 
 
-def _encoded(file: Path, image: RGBImage, jpeg_quality: int) -> bytes:
+def storable_metadata(file: Path, metadata: Metadata) -> Metadata:
+    """The entries of metadata that the format of a file name holds."""
+    suffix = file.suffix.lower()
+    if suffix in JPEG_SUFFIXES:
+        return {k: content for k, content in metadata.items() if len(content) <= MAX_JPEG_BYTES}
+    return metadata if suffix in (".png", ".webp") else NO_METADATA
+
+
+def _encoded(
+    file: Path, image: RGBImage, jpeg_quality: int, metadata: Metadata = NO_METADATA
+) -> bytes:
     check_photo_name(file)
     check_photo_size(file, image.shape[1], image.shape[0])
     transparent = image.shape[2] == 4
@@ -210,7 +236,12 @@ def _encoded(file: Path, image: RGBImage, jpeg_quality: int) -> bytes:
     suffix = file.suffix.lower()
     jpeg = suffix in JPEG_SUFFIXES
     quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if jpeg else []
-    _, encoded = cv2.imencode(".jpg" if jpeg else suffix, bgr, quality)
+    height, width = image.shape[:2]
+    stored = storable_metadata(file, fitted_metadata(metadata, width, height))
+    contents = [np.frombuffer(content, np.uint8) for content in stored.values()]
+    _, encoded = cv2.imencodeWithMetadata(
+        ".jpg" if jpeg else suffix, bgr, list(stored), contents, quality
+    )
     return encoded.tobytes()
 
 

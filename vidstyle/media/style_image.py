@@ -2,10 +2,6 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.media.image_file import open_photo
@@ -32,14 +28,8 @@ def read_painting(file: Path) -> RGBImage:
             f"{file} is too small to show how it is painted: {width}x{height} px, "
             f"and the short side must have {MIN_SIDE}."
         )
-    encoded = np.fromfile(file, np.uint8)
-    if _frame_count(encoded) > 1:
+    if photo.animated:
         raise StyleError(f"{file} is animated. Give one of its pictures as a file of its own.")
     if photo.alpha is not None and float((photo.alpha > 127).mean()) < MIN_OPAQUE_SHARE:
         raise StyleError(f"{file} is transparent nearly everywhere. Give an opaque painting.")
     return photo.over_white()
-
-
-def _frame_count(encoded: NDArray[np.uint8]) -> int:
-    _, pictures = cv2.imdecodemulti(encoded, cv2.IMREAD_REDUCED_COLOR_8)
-    return len(pictures)

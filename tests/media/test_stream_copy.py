@@ -232,3 +232,20 @@ def test_cues_are_cut_at_both_ends_and_shown_from_the_start(
     ]
     assert [each[:2] for each in shown] == [each[:2] for each in expected]
     assert all(text in data for (*_, text), (*_, data) in zip(expected, shown, strict=True))
+
+
+@pytest.mark.parametrize(("to", "primers"), [(".mp4", 3), (".mov", 3), (".mkv", 0)])
+def test_sound_that_an_edit_list_hides_stays_away(
+    copy: Copy, tmp_path: Path, to: str, primers: int
+) -> None:
+    """MP4 keeps what primes the decoder, hidden by an edit list of its own."""
+    found, warnings = copy(Clip(sounds=[Sound(start_s=-0.5, seconds=1.0)]), ".mp4", to)
+    with av.open(tmp_path / "in.mp4") as container:
+        packets = [p for p in container.demux(audio=0) if p.pts is not None]
+    hidden = sum(p.is_discard for p in packets)
+    assert hidden > 20
+    original = look(tmp_path / "in.mp4").sounds[0]
+    assert found.sounds[0].packets == original.packets[hidden - primers :]
+    expected = original.times[hidden - primers :]
+    assert found.sounds[0].times == pytest.approx(expected, abs=0.001)
+    assert warnings == []

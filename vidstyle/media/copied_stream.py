@@ -1,7 +1,7 @@
 """Copied stream: packets of one stream, retimed, reordered and checked for the output container."""
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,7 @@ from vidstyle.media.codecs import MP4_LIKE
 from vidstyle.media.mux_trial import MUX_ERRORS, TrialMuxer
 from vidstyle.media.packet_clock import PacketClock
 
+PRIMING = 3  # packets that encoders put before the first sample: 2112 samples of AAC, for one
 MAX_DURATION = (1 << 31) - 1  # of a packet in MP4, in units of the track's time base
 
 # Reasons for leaving packets out, for `notes`.
@@ -53,6 +54,8 @@ class CopiedStream:
         self.written = 0  # packets; counted by `StreamCopier`
         self._trial, self._end_s = trial, end_s
         self._is_cut, self._is_audio = origin_s > 0, stream.type == "audio"
+        self._hides_start = container in MP4_LIKE  # by an edit list, again
+        self._hidden: deque[Any] | None = deque(maxlen=PRIMING + 1)  # None once one is visible
         self._on_screen: Any = None  # last subtitle without a duration from before the start
         # Muxers require non-decreasing dts; MP4 and MOV strictly increasing ones for audio.
         self._min_step = int(self._is_audio and container in MP4_LIKE)
@@ -73,8 +76,9 @@ class CopiedStream:
             joined_s: sum of the clock restarts of the video so far, in seconds.
         """
         self._clock.follow(joined_s)
-        for retimed in self._clock.push(packet):
-            yield from self._muxable(retimed)
+        for visible in self._visible(packet):
+            for retimed in self._clock.push(visible):
+                yield from self._muxable(retimed)
 
     def flush(self) -> Iterator[Any]:
         """Yield the packets that are still held, after the last one was read."""
@@ -101,11 +105,28 @@ class CopiedStream:
         if self._trial is not None:
             self._trial.close()
 
+    def _visible(self, packet: Any) -> Iterator[Any]:
+        """Yield the packet, unless an edit list of the input hides it.
+
+        Hidden packets before the first visible one prime the decoder. They are kept where the
+        output hides them too, and where they are no more than encoders need: what was cut away
+        from a trimmed clip stays away.
+        """
+        if packet.is_discard:
+            if self._hidden is not None:
+                self._hidden.append(packet)
+            return
+        primers, self._hidden = self._hidden, None
+        if primers and (self._hides_start or len(primers) <= PRIMING):
+            yield from list(primers)[-PRIMING:]
+        yield packet
+
     def _muxable(self, packet: Any) -> Iterator[Any]:
         """Yield the packets, up to two, of the range once this one is known."""
+        if packet.pts < 0 and not self._is_audio:
+            yield from self._before_start(packet)
+            return
         if packet.pts < 0 and self._is_cut:
-            if not self._is_audio:
-                yield from self._before_start(packet)
             return
         yield from self._shown_at_start()
         if not self._is_audio and self._end_s is not None:

@@ -1,5 +1,6 @@
 """Files as streams of upright frames."""
 
+import re
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -270,3 +271,55 @@ def test_side_data_of_a_type_that_pyav_does_not_know_is_ignored(
 def pictures(file: Path) -> list[Picture]:
     with FileSource(file, Stats()) as source:
         return [frame.picture for frame in source]
+
+
+def write_mpeg4(path: Path, packed: bool) -> Path:
+    """Write an AVI of MPEG-4 with a B-frame between two others, alone or packed with the next.
+
+    A packed B-frame leaves a chunk that is not coded. Decoders recognize the form by the name of
+    the encoder.
+    """
+    encoder: Any = av.CodecContext.create("mpeg4", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 64, 48, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, 25), 25
+    encoder.max_b_frames, encoder.thread_count, encoder.options = 1, 1, {"b_strategy": "0"}
+    packets = list[Any]()
+    for number in range(15):
+        gray = np.full((72, 64), 20 + 12 * number, np.uint8)
+        frame = av.VideoFrame.from_ndarray(gray, format="yuv420p")
+        frame.pts, frame.time_base = number, Fraction(1, 25)
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    chunks = list[bytes]()
+    for packet, before in zip(packets, [None, *packets], strict=False):
+        if packed and before is not None and packet.pts < before.pts:
+            chunks[-1] += bytes(packet)
+            chunks.append(b"\x00\x00\x01\xb6\x51\x00\x00")
+        else:
+            chunks.append(bytes(packet))
+    chunks[0] = re.sub(rb"Lavc\d\d\.\d\d\.\d{3}", b"DivX503b1393p", chunks[0])
+    with av.open(path, "w") as output:
+        stream: Any = output.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number, chunk in enumerate(chunks):
+            written = av.Packet(chunk)
+            written.stream, written.time_base = stream, Fraction(1, 25)
+            written.pts = written.dts = number
+            output.mux(written)
+    return path
+
+
+def test_packed_b_frames_have_the_times_of_unpacked_ones(tmp_path: Path) -> None:
+    shown = list[list[tuple[float, int]]]()
+    for packed in (False, True):
+        stats = Stats()
+        path = write_mpeg4(tmp_path / f"{packed}.avi", packed)
+        with av.open(path) as container:
+            guessed = [frame.pts or 0 for frame in container.decode(video=0)]
+        assert (guessed != sorted(guessed)) is packed
+        with FileSource(path, stats) as source:
+            shown.append([(f.time_s, round(float(f.picture.y.mean()))) for f in source])
+        assert stats["repeated times"] == 0
+    assert len(shown[0]) == 15
+    assert shown[1] == shown[0]
+    assert [b[0] - a[0] for a, b in pairwise(shown[0])] == pytest.approx([1 / 25] * 14)

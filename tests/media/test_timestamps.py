@@ -2,9 +2,10 @@
 
 from fractions import Fraction
 
+import av
 import pytest
 
-from vidstyle.media.timestamps import restart_offset
+from vidstyle.media.timestamps import in_display_order, restart_offset
 
 TICK = Fraction(1, 100)
 
@@ -16,3 +17,28 @@ def test_small_steps_back_are_no_restart(time: int, last: int | None) -> None:
 
 def test_a_restart_goes_on_one_step_after_the_last_time() -> None:
     assert 3 + restart_offset(3, 500, 4, TICK) == 504
+
+
+@pytest.mark.parametrize(
+    ("pts", "dts", "expected"),
+    [
+        ([2, 4, 3, 6, 5], [2, 3, 4, 5, None], [2, 3, 4, 5, 6]),  # packed B-frames
+        ([0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]),
+        ([0, 2, 1], [None] * 3, [0, 1, 2]),
+        ([0, 3, 1], [0, 3, 1], [0, 3, 1]),  # a part that was recorded twice
+        ([70, 80, 10], [70, 80, 90], [70, 80, 10]),  # a restart
+        ([None, 1, None], [0, 1, 2], [None, 1, None]),
+        ([], [], []),
+    ],
+)
+def test_swapped_times_of_neighbors_are_exchanged(
+    pts: list[int | None], dts: list[int | None], expected: list[int | None]
+) -> None:
+    frames = list[av.VideoFrame]()
+    for shown, decoded in zip(pts, dts, strict=True):
+        frame = av.VideoFrame(16, 16, "gray")
+        frame.pts, frame.dts = shown, decoded
+        frames.append(frame)
+    ordered = list(in_display_order(iter(frames), TICK))
+    assert ordered == frames
+    assert [frame.pts for frame in ordered] == expected

@@ -16,7 +16,7 @@ from vidstyle.media.demux import decoder, open_container, read_packets, video_st
 from vidstyle.media.frames import FrameConverter, has_alpha
 from vidstyle.media.image_header import MAX_PIXELS
 from vidstyle.media.info import VideoInfo, color_tags, nominal_rate, orientation
-from vidstyle.media.timestamps import restart_offset
+from vidstyle.media.timestamps import in_display_order, restart_offset
 from vidstyle.stats import Stats
 
 VIDEO_SUFFIXES = (
@@ -165,6 +165,10 @@ class FileSource:
         self._decoder.thread_count = self._threads
         return stream
 
+    @property
+    def _time_base(self) -> Fraction:
+        return Fraction(self._stream.time_base or 1)
+
     def _check_size(self, width: int, height: int) -> None:
         if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
             raise SourceError(
@@ -200,7 +204,7 @@ class FileSource:
         """Yield the frames between start and end, deinterlaced."""
         for frame in self._deinterlaced():
             if frame.pts is not None:
-                time_s = float(frame.pts * Fraction(self._stream.time_base or 1) - self._zero_s)
+                time_s = float(frame.pts * self._time_base - self._zero_s)
                 self._seen_earlier |= time_s < self._start_s + 1e-6
                 if time_s < self._start_s - 1e-6:
                     continue
@@ -210,7 +214,7 @@ class FileSource:
 
     def _deinterlaced(self) -> Iterator[av.VideoFrame]:
         deinterlacer: Deinterlacer | None = None
-        for frame in self._decode_all():
+        for frame in in_display_order(self._decode_all(), self._time_base):
             if deinterlacer is None and frame.interlaced_frame:
                 deinterlacer = Deinterlacer(self._stream)
                 self._stats.count("interlaced")

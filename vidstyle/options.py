@@ -223,15 +223,15 @@ class TrainOptions:
     temporal_weight: float = option(1.0, "steadier", "W")
     own_colors: float = option(0.0, "keep the picture's own light and hues, 0 to 1", "SHARE")
     own_chroma: float = option(
-        0.0, "put so much of the picture's own chroma back when painting, 0 to 1", "SHARE"
+        0.75, "put so much of the picture's own chroma back when painting, 0 to 1", "SHARE"
     )
     sharpness: float = option(
         SHARPNESS, "how much enlarged paintings are sharpened, 0 to 2", "AMOUNT"
     )
-    contrast: float = option(1.0, "contrast of the paintings, 0 to 3", "FACTOR")
+    contrast: float = option(1.12, "contrast of the paintings, 0 to 3", "FACTOR")
     brightness: float = option(0.0, "light added to the paintings, -1 to 1", "AMOUNT")
-    clarity: float = option(0.0, "local contrast added to the paintings, 0 to 3", "AMOUNT")
-    saturation: float = option(1.0, "color of the paintings, 0 to 3", "FACTOR")
+    clarity: float = option(0.5, "local contrast added to the paintings, 0 to 3", "AMOUNT")
+    saturation: float = option(1.15, "color of the paintings, 0 to 3", "FACTOR")
     style_scale: float = option(1.0, "size of the strokes", "F")
     batch: int = option(4, "pictures a step, over all processes", "N", most=1024)
     seed: int = option(0, "another seed, another result", "N")

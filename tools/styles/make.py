@@ -35,13 +35,62 @@ class Recipe:
 
     name: str
     painting: str  # file
-    options: dict[str, Any]  # of TrainOptions, where they differ from the defaults
+    training: dict[str, Any]  # options of the training, where they differ from the defaults
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """All of `TrainOptions` that differ from the defaults, with the painting's finish."""
+        return self.training | FINISHES.get(self.painting, {})
 
     @property
     def size_class(self) -> str:
-        return str(self.options.get("size", "55k"))
+        return str(self.training.get("size", "55k"))
 
 
+# Finishes by painting, where they differ from the default; chosen blind (docs/experiments.md).
+FINISHES = {
+    "hokusai-great-wave.jpg": {
+        "own_chroma": 0.0,
+        "sharpness": 0.0,
+        "contrast": 1.0,
+        "clarity": 0.0,
+        "saturation": 1.35,
+    },
+    "van-gogh-starry-night.jpg": {
+        "own_chroma": 0.5,
+        "contrast": 1.05,
+        "brightness": 0.08,
+        "clarity": 1.0,
+        "saturation": 1.35,
+    },
+    "picabia-udnie.jpg": {"own_chroma": 0.93, "contrast": 1.0, "clarity": 0.0, "saturation": 1.0},
+    "munch-the-scream.jpg": {
+        "own_chroma": 0.6,
+        "contrast": 1.08,
+        "brightness": 0.07,
+        "clarity": 0.8,
+        "saturation": 1.3,
+    },
+    "marc-large-blue-horses.jpg": {"own_chroma": 0.4, "clarity": 0.85, "saturation": 1.35},
+    "van-gogh-self-portrait-straw-hat.jpg": {
+        "own_chroma": 0.5,
+        "contrast": 1.2,
+        "clarity": 0.7,
+        "saturation": 1.2,
+    },
+    "leger-contrast-of-forms.jpg": {
+        "own_chroma": 0.6,
+        "contrast": 0.9,
+        "clarity": 0.3,
+        "saturation": 1.3,
+    },
+    "watteau-woman-in-peasant-dress.jpg": {
+        "own_chroma": 0.5,
+        "contrast": 1.2,
+        "clarity": 0.7,
+        "saturation": 1.2,
+    },
+}
 RECIPES = (  # in the catalog's order; each starts from the first of its size class
     Recipe(
         "great-wave",
@@ -52,7 +101,6 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "content_weight": 1.55,
             "temporal_weight": 6.0,
             "own_colors": 0.8,
-            "sharpness": 0.0,
         },
     ),
     Recipe(
@@ -65,7 +113,6 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "content_weight": 2.0,
             "temporal_weight": 3.0,
             "own_colors": 0.8,
-            "sharpness": 0.0,
         },
     ),
     Recipe(
@@ -78,7 +125,6 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "content_weight": 1.9,
             "temporal_weight": 2.0,
             "own_colors": 0.5,
-            "sharpness": 0.0,
         },
     ),
     Recipe("starry-night", "van-gogh-starry-night.jpg", {"steps": 4330, "content_weight": 1.1}),
@@ -95,7 +141,7 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
     Recipe(
         "udnie",
         "picabia-udnie.jpg",
-        {"steps": 7240, "content_weight": 1.4, "own_colors": 1.0, "own_chroma": 0.93},
+        {"steps": 7240, "content_weight": 1.4, "own_colors": 1.0},
     ),
     Recipe(
         "udnie-17k",
@@ -105,7 +151,6 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "steps": 5030,
             "content_weight": 1.3,
             "own_colors": 1.0,
-            "own_chroma": 0.93,
         },
     ),
     Recipe(
@@ -116,7 +161,6 @@ RECIPES = (  # in the catalog's order; each starts from the first of its size cl
             "steps": 4600,
             "content_weight": 1.8,
             "own_colors": 0.8,
-            "own_chroma": 0.93,
             "features": "squeezenet",
         },
     ),

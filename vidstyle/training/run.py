@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,11 @@ from vidstyle.media.atomic import output_lock, short_name, whole_file
 from vidstyle.media.owned_files import delete_own, delete_partials, foreign_entries
 from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES
-from vidstyle.options import FINISH_LIMITS, TrainOptions
+from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_weights, shipped_styles
 from vidstyle.stylize.exposure import with_normal_exposure
+from vidstyle.stylize.finish import Finish
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
 from vidstyle.training.data.painting import painting_tensor
@@ -300,13 +301,9 @@ def _prepare_folder(folder: Path) -> None:
 def file_metadata(options: TrainOptions) -> dict[str, str]:
     """Entries of the .onnx file's metadata that `OnnxGenerator` reads."""
     about = {"size_class": options.size, "light": "even"}
-    if options.own_chroma:
-        about["own_chroma"] = f"{options.own_chroma:g}"
-    usual = TrainOptions()
-    for name in FINISH_LIMITS:
-        if getattr(options, name) != getattr(usual, name):
-            about[name] = f"{getattr(options, name):g}"
-    return about
+    plain = {"own_chroma": 0.0} | asdict(Finish())
+    chosen = {name: getattr(options, name) for name in plain}
+    return about | {name: f"{v:g}" for name, v in chosen.items() if v != plain[name]}
 
 
 def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list[Path], list[str]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tools.styles import catalog, refinish
-from tools.styles.make import RECIPES, Recipe
+from tools.styles import catalog, make, refinish
+from tools.styles.make import RECIPES
 from vidstyle.assets import models_folder
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import OnnxGenerator
@@ -30,22 +30,28 @@ def entries(folder: Path) -> list[catalog.Entry]:
     return found
 
 
-def test_both_forms_get_the_finish_of_the_recipe_and_keep_the_rest(shipped: Path) -> None:
+def test_both_forms_get_the_finish_of_the_recipe_and_keep_the_rest(
+    shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = onnx.load(shipped / "great-wave.onnx")
-    recipe = Recipe(WAVE.name, WAVE.painting, WAVE.options | {"contrast": 1.3, "own_chroma": 0.4})
-    entry = refinish.refinish(entries(shipped)[0], recipe)
+    changed = {"contrast": 1.3, "own_chroma": 0.4}
+    monkeypatch.setitem(make.FINISHES, WAVE.painting, make.FINISHES[WAVE.painting] | changed)
+    entry = refinish.refinish(entries(shipped)[0], WAVE)
     for form in (entry["file"], entry["int8"]["file"]):
         generator = OnnxGenerator(shipped / form)
         assert generator.own_chroma == 0.4
-        assert generator.finish == Finish(sharpness=0.0, contrast=1.3)
+        assert generator.finish == Finish(sharpness=0.0, contrast=1.3, saturation=1.35)
     after = onnx.load(shipped / "great-wave.onnx")
     assert after.graph == before.graph
     assert {"size_class", "light"} <= {item.key for item in after.metadata_props}
 
 
-def test_the_entry_has_the_new_checksums_and_command(shipped: Path) -> None:
-    recipe = Recipe(WAVE.name, WAVE.painting, WAVE.options | {"clarity": 0.5})
-    entry = refinish.refinish(entries(shipped)[0], recipe)
+def test_the_entry_has_the_new_checksums_and_command(
+    shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = {"clarity": 0.5}
+    monkeypatch.setitem(make.FINISHES, WAVE.painting, make.FINISHES[WAVE.painting] | changed)
+    entry = refinish.refinish(entries(shipped)[0], WAVE)
     assert entry["sha256"] == catalog.file_entry(shipped / entry["file"])["sha256"]
     assert "--clarity 0.5" in entry["training"]
 

@@ -1,4 +1,5 @@
 import math
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from vidstyle.network.generator import RoundableConv
 from vidstyle.perceptual.color_transfer import color_map, partial_color_map
 from vidstyle.training import trainer as train_module
 from vidstyle.training.checkpoint import read_checkpoint
+from vidstyle.training.muon import Muon
+from vidstyle.training.objective import Objective
 from vidstyle.training.trainer import (
     FREEZE_AT,
     ROUND_AT,
@@ -267,6 +270,37 @@ def run_to(run: Trainer, step: int) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run.run(stop)
+
+
+@pytest.mark.parametrize("part", ["loss", "update"])
+def test_ctrl_c_within_a_step_leaves_the_state_between_two_steps(
+    monkeypatch: pytest.MonkeyPatch, every_step: None, part: str
+) -> None:
+    whole, interrupted = trainer(), trainer()
+    run_to(whole, 3 if part == "loss" else 4)  # an update that has begun is completed
+    run_to(interrupted, 3)
+    steady, update = Objective.losses, Muon.step
+
+    def losses(*arguments: Any) -> dict[str, Tensor]:
+        steady(*arguments)
+        raise KeyboardInterrupt
+
+    def step(*arguments: Any) -> None:
+        update(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    if part == "loss":
+        monkeypatch.setattr(Objective, "losses", losses)
+    else:
+        monkeypatch.setattr(Muon, "step", step)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run()
+    assert same(whole, interrupted)
+    monkeypatch.undo()
+    monkeypatch.setattr(train_module, "RECORD_EVERY", 1)
+    for each in (whole, interrupted):
+        each.run()
+    assert same(whole, interrupted)
 
 
 def test_resuming_late_goes_on_frozen_and_rounded(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
 from vidstyle.training.data.augment import CameraMotion, with_noise
 from vidstyle.training.data.dataset import Content
+from vidstyle.training.interrupt import deferred_interrupt
 from vidstyle.training.muon import Muon
 from vidstyle.training.objective import MARGIN, LossWeights, Objective
 
@@ -148,6 +149,8 @@ class Trainer:
     def run(self, after_step: Callable[[], None] = lambda: None) -> None:
         """Train to the end.
 
+        After KeyboardInterrupt the state is that after the last complete step.
+
         Args:
             after_step: called after each step, in the same thread.
 
@@ -157,11 +160,13 @@ class Trainer:
         previous_s = time.monotonic()
         while not self._all_done():
             losses = self._learn()
-            self.step += 1
-            now_s = time.monotonic()
-            self.elapsed_s, previous_s = self.elapsed_s + now_s - previous_s, now_s
-            if self.step % RECORD_EVERY == 0 or self.step == 1:
-                self.history.append({"step": self.step, "seconds": self.elapsed_s, **losses})
+            with deferred_interrupt():  # half an update would be in the checkpoint
+                self._update()
+                self.step += 1
+                now_s = time.monotonic()
+                self.elapsed_s, previous_s = self.elapsed_s + now_s - previous_s, now_s
+                if self.step % RECORD_EVERY == 0 or self.step == 1:
+                    self.history.append({"step": self.step, "seconds": self.elapsed_s, **losses})
             after_step()
 
     def finished_generator(self) -> Generator:
@@ -171,6 +176,22 @@ class Trainer:
         return generator.eval()
 
     def _learn(self) -> dict[str, float]:
+        """Compute the gradients of a step; an interrupted step leaves no trace.
+
+        Returns:
+            Weighted losses by name.
+        """
+        statistics = [buffer.clone() for buffer in self.generator.buffers()]
+        layer_means = self.objective.layer_means.clone()
+        try:
+            return self._gradients()
+        except KeyboardInterrupt:
+            for buffer, before in zip(self.generator.buffers(), statistics, strict=True):
+                buffer.copy_(before)
+            self.objective.layer_means = layer_means
+            raise
+
+    def _gradients(self) -> dict[str, float]:
         settings, done = self.settings, self.done
         torch.manual_seed(hash((settings.seed, self.step, self.rank)) % 2**63)
         self.generator.train()
@@ -178,9 +199,6 @@ class Trainer:
             freeze_norms(self.generator)
         if done > ROUND_AT:
             round_weights(self.generator)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * learning_rate_at(done)
         losses = self._losses(self._crops())
         self.generator.zero_grad()
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
@@ -192,10 +210,14 @@ class Trainer:
                 {"resume": True, "precision": "float32"},
                 {"seed": ...},
             )
+        return dict(zip(losses, self._shared(torch.stack(list(losses.values()))), strict=True))
+
+    def _update(self) -> None:
         for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.settings.learning_rate * learning_rate_at(self.done)
             optimizer.step()
         self.average.update_parameters(self.generator)
-        return dict(zip(losses, self._shared(torch.stack(list(losses.values()))), strict=True))
 
     def _shared(self, values: Tensor) -> list[float]:
         """Mean over all processes, each of which has a part of the batch."""

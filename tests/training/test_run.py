@@ -23,6 +23,7 @@ from vidstyle.media.image_file import read_photo, write_photo, write_result
 from vidstyle.options import TrainOptions
 from vidstyle.training import run as session_module
 from vidstyle.training.checkpoint import read_checkpoint
+from vidstyle.training.preview import ContactSheet
 from vidstyle.training.results import TrainProgress, TrainResult
 from vidstyle.training.run import GENERATED_NOTE, run_session
 from vidstyle.training.trainer import Trainer, TrainingSettings
@@ -38,6 +39,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "load_features", lambda *_: ToyFeatures())
     monkeypatch.setattr(session_module, "procedural_content", lambda seed: toy_content())
     monkeypatch.setattr(session_module, "STYLE_SIZE", 128)
+    monkeypatch.setattr(session_module, "traced", lambda *_: None)
     monkeypatch.setattr(session_module, "export", lambda _, file, *__: file.write_bytes(b"onnx"))
 
 
@@ -143,6 +145,62 @@ def test_ctrl_c_exports_what_there_is_and_resume_goes_on(painting: Path) -> None
     in_two_parts = weights(painting)
     run(painting, overwrite=True)
     assert same_weights(in_two_parts, weights(painting))
+
+
+def test_ctrl_c_writes_what_matters_first_and_nothing_that_takes_seconds(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trace before the training; afterwards checkpoint, style, preview, curves, and no int8."""
+    calls = list[str]()
+
+    def recorded(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
+
+        def call(*arguments: Any) -> Any:
+            calls.append(name)
+            return original(*arguments)
+
+        monkeypatch.setattr(owner, name, call)
+
+    for owner, name in (
+        (session_module, "traced"),
+        (Trainer, "run"),
+        (Trainer, "save"),
+        (session_module, "export"),
+        (ContactSheet, "add"),
+        (session_module, "plot_losses"),
+        (session_module, "quantize"),
+        (session_module, "export_torch"),
+    ):
+        recorded(owner, name)
+    monkeypatch.setattr(session_module, "PREVIEW_SHARE", 2.0)
+    result = run(painting, stop_at(2), int8=True, torch=True)
+    assert calls == ["traced", "run", "save", "export", "add", "plot_losses"]
+    assert result.others == []
+    assert result.warnings[1:] == [
+        "style.int8.onnx is missing, as stopping leaves it out. Resume and finish to get it.",
+        "style.pt2 is missing, as stopping leaves it out. Resume and finish to get it.",
+    ]
+
+
+def test_ctrl_c_says_that_an_int8_form_is_of_an_earlier_run(painting: Path) -> None:
+    painting.with_name("style.int8.onnx").write_bytes(b"old")
+    result = run(painting, stop_at(2), int8=True, overwrite=True)
+    assert "style.int8.onnx is of an earlier run" in result.warnings[-1]
+    assert painting.with_name("style.int8.onnx").read_bytes() == b"old"
+
+
+def test_a_second_ctrl_c_keeps_the_checkpoint(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session_module, "export", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(painting, stop_at(2))
+    assert read_checkpoint(painting.with_name("style.training") / "checkpoint.pt")["step"] == 2
+    assert names(painting) == ["painting.png", "style.training"]
 
 
 def test_ctrl_c_before_the_first_step_leaves_nothing(

@@ -1,7 +1,9 @@
 """Export of a trained generator to .onnx, and to .pt2 for PyTorch; batch norms folded."""
 
+import logging
 import warnings
 from copy import deepcopy
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -11,7 +13,7 @@ import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
-from onnx import ModelProto
+from onnx import ModelProto, numpy_helper
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
@@ -26,7 +28,7 @@ from vidstyle.export.graph import (
 )
 from vidstyle.export.int8_layout import from_int8_layout
 from vidstyle.media.atomic import write_whole
-from vidstyle.network.architecture import FINE, GRID, PIXELS
+from vidstyle.network.architecture import FINE, GRID, PIXELS, Architecture
 from vidstyle.network.generator import (
     ColorSkip,
     ConvNorm,
@@ -113,10 +115,33 @@ def export(
         StyleError: ONNX Runtime and PyTorch differ on test images by more than 1/255.
         OSError: the file cannot be written.
     """
+    model = compacted(
+        _filled(traced(generator.architecture, pixels), folded(generator), pixels), about
+    )
+    _check(model, ExportModule(rounded(generator), pixels), pixels)
+    write_whole(file, model.SerializeToString(deterministic=True))
+
+
+@cache
+def traced(architecture: Architecture, pixels: Pixels) -> ModelProto:
+    """Trace the graph of an architecture, with arbitrary weights.
+
+    It takes seconds, once per process; `export` fills in the trained weights in a moment. Called
+    before a training, it keeps the end of one short.
+
+    Args:
+        architecture: of the generator.
+        pixels: type of input and output.
+    """
+    generator = folded(Generator(architecture))
+    for number, parameter in enumerate(generator.parameters()):
+        parameter.fill_(number + 1)  # the exporter merges equal constants
+    # The exporter warns that torchvision, which is not needed, is not installed.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's warnings about itself
         program = torch.onnx.export(
-            ExportModule(folded(generator), pixels).eval(),
+            ExportModule(generator, pixels).eval(),
             (_example_input(pixels),),
             input_names=["image"],
             output_names=["painted"],
@@ -126,10 +151,18 @@ def export(
             verbose=False,
         )
     assert program is not None
-    exported = with_space_to_depth(program.model_proto)
-    model = compacted(with_quantized_pixels(exported) if pixels == "uint8" else exported, about)
-    _check(model, ExportModule(rounded(generator), pixels), pixels)
-    write_whole(file, model.SerializeToString(deterministic=True))
+    model = with_space_to_depth(program.model_proto)
+    return with_quantized_pixels(model) if pixels == "uint8" else model
+
+
+def _filled(model: ModelProto, trained: Generator, pixels: Pixels) -> ModelProto:
+    """A copy of a traced model with the weights of a folded generator."""
+    filled = deepcopy(model)
+    weights = dict(ExportModule(trained, pixels).named_parameters())
+    for tensor in filled.graph.initializer:
+        if tensor.name in weights:
+            tensor.CopyFrom(numpy_helper.from_array(weights[tensor.name].numpy(), tensor.name))
+    return filled
 
 
 def export_torch(generator: Generator, file: Path) -> None:

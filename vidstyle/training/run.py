@@ -1,7 +1,6 @@
 """Training run, from the painting's file to the style's: data, checkpoints, preview, export."""
 
 import hashlib
-import logging
 import os
 import re
 import time
@@ -12,19 +11,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib  # noqa: F401  (missing packages must show before the training, not after)
+import matplotlib.figure  # noqa: F401  (missing packages must show before the training, not after)
 import onnxscript  # noqa: F401
 import torch
 import torch.distributed as dist
 
 from vidstyle.errors import ELSEWHERE, Note, SinkError, StyleError, reason
-from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights
+from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights, traced
 from vidstyle.export.quantize import quantize
 from vidstyle.hardware import usable_cores
 from vidstyle.media.atomic import output_lock, short_name, whole_file
 from vidstyle.media.owned_files import delete_own, delete_partials, foreign_entries
 from vidstyle.media.style_image import read_painting
-from vidstyle.network.architecture import LARGEST_BYTES
+from vidstyle.network.architecture import LARGEST_BYTES, SIZE_CLASSES
+from vidstyle.network.generator import Generator
 from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_weights, shipped_styles
@@ -81,6 +81,8 @@ def run_session(
             start,
         )
         run = _TrainingRun(trainer, folder, _fingerprint(painting, content, options), report)
+        if rank == 0:
+            traced(SIZE_CLASSES[options.size], _pixels(options))  # so that the end is short
         run.open(options)
         finished = run.train()
         return run.close(output, options, finished, warnings) if rank == 0 else None
@@ -127,12 +129,21 @@ class _TrainingRun:
     def close(
         self, output: Path, options: TrainOptions, finished: bool, warnings: list[str]
     ) -> TrainResult:
-        """Save the checkpoint, update preview and curves, and export the generator."""
+        """Save the checkpoint, export the generator, and update preview and curves.
+
+        After Ctrl-C without the forms that take seconds, so that the program ends at once.
+        """
         trainer = self.trainer
         trainer.save(self.checkpoint, self.fingerprint)
+        generator = deepcopy(trainer.finished_generator()).cpu()
+        _export(generator, output, options)
         self.sheet.add(trainer.finished_generator(), trainer.step)
         plot_losses(trainer.history, self.folder / "losses.png")
-        others, remarks = _export(trainer, output, options)
+        others, remarks = list[Path](), list[str]()
+        if finished:
+            others, remarks = _export_others(generator, trainer.content, output, options)
+        else:
+            remarks = _left_unwritten(output, options)
         return TrainResult(
             output=output,
             folder=self.folder,
@@ -306,33 +317,63 @@ def file_metadata(options: TrainOptions) -> dict[str, str]:
     return about | {name: f"{v:g}" for name, v in chosen.items() if v != plain[name]}
 
 
-def _export(trainer: Trainer, output: Path, options: TrainOptions) -> tuple[list[Path], list[str]]:
-    """Write the .onnx, int8 and PyTorch forms; return the paths of the latter two, and notes."""
-    generator = deepcopy(trainer.finished_generator()).cpu()
+def _export(generator: Generator, output: Path, options: TrainOptions) -> None:
+    """Write the .onnx that computes in float32."""
+    with _written(output, options) as file:
+        export(generator, file, file_metadata(options), _pixels(options))
+    _check_size(output, options)
+
+
+def _export_others(
+    generator: Generator, content: Content, output: Path, options: TrainOptions
+) -> tuple[list[Path], list[str]]:
+    """Write the int8 and PyTorch forms; return their paths, and notes."""
     others, remarks = list[Path](), list[str]()
-    may_replace = options.overwrite or options.resume
-    # The exporter warns that torchvision, which is not needed, is not installed.
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    try:
-        with whole_file(output, replace=may_replace) as file:
-            export(generator, file, file_metadata(options), _pixels(options))
-        if options.int8:
-            try:
-                with whole_file(int8_path(output), replace=may_replace) as file:
-                    quantize(output, trainer.content.images[:CALIBRATION_PHOTOS], file)
-                others.append(int8_path(output))
-            except StyleError as error:
-                remarks.append(f"There is no int8 form. {error}")
-        if options.torch:
-            with whole_file(torch_path(output), replace=may_replace) as file:
-                export_torch(generator, file)
-            others.append(torch_path(output))
-    except OSError as error:
-        raise SinkError(f"Cannot write beside {output}: {reason(error)}.") from error
-    for file in (output, *others):
-        if file.suffix == ".onnx" and file.stat().st_size > LARGEST_BYTES[options.size]:
-            raise StyleError(f"{file} has {file.stat().st_size:,} bytes, too many for its class.")
+    if options.int8:
+        try:
+            with _written(int8_path(output), options) as file:
+                quantize(output, content.images[:CALIBRATION_PHOTOS], file)
+        except StyleError as error:
+            remarks.append(f"There is no int8 form. {error}")
+        else:
+            _check_size(int8_path(output), options)
+            others.append(int8_path(output))
+    if options.torch:
+        with _written(torch_path(output), options) as file:
+            export_torch(generator, file)
+        others.append(torch_path(output))
     return others, remarks
+
+
+@contextmanager
+def _written(path: Path, options: TrainOptions) -> Iterator[Path]:
+    """Yield a partial file to write, which gets the final name afterwards.
+
+    Raises:
+        SinkError: it cannot be written, or the name was taken during the run.
+    """
+    try:
+        with whole_file(path, replace=options.overwrite or options.resume) as file:
+            yield file
+    except OSError as error:
+        raise SinkError(f"Cannot write {path}: {reason(error)}.") from error
+
+
+def _check_size(file: Path, options: TrainOptions) -> None:
+    size = file.stat().st_size
+    if size > LARGEST_BYTES[options.size]:
+        raise StyleError(f"{file} has {size:,} bytes, too many for its class.")
+
+
+def _left_unwritten(output: Path, options: TrainOptions) -> list[str]:
+    """Notes on forms that take seconds and were left out after Ctrl-C."""
+    wanted = [int8_path(output)] * options.int8 + [torch_path(output)] * options.torch
+    notes = list[str]()
+    for file in wanted:
+        state = "is of an earlier run" if file.exists() else "is missing"
+        text = f"{file.name} {state}, as stopping leaves it out. Resume and finish to get it."
+        notes.append(Note(text, {"resume": True}))
+    return notes
 
 
 def _precision(name: str) -> torch.dtype:

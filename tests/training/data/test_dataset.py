@@ -1,3 +1,5 @@
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +10,9 @@ import torch
 
 from tests.clips import Clip, patches
 from vidstyle.errors import SourceError
-from vidstyle.frame import RGBImage
+from vidstyle.frame import Frame, RGBImage
 from vidstyle.media.image_file import write_result
+from vidstyle.media.source import FileSource
 from vidstyle.training.data import dataset as content_module
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
 
@@ -231,6 +234,30 @@ def test_results_of_vidstyle_are_not_learned_from(tmp_path: Path) -> None:
     assert levels(content) == [90]
     assert content.results == 2
     assert levels(read_content(tmp_path / "painted.png")) == [10]  # by name it is the user's wish
+
+
+def test_ctrl_c_ends_the_reading_of_a_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = threading.Event()
+
+    class Endless(FileSource):
+        def __iter__(self) -> Iterator[Frame]:
+            (first, *_) = super().__iter__()
+            while True:
+                yield first
+                reading.set()
+
+    def interrupted(_: Path) -> None:
+        assert reading.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(content_module, "FileSource", Endless)
+    monkeypatch.setattr(content_module, "_read_photo", interrupted)
+    Clip(frames=3, size_wh=(96, 64)).write(tmp_path / "clip.mp4")
+    save(tmp_path / "photo.png", flat(90))
+    with pytest.raises(KeyboardInterrupt):
+        read_content(tmp_path)
 
 
 def test_a_folder_without_pictures_is_said(tmp_path: Path) -> None:

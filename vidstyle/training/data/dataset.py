@@ -4,11 +4,12 @@ A batch depends on its arguments only, so that a resumed run gets the same crops
 one.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TypeVar
 
@@ -104,12 +105,16 @@ def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
     videos = _stratified_sample(videos, frame_limit, random)
     frames = min(FRAMES_PER_VIDEO, frame_limit // max(1, len(videos)))
     photos = _stratified_sample(photos, limit - frames * len(videos), random)
+    stop = threading.Event()
     readers: list[Callable[[], list[RGBImage]]] = [
         *(partial(_read_photo, file) for file in photos),
-        *(partial(_read_video, file, frames) for file in videos),
+        *(partial(_read_video, file, frames, stop) for file in videos),
     ]
     with ThreadPoolExecutor(THREADS) as threads:
-        reads = list(threads.map(_read_or_reason, readers))
+        try:
+            reads = list(threads.map(_read_or_reason, readers))
+        finally:  # after Ctrl-C `map` cancels what has not begun; a video can take minutes
+            stop.set()
     images = [image for images, _ in reads for image in images]
     skipped = [reason for _, reason in reads if reason]
     if not images:
@@ -165,22 +170,26 @@ def _read_photo(file: Path) -> list[RGBImage]:
     return [np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)]
 
 
-def _read_video(file: Path, count: int) -> list[RGBImage]:
+def _read_video(file: Path, count: int, stop: threading.Event) -> list[RGBImage]:
+    """Evenly spaced frames of a video; some of them when `stop` is set."""
     with FileSource(file, Stats(), threads=1) as source:
         size_wh = _reduced_wh(file, source.info.width, source.info.height)
         frames = source.info.expected_frames
         images = list[RGBImage]()
         if frames is not None and frames > FRAMES_READ_THROUGH:
             length_s = float(frames / source.info.rate)
-            for n in range(count):
-                images += _read_at(file, (n + 0.5) / count * length_s, size_wh)
-        return images or _read_through(source, size_wh, count)
+            places = ((n + 0.5) / count * length_s for n in range(count))
+            for time_s in takewhile(lambda _: not stop.is_set(), places):
+                images += _read_at(file, time_s, size_wh)
+        return images or _read_through(source, size_wh, count, stop)
 
 
-def _read_through(source: FileSource, size_wh: tuple[int, int], count: int) -> list[RGBImage]:
+def _read_through(
+    source: FileSource, size_wh: tuple[int, int], count: int, stop: threading.Event
+) -> list[RGBImage]:
     """Evenly spaced frames of a video of unknown length."""
     kept, stride = list[RGBImage](), 1
-    for number, frame in enumerate(source):
+    for number, frame in enumerate(takewhile(lambda _: not stop.is_set(), source)):
         if number % stride == 0:
             kept.append(frame.picture.resized(*size_wh).to_rgb())
         if len(kept) > 2 * count:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from vidstyle.errors import SourceError
 from vidstyle.media.demux import (
     MAX_FAILED_READS,
     is_cover_art,
+    leading_pts,
     open_container,
     read_packets,
     video_stream,
@@ -156,3 +158,19 @@ def test_sound_alone_has_no_video(tmp_path: Path) -> None:
     with open_container(tmp_path / "only.wav") as container, pytest.raises(SourceError) as raised:
         video_stream(container, tmp_path / "only.wav")
     assert str(raised.value).endswith("only.wav has no video in it (only audio).")
+
+
+@pytest.mark.parametrize("first", [-20, -3, 0, 7])
+@pytest.mark.parametrize("options", [{}, {"bf": "0"}])
+def test_the_time_of_the_first_frame_is_counted_back_from_later_ones(
+    tmp_path: Path, first: int, options: dict[str, str]
+) -> None:
+    disabled = {"avoid_negative_ts": "disabled"}
+    clip = Clip(frames=30, pts=range(first, first + 30), options=options, format_options=disabled)
+    path = clip.write(tmp_path / "in.mkv")
+    assert leading_pts(path, 0, Fraction(40)) == 40 * first
+
+
+def test_a_stream_without_times_has_no_first_one(tmp_path: Path) -> None:
+    path = Clip(frames=5).write(tmp_path / "in.h264")
+    assert leading_pts(path, 0, Fraction(40)) is None

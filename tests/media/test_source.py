@@ -323,3 +323,37 @@ def test_packed_b_frames_have_the_times_of_unpacked_ones(tmp_path: Path) -> None
     assert len(shown[0]) == 15
     assert shown[1] == shown[0]
     assert [b[0] - a[0] for a, b in pairwise(shown[0])] == pytest.approx([1 / 25] * 14)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libvpx"])
+@pytest.mark.parametrize("first", [-1, -20])
+def test_frames_before_zero_are_kept_and_the_first_is_zero(
+    tmp_path: Path, codec: str, first: int
+) -> None:
+    options = {"avoid_negative_ts": "disabled"}
+    clip = Clip(frames=25, pts=range(first, first + 25), codec=codec, format_options=options)
+    with FileSource(clip.write(tmp_path / "in.mkv"), Stats()) as source:
+        times = [frame.time_s for frame in source]
+    assert times == pytest.approx([n / 25 for n in range(25)], abs=0.0011)
+
+
+def test_the_start_counts_from_the_beginning_of_a_file_that_begins_before_zero(
+    tmp_path: Path,
+) -> None:
+    options = {"avoid_negative_ts": "disabled"}
+    sounds = [Sound(start_s=-0.8, seconds=1.0)]
+    clip = Clip(frames=25, pts=range(-20, 5), format_options=options, sounds=sounds)
+    with FileSource(clip.write(tmp_path / "in.mkv"), Stats(), start_s=0.2, end_s=0.6) as source:
+        frames = list(source)
+    expected = [squares(number, 64, 48) for number in range(5, 15)]
+    assert len(frames) == 10
+    for frame, wanted in zip(frames, expected, strict=True):
+        assert np.abs(frame.picture.to_rgb().astype(int) - wanted).mean() < 8
+
+
+def test_a_clock_that_begins_days_later_is_set_to_zero(tmp_path: Path) -> None:
+    """As in fragments of a live stream, whose clock is that of the world."""
+    pts = [25 * 1_700_000_000 + number for number in range(5)]
+    clip = Clip(frames=5, pts=pts, codec="libvpx").write(tmp_path / "in.webm")
+    with FileSource(clip, Stats()) as source:
+        assert [frame.time_s for frame in source] == pytest.approx([n / 25 for n in range(5)])

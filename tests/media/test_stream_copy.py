@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -248,4 +249,28 @@ def test_sound_that_an_edit_list_hides_stays_away(
     assert found.sounds[0].packets == original.packets[hidden - primers :]
     expected = original.times[hidden - primers :]
     assert found.sounds[0].times == pytest.approx(expected, abs=0.001)
+    assert warnings == []
+
+
+@pytest.mark.parametrize("to", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("codec", "sound", "primers"), [("libx264", "aac", 1024), ("libvpx", "libopus", 312)]
+)
+def test_a_matroska_file_that_begins_before_zero_keeps_its_pictures_in_step(
+    copy: Copy, codec: str, sound: str, primers: int, to: str
+) -> None:
+    """FFmpeg gives H.264 packets of negative time none at all."""
+    clip = Clip(
+        frames=25,
+        pts=range(-13, 12),
+        codec=codec,
+        sounds=[Sound(sound, start_s=-0.5, seconds=1.0)],
+        format_options={"avoid_negative_ts": "disabled"},
+    )
+    found, warnings = copy(clip, ".mkv", to)
+    steps = [float(b - a) for a, b in pairwise(found.times)]
+    assert steps == pytest.approx([0.04] * 24, abs=0.0011)
+    heard_s = -0.5 - primers / 48000
+    assert found.times[0] - found.sounds[0].times[0] == pytest.approx(-0.52 - heard_s, abs=0.003)
+    assert min(found.times[0], found.sounds[0].times[0]) == pytest.approx(0, abs=0.001)
     assert warnings == []

@@ -219,9 +219,9 @@ class LiveSession:
         return self._recorder.wanted or self._camera.has_demand
 
     def _file_start_s(self) -> float | None:
-        """Time of a video file's first frame, by `time.monotonic`; None while it does not play."""
+        """Time of a video file's timestamp 0, by `time.monotonic`; None while it does not play."""
         source = self._capture.source
-        return source.pacer.zero_s if isinstance(source, PacedFile) else None
+        return source.zero_s if isinstance(source, PacedFile) else None
 
     def _fitted(self, picture: Picture) -> Picture:
         return fit(picture, *self.size_wh, self._options.letterbox)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ REFERRING_FORMATS = {
 PLAYLIST_STARTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0")
 ALPHA_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
 MAX_FAILED_READS = 16  # in a row; then the file counts as ended
+MAX_LEADING_PACKETS = 10_000  # of all streams, at the beginning of a file
+MAX_REORDERED = 17  # B-frames come after frames that are shown later; so many packets at most
 # Probe limits in bytes and microseconds for formats that announce a stream only where it begins.
 LONG_PROBE = {"probesize": "50000000", "analyzeduration": "600000000"}
 
@@ -181,6 +185,33 @@ def read_packets(
         failures = 0
         if packet.dts is not None or packet.size:  # else a flush packet of PyAV
             yield packet
+
+
+def leading_pts(path: Path, index: int, step: Fraction) -> Fraction | None:
+    """Pts of the first frame of a stream, counted back from the first packets that have one.
+
+    FFmpeg gives no time to packets of Matroska files that lie before zero.
+
+    Args:
+        path: media file.
+        index: of the stream.
+        step: duration of a packet in units of the stream's time base.
+
+    Returns:
+        The pts in these units; None if no packet near the beginning has one.
+    """
+    untimed, times = 0, list[int]()
+    with open_container(path) as container, suppress(av.FFmpegError):
+        for packet in islice(read_packets(container), MAX_LEADING_PACKETS):
+            if packet.stream_index != index:
+                continue
+            if packet.pts is None:
+                untimed += 1
+                continue
+            times.append(packet.pts)
+            if len(times) == MAX_REORDERED:
+                break
+    return min(times) - untimed * step if times else None
 
 
 def is_cover_art(stream: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,7 @@ import av
 from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Plane
 from vidstyle.media.deinterlace import Deinterlacer
-from vidstyle.media.demux import decoder, open_container, read_packets, video_stream
+from vidstyle.media.demux import decoder, leading_pts, open_container, read_packets, video_stream
 from vidstyle.media.frames import FrameConverter, has_alpha
 from vidstyle.media.image_header import MAX_PIXELS
 from vidstyle.media.info import VideoInfo, color_tags, nominal_rate, orientation
@@ -24,6 +25,7 @@ VIDEO_SUFFIXES = (
     ".wmv", ".flv", ".3gp", ".ogv", ".gif",
 )  # fmt: skip
 ARBITRARY_START_FORMATS = {"mpegts", "mpeg"}  # FFmpeg demuxers; their clock starts anywhere
+USUAL_START_S = (-0.1, 86_400.0)  # in other formats; sound begins slightly early, to prime decoders
 # Distances from the start at which to seek for an I-frame; in some formats seeks are inexact.
 SEEK_BACK_S = (0.0, 10.0, math.inf)
 MAX_SIDE = 32766  # px; OpenCV's remap takes no longer sides
@@ -56,10 +58,10 @@ class FileSource:
                 "repeated times", "clock restarts" and "transparent frames", and the timings of
                 stage "decode".
             start_s: time in seconds at which to start; the first frame from there on gets time
-                zero. 0 keeps all frames and their times.
+                zero. 0 keeps all frames and their times, if none is before zero.
             end_s: time in seconds at which to stop, exclusive; None for the end of the file. Both
                 count from the zero of the file's timestamps, or from the beginning of the file in
-                `ARBITRARY_START_FORMATS`.
+                `ARBITRARY_START_FORMATS` and where that is not within `USUAL_START_S`.
             threads: of the decoder; 0 lets FFmpeg choose.
             keep_alpha: True for frames with their alpha channel, False for all over white.
 
@@ -70,6 +72,7 @@ class FileSource:
         self._path, self._stats = path, stats
         self._start_s, self._end_s = start_s, end_s
         self._start_found = start_s == 0
+        self._sought = False  # reading began within the file
         self._seen_earlier = False  # a frame at or before the start has been decoded
         self._restarts = 0  # sum of the clock restarts, in units of time_base
         self._packets_end_s = 0.0  # latest end of a packet of any stream, in file time
@@ -177,9 +180,13 @@ class FileSource:
             )
 
     def _seek(self, time_s: float) -> None:
-        if time_s > 0:
-            self._container.seek(int((time_s + self._zero_s) * av.time_base))
-            return
+        """Continue reading before a time, or at the beginning where the file cannot be sought."""
+        self._sought = False
+        with suppress(av.FFmpegError):
+            if time_s > 0:
+                self._container.seek(int((time_s + self._zero_s) * av.time_base))
+                self._sought = True
+                return
         # Seeking to the beginning of an MPEG-TS file lands behind its first I-frame.
         self._container.close()
         self._container = open_container(self._path)
@@ -206,7 +213,7 @@ class FileSource:
             if frame.pts is not None:
                 time_s = float(frame.pts * self._time_base - self._zero_s)
                 self._seen_earlier |= time_s < self._start_s + 1e-6
-                if time_s < self._start_s - 1e-6:
+                if self._start_s > 0 and time_s < self._start_s - 1e-6:
                     continue
                 if self._end_s is not None and time_s >= self._end_s:
                     return
@@ -214,7 +221,7 @@ class FileSource:
 
     def _deinterlaced(self) -> Iterator[av.VideoFrame]:
         deinterlacer: Deinterlacer | None = None
-        for frame in in_display_order(self._decode_all(), self._time_base):
+        for frame in in_display_order(self._timed(), self._time_base):
             if deinterlacer is None and frame.interlaced_frame:
                 deinterlacer = Deinterlacer(self._stream)
                 self._stats.count("interlaced")
@@ -224,6 +231,19 @@ class FileSource:
                 yield from deinterlacer.push(frame)
         if deinterlacer is not None:
             yield from deinterlacer.flush()
+
+    def _timed(self) -> Iterator[av.VideoFrame]:
+        """Yield the decoded frames; untimed ones at the beginning of the file get a pts."""
+        step = 1 / nominal_rate(self._stream) / self._time_base
+        lead: Fraction | None = None
+        for number, frame in enumerate(self._decode_all()):
+            if number == 0 and frame.pts is None and not self._sought:
+                lead = leading_pts(self._path, self._stream.index, step)
+            if frame.pts is not None:
+                lead = None
+            elif lead is not None:
+                frame.pts = round(lead + number * step)
+            yield frame
 
     def _decode_all(self) -> Iterator[av.VideoFrame]:
         for packet in self._demux():
@@ -254,7 +274,6 @@ class FileSource:
 
     def _describe(self, first: av.VideoFrame) -> VideoInfo:
         stream, container = self._stream, self._container
-        assert stream.time_base is not None  # a frame has been decoded
         width, height = first.width, first.height
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         if self._orientation.swaps_sides:
@@ -262,15 +281,16 @@ class FileSource:
         duration_s = container.duration / av.time_base if container.duration else None
         begin_s = (container.start_time or 0) / av.time_base
         origin_s = self._zero_s
-        if self._start_s > 0 and first.pts is not None:
-            origin_s = first.pts * Fraction(stream.time_base)
+        if first.pts is not None:
+            first_s = first.pts * self._time_base
+            origin_s = first_s if self._start_s > 0 else min(origin_s, first_s)
         return VideoInfo(
             path=self._path,
             width=width,
             height=height,
             sample_aspect_ratio=aspect,
             rate=nominal_rate(stream),
-            time_base=Fraction(stream.time_base),
+            time_base=self._time_base,
             duration_s=None if duration_s is None else begin_s + duration_s,
             frame_count=stream.frames or None,
             origin_s=origin_s,
@@ -290,7 +310,8 @@ class FileSource:
 
 
 def _zero_s(container: av.container.InputContainer) -> Fraction:
-    """File time that counts as zero: the start time in `ARBITRARY_START_FORMATS`, else 0."""
-    if ARBITRARY_START_FORMATS & set(container.format.name.split(",")):
-        return Fraction(container.start_time or 0, av.time_base)
-    return Fraction(0)
+    """File time that counts as zero: the start time of clocks that start anywhere, else 0."""
+    start_s = Fraction(container.start_time or 0, av.time_base)
+    least, most = USUAL_START_S
+    arbitrary = ARBITRARY_START_FORMATS & set(container.format.name.split(","))
+    return start_s if arbitrary or not least <= start_s <= most else Fraction(0)

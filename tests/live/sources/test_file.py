@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -85,3 +86,16 @@ def test_a_stop_ends_a_long_pause_between_two_frames(tmp_path: Path) -> None:
     clock = Clock(until_s=103.0)
     assert len(read_all(PacedFile(clip, loop=False, pacer=Pacer(clock)), clock)) == 2
     assert clock.now_s == 103.0
+
+
+def test_the_file_s_zero_is_that_of_its_sound(tmp_path: Path, clock: Clock) -> None:
+    """A transport stream's clock begins later than zero; the sound has the times of the file."""
+    clip = Clip(frames=30).write(tmp_path / "in.ts")
+    with av.open(clip) as container:
+        first_s = (container.start_time or 0) / av.time_base
+    source = PacedFile(clip, loop=False, pacer=Pacer(clock))
+    assert source.zero_s is None
+    source.read(clock)
+    assert first_s > 0
+    assert source.zero_s == pytest.approx(100 - first_s)
+    source.close()

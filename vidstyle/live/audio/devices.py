@@ -173,7 +173,7 @@ class FileAudio:
 
         Args:
             path: video file with an audio stream.
-            start_s: returns the time of the file's first frame, by `time.monotonic`, or None while
+            start_s: returns the time of the file's timestamp 0, by `time.monotonic`, or None while
                 the file does not play; called every `POLL_S` on the thread of `run`.
             ring_buffer: receives the samples.
         """

@@ -31,6 +31,7 @@ class PacedFile:
         self._loop = loop
         self._file: FileSource | None = None  # None where it could not be opened again
         self._frames: Iterator[Frame] = iter(())
+        self._origin_s = 0.0  # file time of the first frame's timestamp 0
         info = self._open()
         self.width, self.height, self.rate = info.width, info.height, info.rate
 
@@ -42,6 +43,12 @@ class PacedFile:
         if frame is None or not self.pacer.wait_for(frame.time_s, stop):
             return None
         return frame.picture
+
+    @property
+    def zero_s(self) -> float | None:
+        """Clock time of the file's timestamp 0; None before the first frame is due."""
+        first_s = self.pacer.zero_s
+        return None if first_s is None else first_s - self._origin_s
 
     def close(self) -> None:
         if self._file is not None:
@@ -59,4 +66,5 @@ class PacedFile:
     def _open(self) -> VideoInfo:
         file = FileSource(self.path, Stats(), threads=1)
         self._file, self._frames = file, iter(file)
+        self._origin_s = float(file.info.origin_s)
         return file.info

@@ -513,3 +513,8 @@ def test_names_that_stdout_cannot_encode_are_escaped(monkeypatch: pytest.MonkeyP
     escape_unprintable()
     print("い.png", flush=True)
     assert narrow.buffer.getvalue() == b"\\u3044.png\n"
+
+
+def test_json_and_a_stream_do_not_share_stdout(clip: Path, capsys: Captured) -> None:
+    assert main([str(clip), "-o", "-", "--json"]) == USAGE
+    assert one_line(capsys.readouterr().err) == "vidstyle: --json must be without -o -.\n"

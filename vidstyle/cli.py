@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from vidstyle import __version__
 from vidstyle.errors import OptionError, SinkError, VidstyleError, machine_limit, reason
 from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, add_flags, spelled, with_flags
-from vidstyle.options import StylizeOptions, settings
+from vidstyle.options import STANDARD_STREAM, StylizeOptions, settings
 
 Options = TypeVar("Options")
 
@@ -31,7 +31,7 @@ COMMANDS = ("convert", "image", "live", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
     "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start", "end", "codec",
-    "crf", "preset", "threads", "strict", "overwrite", "quiet", "json",
+    "crf", "preset", "format", "threads", "strict", "overwrite", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
@@ -112,6 +112,8 @@ def _batch(
     from vidstyle.apps.batch import Failure, list_jobs, run_batch
     from vidstyle.console import Progress, batch_to_json, describe
 
+    if options.json and parsed.output == STANDARD_STREAM:
+        raise OptionError("json must be without output -.", "json", "output")
     jobs = list_jobs(
         parsed.inputs, parsed.output, options, suffixes, suffix, recursive=options.recursive
     )

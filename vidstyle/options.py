@@ -10,6 +10,7 @@ import os
 import typing
 from dataclasses import Field, dataclass, field, fields
 from numbers import Integral, Real
+from pathlib import Path
 from types import UnionType
 from typing import Any
 
@@ -20,6 +21,7 @@ KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "
 MAX_NUMBER = 2**31 - 1  # of a setting without a `most` of its own: the largest C int
 MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
 MAX_SIDE = 8192  # px, of live pictures
+STANDARD_STREAM = Path("-")  # as an input standard input, as an output standard output
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
@@ -158,6 +160,11 @@ class Output:
     crf: float | None = option(None, "quality: lower is better and larger", "N")
     preset: str | None = option(
         None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
+    )
+    format: str = option(
+        "mkv",
+        "with - as the output: how it goes to standard output",
+        choices=("mkv", "mpegts", "y4m"),
     )
     threads: int | None = option(
         None, "cores to use; auto is all of them", "N|auto", automatic=True, most=256

@@ -1,5 +1,6 @@
 """Several inputs: which jobs they make, and that a bad one stops no other."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -244,3 +245,25 @@ def test_pictures_of_other_kinds_get_a_name_that_can_be_written(
 ) -> None:
     (photo,) = touch(tmp_path, name)
     assert targets(list_jobs([photo], None, inverting, READABLE_SUFFIXES, ".png")) == [result]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes as POSIX has them")
+def test_pipes_need_a_name_for_their_result(tmp_path: Path, inverting: StylizeOptions) -> None:
+    pipe, folder = tmp_path / "in.ts", tmp_path / "out"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path in (pipe, Path("-")):
+        (failure,) = list_jobs([path], None, inverting, VIDEO_SUFFIXES)
+        assert isinstance(failure, Failure)
+        assert with_flags(failure.error) == f"{path} is a pipe. Give its result a name (-o)."
+    jobs = list_jobs([pipe, Path("-")], folder, inverting, VIDEO_SUFFIXES)
+    assert targets(jobs) == ["in.inverter.mp4", "stdin.inverter.mp4"]
+    (nothing,) = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
+    assert isinstance(nothing, Failure)
+
+
+def test_a_stream_goes_to_standard_output(inverting: StylizeOptions) -> None:
+    stream = Path("-")
+    assert list_jobs([stream], stream, inverting, VIDEO_SUFFIXES) == [Job(stream, stream)]
+    with pytest.raises(OptionError, match="2 inputs need a folder as output, and - is none"):
+        list_jobs([stream, Path("a.mp4")], stream, inverting, VIDEO_SUFFIXES)

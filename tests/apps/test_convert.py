@@ -1,6 +1,8 @@
 """The product's first sentence: file in, file out, and the output is the input, restyled."""
 
 import io
+import os
+import sys
 import threading
 from dataclasses import replace
 from fractions import Fraction
@@ -20,7 +22,14 @@ from tests.toys import save_convolution
 from vidstyle.apps.batch import Job, list_jobs
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.progress import VideoProgress
-from vidstyle.errors import Cancelled, SinkError, StyleError, VidstyleError
+from vidstyle.errors import (
+    Cancelled,
+    OptionError,
+    SinkError,
+    SourceError,
+    StyleError,
+    VidstyleError,
+)
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import VIDEO_SUFFIXES
@@ -479,3 +488,61 @@ def test_animated_pictures_are_converted_as_videos(
     contents = look(tmp_path / "a.inverter.mp4")
     assert [float(time) for time in contents.times] == pytest.approx([0, 0.08, 0.16], abs=0.001)
     assert np.abs(contents.images[1][MIDDLES].astype(int) - COLORFUL[MIDDLES]).max() < 24
+
+
+def feed(clip: Path, pipe: Path) -> threading.Thread:
+    """Write a file into a named pipe, in a thread."""
+    thread = threading.Thread(target=lambda: pipe.write_bytes(clip.read_bytes()))
+    thread.start()
+    return thread
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes as POSIX has them")
+@pytest.mark.parametrize("suffix", [".ts", ".mp4"])
+def test_a_named_pipe_gives_all_frames_and_sound(
+    tmp_path: Path, inverting: StylizeOptions, suffix: str
+) -> None:
+    clip = Clip(frames=30, sounds=[Sound(seconds=1.2)]).write(tmp_path / f"in{suffix}")
+    os.mkfifo(tmp_path / "pipe")
+    feeder = feed(clip, tmp_path / "pipe")
+    result = stylize_video(tmp_path / "pipe", tmp_path / "out.mkv", inverting)
+    feeder.join()
+    assert (result.frames, result.damage, result.warnings) == (30, [], [])
+    assert len(look(tmp_path / "out.mkv").sounds[0].packets) > 50
+    with pytest.raises(ValueError, match="needs an output"):
+        stylize_video(tmp_path / "pipe", None, inverting)
+
+
+def test_a_pipe_goes_in_and_a_stream_comes_out(
+    tmp_path: Path,
+    inverting: StylizeOptions,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    clip = Clip(sounds=[Sound()]).write(tmp_path / "in.mp4")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(clip.read_bytes())))
+    result = stylize_video("-", "-", inverting)
+    content = capfdbinary.readouterr().out
+    (tmp_path / "out.mkv").write_bytes(content)
+    assert (result.frames, result.output_bytes) == (12, len(content))
+    contents = look(tmp_path / "out.mkv")
+    assert (len(contents.times), len(contents.sounds)) == (12, 1)
+
+
+def test_an_empty_pipe_is_said(
+    tmp_path: Path, inverting: StylizeOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    with pytest.raises(SourceError, match=r"^stdin is empty: it ended without a byte\.$"):
+        stylize_video("-", tmp_path / "out.mkv", inverting)
+
+
+def test_a_stream_is_not_optimized_for_hours() -> None:
+    with pytest.raises(OptionError, match="quality full must have a file as output"):
+        stylize_video("in.mp4", "-", StylizeOptions(quality="full"))
+
+
+@pytest.mark.parametrize("options", [{"codec": "libx264"}, {"crf": 20.0}])
+def test_raw_streams_have_no_encoder(options: dict[str, Any]) -> None:
+    with pytest.raises(SinkError, match="y4m holds raw video, which has no"):
+        stylize_video("in.mp4", "-", StylizeOptions(format="y4m", **options))

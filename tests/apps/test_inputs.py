@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.clips import patches
+from tests.processes import file_size_limit
 from vidstyle.apps.inputs import input_path, read_image, video_file
 from vidstyle.errors import SourceError
 from vidstyle.media.image_file import write_photo
@@ -107,3 +109,30 @@ def test_other_things_are_refused_in_one_line(input: Any) -> None:
 def test_an_empty_name_is_not_the_current_folder() -> None:
     with pytest.raises(SourceError, match="The input's name is empty"):
         input_path("")
+
+
+def test_a_photo_is_read_from_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_photo(tmp_path / "a.png", PHOTO)
+    content = io.BytesIO((tmp_path / "a.png").read_bytes())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(content))
+    np.testing.assert_array_equal(read_image("-").array, PHOTO)
+
+
+def test_a_terminal_is_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    for read in (read_image, lambda given: video_file(given).__enter__()):
+        with pytest.raises(SourceError, match=r"^Standard input is the terminal\. Pipe a file"):
+            read("-")
+
+
+def test_a_copy_that_does_not_fit_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        file_size_limit(100),
+        pytest.raises(SourceError, match=r"^Cannot copy the input to .*: File too large"),
+        video_file(io.BytesIO(bytes(1000))),
+    ):
+        raise AssertionError

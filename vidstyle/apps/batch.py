@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vidstyle.apps.inputs import is_pipe
 from vidstyle.apps.optimized import check_painting
 from vidstyle.apps.outputs import Result
-from vidstyle.errors import OptionError, SinkError, SourceError, reason
+from vidstyle.errors import ELSEWHERE, OptionError, SinkError, SourceError, reason
 from vidstyle.media.animation import is_animated_file
 from vidstyle.media.atomic import short_name
 from vidstyle.media.image_file import READABLE_SUFFIXES, result_suffix
 from vidstyle.media.result_mark import is_marked
-from vidstyle.options import Look, StylizeOptions
+from vidstyle.options import STANDARD_STREAM, Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import check_style, is_result_name, style_name
 
@@ -116,11 +117,14 @@ def list_jobs(
     for file in found:
         if isinstance(file, Failure):
             jobs.append(file)
+        elif output is None and is_pipe(file.path):
+            error = SinkError(f"{file.path} is a pipe. Give its result a name.", ELSEWHERE)
+            jobs.append(Failure(file.path, error))
         elif _is_photo(file.path, suffixes):
-            error = SourceError(
+            photo = SourceError(
                 f"{file.path} is a picture, not a video. Stylize it as one.", {"command": "image"}
             )
-            jobs.append(Failure(file.path, error))
+            jobs.append(Failure(file.path, photo))
         else:
             folder = output / file.subfolder if output is not None else file.path.parent
             own = file.path.suffix.lower() in {*READABLE_SUFFIXES} & {*suffixes}
@@ -147,9 +151,8 @@ class _OutputNames:
 
     def job(self, file: Path, folder: Path, style: str, suffix: str) -> Job | Failure:
         """Job of a file, with the first output name that is free; a failure if that is an input."""
-        stems = itertools.chain(
-            [file.stem, file.name], (f"{file.stem}-{number}" for number in itertools.count(2))
-        )
+        stem, name = ("stdin", "stdin") if file == STANDARD_STREAM else (file.stem, file.name)
+        stems = itertools.chain([stem, name], (f"{stem}-{n}" for n in itertools.count(2)))
         targets = (folder / short_name(stem, f".{style}{suffix}") for stem in stems)
         target = next(each for each in targets if _identity(each) not in self._taken)
         if _identity(target) in self._inputs:
@@ -214,7 +217,7 @@ def _is_result(file: Path) -> bool:
 def _files_below(folder: Path, recursive: bool, skipped: Path | None) -> Iterator[Path]:
     """Yield the files of a folder, then of its subfolders; hidden folders are left out."""
     entries = sorted(folder.iterdir())
-    yield from (entry for entry in entries if not entry.is_dir())
+    yield from (entry for entry in entries if not entry.is_dir() and not entry.is_fifo())
     for entry in entries if recursive else []:
         if not entry.is_dir() or entry.is_symlink() or entry.name.startswith("."):
             continue

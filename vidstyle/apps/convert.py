@@ -1,24 +1,34 @@
 """Video conversion: a video file stylized to a video file, by generator or optimizer."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 
 from vidstyle.apps.arguments import check_arguments
-from vidstyle.apps.inputs import VideoInput, input_path, video_file
+from vidstyle.apps.inputs import VideoInput, input_path, is_pipe, video_file
 from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.apps.progress import VideoProgress, Watch
-from vidstyle.errors import ELSEWHERE, Note
+from vidstyle.errors import ELSEWHERE, Note, OptionError, SinkError
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.media.atomic import short_name
-from vidstyle.media.codecs import alpha_format, choose_encoder
+from vidstyle.media.codecs import (
+    STREAM_FORMATS,
+    Encoder,
+    alpha_format,
+    choose_encoder,
+    container_format,
+)
+from vidstyle.media.info import VideoInfo
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
-from vidstyle.options import DEFAULTS, StylizeOptions
+from vidstyle.media.stream_sink import StreamSink
+from vidstyle.options import DEFAULTS, STANDARD_STREAM, StylizeOptions
 from vidstyle.pipeline.pipeline import FrameTransform, Pipeline
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import style_name
@@ -42,9 +52,9 @@ def stylize_video(
 
     Args:
         input: path of a video of any format that FFmpeg reads, or a binary file object with one,
-            which is copied to a temporary file.
-        output: path that ends in .mp4, .mkv, .mov or .webm; None for a file beside the input,
-            named after the style.
+            which is copied to a temporary file, as is a named pipe, or "-" for standard input.
+        output: path that ends in .mp4, .mkv, .mov or .webm; "-" for a stream to standard output
+            in `options.format`; None for a file beside the input, named after the style.
         options: style, working size, range of time, codec and cores.
         stats: receives counters and timings of the run, for benchmarks.
         progress: called up to ten times per second by the calling thread, the last time when all
@@ -56,21 +66,25 @@ def stylize_video(
         Cancelled: `cancel` was set; no output is left behind. With quality="full", the work
             folder stays, and the same call resumes from it.
         TypeError: an argument has the wrong type; the message names it.
-        ValueError: the input is a file object, and `output` is None.
+        ValueError: the input is a file object or a pipe, and `output` is None.
     """
     check_arguments(options, StylizeOptions, output, progress=progress, cancel=cancel)
     path, stats = input_path(input), stats or Stats()
     if output is None:
-        if path is None:
-            raise ValueError("A video from a file object needs an output. Give its path.")
+        if path is None or is_pipe(path):
+            raise ValueError("A video from a file object or pipe needs an output. Give its path.")
         output = default_output(path, options)
     output, watch = Path(output), Watch(stats, progress, cancel)
-    encoder = choose_encoder(output, options.codec, options.crf, options.preset)
+    streamed = output == STANDARD_STREAM
+    if streamed and options.quality == "full":
+        raise OptionError("quality full must have a file as output, not -.", "quality", "output")
+    container = STREAM_FORMATS[options.format] if streamed else container_format(output)
+    encoder = choose_encoder(output, options.codec, options.crf, options.preset, container)
     threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
     cv2.setNumThreads(threads.opencv)
     watch()
     with (
-        claimed_target(path, output, options.overwrite),
+        _target(path, output, options.overwrite) as pipe,
         video_file(input) as file,
         _frame_transform(file, output, options, stats, threads, watch) as stylizer,
         FileSource(
@@ -79,18 +93,11 @@ def stylize_video(
             start_s=options.start,
             end_s=options.end,
             threads=threads.decoder,
-            keep_alpha=not options.compare and alpha_format(encoder, output) is not None,
+            keep_alpha=not options.compare and alpha_format(encoder, container) is not None,
         ) as source,
     ):
         stats.expected_frames = source.info.expected_frames
-        with FileSink(
-            output,
-            source.info,
-            encoder,
-            stats,
-            replace=options.overwrite,
-            threads=threads.encoder,
-        ) as sink:
+        with _sink(output, pipe, source.info, encoder, options, stats, threads.encoder) as sink:
             Pipeline(source, stylizer, sink).run(watch)
             watch.report()
             size = sink.finish()
@@ -123,6 +130,33 @@ def _frame_transform(
     else:
         painter = GeneratorPainter(load_generator(options.style))
         yield VideoStylizer(painter, options, stats, threads.painters)
+
+
+@contextmanager
+def _target(input: Path | None, output: Path, overwrite: bool) -> Iterator[BinaryIO | None]:
+    """Claim an output file and yield None, or yield standard output."""
+    if output != STANDARD_STREAM:
+        with claimed_target(input, output, overwrite):
+            yield None
+        return
+    if sys.stdout.isatty():
+        raise SinkError("Standard output is the terminal. Redirect it to a file or a pipe.")
+    with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as pipe:
+        yield pipe
+
+
+def _sink(
+    output: Path,
+    pipe: BinaryIO | None,
+    like: VideoInfo,
+    encoder: Encoder,
+    options: StylizeOptions,
+    stats: Stats,
+    threads: int,
+) -> FileSink:
+    if pipe is not None:
+        return StreamSink(pipe, options.format, like, encoder, stats, threads=threads)
+    return FileSink(output, like, encoder, stats, replace=options.overwrite, threads=threads)
 
 
 def default_output(input: Path, options: StylizeOptions) -> Path:

@@ -3,9 +3,10 @@
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeGuard
@@ -13,10 +14,11 @@ from typing import Any, BinaryIO, Protocol, TypeGuard
 import numpy as np
 
 from vidstyle.apps.arrays import ImageArray
-from vidstyle.errors import SourceError
+from vidstyle.errors import SourceError, reason
 from vidstyle.media.animation import needs_transcoding, transcode
 from vidstyle.media.image_file import Photo, decode_photo, open_photo
 from vidstyle.media.image_metadata import Metadata
+from vidstyle.options import STANDARD_STREAM
 
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)  # a drive has one letter
 ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")  # of PIL
@@ -80,6 +82,8 @@ def read_image(input: PhotoInput) -> InputImage:
             more than 8 bits.
     """
     path = input_path(input)
+    if path == STANDARD_STREAM:
+        path, input = None, _stdin()
     if path is not None:
         return _input_image(open_photo(path))
     if _is_pil(input):
@@ -97,30 +101,55 @@ def read_image(input: PhotoInput) -> InputImage:
 
 @contextmanager
 def video_file(input: VideoInput) -> Iterator[Path]:
-    """Yield the path of a video that FFmpeg reads.
+    """Yield the path of a video that FFmpeg reads, any number of times.
 
-    File objects are copied to a temporary file for the block, and animated pictures that FFmpeg
-    does not read are converted to one.
+    File objects, standard input and named pipes are copied to a temporary file for the block, and
+    animated pictures that FFmpeg does not read are converted to one.
 
     Raises:
-        SourceError: an animated picture cannot be decoded.
+        SourceError: an animated picture cannot be decoded, or the temporary file not be written.
         TypeError: the input is neither a path nor a binary file object.
     """
     path = input_path(input)
-    if path is not None:
-        with _readable_by_ffmpeg(path) as file:
-            yield file
-        return
-    if not hasattr(input, "read"):
+    if path is None and not hasattr(input, "read"):
         raise TypeError(
             f"A video cannot be {type(input).__name__}. Give a path or a binary file object."
         )
+    with ExitStack() as stack:
+        if path is None:
+            path = stack.enter_context(_copied(_binary(input), _name(input)))
+        elif path == STANDARD_STREAM:
+            path = stack.enter_context(_copied(_stdin(), "stdin"))
+        elif path.is_fifo():
+            path = stack.enter_context(_copied(stack.enter_context(path.open("rb")), path.name))
+        yield stack.enter_context(_readable_by_ffmpeg(path))
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether an input is standard input or a named pipe, which can be read only once."""
+    return path == STANDARD_STREAM or path.is_fifo()
+
+
+@contextmanager
+def _copied(source: BinaryIO, name: str) -> Iterator[Path]:
+    """Yield the path of a temporary file of a name with the content of a file object."""
     with tempfile.TemporaryDirectory(prefix="vidstyle-") as folder:
-        copy = Path(folder) / _name(input)
-        with copy.open("wb") as opened:
-            shutil.copyfileobj(_binary(input), opened)
-        with _readable_by_ffmpeg(copy) as file:
-            yield file
+        copy = Path(folder) / name
+        try:
+            with copy.open("wb") as opened:
+                shutil.copyfileobj(source, opened)
+        except OSError as error:
+            place = Path(folder).parent
+            raise SourceError(f"Cannot copy the input to {place}: {reason(error)}.") from error
+        if copy.stat().st_size == 0:
+            raise SourceError(f"{name} is empty: it ended without a byte.")
+        yield copy
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin.isatty():
+        raise SourceError("Standard input is the terminal. Pipe a file into it.")
+    return sys.stdin.buffer
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from vidstyle.hardware import usable_cores
 os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 reads no other setting
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mkv": "matroska", ".mov": "mov", ".webm": "webm"}
+# Formats that can be written to a pipe, by the names that users give.
+STREAM_FORMATS = {"mkv": "matroska", "mpegts": "mpegts", "y4m": "yuv4mpegpipe"}
 # Encoders on offer, best known first; `available_encoders` lists those that are installed.
 KNOWN_ENCODERS = (
     "libx264", "libx265", "libsvtav1", "libvpx-vp9", "libvpx", "ffv1", "prores_ks",
@@ -28,7 +30,8 @@ ALPHA_FORMATS = {
     "libvpx-vp9": "yuva420p", "libvpx": "yuva420p", "ffv1": "yuva420p",
     "prores_ks": "yuva444p10le",
 }  # fmt: skip
-ODD_SIZES_ALLOWED = ("libvpx-vp9", "libvpx", "ffv1")
+RAW_VIDEO = "rawvideo"
+ODD_SIZES_ALLOWED = ("libvpx-vp9", "libvpx", "ffv1", RAW_VIDEO)
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
@@ -59,18 +62,18 @@ class Encoder:
 
     @property
     def stores_aspect_ratio(self) -> bool:
-        """Whether the bitstream holds the sample aspect ratio (VUI of H.264 and H.265)."""
-        return self.name.startswith(("libx26", "h264", "hevc"))
+        """Whether the shape of a pixel is stored: in the VUI of H.264 and H.265, or by y4m."""
+        return self.name.startswith(("libx26", "h264", "hevc", RAW_VIDEO))
 
     @property
     def is_hevc(self) -> bool:
         return self.name == "libx265" or self.name.startswith("hevc")
 
 
-def alpha_format(encoder: Encoder, path: Path) -> str | None:
-    """Pixel format in which an encoder keeps an alpha channel in a file; None if it does not."""
+def alpha_format(encoder: Encoder, container: str) -> str | None:
+    """Pixel format in which an encoder keeps an alpha channel in a container, or None."""
     in_side_data = encoder.name.startswith("libvpx")
-    if in_side_data and container_format(path) not in ("matroska", "webm"):
+    if in_side_data and container not in ("matroska", "webm"):
         return None
     return ALPHA_FORMATS.get(encoder.name)
 
@@ -119,7 +122,13 @@ def default_preset(cores: int) -> str:
     return "superfast" if cores <= 2 else "veryfast"
 
 
-def choose_encoder(path: Path, codec: str | None, crf: float | None, preset: str | None) -> Encoder:
+def choose_encoder(
+    path: Path,
+    codec: str | None,
+    crf: float | None,
+    preset: str | None,
+    container: str | None = None,
+) -> Encoder:
     """Choose the video encoder and its options for an output file.
 
     An encoder given by name is opened once for trial.
@@ -131,12 +140,15 @@ def choose_encoder(path: Path, codec: str | None, crf: float | None, preset: str
             H.265, 30 for VP8, VP9 and AV1.
         preset: x264 preset from ultrafast to veryslow, mapped to the nearest one of libsvtav1,
             libvpx and libvpx-vp9; None for `default_preset`.
+        container: FFmpeg's name, for streams; None for that of the path.
 
     Raises:
         SinkError: unknown suffix, encoder or preset; an encoder that cannot be opened on this
             machine or that the container does not support; a `crf` for a lossless encoder.
     """
-    container = container_format(path)
+    container = container or container_format(path)
+    if container == STREAM_FORMATS["y4m"]:
+        return _raw_video(codec, crf)
     name = codec or ("libvpx-vp9" if container == "webm" else "libx264")
     if name not in available_encoders():
         raise SinkError(f'No encoder "{name}". Installed: {", ".join(available_encoders())}.')
@@ -148,8 +160,15 @@ def choose_encoder(path: Path, codec: str | None, crf: float | None, preset: str
         options |= _quality_options(name, crf)
     encoder = Encoder(name, options)
     if codec is not None:
-        _check_opens(encoder, path)
+        _check_opens(encoder, container)
     return encoder
+
+
+def _raw_video(codec: str | None, crf: float | None) -> Encoder:
+    for name, value in (("codec", codec), ("crf", crf)):
+        if value is not None:
+            raise SinkError(f"y4m holds raw video, which has no {name}.", {name: None})
+    return Encoder(RAW_VIDEO, {})
 
 
 def _preset_options(name: str, preset: str) -> dict[str, str]:
@@ -188,10 +207,11 @@ def pixel_format(codec: av.Codec) -> str:
     return "yuv420p" if "yuv420p" in formats or not formats else formats[0]
 
 
-def _check_opens(encoder: Encoder, path: Path) -> None:
+def _check_opens(encoder: Encoder, container: str) -> None:
     """Open the encoder and a muxer in memory, to find missing hardware or an unfit container."""
-    unfit = SinkError(f"{path.suffix} cannot hold {encoder.name} video; .mkv can.")
-    with av.open(io.BytesIO(), "w", format=container_format(path)) as trial:
+    suffix = next((s for s, name in CONTAINERS.items() if name == container), container)
+    unfit = SinkError(f"{suffix} cannot hold {encoder.name} video; .mkv can.")
+    with av.open(io.BytesIO(), "w", format=container) as trial:
         try:
             stream: Any = trial.add_stream(encoder.name, rate=25, options=dict(encoder.options))
         except ValueError as error:

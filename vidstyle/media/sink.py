@@ -104,12 +104,10 @@ class FileSink:
         self._end_pts = 0
         self._first_dts: int | None = None
         self._finished = False
-        container = container_format(path)
+        container = self._container()
         options = self._muxer_options(container)
         with self._sink_errors():
-            self._output = av.open(
-                str(self._partial), "w", format=container, container_options=options
-            )
+            self._output = self._open(container, options)
         try:
             self._video = self._add_video()
             self._side_streams = side_streams(like, self._output, self._video)
@@ -165,11 +163,23 @@ class FileSink:
             self._output.mux(self._encode(None))
             self._side_streams.advance(math.inf if self._like.end_s is None else self._like.end_s)
             self._output.close()
+        size = self._complete()
+        self._finished = True
+        return size
+
+    def _complete(self) -> int:
+        """Verify and rename the closed file; return its size in bytes."""
         verify(self._partial, self._pts, self._like.time_base, self._side_streams.copied)
         with self._sink_errors():
             self._publish()
-        self._finished = True
         return self._path.stat().st_size
+
+    def _container(self) -> str:
+        """FFmpeg's name of the output format."""
+        return container_format(self._path)
+
+    def _open(self, container: str, options: dict[str, str]) -> av.container.OutputContainer:
+        return av.open(str(self._partial), "w", format=container, container_options=options)
 
     def _partial_path(self, path: Path) -> Path:
         """Path to write to, for a final name."""
@@ -188,7 +198,7 @@ class FileSink:
         )
         stream.pix_fmt = pixel_format(stream.codec)
         if like.has_alpha:
-            stream.pix_fmt = alpha_format(encoder, self._path) or stream.pix_fmt
+            stream.pix_fmt = alpha_format(encoder, self._output.format.name) or stream.pix_fmt
             if encoder.name.startswith("libvpx"):
                 stream.metadata["alpha_mode"] = "1"  # by which players find it
         context = stream.codec_context

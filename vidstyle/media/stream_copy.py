@@ -10,6 +10,7 @@ from typing import Any
 import av
 from av.stream import Discard
 
+from vidstyle.media.adts import audio_specific_config
 from vidstyle.media.copied_stream import CopiedStream, describe
 from vidstyle.media.demux import (
     is_cover_art,
@@ -25,6 +26,7 @@ from vidstyle.media.packet_clock import PacketClock
 TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
 # FFmpeg's encoder of the text subtitles that each container supports.
 TEXT_ENCODERS = {"mp4": "mov_text", "mov": "mov_text", "matroska": "srt", "webm": "webvtt"}
+MPEGTS_CODECS = {"aac", "ac3", "dts", "dvb_subtitle", "eac3", "mp2", "mp3", "opus", "truehd"}
 # Metadata that the muxer writes itself, and statistics of mkvmerge that are no longer true.
 NOT_COPIED = {
     "alpha_mode", "encoder", "major_brand", "minor_version", "compatible_brands", "duration", "bps",
@@ -44,7 +46,12 @@ class StreamCopier:
     """
 
     def __init__(
-        self, info: VideoInfo, output: av.container.OutputContainer, video: av.VideoStream
+        self,
+        info: VideoInfo,
+        output: av.container.OutputContainer,
+        video: av.VideoStream,
+        *,
+        rewinds: bool = True,
     ) -> None:
         """Add streams, attachments, chapters and metadata to the output.
 
@@ -52,12 +59,13 @@ class StreamCopier:
             info: properties of the input.
             output: container before its header is written.
             video: its stylized video stream, which gets metadata and disposition of the original.
+            rewinds: False for a pipe, where the header cannot be completed later.
 
         Raises:
             SourceError: the input cannot be opened again.
         """
         self._path, self._origin_s, self._end_s = info.path, info.origin_s, info.end_s
-        self._output = output
+        self._output, self._rewinds = output, rewinds
         self._input = open_container(info.path)
         self.warnings: list[str] = []
         self._streams: dict[int, CopiedStream] = {}  # by index in the input
@@ -111,7 +119,9 @@ class StreamCopier:
         elif stream.type in ("audio", "subtitle") and stream.codec_context is not None:
             template = self._template(stream)
             trial = self._trial(template, first)
-            target = self._copy_target(template) if trial is not None else self._text_target(stream)
+            target = self._text_target(stream) if trial is None else self._copy_target(template)
+            if trial is not None and first and not self._rewinds:
+                _complete_aac(template, target, bytes(first[0]))
         if target is None:
             self.warnings.append(f"left out: {describe(stream)}; {self._reason(stream)}")
             return
@@ -141,7 +151,11 @@ class StreamCopier:
 
     def _trial(self, stream: Any, first: list[Any]) -> TrialMuxer | None:
         """Trial muxer of a stream; None if the container refuses it or all of its first packets."""
-        if stream.codec_context.name not in self._output.supported_codecs:
+        codec = stream.codec_context
+        in_ts = self._output.format.name == "mpegts"  # of which FFmpeg lists two codecs only
+        if codec.name not in self._output.supported_codecs and not (
+            in_ts and codec.codec.canonical_name in MPEGTS_CODECS
+        ):
             return None
         try:
             # A codec on FFmpeg's list may still be refused, as Opus is by MOV.
@@ -156,9 +170,9 @@ class StreamCopier:
     def _text_target(self, stream: Any) -> Any | None:
         """Output stream for subtitles to convert; None for subtitles that are no text."""
         codec = stream.codec_context.codec.canonical_name
-        if codec not in TEXT_SUBTITLES:
+        encoder = TEXT_ENCODERS.get(self._output.format.name)
+        if codec not in TEXT_SUBTITLES or encoder is None:
             return None
-        encoder = TEXT_ENCODERS[self._output.format.name]
         stream.codec_context.open(strict=False)
         target: Any = self._output.add_stream(encoder)
         target.codec_context.subtitle_header = stream.codec_context.subtitle_header
@@ -220,6 +234,14 @@ def _is_regenerated(stream: Any) -> bool:
     return stream.discard == Discard.all or (
         stream.type == "data" and "timecode" in stream.metadata
     )
+
+
+def _complete_aac(stream: Any, target: Any, packet: bytes) -> None:
+    """Set the parameters of AAC from transport streams, which Matroska wants in its header."""
+    if stream.codec_context.name == "aac" and not stream.codec_context.extradata:
+        config = audio_specific_config(packet)
+        if config is not None and target.container.format.name == "matroska":
+            target.codec_context.extradata = config
 
 
 def _lacks_rate(stream: Any) -> bool:

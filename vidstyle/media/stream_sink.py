@@ -1,0 +1,126 @@
+"""Video stream sink: frames and side streams to a pipe, as Matroska, MPEG-TS or YUV4MPEG2."""
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+
+from vidstyle.frame import Frame
+from vidstyle.media.codecs import RAW_VIDEO, STREAM_FORMATS, Encoder
+from vidstyle.media.info import VideoInfo
+from vidstyle.media.sink import FileSink
+from vidstyle.media.stream_copy import StreamCopier
+from vidstyle.stats import Stats
+
+
+class StreamSink(FileSink):
+    """`FileSink` that writes to a pipe as it goes; nothing is verified, and nothing taken back.
+
+    YUV4MPEG2 has no times: frames are repeated or left out so that they show at a constant rate.
+    """
+
+    failure_note = "What was written until then is cut off."
+
+    def __init__(
+        self,
+        pipe: BinaryIO,
+        stream_format: str,
+        like: VideoInfo,
+        encoder: Encoder,
+        stats: Stats,
+        *,
+        threads: int = 0,
+    ) -> None:
+        """Create the streams; the header is written with the first frame.
+
+        Args:
+            pipe: unbuffered, open for writing, and not closed here.
+            stream_format: key of `STREAM_FORMATS`.
+            like: properties of the input, as for `FileSink`.
+            encoder: from `choose_encoder` for this format.
+            stats: receives the counters and timings of `FileSink`, of the frames written.
+            threads: of the encoder; 0 lets it choose.
+
+        Raises:
+            SourceError: the input cannot be opened again for its side streams.
+        """
+        self._pipe = _Pipe(pipe)
+        self._stream_format = stream_format
+        self._shown: Frame | None = None  # last frame, of YUV4MPEG2
+        self._slots = 0  # of a constant rate, that are filled
+        self._left_out = self._repeated = 0
+        if encoder.name == RAW_VIDEO:  # whose muxer takes the time base for the rate
+            like = replace(like, time_base=Fraction(1 / like.rate))
+        copier = partial(StreamCopier, rewinds=False)
+        path = Path("standard output")
+        super().__init__(path, like, encoder, stats, threads=threads, side_streams=copier)
+
+    def write(self, frame: Frame) -> None:
+        paced = self._at_constant_rate(frame) if self._encoder.name == RAW_VIDEO else (frame,)
+        for each in paced:
+            super().write(each)
+
+    def _at_constant_rate(self, frame: Frame) -> Iterator[Frame]:
+        """Yield the last frame for slots that passed without a new one, then the new one."""
+        slot = math.ceil(frame.time_s * self._like.rate - 0.5)
+        if self._shown is None:
+            self._slots = slot
+        self._repeated += max(0, slot - self._slots)
+        while self._shown is not None and self._slots < slot:
+            yield self._in_slot(self._shown)
+        if slot < self._slots:
+            self._left_out += 1
+        else:
+            yield self._in_slot(frame)
+        self._shown = frame
+
+    def _in_slot(self, frame: Frame) -> Frame:
+        pts, self._slots = self._slots, self._slots + 1
+        return Frame(frame.picture, pts, self._like.time_base, 1)
+
+    def _complete(self) -> int:
+        if self._repeated or self._left_out:
+            self.warnings.append(
+                f"a constant rate of {float(self._like.rate):g} fps: {self._repeated} frames "
+                f"repeated, {self._left_out} left out"
+            )
+        return self._pipe.written
+
+    def _container(self) -> str:
+        return STREAM_FORMATS[self._stream_format]
+
+    def _partial_path(self, path: Path) -> Path:
+        return path
+
+    def _muxer_options(self, container: str) -> dict[str, str]:
+        matroska = container == "matroska"
+        options = super()._muxer_options(container) if matroska else {}
+        return options | {"flush_packets": "1"}
+
+    def _open(self, container: str, options: dict[str, str]) -> av.container.OutputContainer:
+        return av.open(self._pipe, "w", format=container, container_options=options)
+
+    def _discard(self) -> None:
+        with suppress(OSError, av.FFmpegError):
+            self._output.close()
+
+
+class _Pipe:
+    """File object for PyAV that cannot seek, and writes everything or raises."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self.written = 0  # bytes
+
+    def write(self, content: Any) -> int:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._pipe.write(rest) :]
+        self.written += len(content)
+        return len(content)

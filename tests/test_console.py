@@ -23,7 +23,7 @@ from vidstyle.console import (
     print_styles,
     to_json,
 )
-from vidstyle.errors import SourceError
+from vidstyle.errors import Note, SourceError
 from vidstyle.live.metrics import LiveReport
 from vidstyle.results import FileResult, RunResult
 from vidstyle.stats import Stats
@@ -164,6 +164,16 @@ def test_a_training_without_a_terminal_says_a_line_at_each_checkpoint(
         progress.show(state)
     expected = [LOSSES_NOTE, "step 120  style 0.25 roughness 0.00  12:34 left"]
     assert capsys.readouterr().err.splitlines() == expected[:lines]
+
+
+def test_a_note_of_a_training_is_a_line_at_once_with_its_flags(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    state = TrainProgress(12, 0.1, 60.0, {"style": 0.2}, False, Note("Too few.", {"minutes": 35}))
+    for shown in (True, False):
+        with TrainingProgress(shown) as progress:
+            progress.show(state)
+    assert capsys.readouterr().err == "Too few (--minutes 35).\n"
 
 
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:

@@ -122,7 +122,11 @@ class TrainingProgress:
 
     def show(self, progress: TrainProgress) -> None:
         """Show the state after a step; called by the thread that trains."""
-        if not self._shown or not (self._console.is_terminal or progress.saved):
+        if not self._shown:
+            return
+        if progress.note:
+            self._say(with_flags(progress.note))
+        if not (self._console.is_terminal or progress.saved):
             return
         if not self._explained:
             self._explained = True

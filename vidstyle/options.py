@@ -222,7 +222,9 @@ class TrainOptions:
     )
     feature_weights: str | None = option(None, "its weight file, instead of the public one", "FILE")
     start_from: str = option(
-        "auto", "a style to start from: a name, a file, none; auto is a shipped one", "STYLE"
+        "auto",
+        "a style to start from: a name, a file, none; auto is the nearest shipped one",
+        "STYLE",
     )
     style_weight: float = option(1.0, "more of the painting's strokes", "W")
     content_weight: float = option(1.0, "more of the picture's shapes and shades", "W")

@@ -17,12 +17,14 @@ import pytest
 import torch
 
 from tests.training.toys import ToyFeatures, blurred_noise, toy_content
-from vidstyle.errors import SinkError, SourceError, StyleError
+from vidstyle.errors import Note, SinkError, SourceError, StyleError
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import read_photo, write_photo, write_result
 from vidstyle.options import TrainOptions
 from vidstyle.training import run as session_module
+from vidstyle.training import start as start_module
 from vidstyle.training.checkpoint import read_checkpoint
+from vidstyle.training.forecast import StepForecast
 from vidstyle.training.preview import ContactSheet
 from vidstyle.training.results import TrainProgress, TrainResult
 from vidstyle.training.run import GENERATED_NOTE, run_session
@@ -38,6 +40,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "TrainingSettings", partial(TrainingSettings, crop=32))
     monkeypatch.setattr(session_module, "load_features", lambda *_: ToyFeatures())
     monkeypatch.setattr(session_module, "procedural_content", lambda seed: toy_content())
+    monkeypatch.setattr(start_module, "nearest_style", lambda _, styles: styles[0].name)
     monkeypatch.setattr(session_module, "STYLE_SIZE", 128)
     monkeypatch.setattr(session_module, "traced", lambda *_: None)
     monkeypatch.setattr(session_module, "export", lambda _, file, *__: file.write_bytes(b"onnx"))
@@ -427,6 +430,37 @@ def test_a_shipped_style_of_the_size_is_where_it_starts(
     starts = [arguments[4] for arguments in trained]
     assert starts[0]["stem.weight"].shape == (32, 48, 1, 1)
     assert starts[1] is None
+
+
+def test_the_chosen_start_is_said_once_and_one_given_is_not(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = watched_trainers(monkeypatch)
+    monkeypatch.setattr(start_module, "nearest_style", lambda *_: "udnie-17k")
+    notes = list[str]()
+    run(painting, lambda progress: notes.append(progress.note), steps=2)
+    assert notes == ["Starts from udnie-17k, the shipped style with the nearest brushwork.", ""]
+    run(painting, lambda progress: notes.append(progress.note), steps=3, resume=True)
+    for start_from in ("none", "udnie-17k"):
+        changes = {"steps": 1, "start_from": start_from, "overwrite": True}
+        run(painting, lambda progress: notes.append(progress.note), **changes)
+    assert notes[2:] == ["", "", ""]
+    by_choice, _, from_nothing, by_name = (arguments[4] for arguments in trained)
+    assert from_nothing is None
+    assert same_weights(by_choice, by_name)
+
+
+def test_too_few_steps_are_said_once_and_in_the_result(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warning = Note("Too few.", {"minutes": 5})
+    monkeypatch.setattr(
+        StepForecast, "note", lambda _, step, elapsed_s: warning if step == 2 else None
+    )
+    notes = list[str]()
+    result = run(painting, lambda progress: notes.append(progress.note))
+    assert notes[1:] == [warning, "", ""]
+    assert result.warnings == [GENERATED_NOTE, warning]
 
 
 def test_weights_are_factors_of_the_tuned_ones(

@@ -91,7 +91,7 @@ FINISHES = {
         "saturation": 1.2,
     },
 }
-RECIPES = (  # in the catalog's order; each starts from the first of its size class
+RECIPES = (  # in the catalog's order; each starts from the nearest of its size class that ships
     Recipe(
         "great-wave",
         "hokusai-great-wave.jpg",

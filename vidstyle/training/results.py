@@ -29,6 +29,7 @@ class TrainProgress:
     left_s: float  # estimated time to the end
     losses: dict[str, float]  # weighted losses by name, averaged over the last 100 steps
     saved: bool  # a checkpoint was written after this step
+    note: str = ""  # message for the user, in one line; a `Note` if it has cures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import torch
 import torch.distributed as dist
 
 from vidstyle.errors import ELSEWHERE, Note, SinkError, StyleError, reason
-from vidstyle.export.onnx import Pixels, export, export_torch, folded_weights, traced
+from vidstyle.export.onnx import Pixels, export, export_torch, traced
 from vidstyle.export.quantize import quantize
 from vidstyle.hardware import usable_cores
 from vidstyle.media.atomic import output_lock, short_name, whole_file
@@ -27,15 +27,16 @@ from vidstyle.network.architecture import LARGEST_BYTES, SIZE_CLASSES
 from vidstyle.network.generator import Generator
 from vidstyle.options import TrainOptions
 from vidstyle.perceptual.zoo import load_features
-from vidstyle.stylize.catalog import find_weights, shipped_styles
 from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.stylize.finish import Finish
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
 from vidstyle.training.data.painting import painting_tensor
+from vidstyle.training.forecast import StepForecast
 from vidstyle.training.objective import LossWeights
 from vidstyle.training.preview import ContactSheet, plot_losses, preview_photos
 from vidstyle.training.results import TrainProgress, TrainResult, int8_path, torch_path
+from vidstyle.training.start import start_name, start_weights
 from vidstyle.training.trainer import Trainer, TrainingSettings
 
 Report = Callable[[TrainProgress], None]
@@ -71,7 +72,8 @@ def run_session(
             _check_folder(folder, options)
         image = read_painting(painting)
         features = load_features(options.features, _path(options.feature_weights))
-        start = _weights_to_start_from(options)
+        name = "none" if options.resume else start_name(options, image)  # a checkpoint has its own
+        start = start_weights(name)
         content, warnings = _content(options)  # the slowest, so the last
         trainer = Trainer(
             _settings(options),
@@ -80,7 +82,12 @@ def run_session(
             features,
             start,
         )
-        run = _TrainingRun(trainer, folder, _fingerprint(painting, content, options), report)
+        fingerprint = _fingerprint(painting, content, options)
+        chosen = options.start_from == "auto" and name != "none"
+        note = (
+            f"Starts from {name}, the shipped style with the nearest brushwork." if chosen else ""
+        )
+        run = _TrainingRun(trainer, folder, fingerprint, report, StepForecast(options), note)
         if rank == 0:
             traced(SIZE_CLASSES[options.size], _pixels(options))  # so that the end is short
         run.open(options)
@@ -92,10 +99,18 @@ class _TrainingRun:
     """Trainer with its folder of checkpoint, contact sheet and loss curves."""
 
     def __init__(
-        self, trainer: Trainer, folder: Path, fingerprint: dict[str, Any], report: Report
+        self,
+        trainer: Trainer,
+        folder: Path,
+        fingerprint: dict[str, Any],
+        report: Report,
+        forecast: StepForecast,
+        note: str,
     ) -> None:
         self.trainer, self.folder, self.fingerprint = trainer, folder, fingerprint
-        self.report = report
+        self.report, self.forecast = report, forecast
+        self.note = note  # reported after the next step
+        self.warnings = list[str]()
         self.checkpoint = folder / CHECKPOINT
         self.sheet = ContactSheet(folder, preview_photos(trainer.content.images))
         self.saved_s = time.monotonic()
@@ -153,7 +168,7 @@ class _TrainingRun:
             losses=trainer.recent_losses(),
             finished=finished,
             others=others,
-            warnings=[*warnings, *remarks],
+            warnings=[*warnings, *self.warnings, *remarks],
         )
 
     def _after_step(self) -> None:
@@ -167,11 +182,12 @@ class _TrainingRun:
         if trainer.done - self.shown >= PREVIEW_SHARE:
             self.sheet.add(trainer.finished_generator(), trainer.step)
             self.shown = trainer.done
-        self.report(
-            TrainProgress(
-                trainer.step, trainer.done, trainer.left_s, trainer.recent_losses(), saving
-            )
-        )
+        warning = self.forecast.note(trainer.step, trainer.elapsed_s)
+        if warning is not None:
+            self.warnings.append(warning)
+        note, self.note = warning or self.note, ""
+        losses = trainer.recent_losses()
+        self.report(TrainProgress(trainer.step, trainer.done, trainer.left_s, losses, saving, note))
 
 
 def _settings(options: TrainOptions) -> TrainingSettings:
@@ -239,20 +255,6 @@ def _left_out(content: Content) -> list[str]:
             f"{content.results} {files} made by vidstyle left out, as results are no photos"
         )
     return notes
-
-
-def _weights_to_start_from(options: TrainOptions) -> dict[str, torch.Tensor] | None:
-    name = options.start_from
-    if name == "auto":
-        same = (style.name for style in shipped_styles() if style.size_class == options.size)
-        name = next(same, "none")
-    if name == "none":
-        return None
-    file = find_weights(name)
-    try:
-        return folded_weights(file)
-    except Exception as error:  # a broken file fails in protobuf, ONNX or NumPy
-        raise StyleError(f"Cannot start from {file}: {reason(error)}.") from error
 
 
 def _check_folder(folder: Path, options: TrainOptions) -> None:

@@ -129,6 +129,21 @@ class Picture:
         size_wh = chroma_size_wh(width, height)
         return Picture(y, resize(self.u, *size_wh), resize(self.v, *size_wh), self.color)
 
+    def letterboxed(self, width: int, height: int, aspect: float = 1.0) -> "Picture":
+        """Return the picture scaled into a size in pixels, whole, between black bars.
+
+        Args:
+            width: of the new picture.
+            height: likewise.
+            aspect: width over height of a pixel of this picture, relative to the new one's.
+        """
+        box = Box.within(self.width * aspect, self.height, width, height)
+        inner, half_wh = self.resized(box.width, box.height), chroma_size_wh(width, height)
+        half = Box(box.left // 2, box.top // 2, box.width // 2, box.height // 2)
+        y = box.framed(inner.y, (width, height), 0 if self.color.full_range else 16)
+        u, v = (half.framed(plane, half_wh, 128) for plane in (inner.u, inner.v))
+        return Picture(y, u, v, self.color)
+
     def crop(self, left: int, top: int, right: int, bottom: int) -> "Picture":
         """Return a view of a rectangle in pixels, clipped at the right and lower border.
 
@@ -177,6 +192,31 @@ class Frame:
     def showing(self, picture: Picture) -> "Frame":
         """Return a frame of the same time, duration and alpha channel with another picture."""
         return replace(self, picture=picture)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Rectangle in a larger picture, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @classmethod
+    def within(cls, width: float, height: float, outer_w: int, outer_h: int) -> "Box":
+        """Return the largest box of these proportions in the middle of a picture; all even."""
+        scale = min(outer_w / width, outer_h / height)
+        inner_w, inner_h = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+        inner_w, inner_h = min(inner_w, outer_w), min(inner_h, outer_h)
+        left, top = ((outer_w - inner_w) // 2) & ~1, ((outer_h - inner_h) // 2) & ~1
+        return cls(left, top, inner_w, inner_h)
+
+    def framed(self, plane: Plane, size_wh: tuple[int, int], value: int) -> Plane:
+        """Return a plane of this size with a plane of the box's size in it, and a value around."""
+        framed = np.full((size_wh[1], size_wh[0]), value, np.uint8)
+        framed[self.top : self.top + plane.shape[0], self.left : self.left + plane.shape[1]] = plane
+        return framed
 
 
 def over_gray(image: Array, alpha: Plane, level: int) -> Array:

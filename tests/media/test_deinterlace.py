@@ -47,10 +47,10 @@ def both(path: Path) -> Iterator[tuple[list[av.VideoFrame], list[av.VideoFrame]]
     """The decoded frames of a file, and what the filter makes of them."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        deinterlacer = Deinterlacer(stream)
-        decoded, whole = list[av.VideoFrame](), list[av.VideoFrame]()
-        for frame in container.decode(stream):
-            decoded.append(frame)
+        decoded, whole = list(container.decode(stream)), list[av.VideoFrame]()
+        deinterlacer = Deinterlacer(decoded[0], Fraction(stream.time_base or 1))
+        for frame in decoded:
+            assert deinterlacer.takes(frame)
             whole += deinterlacer.push(frame)
         whole += deinterlacer.flush()
         yield decoded, whole

@@ -1,5 +1,7 @@
 """Decoded frames as pictures, and back."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from numpy.typing import NDArray
 from tests.clips import patches, transparent
 from tests.textures import noise_image
 from vidstyle.frame import BT601, BT709, ColorSpace, Picture
-from vidstyle.media.frames import FrameConverter, video_frame
+from vidstyle.media.frames import FittingConverter, FrameConverter, video_frame
 from vidstyle.media.info import FULL_RANGE, LIMITED_RANGE
 
 SD = ColorSpace(BT601)
@@ -136,3 +138,41 @@ def test_an_alpha_channel_goes_into_the_frame() -> None:
     frame = video_frame(picture(64, 48), 64, 48, alpha)
     assert frame.format.name == "yuva420p"
     assert np.array_equal(np.frombuffer(frame.planes[3], np.uint8).reshape(48, -1)[:, :64], alpha)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "aspect", "bars"),
+    [
+        ((64, 48), Fraction(1), (0, 0)),
+        ((96, 48), Fraction(1), (0, 8)),  # columns and rows at each end
+        ((32, 48), Fraction(1), (16, 0)),
+        ((640, 480), Fraction(1), (0, 0)),
+        ((64, 48), Fraction(4, 3), (0, 6)),
+        ((48, 48), Fraction(4, 3), (0, 0)),
+    ],
+)
+@pytest.mark.parametrize("full_range", [False, True])
+def test_frames_of_another_shape_lie_between_black_bars(
+    size_wh: tuple[int, int], aspect: Fraction, bars: tuple[int, int], full_range: bool
+) -> None:
+    color = ColorSpace(BT601, full_range)
+    frame = video_frame(Picture.from_rgb(patches(*size_wh), color), *size_wh)
+    converter = FittingConverter(64, 48, color)
+    read = converter.convert(frame, aspect)
+    assert (read.width, read.height) == (64, 48)
+    assert converter.has_bars is (size_wh != (64, 48) or aspect != 1)
+    image, (columns, rows) = read.to_rgb(), bars
+    inside = image[rows : 48 - rows, columns : 64 - columns]
+    assert np.abs(middles(inside) - middles(patches(64, 48))).max() <= 8
+    around = np.ones((48, 64), bool)
+    around[max(0, rows - 1) : 49 - rows, max(0, columns - 1) : 65 - columns] = False
+    assert image[around].max(initial=0) <= 2
+
+
+def test_bars_are_opaque() -> None:
+    half = np.full((48, 96, 4), (0, 0, 255, 128), np.uint8)
+    converter = FittingConverter(64, 48, ColorSpace(BT709), keep_alpha=True)
+    converter.convert(av.VideoFrame.from_ndarray(half, format="rgba"))
+    assert converter.alpha is not None
+    assert np.abs(converter.alpha[8:40].astype(int) - 128).max() <= 1
+    assert set(np.unique(converter.alpha[:8])) == {255}

@@ -357,3 +357,41 @@ def test_a_clock_that_begins_days_later_is_set_to_zero(tmp_path: Path) -> None:
     clip = Clip(frames=5, pts=pts, codec="libvpx").write(tmp_path / "in.webm")
     with FileSource(clip, Stats()) as source:
         assert [frame.time_s for frame in source] == pytest.approx([n / 25 for n in range(5)])
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize(
+    ("codec", "parts"),
+    [
+        ("libx264", [{}, {"size_wh": (96, 48)}, {}]),
+        ("mpeg2video", [{"aspect": Fraction(1)}, {"aspect": Fraction(4, 3)}]),
+    ],
+)
+def test_a_picture_that_changes_its_shape_is_not_stretched(
+    tmp_path: Path, codec: str, parts: list[dict[str, Any]], interlaced: bool
+) -> None:
+    """As television does between two programs: by its size, or by that of its pixels."""
+    files = [
+        Clip(
+            frames=25,
+            picture=np.full((48, part.get("size_wh", (64, 48))[0], 3), 255, np.uint8),
+            codec=codec,
+            interlaced=interlaced,
+            **part,
+        ).write(tmp_path / f"{number}.ts")
+        for number, part in enumerate(parts)
+    ]
+    path = tmp_path / "in.ts"
+    path.write_bytes(b"".join(file.read_bytes() for file in files))
+    stats = Stats()
+    with FileSource(path, stats) as source:
+        frames = [frame.picture for frame in source]
+    assert len(frames) == 25 * len(parts)
+    assert {(picture.width, picture.height) for picture in frames} == {(64, 48)}
+    assert 25 <= stats["fitted frames"] <= 26
+    assert bool(stats["interlaced"]) is interlaced
+    for number, picture in enumerate(frames):
+        bars = 25 <= number < 50
+        if number not in (24, 49):  # decoded when the new shape is known already
+            assert bool(picture.y[1].max() < 30) is bars
+            assert picture.y[12:36].min() > 200

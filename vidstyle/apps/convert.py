@@ -180,7 +180,7 @@ def _damage(source: FileSource, stats: Stats) -> list[str]:
 
 
 def _remarks(stats: Stats, compare: bool) -> list[str]:
-    """Messages on other corrections: deinterlacing, timestamps and transparency."""
+    """Messages on other corrections: deinterlacing, timestamps, shape and transparency."""
     remarks = list[str]()
     if stats["interlaced"]:
         remarks.append("the input was interlaced: its fields were joined into whole pictures")
@@ -190,6 +190,9 @@ def _remarks(stats: Stats, compare: bool) -> list[str]:
     if stats["repeated times"]:
         frames = _counted(stats["repeated times"], "frame")
         remarks.append(f"{frames} had no time of their own and got one")
+    if stats["fitted frames"]:
+        frames = _counted(stats["fitted frames"], "frame")
+        remarks.append(f"the picture changes its shape: {frames} got black bars")
     if stats["transparent frames"]:
         note = "transparent parts became white"
         kept = "; .webm keeps them, and prores_ks in .mov"

@@ -13,16 +13,28 @@ class Deinterlacer:
     Progressive frames pass unchanged. Belongs to one thread.
     """
 
-    def __init__(self, stream: av.VideoStream) -> None:
-        """Configure the filter graph for the size, pixel format and time base of a stream."""
-        self._time_base = Fraction(stream.time_base or 1)
+    def __init__(self, first: av.VideoFrame, time_base: Fraction) -> None:
+        """Configure the filter graph.
+
+        Args:
+            first: frame of the size and pixel format of all frames; see `takes`.
+            time_base: of the stream, in seconds per unit.
+        """
+        self._time_base = time_base
+        self._kind = _kind(first)
         self._graph = Graph()
-        source = self._graph.add_buffer(template=stream)
+        source = self._graph.add_buffer(
+            width=first.width, height=first.height, format=first.format, time_base=time_base
+        )
         bwdif = self._graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
         sink = self._graph.add("buffersink")
         source.link_to(bwdif)
         bwdif.link_to(sink)
         self._graph.configure()
+
+    def takes(self, frame: av.VideoFrame) -> bool:
+        """Whether a frame has the size and pixel format of the first one."""
+        return _kind(frame) == self._kind
 
     def push(self, frame: av.VideoFrame) -> Iterator[av.VideoFrame]:
         """Filter a frame; yield the frames that are ready, with a delay of one frame."""
@@ -48,3 +60,7 @@ class Deinterlacer:
             frame.duration = round((frame.duration or 0) * units)
             frame.time_base = self._time_base
             yield frame
+
+
+def _kind(frame: av.VideoFrame) -> tuple[int, int, str]:
+    return frame.width, frame.height, frame.format.name

@@ -1,12 +1,13 @@
 """Frame conversion: decoded frames to pictures of one size and color space, and back."""
 
+from fractions import Fraction
 from typing import Any
 
 import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from vidstyle.frame import BT709, ColorSpace, Picture, Plane, chroma_size_wh, over_gray, resize
+from vidstyle.frame import BT709, Box, ColorSpace, Picture, Plane, chroma_size_wh, over_gray, resize
 from vidstyle.media.info import FULL_RANGE, LIMITED_RANGE, is_rgb
 
 
@@ -71,6 +72,44 @@ class FrameConverter:
         )
         size_wh = chroma_size_wh(self._width, self._height)
         return Picture(y, resize(u, *size_wh), resize(v, *size_wh), self._color)
+
+
+class FittingConverter:
+    """Converter of decoded frames of changing size and pixel aspect ratio to pictures of one size.
+
+    Frames of another shape lie between black bars. Belongs to one thread.
+    """
+
+    alpha: Plane | None = None  # as of `FrameConverter`
+    has_bars = False  # whether the last frame had another shape
+
+    def __init__(
+        self, width: int, height: int, color: ColorSpace, *, keep_alpha: bool = False
+    ) -> None:
+        """Create a converter; arguments as of `FrameConverter`."""
+        self._size_wh, self._color, self._keep_alpha = (width, height), color, keep_alpha
+        self._decoded_wh = self._size_wh
+        self._converter = FrameConverter(width, height, color, keep_alpha=keep_alpha)
+
+    def convert(self, frame: av.VideoFrame, aspect: Fraction = Fraction(1)) -> Picture:
+        """Return the frame as 8-bit YUV 4:2:0.
+
+        Args:
+            frame: decoded frame.
+            aspect: width over height of its pixels, relative to that of the pictures.
+        """
+        decoded_wh = frame.width, frame.height
+        if decoded_wh != self._decoded_wh:
+            self._decoded_wh = decoded_wh
+            self._converter = FrameConverter(*decoded_wh, self._color, keep_alpha=self._keep_alpha)
+        picture, self.alpha = self._converter.convert(frame), self._converter.alpha
+        self.has_bars = decoded_wh != self._size_wh or aspect != 1
+        if not self.has_bars:
+            return picture
+        if self.alpha is not None:
+            box = Box.within(picture.width * float(aspect), picture.height, *self._size_wh)
+            self.alpha = box.framed(resize(self.alpha, box.width, box.height), self._size_wh, 255)
+        return picture.letterboxed(*self._size_wh, float(aspect))
 
 
 def has_alpha(frame: av.VideoFrame) -> bool:

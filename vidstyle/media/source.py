@@ -1,6 +1,7 @@
 """Video file source: demuxes, decodes, deinterlaces and rotates a file into a stream of frames."""
 
 import math
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -14,7 +15,7 @@ from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Plane
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.demux import decoder, leading_pts, open_container, read_packets, video_stream
-from vidstyle.media.frames import FrameConverter, has_alpha
+from vidstyle.media.frames import FittingConverter, has_alpha
 from vidstyle.media.image_header import MAX_PIXELS
 from vidstyle.media.info import VideoInfo, color_tags, nominal_rate, orientation
 from vidstyle.media.timestamps import in_display_order, restart_offset
@@ -55,8 +56,8 @@ class FileSource:
         Args:
             path: video file of any format that FFmpeg reads.
             stats: receives the counters "corrupt packets", "damaged frames", "interlaced",
-                "repeated times", "clock restarts" and "transparent frames", and the timings of
-                stage "decode".
+                "repeated times", "clock restarts", "transparent frames" and "fitted frames", and
+                the timings of stage "decode".
             start_s: time in seconds at which to start; the first frame from there on gets time
                 zero. 0 keeps all frames and their times, if none is before zero.
             end_s: time in seconds at which to stop, exclusive; None for the end of the file. Both
@@ -72,6 +73,8 @@ class FileSource:
         self._path, self._stats = path, stats
         self._start_s, self._end_s = start_s, end_s
         self._start_found = start_s == 0
+        self._aspect = Fraction(1)  # of a pixel of the last frame, as the bitstream says
+        self._aspects = deque[tuple[int | None, Fraction]]()  # changes of it, by pts
         self._sought = False  # reading began within the file
         self._seen_earlier = False  # a frame at or before the start has been decoded
         self._restarts = 0  # sum of the clock restarts, in units of time_base
@@ -117,18 +120,21 @@ class FileSource:
         return missing if missing > MIN_LOSS_S else 0.0
 
     def __iter__(self) -> Iterator[Frame]:
-        converter = FrameConverter(
+        converter = FittingConverter(
             self._first.width,
             self._first.height,
             self.info.color_space(),
             keep_alpha=self.info.has_alpha,
         )
         origin = round(self.info.origin_s / self.info.time_base)
-        last_pts: int | None = None
+        last_pts, first_aspect = None, self._aspect
         frame: av.VideoFrame | None = self._first
         while frame is not None:
             pts = self._pts(frame, last_pts, origin)
-            picture = self._orientation.applied(converter.convert(frame))
+            aspect = self._aspect / first_aspect
+            picture = self._orientation.applied(converter.convert(frame, aspect))
+            if converter.has_bars:
+                self._stats.count("fitted frames")
             alpha = self._alpha(converter.alpha)
             yield Frame(picture, pts, self.info.time_base, frame.duration or 0, alpha)
             last_pts = pts
@@ -210,6 +216,8 @@ class FileSource:
     def _decode(self) -> Generator[av.VideoFrame, None, None]:
         """Yield the frames between start and end, deinterlaced."""
         for frame in self._deinterlaced():
+            while self._aspects and self._aspects[0][0] in (None, frame.pts):
+                self._aspect = self._aspects.popleft()[1]
             if frame.pts is not None:
                 time_s = float(frame.pts * self._time_base - self._zero_s)
                 self._seen_earlier |= time_s < self._start_s + 1e-6
@@ -222,8 +230,11 @@ class FileSource:
     def _deinterlaced(self) -> Iterator[av.VideoFrame]:
         deinterlacer: Deinterlacer | None = None
         for frame in in_display_order(self._timed(), self._time_base):
+            if deinterlacer is not None and not deinterlacer.takes(frame):
+                yield from deinterlacer.flush()
+                deinterlacer = None
             if deinterlacer is None and frame.interlaced_frame:
-                deinterlacer = Deinterlacer(self._stream)
+                deinterlacer = Deinterlacer(frame, self._time_base)
                 self._stats.count("interlaced")
             if deinterlacer is None:
                 yield frame
@@ -251,9 +262,16 @@ class FileSource:
                 for frame in self._decoder.decode(packet):
                     if frame.is_corrupt:
                         self._count_damage("damaged frames")
+                    self._note_aspect(frame)
                     yield frame
             except av.FFmpegError:
                 self._count_damage("corrupt packets")
+
+    def _note_aspect(self, frame: av.VideoFrame) -> None:
+        """Note a change of the pixel aspect ratio; frames are used later than they are decoded."""
+        aspect = Fraction(self._decoder.sample_aspect_ratio or 1)
+        if aspect != (self._aspects[-1][1] if self._aspects else self._aspect):
+            self._aspects.append((frame.pts, aspect))
 
     def _demux(self) -> Iterator[Any]:
         """Yield the packets of the video stream, then None to flush the decoder."""

@@ -33,6 +33,7 @@ from vidstyle.errors import (
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import VIDEO_SUFFIXES
+from vidstyle.media.tone_mapping import sdr_from_hdr
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -546,3 +547,20 @@ def test_a_stream_is_not_optimized_for_hours() -> None:
 def test_raw_streams_have_no_encoder(options: dict[str, Any]) -> None:
     with pytest.raises(SinkError, match="y4m holds raw video, which has no"):
         stylize_video("in.mp4", "-", StylizeOptions(format="y4m", **options))
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
+def test_hdr_becomes_sdr_and_that_is_said(
+    tmp_path: Path, inverting: StylizeOptions, transfer: int, name: str
+) -> None:
+    gray = np.full((48, 64, 3), 148, np.uint8)  # 203 nits in PQ
+    clip = Clip(
+        frames=3, codec="ffv1", pixels="yuv420p10le", tags=(9, 9, transfer, 1), picture=gray
+    )
+    path = clip.write(tmp_path / "in.mkv")
+    result = stylize_video(path, tmp_path / "out.mkv", replace(inverting, strength=0))
+    assert result.warnings == [f"the input is HDR ({name}): it was tone-mapped to SDR, BT.709"]
+    contents = look(tmp_path / "out.mkv")
+    assert contents.tags == (1, 1, 1, 1)
+    wanted = 255 * sdr_from_hdr(gray[:1, 0] / 255, transfer)[0, 0]
+    assert np.abs(np.stack(contents.images).astype(float) - wanted).max() < 4

@@ -110,7 +110,7 @@ def stylize_video(
             seconds=stats.elapsed_s,
             output_bytes=size,
             damage=_damage(source, stats),
-            warnings=_remarks(stats, options.compare) + sink.warnings,
+            warnings=_remarks(source.info, stats, options.compare) + sink.warnings,
         )
 
 
@@ -179,9 +179,11 @@ def _damage(source: FileSource, stats: Stats) -> list[str]:
     return damage
 
 
-def _remarks(stats: Stats, compare: bool) -> list[str]:
-    """Messages on other corrections: deinterlacing, timestamps, shape and transparency."""
+def _remarks(info: VideoInfo, stats: Stats, compare: bool) -> list[str]:
+    """Messages on other corrections: HDR, deinterlacing, times, shape and transparency."""
     remarks = list[str]()
+    if info.hdr:
+        remarks.append(f"the input is HDR ({info.hdr}): it was tone-mapped to SDR, BT.709")
     if stats["interlaced"]:
         remarks.append("the input was interlaced: its fields were joined into whole pictures")
     if stats["clock restarts"]:

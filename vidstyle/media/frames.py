@@ -9,12 +9,13 @@ from av.video.reformatter import VideoReformatter
 
 from vidstyle.frame import BT709, Box, ColorSpace, Picture, Plane, chroma_size_wh, over_gray, resize
 from vidstyle.media.info import FULL_RANGE, LIMITED_RANGE, is_rgb
+from vidstyle.media.tone_mapping import ToneMapper, is_hdr
 
 
 class FrameConverter:
     """Converter of decoded frames to pictures; belongs to one thread.
 
-    Transparent frames are composited over white.
+    Transparent frames are composited over white, HDR frames are mapped to SDR.
     """
 
     alpha: Plane | None = None  # HxW uint8, of the last frame; None if that was opaque
@@ -28,11 +29,12 @@ class FrameConverter:
             width: of all pictures, in pixels.
             height: likewise.
             color: color space that the pictures are labeled with. RGB frames are converted to
-                BT.709, frames of other pixel formats only in range.
+                BT.709, HDR to BT.709 in limited range, other frames only in range.
             keep_alpha: True for pictures to be shown with `alpha` again: only fully transparent
                 pixels are white.
         """
         self._keep_alpha = keep_alpha
+        self._tone_mapper: ToneMapper | None = None
         self._width, self._height, self._color = width, height, color
         self._reformatter = VideoReformatter()  # one for all frames: each keeps megabytes
 
@@ -42,6 +44,8 @@ class FrameConverter:
         A frame of that format and size is not copied: the picture's planes are views of it.
         """
         self.alpha = None
+        if is_hdr(frame):
+            frame = self._in_sdr(frame)
         if has_alpha(frame):
             y, u, v, alpha = self._planes(frame, "yuva444p")
             if alpha.min() < 255:
@@ -49,6 +53,11 @@ class FrameConverter:
                 return self._composited(y, u, v, alpha)
         y, u, v = self._planes(frame, "yuv420p")
         return Picture(y, u, v, self._color)
+
+    def _in_sdr(self, frame: av.VideoFrame) -> av.VideoFrame:
+        if self._tone_mapper is None or not self._tone_mapper.fits(frame):
+            self._tone_mapper = ToneMapper(frame, self._width, self._height)
+        return self._tone_mapper.map(frame)
 
     def _planes(self, frame: av.VideoFrame, pixels: str) -> list[Plane]:
         same_size = (frame.width, frame.height) == (self._width, self._height)

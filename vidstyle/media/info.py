@@ -12,6 +12,8 @@ from av.sidedata.sidedata import Type
 from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColorSpace, Picture, Plane
 
 LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
+PQ, HLG = 16, 18  # AVColorTransferCharacteristic
+HDR_TRANSFERS = {PQ: "PQ", HLG: "HLG"}  # names for messages
 HD_HEIGHT = 720  # lines of the shorter side from which untagged video counts as BT.709
 DEFAULT_RATE = Fraction(25)  # frames per second, for files without a rate
 MAX_RATE = 300  # frames per second; some containers say 1000 for "unknown"
@@ -70,6 +72,7 @@ class VideoInfo:
     color: ColorTags
     tags: dict[str, str]  # container metadata: title, date, location, ...
     has_alpha: bool = False  # whether frames come with an alpha channel
+    hdr: str | None = None  # "PQ" or "HLG" of the file; its frames come in SDR
 
     @property
     def expected_frames(self) -> int | None:
@@ -139,8 +142,8 @@ def is_rgb(frame: av.VideoFrame) -> bool:
 
 
 def color_tags(first: av.VideoFrame) -> ColorTags:
-    """Color tags for the output: those of the input's first frame, or BT.709 if that is RGB."""
-    if is_rgb(first):
+    """Color tags of the pictures: those of the first frame, or BT.709 if that is RGB or HDR."""
+    if is_rgb(first) or int(first.color_trc) in HDR_TRANSFERS:
         return ColorTags(BT709, BT709, BT709, LIMITED_RANGE)
     full = first.format.name.startswith("yuvj") or first.color_range == FULL_RANGE
     range_ = FULL_RANGE if full else int(first.color_range)

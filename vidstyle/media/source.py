@@ -17,7 +17,7 @@ from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.demux import decoder, leading_pts, open_container, read_packets, video_stream
 from vidstyle.media.frames import FittingConverter, has_alpha
 from vidstyle.media.image_header import MAX_PIXELS
-from vidstyle.media.info import VideoInfo, color_tags, nominal_rate, orientation
+from vidstyle.media.info import HDR_TRANSFERS, VideoInfo, color_tags, nominal_rate, orientation
 from vidstyle.media.timestamps import in_display_order, restart_offset
 from vidstyle.stats import Stats
 
@@ -315,6 +315,7 @@ class FileSource:
             end_s=None if self._end_s is None else self._end_s + float(self._zero_s - origin_s),
             color=color_tags(first),
             has_alpha=self._keep_alpha and has_alpha(first),
+            hdr=HDR_TRANSFERS.get(int(first.color_trc)),
             tags=dict(container.metadata),
         )
 

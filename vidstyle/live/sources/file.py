@@ -34,6 +34,8 @@ class PacedFile:
         self._origin_s = 0.0  # file time of the first frame's timestamp 0
         info = self._open()
         self.width, self.height, self.rate = info.width, info.height, info.rate
+        if info.hdr:
+            self.notes.append(f"{path} is HDR ({info.hdr}), and shown in SDR.")
 
     def read(self, stop: threading.Event) -> Picture | None:
         frame = next(self._frames, None)

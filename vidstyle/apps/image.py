@@ -137,6 +137,8 @@ def _locked_output(
 def _losses(image: InputImage, output: Path | None) -> list[str]:
     """Notes on what the result does not show of the input's file."""
     notes = list[str]()
+    if image.hdr:
+        notes.append(f"the input is HDR ({image.hdr}): it was tone-mapped to SDR, BT.709")
     if image.animated:
         text = "only the first picture of the file was painted; animations are converted as videos"
         notes.append(Note(text, {"command": "convert"}))

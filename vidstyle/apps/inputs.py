@@ -43,6 +43,7 @@ class InputImage:
     array: ImageArray  # as given, or HxWx3 uint8 RGB of a file, or HxWx4 with its alpha channel
     metadata: Metadata = field(default_factory=dict)
     animated: bool = False  # the file has more pictures
+    hdr: str | None = None  # "PQ" or "HLG" of the file; the array is in SDR
 
 
 VideoInput = Path | str | BinaryIO
@@ -169,7 +170,7 @@ def _is_pil(input: object) -> TypeGuard[PilImage]:
 
 def _input_image(photo: Photo) -> InputImage:
     image = photo.image if photo.alpha is None else np.dstack([photo.image, photo.alpha])
-    return InputImage(image, photo.metadata, photo.animated)
+    return InputImage(image, photo.metadata, photo.animated, photo.hdr)
 
 
 def _pil_array(image: PilImage) -> ImageArray:

@@ -12,6 +12,7 @@ from vidstyle.errors import SinkError, SourceError, reason
 from vidstyle.frame import Plane, RGBImage, over_white
 from vidstyle.media.animation import is_animated
 from vidstyle.media.atomic import write_whole
+from vidstyle.media.hdr_image import decode_hdr, hdr_transfer
 from vidstyle.media.image_header import MAX_PIXELS, START_BYTES, image_size_wh
 from vidstyle.media.image_metadata import (
     MAX_JPEG_BYTES,
@@ -20,6 +21,7 @@ from vidstyle.media.image_metadata import (
     fitted_metadata,
     read_metadata,
 )
+from vidstyle.media.info import HDR_TRANSFERS
 from vidstyle.media.result_mark import marked
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
@@ -41,6 +43,7 @@ class Photo:
     alpha: Plane | None = None  # HxW uint8; None where every pixel is opaque
     metadata: Metadata = field(default_factory=dict)
     animated: bool = False  # more pictures follow in the file
+    hdr: str | None = None  # "PQ" or "HLG" of the file; the image is in SDR
 
     def over_white(self) -> RGBImage:
         """HxWx3 uint8 RGB, composited over white."""
@@ -101,8 +104,13 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
         kinds = ", ".join(READABLE_SUFFIXES)
         raise SourceError(f"{name} is not a picture that can be read. Known kinds: {kinds}.")
     image = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    transfer = hdr_transfer(encoded)
+    if transfer is not None:
+        deep = decode_hdr(encoded, transfer)
+        image = image if deep is None else deep
     alpha = _alpha(encoded, image) if _may_be_transparent(encoded) else None
-    return Photo(image, alpha, read_metadata(*metadata), is_animated(encoded))
+    hdr = HDR_TRANSFERS.get(transfer or 0)
+    return Photo(image, alpha, read_metadata(*metadata), is_animated(encoded), hdr)
 
 
 def _may_be_transparent(encoded: NDArray[np.uint8]) -> bool:

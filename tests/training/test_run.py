@@ -30,7 +30,7 @@ from vidstyle.training.results import TrainProgress, TrainResult
 from vidstyle.training.run import GENERATED_NOTE, run_session
 from vidstyle.training.trainer import Trainer, TrainingSettings
 
-HANG_LIMIT_S = 60
+HANG_LIMIT_S = 120
 OPTIONS = TrainOptions(size="17k", steps=4, batch=1, threads=1, int8=False)
 
 
@@ -585,6 +585,7 @@ sys.exit(cli.main(sys.argv[1:]))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(10 * HANG_LIMIT_S)
 def test_a_run_that_was_killed_goes_on_as_if_nothing_had_happened(painting: Path) -> None:
     def words(name: str, *more: str) -> list[str]:
         output = str(painting.with_name(f"{name}.onnx"))

@@ -518,3 +518,12 @@ def test_names_that_stdout_cannot_encode_are_escaped(monkeypatch: pytest.MonkeyP
 def test_json_and_a_stream_do_not_share_stdout(clip: Path, capsys: Captured) -> None:
     assert main([str(clip), "-o", "-", "--json"]) == USAGE
     assert one_line(capsys.readouterr().err) == "vidstyle: --json must be without -o -.\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors are closed by a POSIX shell")
+def test_closed_standard_streams_do_no_harm(tmp_path: Path, inverter: Path) -> None:
+    clip = Clip(frames=2).write(tmp_path / "in.mp4")
+    words = [sys.executable, "-m", "vidstyle", str(clip), "--style", str(inverter), "--json"]
+    closing = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *words]
+    assert subprocess.run(closing, timeout=HANG_LIMIT_S).returncode == DONE
+    assert len(look(clip.with_name("in.inverter.mp4")).times) == 2

@@ -63,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     if arguments is None:
         _catch_signals()
+        _reopen_closed_streams()
         escape_unprintable()
     try:
         code: int = parsed.run(parsed)
@@ -293,6 +294,17 @@ def _print_error(error: Exception, debug: bool) -> None:
         )
     with suppress(OSError):  # of a full disk that stderr is redirected to
         print(f"vidstyle: {message}", file=sys.stderr)
+
+
+def _reopen_closed_streams() -> None:
+    """Open the null device for standard streams that the caller closed.
+
+    A film would get their descriptors otherwise, and the messages of libraries in it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest free descriptor, hence that of the stream.
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
 
 
 def escape_unprintable() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vidstyle.media.image_header import START_BYTES, image_size_wh
+from vidstyle.media.image_header import START_BYTES, has_more_pages, image_size_wh
 
 WIDTH, HEIGHT = 188, 124
 SUFFIXES = (
@@ -62,3 +62,14 @@ CUT = (
 @pytest.mark.parametrize("start", CUT)
 def test_a_cut_header_has_no_size(start: bytes) -> None:
     assert image_size_wh(start) is None
+
+
+@pytest.mark.parametrize("big_tiff", [False, True])
+@pytest.mark.parametrize("pages", [1, 2])
+def test_pages_of_a_tiff_are_not_decoded_to_be_counted(pages: int, big_tiff: bool) -> None:
+    image, written = Image.fromarray(PICTURE), io.BytesIO()
+    image.save(
+        written, "TIFF", save_all=True, append_images=[image] * (pages - 1), big_tiff=big_tiff
+    )
+    assert has_more_pages(written.getvalue()) == (pages == 2)
+    assert not has_more_pages(written.getvalue()[:20])

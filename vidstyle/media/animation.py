@@ -11,16 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.errors import SourceError, reason
-from vidstyle.media.image_header import MAX_PIXELS, image_size_wh
+from vidstyle.media.image_header import MAX_PIXELS, has_more_pages, image_size_wh
 
 START_BYTES = 1 << 16  # of a file, which hold the marks of animations
 CHUNK = 32  # frames decoded at once; OpenCV begins anew for each chunk
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # first bytes
 MILLISECOND = Fraction(1, 1000)
 
 
 def is_animated(encoded: NDArray[np.uint8]) -> bool:
     """Whether an image file's content has several pictures: a WebP, PNG, GIF, AVIF or TIFF."""
-    if not _may_be_animated(encoded[:START_BYTES].tobytes()):
+    start = encoded[:START_BYTES].tobytes()
+    if start.startswith(TIFF):
+        return has_more_pages(encoded.data)
+    if not _may_be_animated(start):
         return False
     try:
         _, pictures = cv2.imdecodemulti(encoded, cv2.IMREAD_REDUCED_COLOR_8, range=(0, 2))
@@ -105,7 +109,7 @@ def _start_of(file: Path) -> bytes:
 
 def _may_be_animated(start: bytes) -> bool:
     return (
-        start.startswith((b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
+        start.startswith((b"GIF8", *TIFF))
         or (start.startswith(b"\x89PNG") and b"acTL" in start)
         or _is_webp_animation(start)
         or _is_avif_animation(start)

@@ -84,17 +84,33 @@ def _webp(start: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
+def has_more_pages(encoded: bytes | memoryview) -> bool:
+    """Whether a TIFF or BigTIFF has more than one image."""
+    try:
+        order, layout, entries, _ = _tiff_directory(encoded)
+        (link,) = struct.unpack_from(order + layout, encoded, entries.stop)
+    except struct.error:
+        return False
+    return bool(link)
+
+
 def _tiff(encoded: bytes | memoryview) -> tuple[int, int]:
     """Size of the first image of a TIFF or BigTIFF."""
+    order, _, entries, value_at = _tiff_directory(encoded)
+    sides = {}
+    for at in entries[:1000]:
+        tag, kind = _read(order + "HH", encoded, at)
+        if tag in (TIFF_WIDTH, TIFF_HEIGHT):
+            (sides[tag],) = struct.unpack_from(order + TIFF_TYPES[kind], encoded, at + value_at)
+    return sides[TIFF_WIDTH], sides[TIFF_HEIGHT]
+
+
+def _tiff_directory(encoded: bytes | memoryview) -> tuple[str, str, range, int]:
+    """First directory: byte order, letter of offsets, places of entries, offset of their values."""
     order = "<" if encoded[:2] == b"II" else ">"
     big = bytes(encoded[2:4]).strip(b"\0") == b"+"
     layout, entry, value_at = ("Q", 20, 12) if big else ("I", 12, 8)
     (place,) = struct.unpack_from(order + layout, encoded, 8 if big else 4)
     (count,) = struct.unpack_from(order + ("Q" if big else "H"), encoded, place)
     place += 8 if big else 2
-    sides = {}
-    for at in range(place, place + entry * min(count, 1000), entry):
-        tag, kind = _read(order + "HH", encoded, at)
-        if tag in (TIFF_WIDTH, TIFF_HEIGHT):
-            (sides[tag],) = struct.unpack_from(order + TIFF_TYPES[kind], encoded, at + value_at)
-    return sides[TIFF_WIDTH], sides[TIFF_HEIGHT]
+    return order, layout, range(place, place + entry * count, entry), value_at

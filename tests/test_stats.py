@@ -42,16 +42,16 @@ def test_waiting_takes_wall_time_and_no_cpu_time() -> None:
     assert times.calls == len(times.recent_s) == 3
     assert times.wall_s == pytest.approx(sum(times.recent_s))
     assert times.wall_s >= 0.06
-    assert times.cpu_s < 0.03
+    assert times.wall_s - times.cpu_s >= 0.03
 
 
 def test_work_takes_cpu_time_of_its_own_thread() -> None:
-    stats = Stats()
+    stats, before = Stats(), time.thread_time()
     with stats.timed("working"):
         began = time.thread_time()
         while time.thread_time() - began < 0.03:
             pass
-    assert 0.03 <= stats.stages["working"].cpu_s < 0.3
+    assert 0.03 <= stats.stages["working"].cpu_s <= time.thread_time() - before
 
 
 def test_a_block_that_raises_is_not_counted() -> None:
@@ -62,9 +62,9 @@ def test_a_block_that_raises_is_not_counted() -> None:
 
 
 def test_the_clock_runs_from_the_start() -> None:
-    stats = Stats()
+    before, stats = time.monotonic(), Stats()
     time.sleep(0.02)
-    assert 0.02 <= stats.elapsed_s < 10
+    assert 0.02 <= stats.elapsed_s <= time.monotonic() - before
 
 
 @pytest.mark.parametrize("percent", [0, 10, 50, 90, 99, 100])

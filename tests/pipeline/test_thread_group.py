@@ -36,7 +36,7 @@ def test_interrupts_do_not_lose_a_running_worker() -> None:
     ran_to_the_end = threading.Event()
 
     def work() -> None:
-        assert go.wait(60)
+        assert go.wait(WAIT_S)
         ran_to_the_end.set()
 
     worker = Worker(work, "interrupted")
@@ -60,7 +60,7 @@ def test_a_worker_that_never_started_is_not_waited_for() -> None:
 
 
 def _wait(event: threading.Event) -> None:
-    assert event.wait(10)
+    assert event.wait(WAIT_S)
 
 
 def wait(stop: threading.Event) -> None:

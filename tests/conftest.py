@@ -1,7 +1,8 @@
-"""Fixtures of all tests: toy generators, and a guard that fails tests which log errors."""
+"""Fixtures of all tests: toy generators, one thread, and a guard against logged errors."""
 
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,13 @@ def no_logged_errors(request: pytest.FixtureRequest, error_log: ErrorLog) -> Ite
     messages = error_log.taken()
     if messages and request.node.get_closest_marker("logs_errors") is None:
         pytest.fail("Errors were logged:\n" + "\n".join(messages), pytrace=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    """One thread for PyTorch: several, on pictures this small, mostly wait for each other."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
-"""What tests of the optimizer share: one optimizer of the features that ship, and one thread."""
+"""What tests of the optimizer share: an optimizer of the features that ship, and few steps."""
 
 import pytest
 
+from tests.optimize.few_steps import use_few_steps
 from tests.textures import noise_image
-from tests.training.conftest import one_thread as one_thread
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
@@ -21,3 +21,9 @@ def optimizer(tmp_path_factory: pytest.TempPathFactory) -> PictureOptimizer:
     return PictureOptimizer(
         features, style_target, MemoryLimits(10**7, 10**7, 10**7), PictureLossWeights()
     )
+
+
+@pytest.fixture
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films and photos painted in few steps."""
+    use_few_steps(monkeypatch.setattr)

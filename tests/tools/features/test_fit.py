@@ -34,7 +34,7 @@ def test_the_coarse_branch_begins_close_to_the_teacher(tmp_path: Path) -> None:
     torch.manual_seed(0)
     body = SlimBody()
     untrained = missed(body, teacher)
-    fit_coarse(body, teacher, [smooth(seed) for seed in range(4)])
+    fit_coarse(body, teacher, [smooth(seed) for seed in range(2)])
     for layer, error in missed(body, teacher).items():
         assert error < 0.1, layer
         assert error < untrained[layer] / 3, layer

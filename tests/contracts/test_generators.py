@@ -13,15 +13,15 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.contracts.implementations import subclasses
+from tests.optimize.few_steps import use_few_steps
 from tests.textures import noise_image
 from tests.toys import save_convolution
 from vidstyle.frame import BT601, BT709, ColorSpace, Picture, RGBImage
-from vidstyle.optimize import generator as optimizing
 from vidstyle.optimize.cache import Cache
 from vidstyle.optimize.generator import OptimizingGenerator
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
-from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage
+from vidstyle.optimize.picture_optimizer import PictureOptimizer
 from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_style, find_weights, shipped_styles
@@ -102,7 +102,7 @@ each_size = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optimizing, "COARSE_TO_FINE", (Stage(0.5, 1), Stage(1.0, 2)))
+    use_few_steps(monkeypatch.setattr)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import pytest
 from tests.clips import Clip
 from tests.contracts.implementations import implementations
 from tests.live.scene import Inverter
+from tests.optimize.few_steps import use_few_steps
 from tests.textures import noise_image
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame
@@ -23,13 +24,11 @@ from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
-from vidstyle.optimize import film as film_module
-from vidstyle.optimize import scene_optimizer, scene_painter
 from vidstyle.optimize.cache import Arrays, Cache
 from vidstyle.optimize.film import Film
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
-from vidstyle.optimize.picture_optimizer import PictureOptimizer, Stage
+from vidstyle.optimize.picture_optimizer import PictureOptimizer
 from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.optimize.work_folder import WorkFolder
 from vidstyle.options import StylizeOptions
@@ -40,7 +39,6 @@ from vidstyle.stylize.painter import GeneratorPainter
 from vidstyle.stylize.stylizer import VideoStylizer
 
 PTS = [0, 3, 4, 9]  # uneven, in units of 1/25 s
-SHORT = (Stage(1.0, 1),)
 
 
 def video_stylizer(clip: Path, options: StylizeOptions) -> VideoStylizer:
@@ -96,12 +94,7 @@ each_suffix = pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    passes = dict.fromkeys(scene_optimizer.PASSES, SHORT)
-    monkeypatch.setattr(scene_optimizer, "PASSES", passes)
-    monkeypatch.setattr(film_module, "PASSES", passes)
-    monkeypatch.setattr(scene_optimizer, "COARSE_TO_FINE", SHORT)
-    monkeypatch.setattr(scene_painter, "POLISHING", SHORT)
-    monkeypatch.setattr(scene_painter, "FILLING", SHORT)
+    use_few_steps(monkeypatch.setattr)
 
 
 @pytest.fixture

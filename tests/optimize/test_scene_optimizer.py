@@ -223,6 +223,7 @@ def test_a_time_budget_is_shared_out_by_effort(work: WorkFolder) -> None:
     assert left == pytest.approx(0)
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_nothing_of_a_scene_is_seen_in_the_next(
     tmp_path: Path, optimizer: PictureOptimizer
 ) -> None:

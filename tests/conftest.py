@@ -81,6 +81,13 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Live sessions that wait for paintings and frames, however long the machine stalls."""
+    monkeypatch.setattr("vidstyle.live.stylizer.MAX_WAIT_SHARE", 1e4)
+    monkeypatch.setattr("vidstyle.live.renderer.NO_SIGNAL_S", 60.0)
+
+
+@pytest.fixture
 def inverting(inverter: Path) -> StylizeOptions:
     """Options with the toy generator `inverter` as style."""
     return StylizeOptions(style=str(inverter))

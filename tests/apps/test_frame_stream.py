@@ -21,7 +21,7 @@ COLORFUL = patches(64, 48)
 NEGATIVE = 255 - COLORFUL.astype(int)
 MIDDLES = np.ix_([12, 36], [16, 48])
 
-pytestmark = pytest.mark.usefixtures("shelf")
+pytestmark = pytest.mark.usefixtures("shelf", "patient")
 
 
 @pytest.fixture
@@ -41,8 +41,11 @@ def off(painted: ImageArray, frame: RGBImage, border: int = 24) -> float:
     return float(np.abs(painted.astype(int) - (255 - frame.astype(int)))[inside].mean())
 
 
-def test_the_first_call_returns_its_own_painting(stylizer: Stylizer) -> None:
-    with stylizer.stream(fps=240) as stream:  # a frame's time is far too short to paint in
+def test_the_first_call_returns_its_own_painting(
+    stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstyle.live.stylizer.MAX_WAIT_SHARE", 0.0)  # far too short to paint in
+    with stylizer.stream(fps=240) as stream:
         assert off(stream(scene(0)), scene(0)) < 8
 
 

@@ -11,7 +11,7 @@ from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.stylize.generator import ImageGenerator
 
-WAIT_S = 30.0  # for what must happen; longer means that it does not
+WAIT_S = 60.0  # for what must happen, on machines that stall too; longer means a hang
 
 
 class Inverter(ImageGenerator):

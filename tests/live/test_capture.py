@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.clips import squares
-from tests.live.scene import Listed
+from tests.live.scene import WAIT_S, Listed
 from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.capture import FIRST_RETRY_S, LONGEST_RETRY_S, Capture
@@ -127,10 +127,10 @@ def test_a_camera_that_was_taken_meanwhile_is_said_once_and_waited_for(
         while not first.closed:
             time.sleep(0.01)
         capture.set_demand(True)
-        assert frames.get(30) is not None
+        assert frames.get(WAIT_S) is not None
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(WAIT_S)
     assert [record.message for record in caplog.records] == [
         "There is no camera. Waiting for it to come back.",
         "A toy is back.",
@@ -145,15 +145,16 @@ def test_a_source_that_nobody_wants_is_let_go_and_opened_again() -> None:
     thread = threading.Thread(target=capture.run, args=(stop,))
     thread.start()
     try:
-        assert frames.get(30) is not None
+        assert frames.get(WAIT_S) is not None
         capture.set_demand(False)
-        while frames.get(0.6) is not None:  # the last ones
+        while not endless[0].closed:
+            time.sleep(0.01)
+        while frames.get(0) is not None:  # the last ones
             pass
-        assert endless[0].closed
         capture.set_demand(True)
-        assert frames.get(30) is not None
+        assert frames.get(WAIT_S) is not None
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(WAIT_S)
     assert endless[1].closed
     assert not thread.is_alive()

@@ -38,16 +38,21 @@ class Filter:
         """What is seen of the next frame."""
         self.count += 1
         shown = frame(picture, self.count)
-        for _ in range(50):
-            self.frames.put(shown)
-            output = self.outputs.get(0.2)
-            if output is not None and output.frame.pts == shown.pts:
+        self.frames.put(shown)
+        while (output := self.outputs.get(WAIT_S)) is not None:
+            if output.frame.pts == shown.pts:
                 return output
         raise AssertionError("never shown")
 
 
 @pytest.fixture
-def running(shelf: Path) -> Iterator[Filter]:
+def frame_s() -> float:
+    """Nominal frame duration; the placeholder is shown after five of them."""
+    return WAIT_S
+
+
+@pytest.fixture
+def running(shelf: Path, frame_s: float) -> Iterator[Filter]:
     frames: DropOldestChannel[Frame] = DropOldestChannel()
     outputs: DropOldestChannel[OutputFrame] = DropOldestChannel()
     quality_controller, controls = (
@@ -59,7 +64,7 @@ def running(shelf: Path) -> Iterator[Filter]:
         stylizer = LiveStylizer(quality_controller, Stats(), WAIT_S)
         no_signal = placeholder(256, 160, "nothing")
         renderer = Renderer(
-            frames, stylizer, quality_controller, controls, styles, no_signal, 1 / 30, [outputs]
+            frames, stylizer, quality_controller, controls, styles, no_signal, frame_s, [outputs]
         )
         thread = threading.Thread(target=renderer.run, args=(threading.Event(),))
         thread.start()
@@ -121,6 +126,7 @@ def test_kept_colors_are_the_cameras(running: Filter) -> None:
     assert not np.array_equal(output.frame.picture.y, output.original.y)
 
 
+@pytest.mark.parametrize("frame_s", [1 / 30])
 def test_without_a_camera_the_placeholder_is_shown_again_and_again(running: Filter) -> None:
     running.show(panned(0))
     outputs = [running.outputs.get(WAIT_S) for _ in range(2)]
@@ -159,15 +165,16 @@ def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
     frames: DropOldestChannel[Frame] = DropOldestChannel()
     outputs: DropOldestChannel[OutputFrame] = DropOldestChannel(50)
     quality_controller = QualityController(0.001, lines=160)  # next to nothing
+    stopped_s = 60.0  # time on the clock that it sees, so that it finds no time to change again
     quality_controller.painted(1.0, 0.01, small_network=False)
-    for second in range(60):
+    for second in range(round(stopped_s)):
         quality_controller.observe(second, Load(1 / 30, 0.02, 1.0), 1.6e-6)
     decimation = quality_controller.quality.decimation
     assert decimation > 1
     with GeneratorPool() as pool:
         Renderer(
             frames,
-            LiveStylizer(quality_controller, Stats(), WAIT_S),
+            LiveStylizer(quality_controller, Stats(), WAIT_S, lambda: stopped_s),
             quality_controller,
             Controls(3, ControlState(), lambda: 3),
             StyleMenu(None, pool),

@@ -16,7 +16,7 @@ from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.generator import ImageGenerator
 
-SLOW_S = 3.0  # from frame to frame, where each frame is to wait for its painting
+SLOW_S = 100.0  # from frame to frame, where each frame is to wait for its painting
 FAST_S = 0.001
 
 
@@ -38,13 +38,17 @@ class Run:
         shown = self.stylizer.stylize(frame(picture, self.number), generator, options, 0.1)
         return None if shown is None else shown.picture
 
-    def show_until_painted(self, number: int, generator: ImageGenerator, style: str = "ink") -> int:
-        """Show frames of the pan until the first is painted; return the number of the next."""
-        for later in range(number, number + 2000):
-            if self.show(panned(0), generator, style) is not None:
-                return later
-            time.sleep(0.005)
-        raise AssertionError("nothing was ever painted")
+    def begin(self, generator: ImageGenerator) -> None:
+        """Show the first frame of the pan, with time enough for its painting."""
+        frame_s, self.stylizer._frame_s = self.stylizer._frame_s, SLOW_S
+        assert self.show(panned(0), generator) is not None
+        self.stylizer._frame_s = frame_s
+
+    def let_painters_finish(self) -> None:
+        """Wait for the paintings in progress; the next frame collects them."""
+        for pending in (self.stylizer._regular, self.stylizer._urgent):
+            if pending is not None:
+                pending.painted.result(WAIT_S)
 
 
 @pytest.fixture
@@ -92,7 +96,7 @@ def test_a_dark_room_is_painted_in_even_light(runs: list[Run]) -> None:
 def test_the_display_does_not_wait_for_the_network(runs: list[Run]) -> None:
     runs.append(Run(0.02, every=1))
     run, held = runs[0], Inverter(held=True)
-    run.show_until_painted(0, Inverter())
+    run.begin(Inverter())
     started, threads = time.monotonic(), threading.active_count()
     shown = [run.show(panned(number), held) for number in range(1, 6)]
     took_s = time.monotonic() - started
@@ -105,7 +109,7 @@ def test_the_display_does_not_wait_for_the_network(runs: list[Run]) -> None:
 def test_between_keyframes_the_painting_moves_with_the_scene(runs: list[Run]) -> None:
     runs.append(Run(0.02, every=1000))
     run = runs[0]
-    run.show_until_painted(0, Inverter())
+    run.begin(Inverter())
     for number in range(1, 6):
         picture = panned(number)
         shown = run.show(picture, Inverter())
@@ -116,27 +120,27 @@ def test_between_keyframes_the_painting_moves_with_the_scene(runs: list[Run]) ->
 def test_a_painting_that_comes_late_is_carried_to_the_present(runs: list[Run]) -> None:
     runs.append(Run(FAST_S, every=1))
     run, held = runs[0], Inverter(held=True)
-    run.show_until_painted(0, Flat(200))
+    run.begin(Flat(200))
     for number in range(1, 6):
         run.show(panned(number), held)  # begun with the first of these
     held.free.set()
-    for number in range(6, 30):
+    run.let_painters_finish()
+    for number in range(6, 12):
         picture = panned(number)
         shown = run.show(picture, held)
-        time.sleep(0.02)
     assert off(shown, negative(picture), border=24) < 12
 
 
 def test_a_new_painting_fades_in(runs: list[Run]) -> None:
     runs.append(Run(FAST_S, every=4))
     run, still = runs[0], panned(0)
-    run.show_until_painted(0, Flat(60))
+    run.begin(Flat(60))
     means = [float(Flat(60).paint_picture(still).y.mean())]
-    for _ in range(120):
+    for _ in range(12):
         shown = run.show(still, Flat(220))
         assert shown is not None
         means.append(float(shown.y.mean()))
-        time.sleep(0.002)
+        run.let_painters_finish()
     steps = np.diff(means)
     assert means[-1] - means[0] > 100  # from one to the other
     assert steps.max() < 0.8 * (means[-1] - means[0])  # but not at once
@@ -180,7 +184,8 @@ def test_a_first_painting_is_small_when_time_is_short(runs: list[Run]) -> None:
     runs.append(Run(0.01, lines=160))
     inverter = Inverter()
     runs[0].stylizer._quality_controller.painted(0.5, 1.0, small_network=False)
-    runs[0].show_until_painted(0, inverter)
+    runs[0].show(panned(0), inverter)
+    runs[0].let_painters_finish()
     assert inverter.sizes[0][0] == 120
 
 
@@ -217,7 +222,7 @@ def test_what_comes_into_view_is_shown_in_the_painting_s_tones(runs: list[Run]) 
     """The camera moves on while the painter is busy: no streaks where nothing is painted yet."""
     runs.append(Run(FAST_S, every=1))
     run, held = runs[0], Inverter(held=True)
-    run.show_until_painted(0, Darkener())
+    run.begin(Darkener())
     for number in range(1, 16):
         picture = panned(number, step=4)
         shown = run.show(picture, held)

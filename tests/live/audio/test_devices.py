@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -19,10 +20,13 @@ from numpy.typing import NDArray
 
 from tests.clips import Clip, Sound
 from tests.live.scene import WAIT_S
+from tests.live.sources.playback import Clock
 from vidstyle.errors import MissingExtraError
 from vidstyle.extras import install_hint
+from vidstyle.live.audio import devices
 from vidstyle.live.audio.devices import FileAudio, has_audio, microphones
 from vidstyle.live.audio.ring_buffer import RATE, AudioRingBuffer
+from vidstyle.live.sources.base import Pacer
 from vidstyle.live.sources.file import PacedFile
 
 
@@ -30,7 +34,7 @@ def until(holds: Callable[[], object]) -> None:
     deadline = time.monotonic() + WAIT_S
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -39,20 +43,21 @@ def clip(tmp_path: Path) -> Path:
     return Clip(frames=50, rate=25, sounds=[tone]).write(tmp_path / "in.mkv")
 
 
-def test_a_file_s_sound_is_on_tape_when_its_pictures_are_shown(clip: Path) -> None:
-    source, ring_buffer, stop = PacedFile(clip, loop=False), AudioRingBuffer(), threading.Event()
+def test_a_file_s_sound_is_on_tape_when_its_pictures_are_shown(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, ring_buffer, stop = Clock(), AudioRingBuffer(), threading.Event()
+    monkeypatch.setattr(devices, "time", SimpleNamespace(monotonic=clock))
+    source = PacedFile(clip, loop=False, pacer=Pacer(clock))
     sound = FileAudio(clip, lambda: source.pacer.zero_s, ring_buffer)
     thread = threading.Thread(target=sound.run, args=(stop,))
     thread.start()
     try:
-        while source.read(stop) is not None:
-            pass
+        while source.read(clock) is not None:
+            until(lambda: (ring_buffer.end_s or 0.0) >= clock.now_s)
         zero_s = source.pacer.zero_s
         assert zero_s is not None
-        deadline = time.monotonic() + WAIT_S
-        while (ring_buffer.end_s or 0.0) < zero_s + 1.9:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        assert clock.now_s == pytest.approx(zero_s + 49 / 25)
     finally:
         stop.set()
         thread.join(WAIT_S)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,11 +40,15 @@ def reader(device: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["tail", "-f", str(device)], stdout=subprocess.DEVNULL)
 
 
-def wait_for(watch: ConsumerMonitor, count: int) -> None:
+def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT_S
-    while watch.count != count:
+    while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.01)
+
+
+def wait_for(watch: ConsumerMonitor, count: int) -> None:
+    until(lambda: watch.count == count)
 
 
 def test_readers_are_counted_as_they_come_and_go(watch: ConsumerMonitor, device: Path) -> None:
@@ -63,7 +67,8 @@ def test_readers_are_counted_as_they_come_and_go(watch: ConsumerMonitor, device:
 def test_who_was_there_before_counts_and_we_ourselves_do_not(device: Path) -> None:
     process = reader(device)
     try:
-        time.sleep(0.2)
+        files = Path(f"/proc/{process.pid}/fd")
+        until(lambda: device.resolve() in [file.resolve() for file in files.iterdir()])
         with device.open("rb"):
             watch = ConsumerMonitor(device)
             wait_for(watch, 1)

@@ -1,11 +1,18 @@
 """A web server for the files of a folder."""
 
 import http.server
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+
+import pytest
+
+from vidstyle.live.sources import stream
+
+PATIENCE_S = (60.0, 60.0)  # in place of the program's timeouts, on machines that stall
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
@@ -29,11 +36,23 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Serve a folder on this machine; gives the address."""
+    """Serve a folder on this machine, to patient clients; gives the address."""
     handler = partial(Files, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with (
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
+        pytest.MonkeyPatch.context() as monkeypatch,
+    ):
+        monkeypatch.setattr(stream, "TIMEOUTS_S", PATIENCE_S)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@contextmanager
+def nobody_listening() -> Iterator[str]:
+    """Keep a port of this machine on which connections are refused; gives the address."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{kept.getsockname()[1]}"

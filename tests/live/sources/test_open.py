@@ -10,6 +10,7 @@ import pytest
 
 from tests.clips import Clip
 from tests.live.scene import WAIT_S
+from tests.live.sources.server import nobody_listening
 from vidstyle.errors import SourceError
 from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.open import find_camera, open_source
@@ -21,17 +22,19 @@ from vidstyle.options import LiveOptions
 @pytest.mark.parametrize(
     ("camera", "reason"),
     [
-        ("http://127.0.0.1:9/none.mp4", "http://127.0.0.1:9/none.mp4 cannot be opened"),
+        ("{address}/none.mp4", "{address}/none.mp4 cannot be opened"),
         ("/dev/video77", "There is no camera /dev/video77"),
-        ("/tmp/nothing.mp4", 'There is no camera or file "/tmp/nothing.mp4"'),
+        ("{folder}/nothing.mp4", 'There is no camera or file "{folder}/nothing.mp4"'),
         ("nobody's camera", 'There is no camera or file "nobody\'s camera"'),
         ("{folder}/words.mp4", "is not a video that can be opened"),
     ],
 )
 def test_what_is_no_camera_is_said(tmp_path: Path, camera: str, reason: str) -> None:
     (tmp_path / "words.mp4").write_text("no video")
-    with pytest.raises(SourceError, match=reason):
-        open_source(LiveOptions(camera=camera.format(folder=tmp_path)))
+    with nobody_listening() as address:
+        camera, reason = (s.format(folder=tmp_path, address=address) for s in (camera, reason))
+        with pytest.raises(SourceError, match=reason):
+            open_source(LiveOptions(camera=camera))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names as Linux gives them")

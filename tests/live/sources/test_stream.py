@@ -10,7 +10,7 @@ import pytest
 
 from tests.clips import Clip, squares
 from tests.live.sources.playback import NEVER, read_all
-from tests.live.sources.server import serving
+from tests.live.sources.server import nobody_listening, serving
 from vidstyle.errors import SourceError
 from vidstyle.live.sources.open import open_source
 from vidstyle.live.sources.stream import Stream
@@ -103,6 +103,9 @@ def test_a_turned_stream_is_given_upright(server: str, tmp_path: Path) -> None:
 
 
 def test_nobody_at_the_address_is_said_in_one_line() -> None:
-    with pytest.raises(SourceError, match="cannot be opened: ") as raised:
-        Stream("http://127.0.0.1:9/none.mp4")
+    with (
+        nobody_listening() as address,
+        pytest.raises(SourceError, match="cannot be opened: ") as raised,
+    ):
+        Stream(f"{address}/none.mp4")
     assert "\n" not in str(raised.value)

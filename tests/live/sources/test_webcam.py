@@ -23,6 +23,12 @@ def node(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stalls between two reads is no silence of the camera's."""
+    monkeypatch.setattr(webcam, "MAX_SILENCE_S", 60.0)
+
+
 BGR = np.ascontiguousarray(patches(64, 48)[..., ::-1])
 GARBAGE = [None, np.zeros((0, 0, 3), np.uint8), np.zeros((48, 64), np.uint8), cv2.error("oops")]
 

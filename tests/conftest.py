@@ -85,6 +85,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Live sessions that wait for paintings and frames, however long the machine stalls."""
     monkeypatch.setattr("vidstyle.live.stylizer.MAX_WAIT_SHARE", 1e4)
     monkeypatch.setattr("vidstyle.live.renderer.NO_SIGNAL_S", 60.0)
+    monkeypatch.setattr("vidstyle.live.session.CAMERA_PATIENCE_S", 60.0)
 
 
 @pytest.fixture

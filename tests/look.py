@@ -1,6 +1,7 @@
 """Content of a media file, read with PyAV alone: an independent check of outputs."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -110,3 +111,15 @@ def _add_packet(track: Track, packet: Any) -> None:
     track.times.append(float(packet.pts * packet.time_base))
     track.packets.append(hashlib.sha1(data).hexdigest())
     track.bytes_.append(data)
+
+
+def playable(path: Path) -> tuple[int, int]:
+    """How many frames and samples a file gives until it breaks off, perhaps within a packet."""
+    frames = samples = 0
+    with suppress(av.InvalidDataError, EOFError), av.open(str(path)) as container:
+        for frame in container.decode():
+            if isinstance(frame, av.VideoFrame):
+                frames += 1
+            elif isinstance(frame, av.AudioFrame):
+                samples += frame.samples
+    return frames, samples

@@ -3,9 +3,17 @@
 import resource
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+RUN = "from vidstyle.cli import main; sys.exit(main())"  # as `python -m vidstyle`
+
+
+def vidstyle_with(changes: str) -> list[str]:
+    """Words of the vidstyle command, with Python code that is run in its process before it."""
+    return [sys.executable, "-c", f"import sys\n{changes}\n{RUN}"]
 
 
 def stop_once(
@@ -13,7 +21,6 @@ def stop_once(
     has_begun: Callable[[], bool],
     number: signal.Signals,
     limit_s: float,
-    after_s: float = 0.0,
 ) -> str:
     """Send a signal to a process at work and wait for its end; it is killed in any case.
 
@@ -22,22 +29,21 @@ def stop_once(
         has_begun: polled until it returns True.
         number: signal to send.
         limit_s: timeout in seconds, of the wait for the beginning and of that for the end.
-        after_s: seconds from the beginning to the signal.
 
     Returns:
         The output on stderr.
     """
-    try:
-        deadline = time.monotonic() + limit_s
-        while not has_begun():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(after_s)
-        process.send_signal(number)
-        return process.communicate(timeout=limit_s)[1]
-    finally:
-        process.kill()
+    with process:
+        try:
+            deadline = time.monotonic() + limit_s
+            while not has_begun():
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            process.send_signal(number)
+            return process.communicate(timeout=limit_s)[1]
+        finally:
+            process.kill()
 
 
 @contextmanager

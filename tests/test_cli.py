@@ -7,14 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
 
 from tests.clips import Clip, Sound, cut_off_clip, patches
 from tests.look import look
-from tests.processes import stop_once
+from tests.processes import stop_once, vidstyle_with
 from tests.shelf import TOYS
 from tests.toys import save_adder
 from vidstyle.cli import (
@@ -30,7 +32,7 @@ from vidstyle.cli import (
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import StylizeOptions, TrainOptions, settings
 
-HANG_LIMIT_S = 30
+HANG_LIMIT_S = 60
 
 Captured = pytest.CaptureFixture[str]
 
@@ -372,6 +374,29 @@ def test_odd_file_names_are_only_names(
     assert output in capsys.readouterr().err
 
 
+HELD = """
+import os
+from vidstyle.media.sink import FileSink
+write = FileSink.write
+def held(sink, frame):
+    write(sink, frame)
+    if sink._stats["frames"] == 6:
+        os.read({descriptor}, 1)
+FileSink.write = held
+"""
+
+
+def held(inverter: Path, clip: Path, descriptor: int = 0) -> list[str]:
+    """Words of a conversion that waits after six frames until a pipe, stdin or another, closes."""
+    style = ["--style", str(inverter), "--every", "1"]
+    return [*vidstyle_with(HELD.format(descriptor=descriptor)), str(clip), *style]
+
+
+def begun(folder: Path) -> bool:
+    """Whether a conversion of the only file in a folder has begun to write."""
+    return len(list(folder.iterdir())) >= 2
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 @pytest.mark.parametrize(
     ("number", "code"),
@@ -384,10 +409,9 @@ def test_odd_file_names_are_only_names(
 def test_a_stopped_run_leaves_no_file(
     tmp_path: Path, inverter: Path, number: signal.Signals, code: int
 ) -> None:
-    path = Clip(frames=2000, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
-    words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-    error = stop_once(process, lambda: len(list(tmp_path.iterdir())) >= 2, number, HANG_LIMIT_S)
+    path = Clip().write(tmp_path / "in.mp4")
+    process = subprocess.Popen(held(inverter, path), stdin=PIPE, stderr=PIPE, text=True)
+    error = stop_once(process, lambda: begun(tmp_path), number, HANG_LIMIT_S)
     assert process.returncode == code, error
     assert "Traceback" not in error
     assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]
@@ -395,12 +419,11 @@ def test_a_stopped_run_leaves_no_file(
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_several_signals_at_once_end_it_as_cleanly_as_one(tmp_path: Path, inverter: Path) -> None:
-    path = Clip(frames=2000, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
-    words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    path = Clip().write(tmp_path / "in.mp4")
+    process = subprocess.Popen(held(inverter, path), stdin=PIPE, stderr=PIPE, text=True)
 
     def has_begun() -> bool:
-        if len(list(tmp_path.iterdir())) < 2:
+        if not begun(tmp_path):
             return False
         for _ in range(3):
             process.send_signal(signal.SIGHUP)
@@ -415,11 +438,10 @@ def test_several_signals_at_once_end_it_as_cleanly_as_one(tmp_path: Path, invert
 
 @pytest.mark.skipif(os.name != "posix", reason="nohup")
 def test_a_hangup_that_the_caller_ignores_is_ignored(tmp_path: Path, inverter: Path) -> None:
-    path = Clip(frames=200, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
-    words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
-    process = subprocess.Popen(["nohup", *words], stderr=subprocess.PIPE, text=True)
-    begun = lambda: len(list(tmp_path.iterdir())) >= 2  # noqa: E731
-    error = stop_once(process, begun, signal.SIGHUP, HANG_LIMIT_S)
+    path = Clip().write(tmp_path / "in.mp4")
+    words = ["nohup", *held(inverter, path)]
+    process = subprocess.Popen(words, stdin=PIPE, stderr=PIPE, text=True)
+    error = stop_once(process, lambda: begun(tmp_path), signal.SIGHUP, HANG_LIMIT_S)
     assert process.returncode == DONE, error
 
 
@@ -427,16 +449,18 @@ def test_a_hangup_that_the_caller_ignores_is_ignored(tmp_path: Path, inverter: P
 def test_a_terminal_that_is_closed_ends_it_cleanly(tmp_path: Path, inverter: Path) -> None:
     import pty
 
-    path = Clip(frames=2000, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
+    path = Clip().write(tmp_path / "in.mp4")
+    waits, release = os.pipe()
+    os.set_inheritable(waits, True)
     child, ours = pty.fork()
     if child == 0:
-        words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter)]
-        os.execv(sys.executable, [*words, "--every", "1"])
+        os.execv(sys.executable, held(inverter, path, waits))
     deadline = time.monotonic() + HANG_LIMIT_S
-    while len(list(tmp_path.iterdir())) < 2:
+    while not begun(tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    os.close(ours)
+    for descriptor in (ours, release, waits):
+        os.close(descriptor)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == HUNG_UP
     assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]
 
@@ -445,31 +469,24 @@ def test_a_terminal_that_is_closed_ends_it_cleanly(tmp_path: Path, inverter: Pat
 def test_a_terminal_gets_a_bar(tmp_path: Path, inverter: Path) -> None:
     import pty
 
-    path = Clip(frames=2500, options={"preset": "ultrafast"}).write(tmp_path / "in.mp4")
-    words = [sys.executable, "-m", "vidstyle", str(path), "--style", str(inverter), "--every", "1"]
+    path = Clip().write(tmp_path / "in.mp4")
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
-    process = subprocess.Popen(words, stderr=theirs, env=environment)
+    process = subprocess.Popen(held(inverter, path), stdin=PIPE, stderr=theirs, env=environment)
     os.close(theirs)
     shown = b""
     try:
-        while True:
-            try:
-                part = os.read(ours, 4096)
-            except OSError:  # how Linux says that the other side has closed
-                break
-            if not part:
-                break
-            shown += part
+        assert process.stdin is not None
+        while any(word not in shown for word in (b" 6/12 ", b" fps", b"x real time", b" left")):
+            shown += os.read(ours, 4096)
+        process.stdin.close()
+        with suppress(OSError):  # how Linux says that the other side has closed
+            while os.read(ours, 4096):
+                pass
         assert process.wait(HANG_LIMIT_S) == DONE
     finally:
         process.kill()
         os.close(ours)
-    text = shown.decode()
-    assert "/2500 " in text
-    assert " fps" in text
-    assert "x real time" in text
-    assert " left" in text
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")

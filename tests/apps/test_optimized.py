@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import cv2
@@ -17,8 +17,9 @@ import torch
 
 from tests.clips import Clip, Sound, patches
 from tests.look import look
+from tests.optimize.few_steps import use_few_steps
 from tests.perceptual.weights import random_vgg
-from tests.processes import stop_once
+from tests.processes import stop_once, vidstyle_with
 from tests.textures import noise_image
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.progress import VideoProgress
@@ -27,9 +28,11 @@ from vidstyle.cli import DONE, FAILED, USAGE, main
 from vidstyle.errors import Cancelled
 from vidstyle.extras import install_hint
 from vidstyle.media.image_file import read_photo, write_photo
+from vidstyle.optimize import generator as optimizing
+from vidstyle.optimize.picture_optimizer import Stage
 from vidstyle.options import StylizeOptions
 
-HANG_LIMIT_S = 110
+HANG_LIMIT_S = 60
 
 Captured = pytest.CaptureFixture[str]
 
@@ -43,6 +46,12 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def painting(tmp_path: Path) -> Path:
     write_photo(tmp_path / "ink.png", noise_image(80, 80, seed=9, blur=1))
     return tmp_path / "ink.png"
+
+
+@pytest.fixture
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films and photos painted in few steps."""
+    use_few_steps(monkeypatch.setattr)
 
 
 def files(folder: Path) -> list[str]:
@@ -59,6 +68,7 @@ def test_a_photo_is_painted_after_a_painting(tmp_path: Path, painting: Path) -> 
     assert files(tmp_path) == ["ink.png", "me.ink.png", "me.png"]
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_a_shipped_style_stands_for_its_painting(tmp_path: Path, shelf: Path) -> None:
     write_photo(tmp_path / "me.png", patches(64, 48))
     words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--threads", "1", "--quiet"]
@@ -72,6 +82,7 @@ def test_a_shipped_style_stands_for_its_painting(tmp_path: Path, shelf: Path) ->
     assert np.array_equal(read_photo(tmp_path / "default.png"), painted)
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_a_photo_that_is_painted_smaller_gets_a_word(
     tmp_path: Path, painting: Path, capsys: Captured
 ) -> None:
@@ -90,6 +101,7 @@ def test_an_altered_painting_is_refused(tmp_path: Path, shelf: Path, capsys: Cap
     assert "toy.png is not the file that was shipped" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_a_film_keeps_its_frames_and_its_sound(
     tmp_path: Path, painting: Path, capsys: Captured
 ) -> None:
@@ -102,6 +114,7 @@ def test_a_film_keeps_its_frames_and_its_sound(
     assert files(tmp_path) == ["in.ink.mp4", "in.mp4", "ink.png"]
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_a_cancelled_film_goes_on_where_it_was(tmp_path: Path, painting: Path) -> None:
     clip = Clip(frames=2).write(tmp_path / "in.mp4")
     options = StylizeOptions(quality="full", style=str(painting), max_height=24, threads=1)
@@ -206,12 +219,29 @@ def test_without_the_extra_its_name_is_said(
         "from vidstyle.cli import main\n"
         f"sys.exit(main(['{clip}', '--quality', 'full', '--style', '{painting}']))"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG_LIMIT_S
+    )
     assert run.returncode == FAILED
     assert run.stderr == (
         f"vidstyle: The full quality needs the package {package}. Install the extra: {hint}.\n"
     )
     assert files(tmp_path) == ["in.mp4", "ink.png"]
+
+
+HELD = """
+import os
+from tests.optimize.few_steps import use_few_steps
+from vidstyle.optimize.work_folder import WorkFolder
+use_few_steps()
+keep, kept = WorkFolder.keep, []
+def held(folder, *painting):
+    keep(folder, *painting)
+    kept.append(painting)
+    if len(kept) == 3:
+        os.read(0, 1)  # until stdin is closed
+WorkFolder.keep = held
+"""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -221,10 +251,10 @@ def test_without_the_extra_its_name_is_said(
 def test_a_killed_run_goes_on_where_it_was(
     tmp_path: Path, painting: Path, number: signal.Signals
 ) -> None:
-    clip = Clip(frames=40).write(tmp_path / "in.mp4")
-    words = [sys.executable, "-m", "vidstyle", str(clip), "--quality", "full", "--threads", "1"]
+    clip = Clip(frames=17).write(tmp_path / "in.mp4")
+    words = [*vidstyle_with(HELD), str(clip), "--quality", "full", "--threads", "1"]
     words += ["--style", str(painting), "--every", "4"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, stdin=PIPE, stderr=PIPE, text=True)
     work = tmp_path / "in.ink.mp4.work"
 
     def done() -> list[Path]:
@@ -236,25 +266,20 @@ def test_a_killed_run_goes_on_where_it_was(
     assert not (tmp_path / "in.ink.mp4").exists()
     if number == signal.SIGINT:
         assert error == "vidstyle: Stopped. The same command goes on from here.\n"
-    again = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + HANG_LIMIT_S
-        while len(done()) <= len(kept):
-            assert again.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        assert {file: file.stat().st_mtime_ns for file in kept} == kept  # not painted again
-    finally:
-        again.kill()
-        again.wait()
+    again = subprocess.Popen(words, stdin=PIPE, stderr=PIPE, text=True)
+    stop_once(again, lambda: len(done()) > len(kept), signal.SIGKILL, HANG_LIMIT_S)
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept  # not painted again
 
 
-def test_the_network_of_the_papers_judges_on_request(tmp_path: Path, painting: Path) -> None:
+def test_the_network_of_the_papers_judges_on_request(
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimizing, "COARSE_TO_FINE", (Stage(0.5, 10), Stage(1.0, 10)))
     write_photo(tmp_path / "me.png", patches(64, 48))
     torch.save(random_vgg("vgg19", "relu5_1"), tmp_path / "vgg19.pth")
     words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--style", str(painting)]
     words += ["--features", "vgg19", "--feature-weights", str(tmp_path / "vgg19.pth")]
-    assert main([*words, "--threads", "1", "--quiet", "--time-budget", "2s"]) == DONE
+    assert main([*words, "--threads", "1", "--quiet", "--time-budget", "60m"]) == DONE
     painted = read_photo(tmp_path / "me.ink.png")
     assert np.abs(painted.astype(int) - patches(64, 48)).mean() > 10
 

@@ -1,5 +1,4 @@
 import shutil
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.live.scene import frame, panned
+from tests.look import playable
 from tests.processes import file_size_limit
 from vidstyle.errors import SinkError
 from vidstyle.frame import Picture
@@ -70,18 +70,6 @@ def test_what_cannot_be_written_ends_the_recording_and_not_the_filter(
     (record,) = caplog.records
     assert "No such file" in record.message
     assert "The recording has ended" in record.message
-
-
-def playable(path: Path) -> tuple[int, int]:
-    """How many frames and samples a file gives until it breaks off, perhaps within a packet."""
-    frames = samples = 0
-    with av.open(str(path)) as container, suppress(av.InvalidDataError):
-        for frame in container.decode():
-            if isinstance(frame, av.VideoFrame):
-                frames += 1
-            elif isinstance(frame, av.AudioFrame):
-                samples += frame.samples
-    return frames, samples
 
 
 def noise(number: int) -> OutputFrame:

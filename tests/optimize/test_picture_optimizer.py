@@ -1,5 +1,7 @@
 """A picture optimized with the features that ship."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -29,9 +31,22 @@ def optimizer(cache: Cache, room: MemoryLimits = ROOM) -> PictureOptimizer:
     return PictureOptimizer(features, style_target, room, PictureLossWeights())
 
 
-@pytest.fixture
-def paints(tmp_path_factory: pytest.TempPathFactory) -> PictureOptimizer:
-    return optimizer(Cache(tmp_path_factory.mktemp("cache")))
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def paints(cache: Path) -> PictureOptimizer:
+    return optimizer(Cache(cache))
+
+
+@pytest.fixture(scope="module")
+def painted(paints: PictureOptimizer) -> RGBImage:
+    torch.manual_seed(1)
+    painted = paints.paint(PHOTO, QUICK)
+    painted.flags.writeable = False
+    return painted
 
 
 def style_distance(image: RGBImage) -> float:
@@ -43,8 +58,7 @@ def style_distance(image: RGBImage) -> float:
     return sum(float(style_loss(own[name], target[name])) for name in own)
 
 
-def test_a_painted_picture_has_the_paintings_style(paints: PictureOptimizer) -> None:
-    painted = paints.paint(PHOTO, QUICK)
+def test_a_painted_picture_has_the_paintings_style(painted: RGBImage) -> None:
     assert painted.shape == PHOTO.shape
     assert painted.dtype == np.uint8
     assert style_distance(painted) < 0.2 * style_distance(PHOTO)
@@ -78,12 +92,13 @@ def test_a_picture_of_one_color_is_painted(paints: PictureOptimizer) -> None:
     assert painted.std() > 0
 
 
-def test_what_others_say_is_kept_where_it_is_believed(paints: PictureOptimizer) -> None:
+def test_what_others_say_is_kept_where_it_is_believed(
+    paints: PictureOptimizer, painted: RGBImage
+) -> None:
     height, width = PHOTO.shape[:2]
-    alone = paints.paint(PHOTO, QUICK)
     confidence = np.zeros((height, width), np.float32)
     confidence[:, : width // 2] = 1
-    shifted = np.roll(alone, 8, axis=0)
+    shifted = np.roll(painted, 8, axis=0)
     targets: list[TemporalTarget] = [(shifted.astype(np.float32) / np.float32(255), confidence)]
     held = paints.paint(PHOTO, QUICK[1:], targets=targets).astype(int)
     apart = np.abs(held - shifted).mean(axis=(0, 2))
@@ -116,18 +131,16 @@ def test_effort_is_counted_in_whole_pictures() -> None:
     assert effort([Stage(0.5, 40), Stage(1.0, 20)]) == 30
 
 
-def test_the_painting_is_looked_at_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("cache")
-    first = optimizer(Cache(folder)).paint(PHOTO, QUICK)
-    files = {file.name: file.stat().st_size for file in folder.iterdir()}
+def test_the_painting_is_looked_at_once(cache: Path, painted: RGBImage) -> None:
+    files = {file.name: file.stat().st_size for file in cache.iterdir()}
     assert files
-    again = optimizer(Cache(folder)).paint(PHOTO, QUICK)
-    np.testing.assert_array_equal(first, again)
-    assert {file.name: file.stat().st_size for file in folder.iterdir()} == files
+    again = optimizer(Cache(cache)).paint(PHOTO, QUICK)
+    np.testing.assert_array_equal(painted, again)
+    assert {file.name: file.stat().st_size for file in cache.iterdir()} == files
 
 
-def test_the_same_arguments_give_the_same_picture(paints: PictureOptimizer) -> None:
-    torch.manual_seed(1)
-    one = paints.paint(PHOTO, QUICK)
+def test_the_same_arguments_give_the_same_picture(
+    paints: PictureOptimizer, painted: RGBImage
+) -> None:
     torch.manual_seed(2)
-    np.testing.assert_array_equal(one, paints.paint(PHOTO, QUICK))
+    np.testing.assert_array_equal(painted, paints.paint(PHOTO, QUICK))

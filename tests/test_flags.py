@@ -34,6 +34,7 @@ FLAGS = {
         --max-cpu --audio --no-audio --microphone --audio-output --play-audio --no-play-audio
         --react --no-react --seconds --quiet --no-quiet --json --no-json
         """,
+    "style": "-h --help --debug -o --output --overwrite --json",
     "train": """
         -h --help --debug -o --output --name --size --content --minutes --steps --features
         --feature-weights --start-from --style-weight --content-weight --tv-weight

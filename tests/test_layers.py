@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "network": set[str](),
     "pipeline": set[str](),
     "media": set[str](),
-    "stylize": set[str](),
+    "stylize": {"media"},
     "perceptual": set[str](),
     "errors": set[str](),
     "frame": set[str](),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vidstyle.apps.image import preview_video, stylize_photo
     from vidstyle.apps.live import run_live
     from vidstyle.apps.outputs import Result
+    from vidstyle.apps.painting import PaintingResult, style_from_painting
     from vidstyle.apps.progress import VideoProgress
     from vidstyle.apps.stylizer import Stylizer, styles
     from vidstyle.apps.train import train_style
@@ -45,6 +46,7 @@ _MODULES = {
     "LiveReport": "vidstyle.live.metrics",
     "MissingExtraError": "vidstyle.errors",
     "OptionError": "vidstyle.errors",
+    "PaintingResult": "vidstyle.apps.painting",
     "Picture": "vidstyle.frame",
     "Result": "vidstyle.apps.outputs",
     "SinkError": "vidstyle.errors",
@@ -60,6 +62,7 @@ _MODULES = {
     "VidstyleError": "vidstyle.errors",
     "preview_video": "vidstyle.apps.image",
     "run_live": "vidstyle.apps.live",
+    "style_from_painting": "vidstyle.apps.painting",
     "styles": "vidstyle.apps.stylizer",
     "stylize_photo": "vidstyle.apps.image",
     "stylize_video": "vidstyle.apps.convert",
@@ -76,6 +79,7 @@ __all__ = [
     "LiveReport",
     "MissingExtraError",
     "OptionError",
+    "PaintingResult",
     "Picture",
     "Result",
     "SinkError",
@@ -91,6 +95,7 @@ __all__ = [
     "VidstyleError",
     "preview_video",
     "run_live",
+    "style_from_painting",
     "styles",
     "stylize_photo",
     "stylize_video",

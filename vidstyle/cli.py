@@ -27,7 +27,7 @@ Options = TypeVar("Options")
 
 SIGNALED = 128  # plus the signal's number, as in shells
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129
-COMMANDS = ("convert", "image", "live", "train", "styles", "doctor")
+COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
     "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start", "end", "codec",
@@ -167,6 +167,15 @@ def _train(parsed: argparse.Namespace) -> int:
     return DONE if result.finished else INTERRUPTED
 
 
+def _style(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.painting import style_from_painting
+    from vidstyle.console import describe, to_json
+
+    result = style_from_painting(parsed.painting, parsed.output, overwrite=parsed.overwrite)
+    _print(json.dumps(to_json(result), indent=2) if parsed.json else describe(result))
+    return DONE
+
+
 def _styles(parsed: argparse.Namespace) -> int:
     from vidstyle.console import print_styles
     from vidstyle.stylize.catalog import shipped_styles
@@ -230,6 +239,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--config", type=_path, metavar="FILE", help="settings (live.toml in the user's folder)"
     )
     add_flags(live, LiveFlags, configured=True)
+    style = _command(commands, "style", _style, "make a style file from a painting, at once")
+    style.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
+    style.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")
+    add_flags(style, StylizeOptions, ("overwrite",))
     train = _command(commands, "train", _train, "teach vidstyle a painting of your own")
     train.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
     train.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")
@@ -247,7 +260,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_flags(styles, StylizeOptions, GALLERY_SETTINGS)
     doctor = _command(commands, "doctor", _doctor, "say what this machine has and what follows")
-    for command in (styles, doctor):
+    for command in (style, styles, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

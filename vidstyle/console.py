@@ -15,6 +15,7 @@ from rich.table import Table
 
 from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
+from vidstyle.apps.painting import PaintingResult
 from vidstyle.flags import with_flags
 from vidstyle.live.metrics import LiveReport
 from vidstyle.results import FileResult, RunResult
@@ -185,6 +186,16 @@ def _(outcome: TrainResult) -> str:
 
 
 @describe.register
+def _(outcome: PaintingResult) -> str:
+    files = f"{outcome.output} and {outcome.others[0].name}"
+    return (
+        f"{files}  ({outcome.seconds:.1f} s; strokes of {outcome.texture}, the painting's colors)\n"
+        f"Use it: vidstyle film.mp4 --style {outcome.others[0]}\n"
+        "vidstyle train learns the painting's own strokes."
+    )
+
+
+@describe.register
 def _(outcome: LiveReport) -> str:
     latency = f"{outcome.latency_p50_ms:.0f} ms behind, p99 {outcome.latency_p99_ms:.0f} ms"
     pace = f"{outcome.frames} pictures in {_clock(outcome.seconds)}, {outcome.fps:.1f} fps"
@@ -233,6 +244,17 @@ def _(outcome: TrainResult) -> dict[str, Any]:
         "output_bytes": outcome.output_bytes,
         "losses": {name: round(value, 5) for name, value in outcome.losses.items()},
         "warnings": [with_flags(warning) for warning in outcome.warnings],
+    }
+
+
+@to_json.register
+def _(outcome: PaintingResult) -> dict[str, Any]:
+    return {
+        "output": str(outcome.output),
+        "others": [str(file) for file in outcome.others],
+        "texture": outcome.texture,
+        "seconds": round(outcome.seconds, 3),
+        "output_bytes": outcome.output_bytes,
     }
 
 

@@ -59,9 +59,8 @@ class Look:
 
     style: str | None = option(
         None,
-        f"a style's name, a file of your own ending in .onnx, or a mix such as {EXAMPLE}; "
-        "with --quality full, a painting's picture file",
-        "NAME|FILE.onnx|MIX|PICTURE",
+        f"a style's name, an .onnx file, a painting's picture file, or a mix such as {EXAMPLE}",
+        "NAME|FILE.onnx|PICTURE|MIX",
     )
     quality: str = option(
         "fast",
@@ -294,7 +293,9 @@ class LiveOptions:
         "N|PATH|NAME|URL|testsrc",
     )
     style: str | None = option(
-        None, f"a style's name, an .onnx file, or a mix such as {EXAMPLE}", "NAME|FILE.onnx|MIX"
+        None,
+        f"a style's name, an .onnx file, a painting's picture file, or a mix such as {EXAMPLE}",
+        "NAME|FILE.onnx|PICTURE|MIX",
     )
     size: str | None = option(
         None, "size of the pictures; 1280x720 for cameras, that of a file", "WIDTHxHEIGHT"

@@ -195,17 +195,6 @@ def test_a_time_budget_is_for_the_full_quality(capsys: Captured) -> None:
     assert "--time-budget must be used with --quality full." in capsys.readouterr().err
 
 
-def test_a_painting_without_the_full_quality_says_what_to_add(
-    tmp_path: Path, painting: Path, capsys: Captured
-) -> None:
-    write_photo(tmp_path / "me.png", patches(64, 48))
-    assert main(["image", str(tmp_path / "me.png"), "--style", str(painting)]) == FAILED
-    assert (
-        "a painting's picture file with the full quality (--quality full)."
-        in capsys.readouterr().err
-    )
-
-
 @pytest.mark.parametrize("package", ["torch", "scenedetect"])
 def test_without_the_extra_its_name_is_said(
     tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch, package: str

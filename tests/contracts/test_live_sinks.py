@@ -66,6 +66,9 @@ class Shown:
     def perform(self, command: Command, output: OutputFrame | None) -> str:
         return ""
 
+    def open_style(self, file: str) -> str:
+        return ""
+
     def status(self) -> Status:
         return STATUS
 

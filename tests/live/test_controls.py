@@ -72,5 +72,16 @@ def test_some_keys_ask_something_of_others(key: str, command: Command) -> None:
     assert controls.state == ControlState()
 
 
+def test_a_new_style_is_selected_and_reached_by_the_arrows() -> None:
+    controls = Controls(2, ControlState(pass_through=True), lambda: 3)
+    controls.select_new()
+    assert controls.state == ControlState(style_number=2)
+    controls.press("right")
+    controls.press("left")
+    assert controls.state.style_number == 2
+    controls.select(1)
+    assert controls.state.style_number == 1
+
+
 def test_other_keys_do_nothing() -> None:
     assert pressed("x", "", "F1", "ü") == ControlState()

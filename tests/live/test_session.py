@@ -337,6 +337,28 @@ def test_every_frame_that_is_recorded_is_counted(make: Make, tmp_path: Path) -> 
     assert recorded(tmp_path / "out.mkv") == report.frames > 0
 
 
+def test_a_dropped_file_becomes_the_style_and_others_are_named(
+    make: Make, inverter: Path, tmp_path: Path
+) -> None:
+    messages, styles = list[str](), list[str]()
+
+    def drop(viewer: Viewer, host: DisplayHost) -> None:
+        messages.append(host.open_style(str(inverter)))
+        styles.append(host.status().style)
+        host.controls.press("2")
+        messages.append(host.open_style(str(inverter)))
+        messages.append(host.open_style(str(tmp_path / "none.jpg")))
+        styles.append(host.status().style)
+        host.perform(Command.QUIT, None)
+
+    session = make(Camera())
+    session.add_display(Viewer(drop))
+    session.run()
+    assert messages[:2] == [inverter.name] * 2
+    assert "none.jpg" in messages[2]
+    assert styles == [inverter.name] * 2
+
+
 def test_sound_is_delayed_as_much_as_the_camera_s_pictures(make: Make) -> None:
     session, camera, delays = make(Camera()), Sink(), list[float]()
 

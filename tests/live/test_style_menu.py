@@ -9,7 +9,7 @@ import pytest
 
 from tests.live.scene import WAIT_S
 from tests.shelf import TOYS
-from vidstyle.errors import OptionError, StyleError
+from vidstyle.errors import OptionError, StyleError, VidstyleError
 from vidstyle.live.style_menu import StyleMenu
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
@@ -111,3 +111,24 @@ def test_a_file_of_ones_own_comes_before_the_shelf(shelf: Path, inverter: Path) 
         styles = StyleMenu(str(inverter), pool)
         assert styles.names == [str(inverter), "negative", "white", "warm"]
         assert not styles.has_small_network(0)
+
+
+def test_a_file_is_added_at_the_end_once(shelf: Path, inverter: Path) -> None:
+    with GeneratorPool() as pool:
+        styles = StyleMenu(None, pool)
+        number = styles.add(str(inverter))
+        assert number == len(TOYS)
+        assert color(loaded(styles, number)) == [155] * 3
+        assert styles.add(str(inverter)) == number
+        assert styles.add("warm") == WARM
+
+
+def test_what_is_no_style_is_not_added(shelf: Path, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").touch()
+    (tmp_path / "broken.jpg").touch()
+    with GeneratorPool() as pool:
+        styles = StyleMenu(None, pool)
+        for name in ("letter.txt", "broken.jpg"):
+            with pytest.raises(VidstyleError):
+                styles.add(str(tmp_path / name))
+        assert styles.names == list(TOYS)

@@ -3,12 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from vidstyle.assets import intact_file, models_folder
+from vidstyle.assets import catalog_section, intact_file, models_folder
 from vidstyle.errors import StyleError
 from vidstyle.media.style_image import read_painting
 from vidstyle.stylize.catalog import (
     PAINTINGS,
-    check_style,
     find_painting,
     find_style,
     find_weights,
@@ -17,6 +16,7 @@ from vidstyle.stylize.catalog import (
     style_name,
 )
 from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator_pool import check_style
 
 LARGEST_BYTES = {"17k": 17_408, "55k": 56_320, "220k": 225_280}
 SMALLEST_PAINTING = 384  # px
@@ -42,7 +42,10 @@ def test_names_are_unique_and_can_be_typed_and_mixed() -> None:
 def test_every_model_file_is_in_the_catalog() -> None:
     files = {file.name for file in models_folder().glob("*.onnx")}
     styles = shipped_styles()
-    assert files == {style.file for style in styles} | {style.int8["file"] for style in styles}
+    encoder = {entry["file"] for entry in catalog_section("textures")} & files
+    shelf = {style.file for style in styles} | {style.int8["file"] for style in styles}
+    assert files == shelf | encoder
+    assert len(encoder) == 1
 
 
 def test_paintings_ship_with_what_was_learned_from_them() -> None:
@@ -70,12 +73,11 @@ def test_weights_are_those_of_the_float_form() -> None:
     assert find_weights("some/ink.onnx") == Path("some/ink.onnx")
 
 
-def test_a_picture_is_no_generator_and_what_it_is_good_for_is_said(tmp_path: Path) -> None:
-    painting = tmp_path / "painting.jpg"
-    painting.touch()
-    with pytest.raises(StyleError, match=r"is no generator\. Train one") as refused:
-        find_style(str(painting))
-    assert str(refused.value).endswith("with the full quality (quality='full').")
+def test_a_file_of_another_kind_is_no_style(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.touch()
+    with pytest.raises(StyleError, match=r"neither an \.onnx generator nor a painting's picture"):
+        find_style(str(notes))
 
 
 @pytest.mark.parametrize("name", ["starry", ""])

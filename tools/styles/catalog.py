@@ -19,9 +19,9 @@ def file_entry(file: Path) -> Entry:
 
 
 def change_section(name: str, change: Callable[[list[Entry]], list[Entry]]) -> None:
-    """Replace the entries of a section, "styles" or "features", by others made from them."""
+    """Replace a section's entries ("styles", "features", "textures") by others made from them."""
     catalog = models_folder() / "catalog.json"
     content = json.loads(catalog.read_text(encoding="utf-8"))
-    content[name] = change(content[name])
+    content[name] = change(content.get(name, []))
     text = json.dumps(content, indent=2, ensure_ascii=False)
     catalog.write_text(text + "\n", encoding="utf-8")

@@ -16,7 +16,8 @@ from vidstyle.media.image_file import READABLE_SUFFIXES, result_suffix
 from vidstyle.media.result_mark import is_marked
 from vidstyle.options import STANDARD_STREAM, Look, StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import check_style, is_result_name, style_name
+from vidstyle.stylize.catalog import is_result_name, style_name
+from vidstyle.stylize.generator_pool import check_style
 
 
 @dataclass(frozen=True, slots=True)

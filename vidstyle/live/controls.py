@@ -133,6 +133,16 @@ class Controls:
                 self._change(key.change)
         return None
 
+    def select_new(self) -> None:
+        """Select a style that was added at the end of the menu."""
+        with self._lock:
+            self._styles += 1
+            self._state = _styled(self._state, self._styles - 1)
+
+    def select(self, style_number: int) -> None:
+        """Select a style by its index in the menu, from 0."""
+        self._change(lambda state, now: _styled(state, style_number))
+
     def _change(self, change: Callable[[ControlState, ControlContext], ControlState]) -> None:
         with self._lock:
             now = ControlContext(self._styles, self._state.every or self._every())

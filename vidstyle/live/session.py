@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+from vidstyle.errors import VidstyleError
 from vidstyle.frame import Frame, Picture
 from vidstyle.hardware import resident_mb, usable_cores
 from vidstyle.live.audio.devices import AudioDevice, FileAudio
@@ -242,6 +243,19 @@ class LiveSession:
             self._threads.stop.set()
         return ""
 
+    def open_style(self, file: str) -> str:
+        """Add a picture or an .onnx file to the style menu and select it; return a message."""
+        known = len(self._styles.names)
+        try:
+            number = self._styles.add(file)
+        except VidstyleError as error:
+            return error.message
+        if number == known:
+            self.controls.select_new()
+        else:
+            self.controls.select(number)
+        return Path(file).name
+
     def _recording_path(self) -> Path:
         """Path of the next recording: first the one in the options, then names by date and time."""
         requested, self._requested_path = self._requested_path, None
@@ -255,7 +269,7 @@ class LiveSession:
         """Current measurements and settings, for the overlay."""
         meter = self._meter
         return Status(
-            style=self._styles.names[self.controls.state.style_number],
+            style=Path(self._styles.names[self.controls.state.style_number]).name,
             fps=meter.fps,
             p50_ms=1000 * meter.percentile_s(50),
             p99_ms=1000 * meter.percentile_s(99),

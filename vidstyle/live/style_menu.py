@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from vidstyle.errors import VidstyleError
 from vidstyle.stylize.catalog import Style, shipped_styles
 from vidstyle.stylize.generator import ImageGenerator
-from vidstyle.stylize.generator_pool import GeneratorPool
+from vidstyle.stylize.generator_pool import GeneratorPool, check_style
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,24 @@ class StyleMenu:
         self._broken = set[str]()
         for name in self.names:
             self._warm(name)
+
+    def add(self, style: str) -> int:
+        """Add a style at the end, loaded in the background; return its index.
+
+        Called by the display's thread. A style that is in the menu keeps its place.
+
+        Args:
+            style: name, path of an .onnx file or of a painting's picture, or a mix.
+
+        Raises:
+            VidstyleError: as for `check_style`.
+        """
+        if style in self.names:
+            return self.names.index(style)
+        check_style(style)
+        self._warm(style)
+        self.names.append(style)
+        return len(self.names) - 1
 
     def has_small_network(self, number: int) -> bool:
         """Whether the style with this number has a smaller network of the same painting."""

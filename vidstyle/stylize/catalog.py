@@ -51,16 +51,12 @@ def find_style(name: str | None) -> Path:
 
     Raises:
         StyleError: no such style, or its file is missing or altered; or the name is that of a
-            file that is no generator.
+            file that is neither generator nor picture.
     """
     if name is not None and name.endswith(".onnx"):
         return Path(name)
     if name is not None and Path(name).is_file() and Path(name).suffix:
-        raise StyleError(
-            f'{name} is no generator. Train one on it with "vidstyle train", or give '
-            "a painting's picture file with the full quality.",
-            {"quality": "full"},
-        )
+        raise StyleError(f"{name} is neither an .onnx generator nor a painting's picture.")
     style = shipped_style(name)
     return intact_file(style.int8["file"], style.int8["sha256"])
 
@@ -114,22 +110,10 @@ def shipped_style(name: str | None) -> Style:
     if style is None:
         names = ", ".join(s.name for s in styles)
         raise StyleError(
-            f'No style named "{name}". Installed: {names}. Or give the path of an .onnx file, '
-            "or a painting's picture file with the full quality.",
-            {"quality": "full"},
+            f'No style named "{name}". Installed: {names}. Or give the path of an .onnx file or of '
+            "a painting's picture."
         )
     return style
-
-
-def check_style(style: str | None) -> None:
-    """Check that a style, or each style of a mix, exists; called before any work starts.
-
-    Raises:
-        OptionError: an invalid mix.
-        StyleError: as for `find_style`.
-    """
-    for share in style_shares(style):
-        find_style(share.style)
 
 
 def style_name(style: str | None) -> str:

@@ -17,6 +17,7 @@ from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.onnx_session import first_run, load_session, not_a_number
+from vidstyle.stylize.palette import PaletteMap
 
 GRID = 4  # px; the sides of a network's input are multiples of this
 BORDER = 48  # px mirrored around the picture: the reach of the network's zero padding
@@ -74,16 +75,19 @@ class OnnxGenerator(ImageGenerator):
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
     entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1) and the fields
-    of `Finish` are numbers.
+    of `Finish` are numbers; `palette` is a `PaletteMap` of the output's colors.
     `paint` computes in the calling thread and `threads - 1` more.
     """
 
-    def __init__(self, file: Path, threads: int = 1) -> None:
+    def __init__(
+        self, file: Path, threads: int = 1, metadata: Mapping[str, str] | None = None
+    ) -> None:
         """Load the network and run it once on a small image.
 
         Args:
             file: the .onnx file.
             threads: threads of one call of `paint`.
+            metadata: entries that replace the file's.
 
         Raises:
             StyleError: the file is missing, broken, or not a network from image to image; it has
@@ -110,10 +114,11 @@ class OnnxGenerator(ImageGenerator):
             )
         self._input = inputs[0].name
         self._takes_bytes = _element_type(inputs[0]) == BYTE_PIXELS
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        metadata = self._session.get_modelmeta().custom_metadata_map | dict(metadata or {})
         self.normalizes_exposure = metadata.get("light") == "even"
         self.own_chroma = _number(file, metadata, "own_chroma", 0.0, (0, 1))
         self.finish = _finish(file, metadata)
+        self._palette = _palette(file, metadata)
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
         result = np.asarray(first_run(file, self._session, {self._input: blank}))
         if result.shape != blank.shape:
@@ -145,13 +150,11 @@ class OnnxGenerator(ImageGenerator):
                 {"max_height": ...},
             ) from error
         rows, columns = slice(BORDER, BORDER + height), slice(BORDER, BORDER + width)
-        if self._takes_bytes:
-            return np.asarray(cv2.cvtColor(painted[rows, columns], cv2.COLOR_RGBA2RGB), np.uint8)
-        inside = painted[:, rows, columns]
-        if not np.isfinite(inside).all():
+        inside = painted[rows, columns] if self._takes_bytes else painted[:, rows, columns]
+        if not (self._takes_bytes or np.isfinite(inside).all()):
             raise not_a_number(self._file, f"in its painting of a picture of {width}x{height}")
-        planes = [cv2.convertScaleAbs(np.clip(plane, 0, 1), alpha=255) for plane in inside]
-        return np.asarray(cv2.merge(planes), np.uint8)
+        result = _image(inside)
+        return result if self._palette is None else self._palette.applied(result)
 
     def _batch(self, image: RGBImage) -> Batch:
         if self._takes_bytes:
@@ -186,6 +189,23 @@ def _element_type(argument: onnxruntime.NodeArg) -> str:
 
 def _shape(sides: Sequence[int | str | None]) -> str:
     return "x".join("?" if side is None else str(side) for side in sides)
+
+
+def _image(painted: Batch) -> RGBImage:
+    """HxWx3 uint8 RGB of one output: HxWx4 uint8 RGBA, or 3xHxW float32 RGB 0..1."""
+    if painted.dtype == np.uint8:
+        return np.asarray(cv2.cvtColor(painted, cv2.COLOR_RGBA2RGB), np.uint8)
+    planes = [cv2.convertScaleAbs(np.clip(plane, 0, 1), alpha=255) for plane in painted]
+    return np.asarray(cv2.merge(planes), np.uint8)
+
+
+def _palette(file: Path, metadata: Mapping[str, str]) -> PaletteMap | None:
+    """The palette map in a file's metadata; None without one."""
+    text = metadata.get("palette")
+    try:
+        return None if text is None else PaletteMap.parse(text)
+    except ValueError as error:
+        raise StyleError(f'{file} has the metadata palette "{text}", {error}.') from error
 
 
 def _finish(file: Path, metadata: Mapping[str, str]) -> Finish:

@@ -4,13 +4,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from vidstyle.media.style_image import read_painting
 from vidstyle.style_spec import style_shares
 from vidstyle.stylize.catalog import find_style
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
+from vidstyle.stylize.painting_style import is_picture, load_painting
 
 MAX_LOADED = 16  # networks: 0.4, 0.6 and 1.4 MB each by size class, 17 MB for a file of 6.7 MB
 
@@ -19,15 +22,45 @@ def load_generator(style: str | None, threads: int = 1) -> ImageGenerator:
     """Load the generator of a style: one network, or a mixture of several.
 
     Args:
-        style: name, path of an .onnx file, mix such as "great-wave:0.6,udnie:0.4", or None for
-            the default style.
+        style: name, path of an .onnx file or of a painting's picture, mix such as
+            "great-wave:0.6,udnie:0.4", or None for the default style.
         threads: threads of one call of `paint`.
 
     Raises:
         OptionError: an invalid mix.
+        SourceError: a painting's picture is missing or cannot be read.
         StyleError: no such style, or a file that is missing, altered or not a generator.
     """
-    return _assemble(style, lambda name: OnnxGenerator(find_style(name), threads))
+    return _assemble(style, lambda name: load_network(name, threads))
+
+
+def load_network(name: str | None, threads: int = 1) -> ImageGenerator:
+    """Load the network of a single style.
+
+    Args:
+        name: name, path of an .onnx file or of a painting's picture, or None for the default.
+        threads: threads of one call of `paint`.
+
+    Raises:
+        SourceError, StyleError: as for `load_generator`.
+    """
+    if name is not None and is_picture(name):
+        return load_painting(Path(name), threads)
+    return OnnxGenerator(find_style(name), threads)
+
+
+def check_style(style: str | None) -> None:
+    """Check that a style, or each style of a mix, exists; called before any work starts.
+
+    Raises:
+        OptionError: an invalid mix.
+        SourceError, StyleError: as for `load_generator`.
+    """
+    for share in style_shares(style):
+        if share.style is not None and is_picture(share.style):
+            read_painting(Path(share.style))
+        else:
+            find_style(share.style)
 
 
 class GeneratorPool:
@@ -92,7 +125,7 @@ class GeneratorPool:
         try:
             return self._cached(name)
         except KeyError:
-            generator = OnnxGenerator(find_style(name), self._threads)
+            generator = load_network(name, self._threads)
         with self._lock:
             self._networks[name] = generator
             while len(self._networks) > self._limit:

@@ -5,7 +5,7 @@ loading and of the first run. Operators that run a graph of their own (Loop, If,
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import onnxruntime
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.hardware import memory_gb
+from vidstyle.stylize.protobuf import fields, messages
 
 MAX_FILE_BYTES = 256 << 20  # the largest shipped network has 200 KB
 MAX_NODES = 10_000  # of a graph; shipped networks have about 100
@@ -173,17 +174,17 @@ def _check_graphs(file: Path, model: memoryview) -> None:
         StyleError: an operator has a graph among its attributes, or a weight is not a number.
         ValueError, IndexError: the content is no ModelProto, or has more than `MAX_NODES` nodes.
     """
-    graphs, functions = _messages(model, GRAPH), _messages(model, FUNCTIONS)
-    nodes = [node for graph in graphs for node in _messages(graph, NODE)]
-    nodes += [node for function in functions for node in _messages(function, FUNCTION_NODE)]
+    graphs, functions = messages(model, GRAPH), messages(model, FUNCTIONS)
+    nodes = [node for graph in graphs for node in messages(graph, NODE)]
+    nodes += [node for function in functions for node in messages(function, FUNCTION_NODE)]
     if len(nodes) > MAX_NODES:
         raise ValueError(f"it has {len(nodes)} operators, more than {MAX_NODES}.")
-    weights = [each for graph in graphs for each in _messages(graph, INITIALIZER)]
+    weights = [each for graph in graphs for each in messages(graph, INITIALIZER)]
     for node in nodes:
-        attributes = _messages(node, ATTRIBUTE)
-        weights += [each for attribute in attributes for each in _messages(attribute, TENSOR)]
-        if any(_messages(attribute, *SUBGRAPHS) for attribute in attributes):
-            name = b"".join(_messages(node, OPERATOR)).decode()
+        attributes = messages(node, ATTRIBUTE)
+        weights += [each for attribute in attributes for each in messages(attribute, TENSOR)]
+        if any(messages(attribute, *SUBGRAPHS) for attribute in attributes):
+            name = b"".join(messages(node, OPERATOR)).decode()
             raise StyleError(
                 f"{file} has the operator {name}, which may run forever. "
                 "A generator has no loops and no branches."
@@ -194,57 +195,10 @@ def _check_graphs(file: Path, model: memoryview) -> None:
 
 def _has_nan(tensor: memoryview) -> bool:
     """Whether a serialized TensorProto of floating-point numbers has one that is not a number."""
-    kind = next((value for number, value in _fields(tensor) if number == DATA_TYPE), 0)
+    kind = next((value for number, value, _ in fields(tensor) if number == DATA_TYPE), 0)
     numbers = FLOATS.get(kind) if isinstance(kind, int) else None
     if numbers is None:
         return False
     packed = FLOAT_DATA if kind == FLOAT else DOUBLE_DATA if kind == DOUBLE else RAW_DATA
-    parts = _messages(tensor, RAW_DATA, packed)
+    parts = messages(tensor, RAW_DATA, packed)
     return any(bool(np.isnan(np.frombuffer(part, numbers)).any()) for part in parts)
-
-
-def _messages(message: memoryview, *numbers: int) -> list[memoryview]:
-    """Contents of the fields of these numbers that are messages, text or bytes."""
-    fields = _fields(message)
-    return [v for number, v in fields if number in numbers and not isinstance(v, int)]
-
-
-def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Yield number and value of the fields of a protobuf message, except fixed-size numbers.
-
-    Raises:
-        ValueError, IndexError: the content is no protobuf message.
-    """
-    position = 0
-    while position < len(message):
-        key, position = _varint(message, position)
-        match key & 7:  # wire type
-            case 0:
-                value, position = _varint(message, position)
-                yield key >> 3, value
-            case 1:
-                position += 8
-            case 2:
-                length, position = _varint(message, position)
-                if length > len(message) - position:
-                    raise ValueError("it is cut off.")
-                yield key >> 3, message[position : position + length]
-                position += length
-            case 5:
-                position += 4
-            case _:
-                raise ValueError("it is no ONNX file.")
-
-
-def _varint(message: memoryview, position: int) -> tuple[int, int]:
-    """Decode a protobuf integer; return it and the position behind it."""
-    value = shift = 0
-    while True:
-        byte = message[position]
-        position += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, position
-        shift += 7
-        if shift > 63:
-            raise ValueError("it is no ONNX file.")

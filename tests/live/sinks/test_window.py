@@ -78,6 +78,7 @@ class Host:
     def __init__(self, window: Window, controls: Controls, rounds: int) -> None:
         self.controls = controls
         self.asked = list[tuple[Command, OutputFrame | None]]()
+        self.dropped = list[str]()
         self._window, self._left = window, iter(range(rounds))
 
     def poll(self) -> bool:
@@ -87,6 +88,10 @@ class Host:
     def perform(self, command: Command, shown: OutputFrame | None) -> str:
         self.asked.append((command, shown))
         return "did it"
+
+    def open_style(self, file: str) -> str:
+        self.dropped.append(file)
+        return "got it"
 
     def status(self) -> Status:
         return STATUS
@@ -127,6 +132,13 @@ def test_other_keys_and_the_close_button_are_passed_on(window: Window) -> None:
     asked = run(window, Controls(3, ControlState(), lambda: 3))
     assert [command for command, _ in asked] == [Command.SNAPSHOT, Command.RECORD, Command.QUIT]
     assert all(shown is not None for _, shown in asked)
+
+
+def test_dropped_files_are_passed_on(window: Window) -> None:
+    host = Host(window, Controls(3, ControlState(), lambda: 3), rounds=3)
+    pygame.event.post(pygame.event.Event(pygame.DROPFILE, file="painting.jpg"))
+    window.run(host)
+    assert host.dropped == ["painting.jpg"]
 
 
 def test_overlay_and_help_are_drawn_over_the_picture(window: Window) -> None:

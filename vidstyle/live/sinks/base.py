@@ -57,6 +57,9 @@ class DisplayHost(Protocol):
     def perform(self, command: Command, output: OutputFrame | None) -> str:
         """Execute a command, given the frame on display; return a short message, or nothing."""
 
+    def open_style(self, file: str) -> str:
+        """Add a dropped file, a painting's picture or an .onnx, as a style; return a message."""
+
     def status(self) -> Status:
         """Current measurements and settings, for the overlay; a few times per second."""
 

@@ -41,5 +41,5 @@ def overlay_lines(status: Status, state: ControlState) -> list[str]:
 
 def help_lines() -> list[str]:
     """Key help, shown while `state.help` is on: two key bindings per line."""
-    words = [f"{key.name}: {key.meaning}" for key in KEYS]
+    words = [f"{key.name}: {key.meaning}" for key in KEYS] + ["a dropped painting: its style"]
     return [",   ".join(words[n : n + 2]) for n in range(0, len(words), 2)]

@@ -91,8 +91,12 @@ class Window:
             typed = event.unicode  # type: ignore[attr-defined]
             command = host.controls.press(NAMED_KEYS.get(name, typed))
         if command is not None:
-            self._message = host.perform(command, self._shown)
-            self._message_until_s = time.monotonic() + MESSAGE_S
+            self._say(host.perform(command, self._shown))
+        if kind == pygame.DROPFILE:
+            self._say(host.open_style(event.file))  # type: ignore[attr-defined]
+
+    def _say(self, message: str) -> None:
+        self._message, self._message_until_s = message, time.monotonic() + MESSAGE_S
 
     def _draw(self, output: OutputFrame, host: DisplayHost) -> None:
         pygame = self._pygame

@@ -1,0 +1,75 @@
+"""Style files from paintings, by Python and by the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.textures import noise_image
+from vidstyle.apps.painting import style_from_painting
+from vidstyle.cli import DONE, FAILED, main
+from vidstyle.errors import SinkError, SourceError
+from vidstyle.media.image_file import write_photo
+from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.training.results import int8_path
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def painting(tmp_path: Path) -> Path:
+    write_photo(tmp_path / "oil.png", noise_image(96, 128, seed=2))
+    return tmp_path / "oil.png"
+
+
+def test_both_forms_are_written_and_paint(painting: Path) -> None:
+    output = painting.with_suffix(".onnx")
+    result = style_from_painting(painting, output)
+    assert result.output == output
+    assert result.output_bytes == output.stat().st_size
+    assert result.others == [int8_path(output)]
+    photo = np.full((32, 32, 3), 90, np.uint8)
+    for file in (output, *result.others):
+        assert OnnxGenerator(file).paint(photo).shape == photo.shape
+
+
+def test_without_a_name_the_file_is_called_after_the_painting(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(painting.parent)
+    assert style_from_painting(painting).output == Path("oil.onnx")
+
+
+def test_existing_files_stay_unless_they_may_be_replaced(painting: Path) -> None:
+    output = painting.with_suffix(".onnx")
+    int8_path(output).write_text("mine")
+    with pytest.raises(SinkError, match="exists"):
+        style_from_painting(painting, output)
+    assert int8_path(output).read_text() == "mine"
+    assert not output.exists()
+    assert style_from_painting(painting, output, overwrite=True).output.exists()
+
+
+@pytest.mark.parametrize(("name", "error"), [("a.txt", SinkError), ("no/a.onnx", SinkError)])
+def test_an_output_that_cannot_be_is_refused(
+    painting: Path, name: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        style_from_painting(painting, painting.parent / name)
+
+
+def test_a_missing_painting_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"none\.jpg"):
+        style_from_painting(tmp_path / "none.jpg", tmp_path / "a.onnx")
+
+
+def test_the_command_says_what_to_do_next(painting: Path, capsys: Captured) -> None:
+    output = painting.with_suffix(".onnx")
+    assert main(["style", str(painting), "-o", str(output)]) == DONE
+    said = capsys.readouterr().out
+    assert f"Use it: vidstyle film.mp4 --style {int8_path(output)}" in said
+    assert main(["style", str(painting), "-o", str(output)]) == FAILED
+    assert "--overwrite" in capsys.readouterr().err
+    assert main(["style", str(painting), "-o", str(output), "--overwrite", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["output"] == str(output)

@@ -1,0 +1,112 @@
+"""Styles of paintings without a training."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from tests.textures import noise_image
+from vidstyle.errors import SourceError, StyleError
+from vidstyle.frame import RGBImage
+from vidstyle.media.image_file import write_photo
+from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator_pool import check_style, load_generator
+from vidstyle.stylize.mixture import Mixture
+from vidstyle.stylize.painting_style import (
+    FINISH,
+    OWN_CHROMA,
+    is_picture,
+    load_painting,
+    painting_files,
+    painting_style,
+    with_metadata,
+)
+from vidstyle.stylize.texture import nearest_texture
+
+PHOTO = noise_image(96, 128, seed=4)
+
+
+@pytest.fixture
+def painting() -> RGBImage:
+    return np.asarray(noise_image(128, 160, seed=5) * (1.0, 0.5, 0.2), np.uint8)
+
+
+@pytest.fixture
+def file(painting: RGBImage, tmp_path: Path) -> Path:
+    write_photo(tmp_path / "painting.png", painting)
+    return tmp_path / "painting.png"
+
+
+def test_pictures_are_known_by_their_suffix() -> None:
+    assert is_picture("a/Painting.JPG")
+    assert not is_picture("starry-night")
+    assert not is_picture("a/style.onnx")
+    assert not is_picture(None)
+
+
+def test_paintings_get_the_nearest_texture_and_their_own_colors(
+    painting: RGBImage, file: Path
+) -> None:
+    style = painting_style(painting)
+    assert style.texture == nearest_texture(painting).style
+    generator = load_painting(file)
+    assert generator.finish == FINISH
+    assert generator.own_chroma == OWN_CHROMA
+    red, green, blue = generator.paint(PHOTO).reshape(-1, 3).mean(axis=0)
+    assert red > green > blue
+
+
+def test_a_painting_takes_the_place_of_a_style(file: Path) -> None:
+    check_style(str(file))
+    generator = load_generator(str(file))
+    np.testing.assert_array_equal(generator.paint(PHOTO), load_painting(file).paint(PHOTO))
+    check_style(f"{file}:0.5,udnie:0.5")
+    assert isinstance(load_generator(f"{file}:0.5,udnie:0.5"), Mixture)
+
+
+def test_the_files_of_a_painting_paint_as_it_does(
+    painting: RGBImage, file: Path, tmp_path: Path
+) -> None:
+    plain, int8 = painting_files(painting)
+    (tmp_path / "int8.onnx").write_bytes(int8)
+    (tmp_path / "plain.onnx").write_bytes(plain)
+    kept = OnnxGenerator(tmp_path / "int8.onnx")
+    np.testing.assert_array_equal(kept.paint(PHOTO), load_painting(file).paint(PHOTO))
+    assert (kept.finish, kept.own_chroma) == (FINISH, OWN_CHROMA)
+    exact = OnnxGenerator(tmp_path / "plain.onnx").paint(PHOTO).astype(float)
+    assert np.abs(exact - kept.paint(PHOTO)).mean() < 8
+    about = {p.key: p.value for p in onnx.load(tmp_path / "plain.onnx").metadata_props}
+    assert about["texture"] == painting_style(painting).texture
+
+
+def test_metadata_is_replaced_and_all_else_kept(inverter: Path) -> None:
+    before = onnx.load(inverter)
+    changed = with_metadata(with_metadata(inverter.read_bytes(), {"a": "1", "b": "2"}), {"a": "3"})
+    after = onnx.load_from_string(changed)
+    assert after.graph == before.graph
+    about = [(p.key, p.value) for p in after.metadata_props]
+    assert about == [*((p.key, p.value) for p in before.metadata_props), ("b", "2"), ("a", "3")]
+
+
+def test_what_is_no_painting_is_refused_before_any_work(tmp_path: Path) -> None:
+    write_photo(tmp_path / "tiny.png", noise_image(20, 20, seed=1))
+    with pytest.raises(StyleError, match="too small"):
+        check_style(str(tmp_path / "tiny.png"))
+    with pytest.raises(SourceError):
+        check_style(str(tmp_path / "missing.jpg"))
+    (tmp_path / "text.jpg").write_text("no picture")
+    with pytest.raises(SourceError):
+        check_style(str(tmp_path / "text.jpg"))
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_flat_color_is_a_style(level: int, tmp_path: Path) -> None:
+    write_photo(tmp_path / "flat.png", np.full((64, 64, 3), level, np.uint8))
+    assert load_painting(tmp_path / "flat.png").paint(PHOTO).shape == PHOTO.shape
+
+
+@pytest.mark.parametrize("text", ["1 2 3", "nan " * 12])
+def test_a_palette_that_is_none_is_refused(inverter: Path, text: str) -> None:
+    with pytest.raises(StyleError, match="palette"):
+        OnnxGenerator(inverter, metadata={"palette": text})

@@ -1,0 +1,63 @@
+"""Style files from paintings, without a training."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vidstyle.apps.outputs import check_target
+from vidstyle.errors import SinkError, reason
+from vidstyle.media.atomic import write_whole
+from vidstyle.media.style_image import read_painting
+from vidstyle.results import FileResult
+from vidstyle.stylize.painting_style import painting_files, painting_style
+from vidstyle.training.results import int8_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintingResult(FileResult):
+    """Result of making a style file from a painting."""
+
+    output: Path
+    texture: str  # name of the shipped style whose strokes are nearest
+    others: list[Path] = field(default_factory=list)  # the int8 form
+
+
+def style_from_painting(
+    painting: Path | str, output: Path | str | None = None, *, overwrite: bool = False
+) -> PaintingResult:
+    """Write a style file from a painting in less than a second, without a training.
+
+    The strokes are those of the shipped style whose painting is nearest in texture; the colors are
+    the painting's. `train_style` learns the painting's own strokes. The float32 form is written to
+    `output`, the int8 form beside it. Callable from any thread.
+
+    Args:
+        painting: path of the picture file of the painting.
+        output: path that ends in .onnx; None for NAME.onnx in the current folder.
+        overwrite: whether existing files may be replaced.
+
+    Raises:
+        VidstyleError: the painting cannot be used, or an output cannot be written.
+    """
+    started = time.monotonic()
+    painting = Path(painting)
+    output = Path(output) if output else Path(f"{painting.stem}.onnx")
+    if output.suffix != ".onnx":
+        raise SinkError(f'Cannot write "{output.name}" as a style: the name must end in .onnx.')
+    files = (output, int8_path(output))
+    for file in files:
+        check_target(painting, file, overwrite)
+    image = read_painting(painting)
+    contents = painting_files(image)
+    try:
+        for file, content in zip(files, contents, strict=True):
+            write_whole(file, content, replace=overwrite)
+    except OSError as error:
+        raise SinkError(f"Cannot write {output}: {reason(error)}.") from error
+    return PaintingResult(
+        output=output,
+        output_bytes=len(contents[0]),
+        seconds=time.monotonic() - started,
+        texture=painting_style(image).texture,
+        others=[files[1]],
+    )

@@ -1,0 +1,119 @@
+"""Textures of paintings: covariances of features, and the shipped style with the nearest one.
+
+The feature network runs in ONNX Runtime: the first layers of the slim features, with covariances
+(Gram matrices without the means; Gatys et al., arXiv:1508.06576) as outputs. Written by
+`tools.styles.textures`, as are the textures of the shipped styles.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from vidstyle.assets import catalog_section, intact_file
+from vidstyle.errors import StyleError
+from vidstyle.frame import LUMA_OF_RGB, RGBImage, with_short_side
+from vidstyle.stylize.onnx_session import load_session
+from vidstyle.stylize.palette import Palette
+
+SHORT_SIDE = 160  # px at which paintings are compared
+LUMA_MEAN, LUMA_DEVIATION = 0.45, 0.22  # of all paintings when compared
+LEAST_DEVIATION = 1e-3  # of a painting's luma, against division by zero
+
+Texture = NDArray[np.float32]  # LxP: covariances of L layers, each of length 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StyleTexture:
+    """A shipped style's texture, and the palette in which its network paints photos."""
+
+    style: str
+    texture: Texture
+    palette: Palette
+
+
+def texture(painting: RGBImage) -> Texture:
+    """Measure a painting's texture; its colors, size and contrast do not count.
+
+    Args:
+        painting: HxWx3 uint8 RGB.
+
+    Raises:
+        StyleError: a shipped file is missing or altered.
+    """
+    (measured,) = _encoder().run(None, {"luma": _normalized_luma(painting)})
+    return unit_rows(np.asarray(measured, np.float32))
+
+
+def unit_rows(covariances: NDArray[np.float32]) -> Texture:
+    """Scale each layer's covariances, a row, to length 1."""
+    lengths = np.linalg.norm(covariances, axis=1, keepdims=True)
+    return np.asarray(covariances / np.maximum(lengths, 1e-12), np.float32)
+
+
+def similarity(one: Texture, other: Texture) -> float:
+    """Mean cosine of the layers' covariances: 1 for equal textures."""
+    return float((one * other).sum(axis=1).mean())
+
+
+def nearest_texture(painting: RGBImage) -> StyleTexture:
+    """Return the shipped style whose painting has the nearest texture.
+
+    Args:
+        painting: HxWx3 uint8 RGB.
+
+    Raises:
+        StyleError: a shipped file is missing or altered.
+    """
+    wanted = texture(painting)
+    return max(shipped_textures(), key=lambda style: similarity(style.texture, wanted))
+
+
+@cache
+def shipped_textures() -> tuple[StyleTexture, ...]:
+    """Return the textures of the shipped styles, in the catalog's order.
+
+    Raises:
+        StyleError: the file is missing or altered.
+    """
+    with np.load(_shipped("textures")) as arrays:
+        return tuple(
+            StyleTexture(
+                str(style),
+                texture.astype(np.float32),
+                Palette(mean.astype(np.float64), covariance.astype(np.float64)),
+            )
+            for style, texture, mean, covariance in zip(
+                arrays["styles"],
+                arrays["textures"],
+                arrays["means"],
+                arrays["covariances"],
+                strict=True,
+            )
+        )
+
+
+def _normalized_luma(painting: RGBImage) -> NDArray[np.float32]:
+    """1x1xHxW float32: the painting in gray, at one size, mean and contrast."""
+    small = with_short_side(painting, SHORT_SIDE)
+    luma = cv2.transform(small, np.array([LUMA_OF_RGB])).astype(np.float32) / 255
+    deviation = max(float(luma.std()), LEAST_DEVIATION)
+    normal = (luma - luma.mean()) / deviation * LUMA_DEVIATION + LUMA_MEAN
+    return np.asarray(normal.clip(0, 1)[np.newaxis, np.newaxis], np.float32)
+
+
+@cache
+def _encoder() -> onnxruntime.InferenceSession:
+    return load_session(_shipped("texture-encoder"), threads=1)
+
+
+def _shipped(name: str) -> Path:
+    """Path of a file in the catalog's section "textures"."""
+    for entry in catalog_section("textures"):
+        if entry["name"] == name:
+            return intact_file(entry["file"], entry["sha256"])
+    raise StyleError(f"catalog.json has no {name}. Install vidstyle again.")

@@ -22,7 +22,7 @@ from vidstyle.stylize.painting_style import (
     painting_style,
     with_metadata,
 )
-from vidstyle.stylize.texture import nearest_texture
+from vidstyle.stylize.texture import by_nearness
 
 PHOTO = noise_image(96, 128, seed=4)
 
@@ -49,7 +49,7 @@ def test_paintings_get_the_nearest_texture_and_their_own_colors(
     painting: RGBImage, file: Path
 ) -> None:
     style = painting_style(painting)
-    assert style.texture == nearest_texture(painting).style
+    assert style.texture == by_nearness(painting)[0].style
     generator = load_painting(file)
     assert generator.finish == FINISH
     assert generator.own_chroma == OWN_CHROMA

@@ -9,7 +9,7 @@ from vidstyle.frame import RGBImage
 from vidstyle.media.style_image import read_painting
 from vidstyle.stylize.catalog import find_painting
 from vidstyle.stylize.texture import (
-    nearest_texture,
+    by_nearness,
     shipped_textures,
     similarity,
     texture,
@@ -25,7 +25,7 @@ def stripes(width: int) -> RGBImage:
 
 @pytest.mark.parametrize("name", ["great-wave", "starry-night", "red-chalk"])
 def test_a_shipped_painting_is_nearest_to_itself(name: str) -> None:
-    assert nearest_texture(read_painting(find_painting(name))).style == name
+    assert by_nearness(read_painting(find_painting(name)))[0].style == name
 
 
 def test_colors_and_contrast_do_not_count() -> None:
@@ -50,7 +50,7 @@ def test_stripes_are_nearer_to_stripes_than_to_noise() -> None:
 def test_a_flat_color_has_a_texture_too(level: int) -> None:
     flat = np.full((80, 80, 3), level, np.uint8)
     assert np.isfinite(texture(flat)).all()
-    assert nearest_texture(flat).style
+    assert by_nearness(flat)[0].style
 
 
 def test_textures_have_unit_length_by_layer() -> None:

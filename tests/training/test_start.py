@@ -6,35 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.training.toys import ToyFeatures, blurred_noise
+from tests.training.toys import blurred_noise
 from vidstyle.errors import StyleError
-from vidstyle.frame import RGBImage
 from vidstyle.media.style_image import read_painting
 from vidstyle.options import TrainOptions
-from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.catalog import find_painting, shipped_style, shipped_styles
-from vidstyle.training.start import (
-    nearest_style,
-    start_name,
-    start_weights,
-    texture,
-    texture_distance,
-)
+from vidstyle.training.start import nearest_style, start_name, start_weights
 
 SMALL = [style for style in shipped_styles() if style.size_class == "17k"]
-
-
-def stripes(period: int, angle: float, color: tuple[int, int, int]) -> RGBImage:
-    """A painting of stripes of one color on white."""
-    y, x = np.mgrid[:200, :220]
-    wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period)
-    share = (0.5 + 0.5 * wave)[..., None]
-    return np.asarray(255 * (1 - share) + np.array(color) * share, np.uint8)
-
-
-def distance(one: RGBImage, other: RGBImage) -> float:
-    features = load_features("slim")
-    return texture_distance(texture(one, features), texture(other, features))
 
 
 def test_a_shipped_painting_is_nearest_to_itself_in_other_colors_and_sizes() -> None:
@@ -42,21 +21,6 @@ def test_a_shipped_painting_is_nearest_to_itself_in_other_colors_and_sizes() -> 
     smaller = np.asarray(cv2.resize(painting[..., ::-1] // 2, None, fx=0.7, fy=0.7), np.uint8)
     for image in (painting, smaller):
         assert nearest_style(image, SMALL) == "starry-night-17k"
-
-
-def test_texture_decides_and_color_does_not() -> None:
-    red, blue = (stripes(12, 0.5, color) for color in ((200, 0, 0), (0, 0, 200)))
-    wide = stripes(60, 0.5, (200, 0, 0))
-    assert distance(red, blue) < 0.02
-    assert distance(red, wide) > 0.2
-    assert distance(red, red) == 0
-
-
-def test_a_plain_painting_has_a_distance_too() -> None:
-    plain = np.full((100, 100, 3), 90, np.uint8)
-    features = ToyFeatures()
-    of_plain, of_noise = texture(plain, features), texture(blurred_noise(0), features)
-    assert 0.9 < texture_distance(of_plain, of_noise) < 1.01
 
 
 def test_styles_of_the_size_class_with_a_painting_are_candidates() -> None:

@@ -17,7 +17,7 @@ from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.palette import Palette, PaletteMap
 from vidstyle.stylize.protobuf import encoded, fields, messages
-from vidstyle.stylize.texture import nearest_texture
+from vidstyle.stylize.texture import by_nearness
 
 METADATA, KEY, VALUE = 14, 1, 2  # field numbers of onnx.proto: ModelProto, StringStringEntryProto
 OWN_CHROMA = 0.5
@@ -46,7 +46,7 @@ def painting_style(painting: RGBImage) -> PaintingStyle:
     Raises:
         StyleError: a shipped file is missing or altered.
     """
-    nearest = nearest_texture(painting)
+    nearest = by_nearness(painting)[0]
     palette = PaletteMap.between(nearest.palette, Palette.of(painting).readable())
     finish = {name: f"{value:g}" for name, value in asdict(FINISH).items()}
     source = hashlib.sha256(painting.tobytes()).hexdigest()

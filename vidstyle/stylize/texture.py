@@ -60,8 +60,8 @@ def similarity(one: Texture, other: Texture) -> float:
     return float((one * other).sum(axis=1).mean())
 
 
-def nearest_texture(painting: RGBImage) -> StyleTexture:
-    """Return the shipped style whose painting has the nearest texture.
+def by_nearness(painting: RGBImage) -> list[StyleTexture]:
+    """Return the textures of the shipped styles, the nearest to a painting's first.
 
     Args:
         painting: HxWx3 uint8 RGB.
@@ -70,7 +70,7 @@ def nearest_texture(painting: RGBImage) -> StyleTexture:
         StyleError: a shipped file is missing or altered.
     """
     wanted = texture(painting)
-    return max(shipped_textures(), key=lambda style: similarity(style.texture, wanted))
+    return sorted(shipped_textures(), key=lambda style: -similarity(style.texture, wanted))
 
 
 @cache

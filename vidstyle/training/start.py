@@ -1,23 +1,13 @@
 """Start of a training: the weights of a style, by default of the one with the nearest painting."""
 
-import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.export.onnx import folded_weights
-from vidstyle.frame import LUMA_OF_RGB, RGBImage
-from vidstyle.media.style_image import read_painting
+from vidstyle.frame import RGBImage
 from vidstyle.options import TrainOptions
-from vidstyle.perceptual.features import FeatureNetwork
-from vidstyle.perceptual.losses import centered
-from vidstyle.perceptual.zoo import load_features
-from vidstyle.stylize.catalog import Style, find_painting, find_weights, shipped_styles
-from vidstyle.training.data.painting import painting_tensor
-
-SHORT_SIDE = 160  # px; 15 paintings take a second on one core
-LUMA_MEAN, LUMA_DEVIATION = 0.45, 0.22  # of all paintings when compared
-
-Texture = dict[str, Tensor]  # covariance of features by layer, 1xCxC
+from vidstyle.stylize.catalog import Style, find_weights, shipped_style, shipped_styles
+from vidstyle.stylize.texture import by_nearness
 
 
 def start_name(options: TrainOptions, painting: RGBImage) -> str:
@@ -43,53 +33,20 @@ def nearest_style(painting: RGBImage, styles: list[Style]) -> str | None:
 
     Args:
         painting: HxWx3 uint8 RGB.
-        styles: candidates; those without a painting are left out.
+        styles: candidates, of one size class.
 
     Returns:
-        None without candidates.
+        None without a candidate whose painting ships.
 
     Raises:
         StyleError: a shipped file is missing or altered.
     """
-    names = [style.name for style in styles if "sha256" in style.painting]
-    if not names:
-        return None
-    features = load_features("slim")
-    wanted = texture(painting, features)
-
-    def distance(name: str) -> float:
-        return texture_distance(texture(read_painting(find_painting(name)), features), wanted)
-
-    return min(names, key=distance)
-
-
-def texture(painting: RGBImage, features: FeatureNetwork) -> Texture:
-    """Covariances of a painting's features (centered Gram matrices), without its colors.
-
-    The painting is compared in gray, at one size, mean and contrast.
-    """
-    image = painting_tensor(painting, SHORT_SIDE)
-    weights = image.new_tensor(LUMA_OF_RGB).view(1, 3, 1, 1)
-    luma = (image * weights).sum(dim=1, keepdim=True)
-    deviation, mean = torch.std_mean(luma)
-    gray = (luma - mean) / deviation.clamp_min(1e-3) * LUMA_DEVIATION + LUMA_MEAN
-    with torch.no_grad():
-        seen = features(gray.clamp(0, 1).expand(-1, 3, -1, -1))
-        means = features.means(seen)
-        return {name: centered(gram, means[name]) for name, gram in features.grams(seen).items()}
-
-
-def texture_distance(one: Texture, other: Texture) -> float:
-    """Squared distance of covariances over the sum of their squared norms, mean over layers.
-
-    It is 0 for equal textures, and 1 for textures that have nothing in common.
-    """
-    ratios = [
-        (one[layer] - other[layer]).square().sum()
-        / (one[layer].square().sum() + other[layer].square().sum())
-        for layer in one
-    ]
-    return float(torch.stack(ratios).mean())
+    by_painting = {style.painting["title"]: style.name for style in styles}
+    for near in by_nearness(painting):
+        title = shipped_style(near.style).painting["title"]
+        if title in by_painting:
+            return by_painting[title]
+    return None
 
 
 def start_weights(name: str) -> dict[str, Tensor] | None:

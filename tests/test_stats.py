@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from vidstyle.stats import REMEMBERED, StageTimes, Stats
+from vidstyle.stats import REMEMBERED, StageTimes, Stats, per_second
 
 
 def test_counts_add_up_and_what_was_never_counted_is_zero() -> None:
@@ -80,3 +80,8 @@ def test_only_recent_calls_are_remembered() -> None:
     times = StageTimes()
     times.recent_s.extend([9.0] * 10 + [0.001] * REMEMBERED)
     assert times.percentile_ms(100) == 1.0
+
+
+def test_a_rate_is_zero_where_the_clock_has_not_moved() -> None:
+    assert per_second(30, 2.0) == 15
+    assert per_second(30, 0.0) == 0

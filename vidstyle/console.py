@@ -19,7 +19,7 @@ from vidstyle.apps.painting import PaintingResult
 from vidstyle.flags import with_flags
 from vidstyle.live.metrics import LiveReport
 from vidstyle.results import FileResult, RunResult
-from vidstyle.stats import Stats
+from vidstyle.stats import Stats, per_second
 from vidstyle.stylize.catalog import Style
 from vidstyle.training.results import LOSS_WORDS, TrainProgress, TrainResult, int8_path
 
@@ -355,10 +355,10 @@ def _state(stats: Stats) -> tuple[int, int | None, str]:
 
 def _numbers(stats: Stats) -> str:
     frames, elapsed_s, total = stats["frames"], stats.elapsed_s, stats.expected_frames
-    fps = frames / elapsed_s
+    fps = per_second(frames, elapsed_s)
     parts = [f"{frames}/{total}" if total else f"{frames}", f"{fps:.1f} fps"]
-    parts.append(f"{stats.position_s / elapsed_s:.2f}x real time")
-    if total and frames:
+    parts.append(f"{per_second(stats.position_s, elapsed_s):.2f}x real time")
+    if total and fps:
         left_s = max(0, total - frames) / fps
         parts.append(f"{_clock(left_s)} left")
     return "  ".join(parts)

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 REMEMBERED = 4096  # durations per stage; enough for a p99, and a long film stays small
 
 
+def per_second(amount: float, seconds: float) -> float:
+    """Return a rate; 0 where no time has passed, as within one step of a coarse clock."""
+    return amount / seconds if seconds > 0 else 0.0
+
+
 @dataclass
 class StageTimes:
     """Call count, wall time and CPU time of one pipeline stage."""

@@ -23,3 +23,10 @@ def test_the_rate_is_that_of_the_pictures_shown_lately() -> None:
 def test_nothing_shown_is_nothing_measured() -> None:
     meter = LatencyMeter()
     assert (meter.percentile_s(99), meter.fps, meter.first_s) == (0.0, 0.0, None)
+
+
+def test_frames_within_one_step_of_the_clock_have_no_rate() -> None:
+    meter = LatencyMeter()
+    for _ in range(3):
+        meter.note(0, 1.0)
+    assert meter.fps == 0

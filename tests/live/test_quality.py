@@ -205,3 +205,11 @@ def test_a_first_painting_is_as_large_as_the_time_allows() -> None:
         quality_controller.affordable_lines(10.0, MP_PER_LINE2, small_network=False)
         == quality_controller.quality.lines
     )
+
+
+def test_paintings_within_one_step_of_the_clock_cost_nothing() -> None:
+    quality_controller = QualityController(budget_cores=2)
+    quality_controller.painted(0.0, 0.1, small_network=False)
+    lines = quality_controller.affordable_lines(0.005, MP_PER_LINE2, small_network=False)
+    assert lines == quality_controller.quality.lines
+    quality_controller.observe(0.0, Load(FRAME_S, 0.0, 0.0), MP_PER_LINE2)

@@ -1,5 +1,7 @@
 import gc
+import math
 import threading
+import time
 import weakref
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -16,7 +18,13 @@ from vidstyle.stylize import generator_pool
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.painter import GeneratorPainter
-from vidstyle.stylize.stylizer import VideoStylizer
+from vidstyle.stylize.stylizer import (
+    FIRST_INTERVAL,
+    LONGEST_INTERVAL,
+    MEASURABLE_S,
+    SHORTEST_INTERVAL,
+    VideoStylizer,
+)
 
 HEIGHT, WIDTH = 160, 208
 
@@ -87,7 +95,7 @@ def test_a_cut_is_never_blended_across(inverter: Path) -> None:
 
 
 def test_a_pan_is_no_cut(inverter: Path) -> None:
-    _, stats = run(inverter, panning(frames=20))
+    _, stats = run(inverter, panning(frames=14))
     assert stats["cuts"] == 0
 
 
@@ -256,3 +264,42 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
     assert max(shown[:12]) < 180
     assert min(shown[-12:]) > 250
     assert loaders == {"loader_0"}
+
+
+@pytest.mark.parametrize("step_s", [0.0156, math.inf])
+def test_clocks_of_coarse_steps_only_give_the_first_interval(
+    inverter: Path, monkeypatch: pytest.MonkeyPatch, step_s: float
+) -> None:
+    """Windows counts a thread's time in steps of 15.6 ms; infinite ones stand still."""
+    for name in ("monotonic", "perf_counter", "thread_time"):
+        clock = getattr(time, name)
+        monkeypatch.setattr(time, name, lambda clock=clock: clock() // step_s * min(step_s, 1.0))
+    painter, stats = GeneratorPainter(OnnxGenerator(inverter)), Stats()
+    stylizer = VideoStylizer(painter, StylizeOptions(), stats)
+    frames = panning(frames=14)
+    assert len(list(stylizer.stylize(frames))) == 14
+    assert stats.stages["warp"].calls >= 4
+    if step_s == math.inf:
+        assert stats["keyframes"] == len(range(0, 14, FIRST_INTERVAL)) + 1
+
+
+def test_the_interval_follows_the_measured_times_once_they_are_long_enough(inverter: Path) -> None:
+    stats = Stats()
+    painter = GeneratorPainter(OnnxGenerator(inverter))
+    stylizer = VideoStylizer(painter, StylizeOptions(), stats)
+
+    def measure(stage: str, cpu_s: float) -> None:
+        with stats.timed(stage):
+            pass
+        stats.stages[stage].cpu_s = cpu_s
+
+    measure("generator", 1.0)
+    measure("warp", 0.0)
+    assert stylizer._interval() == FIRST_INTERVAL
+    measure("warp", MEASURABLE_S / 2)
+    assert stylizer._interval() == FIRST_INTERVAL
+    for _ in range(8):
+        measure("warp", MEASURABLE_S)
+    assert stylizer._interval() == LONGEST_INTERVAL
+    measure("generator", MEASURABLE_S)
+    assert SHORTEST_INTERVAL < stylizer._interval() < LONGEST_INTERVAL

@@ -10,6 +10,7 @@ from vidstyle.apps.arrays import ImageArray
 from vidstyle.errors import SinkError, reason
 from vidstyle.media.atomic import output_lock
 from vidstyle.results import FileResult
+from vidstyle.stats import per_second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Result(FileResult):
     @property
     def fps(self) -> float:
         """Frames per second over the whole run."""
-        return self.frames / self.seconds
+        return per_second(self.frames, self.seconds)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vidstyle.errors import Cancelled
-from vidstyle.stats import Stats
+from vidstyle.stats import Stats, per_second
 
 MIN_INTERVAL_S = 0.1  # between reports
 
@@ -25,7 +25,7 @@ class VideoProgress:
     @property
     def fps(self) -> float:
         """Frames written per second, since the start."""
-        return self.frames / self.seconds if self.seconds else 0.0
+        return per_second(self.frames, self.seconds)
 
 
 class Watch:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vidstyle.results import RunResult
+from vidstyle.stats import per_second
 
 WINDOW_LENGTH = 1800  # frames: a minute at 30 fps
 MIN_SPAN_S = 0.5  # of a CPU measurement; shorter spans are noise
@@ -44,9 +45,9 @@ class LatencyMeter:
     def fps(self) -> float:
         """Displayed frames per second; 0 before the second frame."""
         with self._lock:
-            if len(self._shown_s) < 2:
+            if not self._shown_s:
                 return 0.0
-            return (len(self._shown_s) - 1) / max(1e-9, self._shown_s[-1] - self._shown_s[0])
+            return per_second(len(self._shown_s) - 1, self._shown_s[-1] - self._shown_s[0])
 
 
 def process_cpu_s() -> float:

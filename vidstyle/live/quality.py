@@ -138,9 +138,10 @@ class QualityController:
             A number from `FEWEST_LINES` up to the `lines` of the current level.
         """
         one_line_s = self._painting_s(Quality(1, 1, small_network), megapixels_per_line2)
-        affordable = math.isqrt(int(budget_s / one_line_s))
+        most = self.quality.lines
+        affordable = most if one_line_s == 0 else math.isqrt(int(budget_s / one_line_s))
         affordable -= affordable % LINES_STEP  # ONNX Runtime allocates memory for each size
-        return max(FEWEST_LINES, min(affordable, self.quality.lines))
+        return max(FEWEST_LINES, min(affordable, most))
 
     def observe(self, now_s: float, load: Load, megapixels_per_line2: float) -> Quality:
         """Update with the measured load of a frame; return the level for the next frames.

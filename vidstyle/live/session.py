@@ -31,7 +31,7 @@ from vidstyle.media.image_file import write_result
 from vidstyle.options import LiveOptions
 from vidstyle.pipeline.latest import DropOldestChannel
 from vidstyle.pipeline.thread_group import ThreadGroup
-from vidstyle.stats import Stats
+from vidstyle.stats import Stats, per_second
 
 log = logging.getLogger(__name__)
 
@@ -291,7 +291,7 @@ class LiveSession:
             dropped=status.dropped,
             keyframes=self._stats["keyframes"],
             quality=status.quality,
-            cores=cpu_s / seconds,
+            cores=per_second(cpu_s, seconds),
             memory_mb=resident_mb(),
             first_picture_s=None if first_s is None else first_s - self._started_s,
             recordings_cut_short=self._recorder.cut_short,

@@ -20,6 +20,7 @@ from vidstyle.stylize.painter import FramePainter
 from vidstyle.stylize.warp import cross_fade
 
 FIRST_INTERVAL = 6  # frames between keyframes until generator and warp have been timed
+MEASURABLE_S = 0.05  # CPU time until a stage has been timed; Windows counts steps of 0.016 s
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames between keyframes; longer paths drift
 MAX_HELD_BYTES = 20e6  # of frames that wait for a keyframe: 12 frames at 720p, 6 at 1080p
 GENERATOR_TO_WARP = 2 / 3  # CPU time per frame of the generator over that of the warp, at most
@@ -123,9 +124,11 @@ class VideoStylizer:
         if self._options.every is not None:
             return self._options.every
         stages = self._stats.stages
-        if "generator" not in stages or "warp" not in stages or stages["warp"].calls < 4:
+        if "generator" not in stages or "warp" not in stages:
             return FIRST_INTERVAL
         paint, warp = stages["generator"], stages["warp"]
+        if min(paint.cpu_s, warp.cpu_s) < MEASURABLE_S:
+            return FIRST_INTERVAL
         ratio = (paint.cpu_s / paint.calls) / (warp.cpu_s / warp.calls)
         longest = np.clip(
             MAX_HELD_BYTES // max(1, self._frame_bytes), SHORTEST_INTERVAL, LONGEST_INTERVAL

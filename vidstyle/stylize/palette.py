@@ -11,7 +11,7 @@ from vidstyle.frame import LUMA_OF_RGB, RGBImage
 
 FRAME_SHARE = 0.04  # of a painting's sides: borders of scans, which are no part of the palette
 NOISE = 0.03  # standard deviation added to both palettes, so that flat ones give no huge gains
-DARKEST, LIGHTEST = 0.38, 0.68  # mean luma of paintings; beyond, faces would be black or bleached
+DARKEST, LIGHTEST = 0.34, 0.68  # mean luma of paintings; beyond, faces would be black or bleached
 
 Array = NDArray[np.float64]
 

@@ -74,6 +74,13 @@ def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     assert configured(path, LiveOptions, {}).strength == 0.5
 
 
+def test_an_endless_file_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (tmp_path / "my.toml").open("wb") as file:
+        file.truncate(2**40)  # sparse: takes no room
+    with pytest.raises(OptionError, match="is no configuration: it has over 1000000 bytes"):
+        configured(tmp_path / "my.toml", LiveOptions, {})
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="cannot be read: No such file"):
         configured(tmp_path / "none.toml", LiveOptions, {})

@@ -149,3 +149,10 @@ def test_every_kind_of_transparent_png_lies_on_white(
 def test_a_fourth_channel_that_is_no_alpha_is_none(tmp_path: Path, suffix: str, mode: str) -> None:
     Image.fromarray(transparent(64, 48)).convert(mode).save(tmp_path / f"a.{suffix}")
     assert open_photo(tmp_path / f"a.{suffix}").alpha is None
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of POSIX systems")
+def test_devices_are_no_pictures() -> None:
+    for device in ("/dev/zero", "/dev/null"):
+        with pytest.raises(SourceError, match=f"^{device} is a device, not a picture"):
+            read_photo(Path(device))

@@ -14,6 +14,7 @@ from vidstyle.options import fits, settings
 Options = TypeVar("Options")
 
 FILE = "live.toml"
+MAX_BYTES = 1_000_000
 
 
 def default_config() -> Path:
@@ -44,8 +45,12 @@ def configured(file: Path | None, kind: type[Options], given: Mapping[str, Any])
 
 def _read(file: Path, kind: type[Any]) -> dict[str, Any]:
     try:
-        # Windows' editors put a byte order mark first.
-        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise OptionError(f"{file} is no configuration: it has over {MAX_BYTES} bytes.")
+        # Windows' editors put a byte order mark first, and end lines with two characters.
+        table = tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
     except OSError as error:
         raise OptionError(f"{file} cannot be read: {reason(error)}.") from error
     except RecursionError as error:

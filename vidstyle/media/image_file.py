@@ -64,6 +64,8 @@ def open_photo(file: Path) -> Photo:
     """
     if file.is_dir():
         raise SourceError(f"{file} is a folder, not a picture.")
+    if file.is_char_device() or file.is_block_device():
+        raise SourceError(f"{file} is a device, not a picture.")
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
             raise SourceError(f"{file} is no picture: it has {file.stat().st_size / 1e9:.0f} GB.")

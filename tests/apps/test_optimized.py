@@ -25,7 +25,7 @@ from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.progress import VideoProgress
 from vidstyle.assets import models_folder
 from vidstyle.cli import DONE, FAILED, USAGE, main
-from vidstyle.errors import Cancelled
+from vidstyle.errors import Cancelled, SinkError
 from vidstyle.extras import install_hint
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.optimize import generator as optimizing
@@ -188,6 +188,17 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert err.count("\n") == 1
     assert out == ""
     assert [name for name in files(tmp_path) if not name.endswith(".work")] == before
+
+
+def test_a_size_that_the_encoder_refuses_is_said_before_the_work(
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstyle.apps.convert.optimized_film", None)  # never called
+    wide = Clip(frames=1, size_wh=(17000, 16), codec="ffv1").write(tmp_path / "in.mkv")
+    with pytest.raises(SinkError, match="libx264 cannot encode 17000x16 px"):
+        stylize_video(
+            wide, tmp_path / "out.mp4", StylizeOptions(style=str(painting), quality="full")
+        )
 
 
 def test_a_time_budget_is_for_the_full_quality(capsys: Captured) -> None:

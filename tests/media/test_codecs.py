@@ -1,5 +1,6 @@
 """Which encoder is chosen, with which options."""
 
+from contextlib import nullcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from vidstyle.errors import SinkError
 from vidstyle.media.codecs import (
     PRESETS,
     available_encoders,
+    check_size,
     choose_encoder,
     container_format,
     muxer_options,
@@ -77,3 +79,21 @@ def test_the_clock_of_mp4_counts_whole_units_of_the_video(units: int) -> None:
     scale = int(muxer_options("mp4", Fraction(1, units), [])["movie_timescale"])
     assert scale % units == 0
     assert scale >= 45_000
+
+
+@pytest.mark.parametrize(
+    ("codec", "size_wh", "refused"),
+    [
+        ("libx264", (64, 48), False),
+        ("libx264", (65, 1), False),  # cropped to even sides
+        ("libvpx-vp9", (65, 49), False),
+        ("libx264", (17000, 64), True),
+        ("libvpx", (64, 17000), True),
+        ("libx265", (2, 2), True),
+    ],
+)
+def test_sizes_are_tried(codec: str, size_wh: tuple[int, int], refused: bool) -> None:
+    encoder = choose_encoder(Path("a.mkv"), codec, None, None)
+    expected = pytest.raises(SinkError, match="cannot encode") if refused else nullcontext()
+    with expected:
+        check_size(encoder, *size_wh)

@@ -21,6 +21,7 @@ from vidstyle.media.codecs import (
     STREAM_FORMATS,
     Encoder,
     alpha_format,
+    check_size,
     choose_encoder,
     container_format,
 )
@@ -86,7 +87,7 @@ def stylize_video(
     with (
         _target(path, output, options.overwrite) as pipe,
         video_file(input) as file,
-        _frame_transform(file, output, options, stats, threads, watch) as stylizer,
+        _frame_transform(file, output, encoder, options, stats, threads, watch) as stylizer,
         FileSource(
             file,
             stats,
@@ -118,6 +119,7 @@ def stylize_video(
 def _frame_transform(
     input: Path,
     output: Path,
+    encoder: Encoder,
     options: StylizeOptions,
     stats: Stats,
     threads: ThreadPlan,
@@ -125,11 +127,17 @@ def _frame_transform(
 ) -> Iterator[FrameTransform]:
     """Open the pipeline's stylizer for the quality that the options ask for."""
     if options.quality == "full":
+        _check_encodes(input, encoder, options)  # before hours of work
         with optimized_film(input, output, options, stats, threads.decoder, watch) as film:
             yield film
     else:
         painter = GeneratorPainter(load_generator(options.style))
         yield VideoStylizer(painter, options, stats, threads.painters)
+
+
+def _check_encodes(input: Path, encoder: Encoder, options: StylizeOptions) -> None:
+    with FileSource(input, Stats(), start_s=options.start, threads=1) as source:
+        check_size(encoder, *options.output_size_wh(source.info.width, source.info.height))
 
 
 @contextmanager

@@ -207,6 +207,33 @@ def pixel_format(codec: av.Codec) -> str:
     return "yuv420p" if "yuv420p" in formats or not formats else formats[0]
 
 
+def check_size(encoder: Encoder, width: int, height: int) -> None:
+    """Open an encoder for pictures of a size in pixels, and close it.
+
+    Raises:
+        SinkError: the encoder refused the size, or has no memory for it.
+    """
+    context: Any = av.CodecContext.create(encoder.name, "w")
+    odd = encoder.even_sizes_only
+    context.width, context.height = (max(2, s & ~1) if odd else s for s in (width, height))
+    context.pix_fmt, context.time_base = pixel_format(context.codec), Fraction(1, 25)
+    context.options = dict(encoder.options)
+    try:
+        context.open()
+    except av.FFmpegError as error:
+        raise size_error(encoder, context.width, context.height, error) from error
+
+
+def size_error(encoder: Encoder, width: int, height: int, error: Exception) -> SinkError:
+    """Error of an encoder that refused a size in pixels."""
+    return SinkError(
+        f"{encoder.name} cannot encode {width}x{height} px ({reason(error)}). "
+        "Keep the working size, or choose another encoder.",
+        {"resize": True},
+        {"codec": ...},
+    )
+
+
 def _check_opens(encoder: Encoder, container: str) -> None:
     """Open the encoder and a muxer in memory, to find missing hardware or an unfit container."""
     suffix = next((s for s, name in CONTAINERS.items() if name == container), container)

@@ -24,6 +24,7 @@ from vidstyle.media.codecs import (
     container_format,
     muxer_options,
     pixel_format,
+    size_error,
 )
 from vidstyle.media.frames import video_frame
 from vidstyle.media.info import VideoInfo
@@ -244,12 +245,8 @@ class FileSink:
         try:
             self._video.codec_context.open()
         except av.FFmpegError as error:
-            raise SinkError(
-                f"{self._encoder.name} cannot encode {self._video.width}x{self._video.height} px "
-                f"({reason(error)}). Keep the working size, or choose another encoder.",
-                {"resize": True},
-                {"codec": ...},
-            ) from error
+            width, height = self._video.width, self._video.height
+            raise size_error(self._encoder, width, height, error) from error
 
     def _encode(self, frame: av.VideoFrame | None) -> list[Any]:
         """Encode a frame, or flush the encoder with None; return the packets.

@@ -30,6 +30,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[str | None] = []  # the range of each request
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     def handle_error(self, *_arguments: object) -> None:
         """A client that hangs up is no news."""
@@ -49,6 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         server, asked = self.server, self.headers["Range"]
         server.asked.append(asked)
         time.sleep(server.stall_s)
+        server.may_answer.wait()
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         start = start if server.knows_ranges else 0
         beyond = bool(start) and start >= len(server.content)
@@ -177,9 +180,12 @@ def test_a_refusal_is_said(server: Server, tmp_path: Path, status: int, answer: 
 
 def test_silence_is_said(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "TIMEOUT_S", 0.1)
-    server.stall_s = 0.4
-    with pytest.raises(StyleError, match=r"timed out.*the slim features"):
-        fetch(server.file, tmp_path)
+    server.may_answer.clear()
+    try:
+        with pytest.raises(StyleError, match=r"timed out.*the slim features"):
+            fetch(server.file, tmp_path)
+    finally:
+        server.may_answer.set()
 
 
 def test_offline_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

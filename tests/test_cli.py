@@ -130,6 +130,7 @@ def test_a_bad_file_fails_the_batch_but_not_the_others(
         (["{clip}", "-o", "{folder}/no/a.mp4"], FAILED, "There is no folder"),
         (["{clip}", "--start", "9"], FAILED, "no frame after 9 s"),
         (["{clip}", "--codec", "nope"], FAILED, "No encoder"),
+        (["{clip}", "-o", "{folder}/a.mov", "--audio", "opus"], FAILED, "opus sound (--audio aac)"),
         (["{folder}/empty"], FAILED, "holds nothing to convert"),
         (["{clip}", "--strength", "2"], USAGE, "--strength must be between 0 and 1"),
         (["{clip}", "{clip}", "-o", "{folder}/a.mp4"], USAGE, "2 inputs need a folder"),

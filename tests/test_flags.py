@@ -20,7 +20,7 @@ FLAGS = {
     "convert": """
         -h --help --debug -o --output --style --quality --time-budget --features --feature-weights
         --every --strength --keep-colors --scale --max-height --resize --compare --preview --start
-        --end --codec --crf --preset --format --threads --strict --overwrite --quiet --json
+        --end --codec --crf --preset --audio --format --threads --strict --overwrite --quiet --json
         """,
     "image": """
         -h --help --debug -o --output --style --quality --time-budget --features --feature-weights

@@ -31,7 +31,7 @@ COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
     "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start", "end", "codec",
-    "crf", "preset", "format", "threads", "strict", "overwrite", "quiet", "json",
+    "crf", "preset", "audio", "format", "threads", "strict", "overwrite", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",

@@ -160,6 +160,11 @@ class Output:
     preset: str | None = option(
         None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
     )
+    audio: str = option(
+        "copy",
+        "sound: copy encodes what the file cannot hold; aac and opus encode all, none drops it",
+        choices=("copy", "aac", "opus", "none"),
+    )
     format: str = option(
         "mkv",
         "with - as the output: how it goes to standard output",

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,9 +19,11 @@ from vidstyle.errors import ELSEWHERE, Note, OptionError, SinkError
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import (
+    AUDIO_ENCODERS,
     STREAM_FORMATS,
     Encoder,
     alpha_format,
+    check_audio,
     check_size,
     choose_encoder,
     container_format,
@@ -28,6 +31,7 @@ from vidstyle.media.codecs import (
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
+from vidstyle.media.stream_copy import StreamCopier
 from vidstyle.media.stream_sink import StreamSink
 from vidstyle.options import DEFAULTS, STANDARD_STREAM, StylizeOptions
 from vidstyle.pipeline.pipeline import FrameTransform, Pipeline
@@ -81,6 +85,8 @@ def stylize_video(
         raise OptionError("quality full must have a file as output, not -.", "quality", "output")
     container = STREAM_FORMATS[options.format] if streamed else container_format(output)
     encoder = choose_encoder(output, options.codec, options.crf, options.preset, container)
+    if options.audio in AUDIO_ENCODERS:
+        check_audio(container, options.audio)
     threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
     cv2.setNumThreads(threads.opencv)
     watch()
@@ -163,8 +169,18 @@ def _sink(
     threads: int,
 ) -> FileSink:
     if pipe is not None:
-        return StreamSink(pipe, options.format, like, encoder, stats, threads=threads)
-    return FileSink(output, like, encoder, stats, replace=options.overwrite, threads=threads)
+        return StreamSink(
+            pipe, options.format, like, encoder, stats, threads=threads, audio=options.audio
+        )
+    return FileSink(
+        output,
+        like,
+        encoder,
+        stats,
+        replace=options.overwrite,
+        threads=threads,
+        side_streams=partial(StreamCopier, audio=options.audio),
+    )
 
 
 def default_output(input: Path, options: StylizeOptions) -> Path:

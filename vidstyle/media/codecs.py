@@ -32,6 +32,7 @@ ALPHA_FORMATS = {
 }  # fmt: skip
 RAW_VIDEO = "rawvideo"
 ODD_SIZES_ALLOWED = ("libvpx-vp9", "libvpx", "ffv1", RAW_VIDEO)
+AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus"}  # by codec
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
@@ -107,6 +108,45 @@ def muxer_options(container: str, time_base: Fraction, tags: Iterable[str]) -> d
     if {tag.lower() for tag in tags} - MP4_TAGS:
         options["movflags"] = "use_metadata_tags"
     return options
+
+
+def audio_codec(container: str) -> str:
+    """Codec to encode audio with that a container refuses; key of `AUDIO_ENCODERS`."""
+    return "opus" if container == "webm" else "aac"
+
+
+def check_audio(container: str, codec: str) -> None:
+    """Check before any work that a container supports audio of a codec.
+
+    Args:
+        container: FFmpeg's name, from `container_format`.
+        codec: key of `AUDIO_ENCODERS`.
+
+    Raises:
+        SinkError: it does not.
+    """
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            trial.add_stream(AUDIO_ENCODERS[codec], rate=48_000, layout="stereo")
+            trial.start_encoding()
+    except (ValueError, av.FFmpegError) as error:
+        other = audio_codec(container)
+        raise SinkError(
+            f"{container} cannot hold {codec} sound.",
+            {"audio": "copy" if other == codec else other},
+        ) from error
+
+
+def opens_audio(encoder: str, rate: int, layout: str) -> bool:
+    """Whether an audio encoder opens with a sample rate in Hz and a channel layout."""
+    context: Any = av.CodecContext.create(encoder, "w")
+    try:
+        context.sample_rate, context.layout = rate, layout
+        context.format = context.codec.audio_formats[0]
+        context.open()
+    except (ValueError, av.FFmpegError):
+        return False
+    return True
 
 
 def available_encoders() -> list[str]:

@@ -11,8 +11,10 @@ import av
 from vidstyle.media.codecs import MP4_LIKE
 from vidstyle.media.mux_trial import MUX_ERRORS, TrialMuxer
 from vidstyle.media.packet_clock import PacketClock
+from vidstyle.media.track_converter import TrackConverter
 
 PRIMING = 3  # packets that encoders put before the first sample: 2112 samples of AAC, for one
+PREROLL_S = 1.0  # of audio before the start that is decoded, where it is encoded anew
 MAX_DURATION = (1 << 31) - 1  # of a packet in MP4, in units of the track's time base
 
 # Reasons for leaving packets out, for `notes`.
@@ -26,8 +28,8 @@ UNTIMED = "packets of {} without a time"
 class CopiedStream:
     """Stream copy of one audio or subtitle stream, with dts and pts that the container accepts.
 
-    Text subtitles are converted where the target has another codec. Packets that cannot be muxed
-    are left out and counted instead of ending the run. Belongs to the thread of `StreamCopier`.
+    Packets are converted where the target has another codec. Those that cannot be muxed are left
+    out and counted instead of ending the run. Belongs to the thread of `StreamCopier`.
     """
 
     def __init__(
@@ -38,29 +40,34 @@ class CopiedStream:
         origin_s: Fraction,
         end_s: float | None,
         trial: TrialMuxer | None,
+        converter: TrackConverter | None = None,
     ) -> None:
         """Connect an input stream with its output stream.
 
         Args:
             stream: input stream.
-            target: output stream; of another codec where text subtitles are converted.
+            target: output stream.
             container: FFmpeg's name of the output format.
             origin_s: input time that is zero in the output, in seconds.
             end_s: requested end of the output, in seconds; None for that of the input.
-            trial: muxer that checks packets first, closed by `close`; None where subtitles are
-                converted.
+            trial: muxer that checks packets first, closed by `close`; None for converted streams.
+            converter: converts packets to the codec of `target`; None for copied streams.
         """
         self.target, self.name = target, describe(stream)
         self.written = 0  # packets; counted by `StreamCopier`
-        self._trial, self._end_s = trial, end_s
+        self._trial, self._converter, self._end_s = trial, converter, end_s
         self._is_cut, self._is_audio = origin_s > 0, stream.type == "audio"
-        self._hides_start = container in MP4_LIKE  # by an edit list, again
+        # By an edit list, again; or by not encoding it.
+        self._hides_start = container in MP4_LIKE or converter is not None
         self._hidden: deque[Any] | None = deque(maxlen=PRIMING + 1)  # None once one is visible
         self._on_screen: Any = None  # last subtitle without a duration from before the start
         # Muxers require non-decreasing dts; MP4 and MOV strictly increasing ones for audio.
         self._min_step = int(self._is_audio and container in MP4_LIKE)
         self._clock = PacketClock(
-            origin_s, Fraction(stream.time_base), dense=self._is_audio, default_s=_frame_s(target)
+            origin_s,
+            Fraction(stream.time_base),
+            dense=self._is_audio,
+            default_s=_frame_s(target if converter is None else stream),
         )
         self._last_dts: int | None = (
             None  # of the last packet written, in the time base of the output
@@ -85,6 +92,8 @@ class CopiedStream:
         for retimed in self._clock.flush():
             yield from self._muxable(retimed)
         yield from self._shown_at_start()
+        if self._converter is not None:
+            yield from self._ordered(self._converter.flush())
 
     def notes(self) -> list[str]:
         """Messages for the user on packets that were left out or changed."""
@@ -126,7 +135,7 @@ class CopiedStream:
         if packet.pts < 0 and not self._is_audio:
             yield from self._before_start(packet)
             return
-        if packet.pts < 0 and self._is_cut:
+        if packet.pts < 0 and self._is_cut and not self._is_preroll(packet):
             return
         yield from self._shown_at_start()
         if not self._is_audio and self._end_s is not None:
@@ -152,31 +161,29 @@ class CopiedStream:
         if packet is not None:
             yield from self._accepted(_at_zero(packet))
 
+    def _is_preroll(self, packet: Any) -> bool:
+        """Whether a packet from before the start is decoded, for those that depend on it."""
+        return self._converter is not None and packet.pts * packet.time_base > -PREROLL_S
+
     def _accepted(self, packet: Any) -> Iterator[Any]:
-        """Yield the packet converted, ordered and tried, or nothing and count why."""
+        """Yield the packet converted, ordered and tried."""
+        converted = iter((packet,)) if self._converter is None else self._converter.convert(packet)
+        yield from self._ordered(converted)
+
+    def _ordered(self, packets: Iterator[Any]) -> Iterator[Any]:
+        """Yield packets for the output, ordered and tried, up to the first error; count it."""
         try:
-            for converted in self._converted(packet):
-                if self._put_in_order(converted):
+            for packet in packets:
+                if self._put_in_order(packet):
                     if self._trial is not None:
-                        self._trial.write(converted)
-                    self._last_dts = converted.dts
-                    converted.stream = self.target
-                    yield converted
+                        self._trial.write(packet)
+                    self._last_dts = packet.dts
+                    packet.stream = self.target
+                    yield packet
         except av.InvalidDataError:
             self._left_out[DAMAGED] += 1
         except MUX_ERRORS:
-            self._left_out[REFUSED] += 1
-
-    def _converted(self, packet: Any) -> Iterator[Any]:
-        if self._trial is not None:
-            yield packet
-            return
-        subtitles = packet.stream.codec_context.decode2(packet)
-        if subtitles:
-            text = self.target.codec_context.encode_subtitle(subtitles)
-            text.pts, text.dts = packet.pts, packet.dts
-            text.duration, text.time_base = packet.duration, packet.time_base
-            yield text
+            self._left_out[DAMAGED if self._converter else REFUSED] += 1
 
     def _put_in_order(self, packet: Any) -> bool:
         """Rescale a packet to the output's time base; raise its dts to the least one allowed.

@@ -11,6 +11,7 @@ import av
 from av.stream import Discard
 
 from vidstyle.media.adts import audio_specific_config
+from vidstyle.media.codecs import audio_codec
 from vidstyle.media.copied_stream import CopiedStream, describe
 from vidstyle.media.demux import (
     is_cover_art,
@@ -22,6 +23,13 @@ from vidstyle.media.demux import (
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.mux_trial import MUX_ERRORS, TrialMuxer, first_packets
 from vidstyle.media.packet_clock import PacketClock
+from vidstyle.media.track_converter import (
+    AudioConverter,
+    SubtitleConverter,
+    TrackConverter,
+    audio_target,
+    decodes_any,
+)
 
 TEXT_SUBTITLES = {"subrip", "ass", "ssa", "webvtt", "text", "mov_text"}
 # FFmpeg's encoder of the text subtitles that each container supports.
@@ -40,6 +48,8 @@ LATE_STREAM = "left out: a stream that begins late in the file and is not announ
 class StreamCopier:
     """`SideStreams` that copies all streams but the video from the input, opened a second time.
 
+    Audio and text subtitles that the container refuses are encoded anew.
+
     Reading the file twice keeps packets out of the pipeline and its memory constant. `warnings`
     are messages on streams and packets that were left out or changed. Belongs to one thread at a
     time.
@@ -51,6 +61,7 @@ class StreamCopier:
         output: av.container.OutputContainer,
         video: av.VideoStream,
         *,
+        audio: str = "copy",
         rewinds: bool = True,
     ) -> None:
         """Add streams, attachments, chapters and metadata to the output.
@@ -59,13 +70,14 @@ class StreamCopier:
             info: properties of the input.
             output: container before its header is written.
             video: its stylized video stream, which gets metadata and disposition of the original.
+            audio: "copy", "aac" or "opus" to encode all audio anew, "none" to leave it out.
             rewinds: False for a pipe, where the header cannot be completed later.
 
         Raises:
             SourceError: the input cannot be opened again.
         """
         self._path, self._origin_s, self._end_s = info.path, info.origin_s, info.end_s
-        self._output, self._rewinds = output, rewinds
+        self._output, self._audio, self._rewinds = output, audio, rewinds
         self._input = open_container(info.path)
         self.warnings: list[str] = []
         self._streams: dict[int, CopiedStream] = {}  # by index in the input
@@ -77,7 +89,9 @@ class StreamCopier:
         )
         _copy_stream_tags(original, video)
         others = [
-            s for s in self._input.streams if s.index != original.index and not _is_regenerated(s)
+            s
+            for s in self._input.streams
+            if s.index != original.index and not _is_regenerated(s) and not self._is_unwanted(s)
         ]
         first = first_packets(info.path, [s.index for s in others])
         for stream in others:
@@ -111,17 +125,25 @@ class StreamCopier:
             self.warnings += stream.notes()
             stream.close()
 
+    def _is_unwanted(self, stream: Any) -> bool:
+        return self._audio == "none" and stream.type == "audio"
+
     def _add(self, stream: Any, first: list[Any]) -> None:
         """Add the output stream of an input stream with these first packets, or a warning."""
-        target, trial = None, None
+        target, trial, converter = None, None, None
         if stream.type == "attachment":
             target = self._attachment(stream)
         elif stream.type in ("audio", "subtitle") and stream.codec_context is not None:
             template = self._template(stream)
             trial = self._trial(template, first)
-            target = self._text_target(stream) if trial is None else self._copy_target(template)
-            if trial is not None and first and not self._rewinds:
-                _complete_aac(template, target, bytes(first[0]))
+            if trial is not None:
+                target = self._copy_target(template)
+                if first and not self._rewinds:
+                    _complete_aac(template, target, bytes(first[0]))
+            elif stream.type == "subtitle":
+                target, converter = self._converted_text(stream)
+            else:
+                target, converter = self._converted_audio(stream, template, first)
         if target is None:
             self.warnings.append(f"left out: {describe(stream)}; {self._reason(stream)}")
             return
@@ -130,7 +152,7 @@ class StreamCopier:
             self._attachments += 1
             return
         self._streams[stream.index] = CopiedStream(
-            stream, target, self._output.format.name, self._origin_s, self._end_s, trial
+            stream, target, self._output.format.name, self._origin_s, self._end_s, trial, converter
         )
 
     def _reason(self, stream: Any) -> str:
@@ -151,14 +173,12 @@ class StreamCopier:
 
     def _trial(self, stream: Any, first: list[Any]) -> TrialMuxer | None:
         """Trial muxer of a stream; None if the container refuses it or all of its first packets."""
-        codec = stream.codec_context
-        in_ts = self._output.format.name == "mpegts"  # of which FFmpeg lists two codecs only
-        if codec.name not in self._output.supported_codecs and not (
-            in_ts and codec.codec.canonical_name in MPEGTS_CODECS
-        ):
+        if stream.type == "audio" and self._audio != "copy":
             return None
+        codec = stream.codec_context.codec.canonical_name
+        if self._output.format.name == "mpegts" and codec not in MPEGTS_CODECS:
+            return None  # its muxer takes everything, as private data
         try:
-            # A codec on FFmpeg's list may still be refused, as Opus is by MOV.
             trial = TrialMuxer(self._output, stream)
         except MUX_ERRORS:
             return None
@@ -167,12 +187,27 @@ class StreamCopier:
     def _copy_target(self, stream: Any) -> Any:
         return self._output.add_stream_from_template(stream)
 
-    def _text_target(self, stream: Any) -> Any | None:
-        """Output stream for subtitles to convert; None for subtitles that are no text."""
+    def _converted_audio(
+        self, stream: Any, template: Any, first: list[Any]
+    ) -> tuple[Any | None, TrackConverter | None]:
+        """Output stream and converter of audio; None for audio that cannot be decoded."""
+        decoder, container = template.codec_context, self._output.format.name
+        if not decoder.sample_rate or (first and not decodes_any(decoder, first)):
+            return None, None
+        codec = audio_codec(container) if self._audio == "copy" else self._audio
+        target = audio_target(self._output, codec, decoder)
+        if target is None:
+            return None, None
+        if self._audio == "copy":
+            self.warnings.append(f"{describe(stream)} became {codec}: {container} cannot hold it")
+        return target, AudioConverter(decoder, target, Fraction(stream.time_base))
+
+    def _converted_text(self, stream: Any) -> tuple[Any | None, TrackConverter | None]:
+        """Output stream and converter of subtitles; None for subtitles that are no text."""
         codec = stream.codec_context.codec.canonical_name
         encoder = TEXT_ENCODERS.get(self._output.format.name)
         if codec not in TEXT_SUBTITLES or encoder is None:
-            return None
+            return None, None
         stream.codec_context.open(strict=False)
         target: Any = self._output.add_stream(encoder)
         target.codec_context.subtitle_header = stream.codec_context.subtitle_header
@@ -181,7 +216,7 @@ class StreamCopier:
             self.warnings.append(
                 f"{describe(stream)} became {encoder}: its fonts and places are lost"
             )
-        return target
+        return target, SubtitleConverter(target)
 
     def _attachment(self, stream: Any) -> Any | None:
         if self._output.format.name != "matroska":

@@ -36,6 +36,7 @@ class StreamSink(FileSink):
         stats: Stats,
         *,
         threads: int = 0,
+        audio: str = "copy",
     ) -> None:
         """Create the streams; the header is written with the first frame.
 
@@ -46,6 +47,7 @@ class StreamSink(FileSink):
             encoder: from `choose_encoder` for this format.
             stats: receives the counters and timings of `FileSink`, of the frames written.
             threads: of the encoder; 0 lets it choose.
+            audio: as for `StreamCopier`.
 
         Raises:
             SourceError: the input cannot be opened again for its side streams.
@@ -57,7 +59,7 @@ class StreamSink(FileSink):
         self._left_out = self._repeated = 0
         if encoder.name == RAW_VIDEO:  # whose muxer takes the time base for the rate
             like = replace(like, time_base=Fraction(1 / like.rate))
-        copier = partial(StreamCopier, rewinds=False)
+        copier = partial(StreamCopier, audio=audio, rewinds=False)
         path = Path("standard output")
         super().__init__(path, like, encoder, stats, threads=threads, side_streams=copier)
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
+from vidstyle.apps.painting import PaintingResult
 from vidstyle.console import (
     LOSSES_NOTE,
     Progress,
@@ -44,7 +45,10 @@ LIVE = LiveReport(
     keyframes=9, quality="480 lines", cores=1.5, memory_mb=None, first_picture_s=0.5,
 )  # fmt: skip
 FAILURE = Failure(Path("bad.mp4"), SourceError("bad.mp4 is no video."))
-OUTCOMES = [RESULT, TRAINED, LIVE, FAILURE]
+PAINTED = PaintingResult(
+    output=Path("oil.onnx"), texture="scream", others=[Path("oil.int8.onnx")], **FILE
+)
+OUTCOMES = [RESULT, TRAINED, PAINTED, LIVE, FAILURE]
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -24,6 +25,7 @@ from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
+from vidstyle.media.stream_sink import StreamSink
 from vidstyle.optimize.cache import Arrays, Cache
 from vidstyle.optimize.film import Film
 from vidstyle.optimize.limits import MemoryLimits
@@ -38,6 +40,7 @@ from vidstyle.stats import Stats
 from vidstyle.stylize.painter import GeneratorPainter
 from vidstyle.stylize.stylizer import VideoStylizer
 
+PIPES: list[BinaryIO] = []  # opened in a test, closed after it
 PTS = [0, 3, 4, 9]  # uneven, in units of 1/25 s
 
 
@@ -80,21 +83,48 @@ class Transform:
 
 @dataclass(frozen=True)
 class FileKind:
-    """A sink that writes a video file."""
+    """A sink that writes a video file, and the containers it is tried in."""
 
     sink: type[FileSink]
+    suffixes: tuple[str, ...] = ("mp4", "mkv")
+
+    def open(self, path: Path, info: VideoInfo) -> FileSink:
+        return self.sink(path, info, choose_encoder(path, None, None, None), Stats())
+
+
+@dataclass(frozen=True)
+class PipeKind(FileKind):
+    """A sink that writes to a pipe; here a file takes its place."""
+
+    def open(self, path: Path, info: VideoInfo) -> FileSink:
+        encoder = choose_encoder(Path("-"), None, None, None, "matroska")
+        PIPES.append(path.open("wb", buffering=0))
+        return StreamSink(PIPES[-1], "mkv", info, encoder, Stats())
 
 
 TRANSFORMS = [Transform(VideoStylizer, video_stylizer), Transform(Film, film)]
-SINKS = [FileKind(FileSink), FileKind(GrowingFile)]
+FILE_SINKS = [FileKind(FileSink), FileKind(GrowingFile)]
+SINKS = [*FILE_SINKS, PipeKind(StreamSink, ("mkv",))]
 each_transform = pytest.mark.parametrize("kind", TRANSFORMS, ids=lambda k: k.transform.__name__)
 each_sink = pytest.mark.parametrize("kind", SINKS, ids=lambda kind: kind.sink.__name__)
-each_suffix = pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+each_container = pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [(kind, suffix) for kind in SINKS for suffix in kind.suffixes],
+    ids=lambda given: given if isinstance(given, str) else given.sink.__name__,
+)
+each_file_sink = pytest.mark.parametrize("kind", FILE_SINKS, ids=lambda kind: kind.sink.__name__)
 
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     use_few_steps(monkeypatch.setattr)
+
+
+@pytest.fixture(autouse=True)
+def closed_pipes() -> Iterator[None]:
+    yield
+    while PIPES:
+        PIPES.pop().close()
 
 
 @pytest.fixture
@@ -168,7 +198,7 @@ def test_an_error_of_the_source_passes_through_and_leaves_no_thread(
 def opened(kind: FileKind, path: Path, clip: Path) -> FileSink:
     with FileSource(clip, Stats()) as source:
         info: VideoInfo = source.info
-    return kind.sink(path, info, choose_encoder(path, None, None, None), Stats())
+    return kind.open(path, info)
 
 
 def times(path: Path) -> list[float]:
@@ -176,8 +206,7 @@ def times(path: Path) -> list[float]:
         return [frame.time or 0.0 for frame in container.decode(video=0)]
 
 
-@each_sink
-@each_suffix
+@each_container
 def test_a_sink_holds_every_frame_at_its_time(
     kind: FileKind, clip: Path, tmp_path: Path, suffix: str
 ) -> None:
@@ -192,7 +221,7 @@ def test_a_sink_holds_every_frame_at_its_time(
     assert {path.name for path in tmp_path.iterdir()} == {"in.mkv", output.name}
 
 
-@each_sink
+@each_file_sink
 def test_a_folder_that_is_not_there_is_a_sink_error_of_one_line(
     kind: FileKind, clip: Path, tmp_path: Path
 ) -> None:

@@ -249,6 +249,34 @@ def test_wrong_calls_exit_with_two(capsys: Captured, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "guess"),
+    [
+        (["lvie"], "There is no command or file lvie. Did you mean live?"),
+        (["a.mp4", "--stlye", "udnie"], "convert: error: unrecognized arguments: --stlye udnie. "),
+        (["--stlye", "udnie", "a.mp4"], "arguments: --stlye. Did you mean --style?"),
+        (["live", "--camra=0"], "live: error: unrecognized arguments: --camra=0. Did you mean --c"),
+        (["image", "a.png", "--zzz"], "image: error: unrecognized arguments: --zzz\n"),
+    ],
+)
+def test_a_misspelled_word_is_answered_with_a_guess(
+    capsys: Captured, words: list[str], guess: str
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == USAGE
+    assert guess in capsys.readouterr().err
+
+
+def test_a_file_named_like_a_misspelled_command_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lvie").write_text("no video")
+    assert main(["lvie"]) == FAILED
+    assert "lvie is not a video" in one_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
     "words",
     [
         [""],

@@ -9,7 +9,15 @@ import cv2
 import pytest
 
 from vidstyle import errors
-from vidstyle.errors import Note, OptionError, SinkError, VidstyleError, machine_limit, reason
+from vidstyle.errors import (
+    Note,
+    OptionError,
+    SinkError,
+    VidstyleError,
+    did_you_mean,
+    machine_limit,
+    reason,
+)
 
 FAMILY = sorted(
     (
@@ -104,3 +112,8 @@ def test_errors_pass_between_processes(kind: type[VidstyleError]) -> None:
     again = pickle.loads(pickle.dumps(kind("The disk is full.")))
     assert type(again) is kind
     assert str(again) == "The disk is full."
+
+
+def test_the_closest_word_is_suggested_if_any_is_close() -> None:
+    assert did_you_mean("udni", ["scream", "udnie", "undine"]) == " Did you mean udnie?"
+    assert did_you_mean("udni", ["scream"]) == did_you_mean("", ["scream"]) == ""

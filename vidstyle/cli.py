@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vidstyle import __version__
-from vidstyle.errors import OptionError, SinkError, VidstyleError, machine_limit, reason
+from vidstyle.errors import (
+    OptionError,
+    SinkError,
+    VidstyleError,
+    did_you_mean,
+    machine_limit,
+    reason,
+)
 from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, add_flags, spelled, with_flags
 from vidstyle.options import STANDARD_STREAM, StylizeOptions, settings
 
@@ -27,6 +34,7 @@ Options = TypeVar("Options")
 
 SIGNALED = 128  # plus the signal's number, as in shells
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129
+GENERAL_FLAGS = ("-h", "--help", "--version")
 COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
@@ -54,10 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the call asks for help or the version, cannot be parsed, or a signal ended it.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
-        words.insert(0, "convert")  # the command may be left out: `vidstyle film.mp4`
-    parsed = build_parser().parse_args(words)
+    parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))
     handler = logging.StreamHandler()
     handler.setFormatter(_FlagFormatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
@@ -77,6 +82,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         _print_error(error, parsed.debug)
         return USAGE if isinstance(error, OptionError) else FAILED
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """Parse the command line; a wrong call ends with the usage of its command, and a guess."""
+    parser = build_parser()
+    if words and words[0] not in (*COMMANDS, *GENERAL_FLAGS):
+        guess = did_you_mean(words[0], COMMANDS)
+        if guess and _is_no_file(words[0]):
+            parser.error(f"There is no command or file {words[0]}.{guess}")
+        words = ["convert", *words]  # the command may be left out: `vidstyle film.mp4`
+    parsed, unknown = parser.parse_known_args(words)
+    if unknown:
+        command: argparse.ArgumentParser = parsed.parser
+        flags = [flag for action in command._actions for flag in action.option_strings]
+        guess = next(filter(None, (did_you_mean(_flag(word), flags) for word in unknown)), "")
+        command.error(f"unrecognized arguments: {' '.join(unknown)}.{guess}".removesuffix("."))
+    return parsed
+
+
+def _is_no_file(word: str) -> bool:
+    """Whether a word can only be a misspelled command, if it resembles one."""
+    return not word.startswith("-") and not Path(word).suffix and not Path(word).exists()
+
+
+def _flag(word: str) -> str:
+    """Flag in a word, --style in "--style=udnie"; empty for other words."""
+    return word.partition("=")[0] if word.startswith("--") else ""
 
 
 class _FlagFormatter(logging.Formatter):
@@ -272,7 +304,7 @@ def _command(
         name, help=help, description=help[0].upper() + help[1:] + "."
     )
     command.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, parser=command)
     return command
 
 

@@ -1,7 +1,8 @@
 """Exceptions: the `VidstyleError` family, with cures (settings to try again with), and notes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Self
 
 Cure = Mapping[str, object]
@@ -89,6 +90,12 @@ def with_remedies(text: str, remedies: Sequence[str]) -> str:
         return text
     words, stop = text.removesuffix("."), "." * text.endswith(".")
     return f"{words} ({' or '.join(remedies)}){stop}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Question for the known word closest to a misspelled one, " Did you mean udnie?"; or ""."""
+    closest = get_close_matches(word, list(known), n=1)
+    return f" Did you mean {closest[0]}?" if closest else ""
 
 
 def _in_python(cure: Cure) -> str:

@@ -50,7 +50,7 @@ def test_the_users_file_has_a_place_of_its_own() -> None:
     ("text", "reason"),
     [
         ("camera = ", "is no TOML"),
-        ("color = 1", 'no setting "color". There are camera, '),
+        ("color = 1", 'no setting "color". There are camera, .*Did you mean keep_colors'),
         ("fps = 'fast'", "fps cannot be 'fast'"),
         ("loop = 1", "loop cannot be 1"),
         ("lines = true", "lines cannot be True"),

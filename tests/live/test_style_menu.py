@@ -53,7 +53,9 @@ def test_every_style_of_the_catalog_can_be_chosen_by_its_number(shelf: Path) -> 
 
 def test_the_first_style_is_there_at_once(shelf: Path) -> None:
     with GeneratorPool() as pool:
-        styles = StyleMenu("warm", pool)
+        styles = StyleMenu("Warm", pool)
+        assert styles.first == WARM
+        assert styles.add("WHITE") == WHITE
         assert styles.generator(styles.first, small_network=False)[0] == "warm"
 
 

@@ -12,6 +12,7 @@ from vidstyle.stylize.catalog import (
     find_style,
     find_weights,
     is_result_name,
+    known_name,
     shipped_styles,
     style_name,
 )
@@ -84,6 +85,19 @@ def test_a_file_of_another_kind_is_no_style(tmp_path: Path) -> None:
 def test_an_unknown_style_names_the_known_ones(name: str) -> None:
     with pytest.raises(StyleError, match=f'"{name}".*{shipped_styles()[0].name}'):
         find_style(name)
+
+
+def test_a_misspelled_style_is_answered_with_a_guess() -> None:
+    with pytest.raises(StyleError, match=r'"Grate-wave"\. Did you mean great-wave\? Installed: '):
+        find_style("Grate-wave")
+
+
+@pytest.mark.parametrize("name", ["Starry Night", "STARRY_NIGHT", "starrynight", "Starry - Night"])
+def test_case_spaces_and_underscores_do_not_matter(name: str) -> None:
+    assert find_style(name) == find_style("starry-night")
+    assert style_name(name) == known_name(name) == "starry-night"
+    assert style_name(f"{name}:0.5,Udnie:0.5") == "starry-night-50+udnie-50"
+    assert known_name("some/Ink.onnx") == "some/Ink.onnx"
 
 
 def test_a_file_of_ones_own_is_taken_as_it_is() -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from vidstyle.errors import OptionError, reason
+from vidstyle.errors import OptionError, did_you_mean, reason
 from vidstyle.options import fits, settings
 
 Options = TypeVar("Options")
@@ -63,7 +63,10 @@ def _read(file: Path, kind: type[Any]) -> dict[str, Any]:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in known:
-            raise OptionError(f'{file}: there is no setting "{key}". There are {", ".join(known)}.')
+            guess = did_you_mean(name, known)
+            raise OptionError(
+                f'{file}: there is no setting "{key}". There are {", ".join(known)}.{guess}'
+            )
         more = known[name].metadata
         if more.get("automatic") and value == "auto":
             value = None

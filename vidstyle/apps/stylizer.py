@@ -13,7 +13,7 @@ from vidstyle.hardware import usable_cores
 from vidstyle.options import DEFAULTS, LiveOptions, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.style_spec import style_text
-from vidstyle.stylize.catalog import Style, shipped_style, shipped_styles
+from vidstyle.stylize.catalog import Style, known_name, shipped_style, shipped_styles
 from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.stylizer import stylize_picture
 
@@ -225,4 +225,4 @@ def styles() -> list[Style]:
 
 def _named(style: str | Path | Style | None) -> str:
     text = style_text(style)
-    return shipped_style(None).name if text is None else text
+    return shipped_style(None).name if text is None else known_name(text)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from vidstyle.errors import VidstyleError
-from vidstyle.stylize.catalog import Style, shipped_styles
+from vidstyle.stylize.catalog import Style, known_name, shipped_styles
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool, check_style
 
@@ -31,7 +31,7 @@ class StyleMenu:
         """
         catalog = shipped_styles()
         shipped = [style.name for style in catalog if not _is_small_twin(style, catalog)]
-        first = first or shipped[0]
+        first = known_name(first or shipped[0])
         self.names = shipped if first in shipped else [first, *shipped]
         self.first = self.names.index(first)
         self._small_networks = {s.name: twin for s in catalog if (twin := _small_twin(s, catalog))}
@@ -53,6 +53,7 @@ class StyleMenu:
         Raises:
             VidstyleError: as for `check_style`.
         """
+        style = known_name(style)
         if style in self.names:
             return self.names.index(style)
         check_style(style)

@@ -1,11 +1,13 @@
 """Style catalog: shipped styles by name, their generator and painting files, checksums."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidstyle.assets import catalog_section, intact_file
-from vidstyle.errors import StyleError
+from vidstyle.errors import StyleError, did_you_mean
 from vidstyle.style_spec import style_shares
 
 PAINTINGS = "paintings"  # subfolder of the models folder
@@ -102,18 +104,36 @@ def find_painting(name: str | None) -> Path:
 def shipped_style(name: str | None) -> Style:
     """Return the catalog entry of a style; the default style for None.
 
+    Case, spaces, hyphens and underscores do not count: "Starry Night" is starry-night.
+
     Raises:
         StyleError: the catalog has no style of that name, or is missing or broken.
     """
     styles = shipped_styles()
-    style = styles[0] if name is None else next((s for s in styles if s.name == name), None)
+    style = styles[0] if name is None else _same_name(name, styles)
     if style is None:
-        names = ", ".join(s.name for s in styles)
+        names = [s.name for s in styles]
+        guess = did_you_mean(str(name).casefold(), names)
         raise StyleError(
-            f'No style named "{name}". Installed: {names}. Or give the path of an .onnx file or of '
-            "a painting's picture."
+            f'No style named "{name}".{guess} Installed: {", ".join(names)}. Or give the '
+            "path of an .onnx file or of a painting's picture."
         )
     return style
+
+
+def known_name(style: str) -> str:
+    """Name of a shipped style as in the catalog; any other style's text unchanged."""
+    shipped = _same_name(style, shipped_styles())
+    return shipped.name if shipped else style
+
+
+def _same_name(name: str, styles: Sequence[Style]) -> Style | None:
+    """Style of a name, however its words are written and joined; None if there is none."""
+    return next((style for style in styles if _letters(style.name) == _letters(name)), None)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).casefold()
 
 
 def style_name(style: str | None) -> str:
@@ -127,7 +147,9 @@ def style_name(style: str | None) -> str:
 def _short_name(style: str | None) -> str:
     if style is None:
         return shipped_styles()[0].name
-    return Path(style).stem if Path(style).suffix else style
+    if Path(style).suffix:
+        return Path(style).stem
+    return known_name(style)
 
 
 def is_result_name(file: Path) -> bool:

@@ -54,7 +54,7 @@ FINISHES = {
         "sharpness": 0.0,
         "contrast": 1.0,
         "clarity": 0.0,
-        "saturation": 1.35,
+        "saturation": 1.45,
     },
     "van-gogh-starry-night.jpg": {
         "own_chroma": 0.5,

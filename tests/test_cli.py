@@ -76,9 +76,10 @@ def test_help_names_every_setting(capsys: Captured, command: str, kind: type[Any
         assert "--" + setting.name.replace("_", "-") in text
 
 
-def test_version_is_told(capsys: Captured) -> None:
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_version_is_told(capsys: Captured, flag: str) -> None:
     with pytest.raises(SystemExit):
-        main(["--version"])
+        main([flag])
     assert capsys.readouterr().out.startswith("vidstyle ")
 
 
@@ -96,6 +97,7 @@ def test_a_file_name_is_enough(
 
 def test_quiet_says_nothing(clip: Path, inverter: Path, capsys: Captured) -> None:
     assert main([str(clip), "--style", str(inverter), "--quiet"]) == DONE
+    assert main([str(clip), "-s", str(inverter), "-q", "-y"]) == DONE
     assert capsys.readouterr() == ("", "")
 
 

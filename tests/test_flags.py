@@ -18,33 +18,33 @@ PACKAGE = Path(__file__).parents[1] / "vidstyle"
 SPEAK_OF_FLAGS = ("cli", "console", "flags", "options")  # the help texts are in options
 FLAGS = {
     "convert": """
-        -h --help --debug -o --output --style --quality --time-budget --features --feature-weights
-        --every --strength --keep-colors --scale --max-height --resize --compare --preview --start
-        --end --codec --crf --preset --audio --format --threads --strict --overwrite --quiet --json
+        -h --help --debug -o --output -s --style --quality --time-budget --features
+        --feature-weights --every --strength --keep-colors --scale --max-height --resize --compare
+        --preview --start --end --codec --crf --preset --audio --format --threads --strict
+        -y --overwrite -q --quiet --json
         """,
     "image": """
-        -h --help --debug -o --output --style --quality --time-budget --features --feature-weights
-        --strength --keep-colors --scale --max-height --resize --compare --threads --overwrite
-        --recursive --quiet --json
+        -h --help --debug -o --output -s --style --quality --time-budget --features
+        --feature-weights --strength --keep-colors --scale --max-height --resize --compare
+        --threads -y --overwrite --recursive -q --quiet --json
         """,
     "live": """
-        -h --help --debug --config --camera --style --size --fps --loop --no-loop --letterbox
+        -h --help --debug --config --camera -s --style --size --fps --loop --no-loop --letterbox
         --no-letterbox --virtual-camera --hold --no-hold --pixels --window --no-window --record
-        --overwrite --no-overwrite --strength --keep-colors --no-keep-colors --every --lines
+        -y --overwrite --no-overwrite --strength --keep-colors --no-keep-colors --every --lines
         --max-cpu --audio --no-audio --microphone --audio-output --play-audio --no-play-audio
-        --react --no-react --seconds --quiet --no-quiet --json --no-json
+        --react --no-react --seconds -q --quiet --no-quiet --json --no-json
         """,
-    "style": "-h --help --debug -o --output --overwrite --json",
+    "style": "-h --help --debug -o --output -y --overwrite --json",
     "train": """
         -h --help --debug -o --output --name --size --content --minutes --steps --features
         --feature-weights --start-from --style-weight --content-weight --tv-weight
         --temporal-weight --own-colors --own-chroma --sharpness --contrast --brightness --clarity
         --saturation --style-scale --batch --seed --precision --low-memory --pixels --int8
-        --no-int8 --torch --threads --resume --overwrite
-        --quiet --json
+        --no-int8 --torch --threads --resume -y --overwrite -q --quiet --json
         """,
     "styles": """
-        -h --help --debug -o --gallery --strength --keep-colors --scale --max-height --overwrite
+        -h --help --debug -o --gallery --strength --keep-colors --scale --max-height -y --overwrite
         --json
         """,
     "doctor": "-h --help --debug --json",

@@ -34,7 +34,7 @@ Options = TypeVar("Options")
 
 SIGNALED = 128  # plus the signal's number, as in shells
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129
-GENERAL_FLAGS = ("-h", "--help", "--version")
+GENERAL_FLAGS = ("-h", "--help", "-V", "--version")
 COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
@@ -258,7 +258,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog='"vidstyle INPUT" is short for "vidstyle convert INPUT". '
         'Options: "vidstyle convert --help".',
     )
-    parser.add_argument("--version", action="version", version=f"vidstyle {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"vidstyle {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     convert = _command(commands, "convert", _convert, "stylize videos (the default command)")
     _add_files(convert, "video files, or folders of them", "INPUT.STYLE.mp4 beside the input")

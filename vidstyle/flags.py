@@ -39,6 +39,7 @@ class TrainFlags(TrainOptions):
     json: bool = option(False, "print a summary as JSON")
 
 
+SHORT_FLAGS = {"style": "-s", "overwrite": "-y", "quiet": "-q"}  # by setting, in all commands
 SWITCHED_ON = {
     setting.name
     for kind in (ConvertFlags, LiveFlags, TrainFlags)
@@ -66,17 +67,18 @@ def add_flags(
     fields = {setting.name: setting for setting in settings(kind)}
     for setting in [fields[name] for name in names] if names else settings(kind):
         flag = flag_of(setting.name)
+        spellings = [SHORT_FLAGS[setting.name], flag] if setting.name in SHORT_FLAGS else [flag]
         more = setting.metadata
         default = argparse.SUPPRESS if configured else setting.default
         if types[setting.name] is bool:
             both_ways = configured or setting.default
             switch = argparse.BooleanOptionalAction if both_ways else "store_true"
-            command.add_argument(flag, action=switch, default=default, help=more["help"])
+            command.add_argument(*spellings, action=switch, default=default, help=more["help"])
             continue
         shown = "auto" if more.get("automatic") else setting.default
         alone = {"nargs": "?", "const": more["alone"]} if "alone" in more else {}
         command.add_argument(
-            flag,
+            *spellings,
             type=_reader(types[setting.name], more),
             default=default,
             choices=more.get("choices"),

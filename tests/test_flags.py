@@ -74,6 +74,20 @@ def test_printing_is_a_matter_of_the_commands(flags: type, options: type) -> Non
     assert names(flags) - names(options) >= {"quiet", "json"}
 
 
+@pytest.mark.parametrize(
+    "words", ["convert a.mp4 --start", "convert a.mp4 --end", "live --seconds"]
+)
+def test_times_may_be_clock_times(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (name,) = re.findall(r"--(\w+)", words)
+    for time, seconds in (("62.5", 62.5), ("90s", 90.0), ("1:02.5", 62.5)):
+        parsed = build_parser().parse_args([*words.split(), time])
+        assert getattr(parsed, name) == seconds
+    with pytest.raises(SystemExit):
+        build_parser().parse_args([*words.split(), "1:99"])
+    expected = f'argument --{name}: a time is written as 62.5, 90s or 1:02.5, not "1:99"'
+    assert expected in capsys.readouterr().err
+
+
 def command_parsers() -> dict[str, argparse.ArgumentParser]:
     (commands,) = (action for action in build_parser()._actions if isinstance(action.choices, dict))
     return dict(commands.choices or {})

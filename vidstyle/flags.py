@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Any
 
 from vidstyle.errors import Cure, Note, OptionError, VidstyleError, with_remedies
-from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, option, settings
+from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, option, seconds_of, settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,9 @@ def _reader(kind: Any, more: Mapping[str, Any]) -> Callable[[str], Any]:
     if isinstance(kind, UnionType):
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
 
+    if more.get("time"):
+        return _time
+
     def read(text: str) -> Any:
         return None if automatic and text == "auto" else kind(text.removesuffix("%" * percent))
 
@@ -101,6 +104,16 @@ def _reader(kind: Any, more: Mapping[str, Any]) -> Callable[[str], Any]:
         f"{kind.__name__} or auto" if automatic else kind.__name__
     )  # for argparse's messages
     return read
+
+
+def _time(text: str) -> float:
+    """Seconds in the value of a flag such as --start."""
+    try:
+        return seconds_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f'a time is written as 62.5, 90s or 1:02.5, not "{text}"'
+        ) from error
 
 
 def flag_of(name: str) -> str:

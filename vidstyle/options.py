@@ -23,6 +23,7 @@ MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
 MAX_SIDE = 8192  # px, of live pictures
 STANDARD_STREAM = Path("-")  # as an input standard input, as an output standard output
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
+TIMES = "SECONDS|90s|1:02.5"  # metavar of times on the command line
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
     "sharpness": (0.0, 2.0),
@@ -43,7 +44,8 @@ def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> 
         help: one line, without a full stop.
         metavar: placeholder of the value in the command line's help.
         more: `choices`, allowed values; `most`, the largest number; `automatic`, "auto" stands for
-            None; `percent`, a percent sign is accepted; `alone`, value of a flag without one.
+            None; `time`, the command line takes a text of `seconds_of`; `percent`, a percent sign
+            is accepted; `alone`, value of a flag without one.
     """
     return field(default=default, metadata={"help": help, "metavar": metavar, **more})
 
@@ -122,11 +124,8 @@ class Look:
         """Time budget in seconds; None without one, NaN if it is no duration."""
         if self.time_budget is None:
             return None
-        number, unit = self.time_budget, 1.0
-        if number[-1:] in SECONDS:
-            number, unit = number[:-1], SECONDS[number[-1:]]
         try:
-            return float(number) * unit
+            return seconds_of(self.time_budget)
         except ValueError:
             return math.nan
 
@@ -153,8 +152,8 @@ class Output:
 
     resize: bool = option(False, "write the working size instead of the input's")
     compare: bool = option(False, "write original and stylized side by side")
-    start: float = option(0.0, "where to start, in seconds", "SECONDS")
-    end: float | None = option(None, "where to stop, in seconds", "SECONDS")
+    start: float = option(0.0, "where to start, in seconds", TIMES, time=True)
+    end: float | None = option(None, "where to stop, in seconds", TIMES, time=True)
     codec: str | None = option(None, "video encoder: libx264, or what suits the container", "NAME")
     crf: float | None = option(None, "quality: lower is better and larger", "N")
     preset: str | None = option(
@@ -345,7 +344,7 @@ class LiveOptions:
     )
     play_audio: bool = option(False, "play a file's sound in step with the picture")
     react: bool = option(False, "the louder the sound, the stronger the style")
-    seconds: float | None = option(None, "stop after so long", "S")
+    seconds: float | None = option(None, "stop after so long", TIMES, time=True)
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -376,6 +375,23 @@ class LiveOptions:
         if not all(side.isdecimal() and len(side) < 10 for side in (width, height)):
             return 0, 0
         return int(width), int(height)
+
+
+def seconds_of(text: str) -> float:
+    """Seconds in a duration or time: "62.5", "90s", "10m", "1.5h", "1:02.5" or "1:00:02.5".
+
+    Raises:
+        ValueError: the text is none of these.
+    """
+    if text[-1:] in SECONDS:
+        return float(text[:-1]) * SECONDS[text[-1]]
+    first, *others = text.split(":")
+    if not others:
+        return float(first)
+    parts = [float(part) for part in (first, *others)]
+    if len(parts) > 3 or not first.isdecimal() or not all(0 <= part < 60 for part in parts[1:]):
+        raise ValueError(f"{text} is no time.")
+    return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
 
 
 def settings(kind: type[Any] = StylizeOptions) -> tuple[Field[Any], ...]:

@@ -349,6 +349,14 @@ def test_image_paints_pictures(tmp_path: Path, inverter: Path) -> None:
     assert (tmp_path / "a.inverter.png").exists()
 
 
+def test_a_slash_makes_the_output_a_folder(clip: Path, inverter: Path, capsys: Captured) -> None:
+    words = ["-s", str(inverter), "-q", "--preview"]
+    assert main([str(clip), *words, "-o", f"{clip.parent}/out/"]) == DONE
+    assert (clip.parent / "out" / "in.inverter.png").is_file()
+    assert main([str(clip), *words, "-o", f"{clip}/"]) == USAGE
+    assert one_line(capsys.readouterr().err) == f"vidstyle: {clip} is not a folder.\n"
+
+
 def test_preview_writes_one_still(clip: Path, inverter: Path) -> None:
     assert main([str(clip), "--preview", "--style", str(inverter), "--quiet"]) == DONE
     assert sorted(file.name for file in clip.parent.iterdir()) == ["in.inverter.png", "in.mp4"]

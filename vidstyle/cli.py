@@ -145,10 +145,17 @@ def _batch(
     from vidstyle.apps.batch import Failure, list_jobs, run_batch
     from vidstyle.console import Progress, batch_to_json, describe
 
-    if options.json and parsed.output == STANDARD_STREAM:
+    output = None if parsed.output is None else Path(parsed.output)
+    if options.json and output == STANDARD_STREAM:
         raise OptionError("json must be without output -.", "json", "output")
     jobs = list_jobs(
-        parsed.inputs, parsed.output, options, suffixes, suffix, recursive=options.recursive
+        parsed.inputs,
+        output,
+        options,
+        suffixes,
+        suffix,
+        recursive=options.recursive,
+        into_folder=(parsed.output or "").endswith(("/", os.sep)),
     )
     outcomes = []
     with Progress(len(jobs), shown=not options.quiet) as progress:
@@ -311,15 +318,22 @@ def _command(
 def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> None:
     command.add_argument("inputs", nargs="+", type=_path, metavar="INPUT", help=inputs)
     command.add_argument(
-        "-o", "--output", type=_path, help=f"file, or folder for several inputs ({default})"
+        "-o",
+        "--output",
+        type=_not_empty,
+        help=f"file, or folder for several inputs: NAME/ makes it ({default})",
     )
 
 
 def _path(text: str) -> Path:
     """Path of an argument; an empty one is refused, since `Path("")` is the current folder."""
+    return Path(_not_empty(text))
+
+
+def _not_empty(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("the name is empty, perhaps from a variable without value")
-    return Path(text)
+    return text
 
 
 def _options(parsed: argparse.Namespace, kind: type[Options]) -> Options:

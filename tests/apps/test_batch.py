@@ -192,6 +192,38 @@ def test_several_inputs_need_a_folder(tmp_path: Path, inverting: StylizeOptions)
         list_jobs(films, tmp_path / "out.mp4", inverting, VIDEO_SUFFIXES)
 
 
+def test_a_new_folder_is_made_for_what_needs_one(tmp_path: Path, inverting: StylizeOptions) -> None:
+    film, _ = Clip(frames=2).write(tmp_path / "a.mp4"), touch(tmp_path, "bad.mp4")
+    new = tmp_path / "new" / "v1.0"
+    jobs = list_jobs([film], new, inverting, VIDEO_SUFFIXES, into_folder=True)
+    assert jobs == [Job(film, new / "a.inverter.mp4", makes_folder=True)]
+    jobs = list_jobs([tmp_path], tmp_path / "out", inverting, VIDEO_SUFFIXES)
+    assert not (tmp_path / "out").exists()
+    assert [type(outcome) for outcome in run_batch(jobs, stylize_video, inverting)] == [
+        Result,
+        Failure,
+    ]
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["a.inverter.mp4"]
+
+
+def test_a_failure_leaves_no_new_folder(tmp_path: Path, inverting: StylizeOptions) -> None:
+    new, films = tmp_path / "new", touch(tmp_path, "bad.mp4")
+    jobs = list_jobs(films, new / "er", inverting, VIDEO_SUFFIXES, into_folder=True)
+    (failure,) = run_batch(jobs, stylize_video, inverting)
+    assert isinstance(failure, Failure)
+    assert not new.exists()
+
+
+@pytest.mark.parametrize(("count", "into_folder"), [(1, True), (2, False)])
+def test_a_file_is_no_folder(
+    tmp_path: Path, inverting: StylizeOptions, count: int, into_folder: bool
+) -> None:
+    films = touch(tmp_path, "a.mp4", "b.mp4")[:count]
+    (out,) = touch(tmp_path, "out")
+    with pytest.raises(OptionError, match=r"out is not a folder\."):
+        list_jobs(films, out, inverting, VIDEO_SUFFIXES, into_folder=into_folder)
+
+
 def test_an_unknown_style_is_refused_once_for_all(tmp_path: Path) -> None:
     with pytest.raises(StyleError):
         list_jobs([tmp_path / "a.mp4"], None, StylizeOptions(style="nope"), VIDEO_SUFFIXES)

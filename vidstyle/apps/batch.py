@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,9 +63,9 @@ def run_batch(
         if watch is not None:
             watch(job, stats)
         try:
-            if job.makes_folder:
-                _make_folder(job.output.parent)
-            yield app(job.input, job.output, options, stats)
+            with _folder_made(job.output.parent) if job.makes_folder else nullcontext():
+                result = app(job.input, job.output, options, stats)
+            yield result
         except Exception as error:  # also after a bug the others are run
             yield Failure(job.input, error)
 
@@ -77,6 +78,7 @@ def list_jobs(
     suffix: str = ".mp4",
     *,
     recursive: bool = False,
+    into_folder: bool = False,
 ) -> list[Job | Failure]:
     """List the jobs for files and folders; of a folder, the files with one of the suffixes.
 
@@ -86,14 +88,16 @@ def list_jobs(
 
     Args:
         inputs: files and folders.
-        output: a file for one input, a folder for several; None for files beside the inputs.
+        output: a file for one input, a folder for several, which need not exist if its name has no
+            suffix; None for files beside the inputs.
         look: style and quality.
         suffixes: suffixes of the files to convert from folders, in lower case.
         suffix: suffix of outputs for videos.
         recursive: include subfolders; below an output folder their structure is kept.
+        into_folder: the output is a folder, also for one input and with a suffix.
 
     Raises:
-        OptionError: there are several inputs, and the output is not a folder.
+        OptionError: the output is not a folder, but there are several inputs or it has to be one.
         StyleError: the style is unknown or unusable.
         SourceError: with quality "full", the painting cannot be read.
     """
@@ -107,7 +111,10 @@ def list_jobs(
         for path in inputs
         for file in _files(path, look.style, suffixes, recursive=recursive, skipped=skipped)
     ]
-    if output is not None and not output.is_dir():
+    makes_output = output is not None and not output.is_dir()
+    if output is not None and makes_output and not _is_new_folder(output, inputs, into_folder):
+        if into_folder or (len(found) > 1 and output.exists()):
+            raise OptionError(f"{output} is not a folder.")
         if len(found) > 1:
             raise OptionError(
                 f"{len(found)} inputs need a folder as output, and {output} is none.", "output"
@@ -132,7 +139,9 @@ def list_jobs(
             ending = result_suffix(file.path.suffix) if own else suffix
             job = names.job(file.path, folder, style_name(look.style), ending)
             inside = output is not None and file.subfolder != Path()
-            jobs.append(replace(job, makes_folder=True) if isinstance(job, Job) and inside else job)
+            if isinstance(job, Job) and (inside or makes_output):
+                job = replace(job, makes_folder=True)
+            jobs.append(job)
     return jobs
 
 
@@ -169,11 +178,29 @@ def _is_photo(file: Path, suffixes: Sequence[str]) -> bool:
     return file.suffix.lower() in pictures and not is_animated_file(file)
 
 
-def _make_folder(folder: Path) -> None:
+def _is_new_folder(output: Path, inputs: Sequence[Path], into_folder: bool) -> bool:
+    """Whether the output's name is free, and that of a folder: as wanted, or by its inputs."""
+    if output.exists() or output == STANDARD_STREAM:
+        return False
+    many = len(inputs) > 1 or any(path.is_dir() for path in inputs)
+    return into_folder or (many and not output.suffix)
+
+
+@contextmanager
+def _folder_made(folder: Path) -> Iterator[None]:
+    """Make a folder and its parents for the block; new ones are removed if it fails."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SinkError(f"Cannot make the folder {folder}: {reason(error)}.") from error
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # not empty: results of other jobs
+            for each in new:
+                each.rmdir()
+        raise
 
 
 def _identity(file: Path) -> str:

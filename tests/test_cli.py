@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -136,6 +136,7 @@ def test_a_bad_file_fails_the_batch_but_not_the_others(
         (["{folder}/empty"], FAILED, "holds nothing to convert"),
         (["{clip}", "--strength", "2"], USAGE, "--strength must be between 0 and 1"),
         (["{clip}", "{clip}", "-o", "{folder}/a.mp4"], USAGE, "2 inputs need a folder"),
+        (["{clip}", "-y", "--skip-existing"], USAGE, "--skip-existing must be without --overwrite"),
         (["image", "{clip}"], FAILED, "not a picture"),
         (["{clip}", "--style", "{folder}/no.onnx"], FAILED, "There is no file"),
         (["{clip}", "--style", "wave:0.6,ink:0.6"], USAGE, "add up to 1.2, not to 1. A mix looks"),
@@ -355,6 +356,45 @@ def test_a_slash_makes_the_output_a_folder(clip: Path, inverter: Path, capsys: C
     assert (clip.parent / "out" / "in.inverter.png").is_file()
     assert main([str(clip), *words, "-o", f"{clip}/"]) == USAGE
     assert one_line(capsys.readouterr().err) == f"vidstyle: {clip} is not a folder.\n"
+
+
+def test_skip_existing_goes_on_with_a_batch(
+    tmp_path: Path, inverter: Path, capsys: Captured
+) -> None:
+    for name in ("a.png", "b.png"):
+        write_photo(tmp_path / name, patches(20, 16))
+    (tmp_path / "bad.png").write_text("no picture")
+    words = ["image", str(tmp_path), "-s", str(inverter)]
+    assert main(words) == FAILED
+    assert capsys.readouterr().err.splitlines()[-1] == "2 done, 1 left"
+    made = (tmp_path / "a.inverter.png").stat().st_mtime_ns
+    (tmp_path / "b.inverter.png").unlink()
+    write_photo(tmp_path / "bad.png", patches(20, 16))
+    assert main([*words, "--skip-existing"]) == DONE
+    *results, tally = capsys.readouterr().err.splitlines()
+    assert tally == "3 done, 0 left"
+    assert "a.inverter.png" not in " ".join(results)
+    assert (tmp_path / "a.inverter.png").stat().st_mtime_ns == made
+    assert main([*words, "--skip-existing"]) == DONE
+    assert capsys.readouterr().err == "3 done, 0 left\n"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_batch_tells_what_is_left(
+    clip: Path,
+    inverter: Path,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: type[BaseException],
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise stop
+
+    monkeypatch.setattr("vidstyle.apps.convert.stylize_video", interrupt)
+    words = [str(clip), str(clip.with_name("b.mp4")), "-s", str(inverter)]
+    with pytest.raises(SystemExit) if stop is SystemExit else nullcontext():
+        assert main(words) == INTERRUPTED
+    assert capsys.readouterr().err.splitlines()[-1] == "0 done, 2 left"
 
 
 def test_preview_writes_one_still(clip: Path, inverter: Path) -> None:

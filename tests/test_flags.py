@@ -21,12 +21,12 @@ FLAGS = {
         -h --help --debug -o --output -s --style --quality --time-budget --features
         --feature-weights --every --strength --keep-colors --scale --max-height --resize --compare
         --preview --start --end --codec --crf --preset --audio --format --threads --strict
-        -y --overwrite -q --quiet --json
+        -y --overwrite --skip-existing -q --quiet --json
         """,
     "image": """
         -h --help --debug -o --output -s --style --quality --time-budget --features
         --feature-weights --strength --keep-colors --scale --max-height --resize --compare
-        --threads -y --overwrite --recursive -q --quiet --json
+        --threads -y --overwrite --skip-existing --recursive -q --quiet --json
         """,
     "live": """
         -h --help --debug --config --camera -s --style --size --fps --loop --no-loop --letterbox

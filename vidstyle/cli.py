@@ -39,12 +39,13 @@ COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
     "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start", "end", "codec",
-    "crf", "preset", "audio", "format", "threads", "strict", "overwrite", "quiet", "json",
+    "crf", "preset", "audio", "format", "threads", "strict", "overwrite", "skip_existing", "quiet",
+    "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
-    "scale", "max_height", "resize", "compare", "threads", "overwrite", "recursive", "quiet",
-    "json",
+    "scale", "max_height", "resize", "compare", "threads", "overwrite", "skip_existing",
+    "recursive", "quiet", "json",
 )  # fmt: skip
 GALLERY_SETTINGS = ("strength", "keep_colors", "scale", "max_height", "overwrite")
 
@@ -73,9 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = parsed.run(parsed)
         return code
-    except KeyboardInterrupt:
-        print(f"vidstyle: Stopped. {_interruption_note(parsed)}", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        notes = getattr(stop, "__notes__", [])
+        print(f"vidstyle: Stopped. {_interruption_note(parsed)}", *notes, sep="\n", file=sys.stderr)
         return INTERRUPTED
+    except SystemExit as stop:
+        for note in getattr(stop, "__notes__", []):
+            _print_to_stderr(note)
+        raise
     except BrokenPipeError:
         sys.stderr.close()  # the reader of the pipe has ended
         return FAILED
@@ -142,7 +148,8 @@ def _batch(
     suffixes: Sequence[str],
     suffix: str = ".mp4",
 ) -> int:
-    from vidstyle.apps.batch import Failure, list_jobs, run_batch
+    from vidstyle.apps.batch import Failure, list_jobs, missing_results, run_batch
+    from vidstyle.apps.outputs import Result
     from vidstyle.console import Progress, batch_to_json, describe
 
     output = None if parsed.output is None else Path(parsed.output)
@@ -157,8 +164,14 @@ def _batch(
         recursive=options.recursive,
         into_folder=(parsed.output or "").endswith(("/", os.sep)),
     )
-    outcomes = []
-    with Progress(len(jobs), shown=not options.quiet) as progress:
+    total = len(jobs)
+    if options.skip_existing:
+        jobs = missing_results(jobs)
+    outcomes: list[Result | Failure] = []
+    with (
+        _tallied(jobs, outcomes, total, options),
+        Progress(len(jobs), shown=not options.quiet) as progress,
+    ):
         for outcome in run_batch(jobs, app, options, progress.watch):
             outcomes.append(outcome)
             if isinstance(outcome, Failure):
@@ -170,6 +183,28 @@ def _batch(
         _print(json.dumps(batch_to_json(outcomes), indent=2))
     failed = any(isinstance(o, Failure) or (options.strict and o.damage) for o in outcomes)
     return FAILED if failed else DONE
+
+
+@contextmanager
+def _tallied(
+    jobs: Sequence[Any], outcomes: Sequence[Any], total: int, options: ConvertFlags
+) -> Iterator[None]:
+    """Tell after a batch what is done and left: when it skipped, failed or was interrupted."""
+    from vidstyle.apps.batch import Failure
+
+    def tally() -> str:
+        left = len(jobs) - sum(not isinstance(outcome, Failure) for outcome in outcomes)
+        return f"{total - left} done, {left} left"
+
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if total > 1:
+            stop.add_note(tally())  # printed by `main`, as the last line
+        raise
+    failed = total > 1 and any(isinstance(outcome, Failure) for outcome in outcomes)
+    if (failed or options.skip_existing) and not options.quiet:
+        _print_to_stderr(tally())
 
 
 def _live(parsed: argparse.Namespace) -> int:
@@ -351,8 +386,12 @@ def _print_error(error: Exception, debug: bool) -> None:
             if debug
             else "This is a bug; --debug shows where."
         )
+    _print_to_stderr(f"vidstyle: {message}")
+
+
+def _print_to_stderr(line: str) -> None:
     with suppress(OSError):  # of a full disk that stderr is redirected to
-        print(f"vidstyle: {message}", file=sys.stderr)
+        print(line, file=sys.stderr)
 
 
 def _reopen_closed_streams() -> None:

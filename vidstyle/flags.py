@@ -17,10 +17,19 @@ class ConvertFlags(StylizeOptions):
     """Settings of `vidstyle convert` and `vidstyle image`."""
 
     recursive: bool = option(False, "folders with their subfolders; -o FOLDER keeps the structure")
+    skip_existing: bool = option(
+        False, "leave inputs out whose results exist, to go on with a batch"
+    )
     preview: bool = option(False, "write one stylized still, then stop")
     strict: bool = option(False, "exit with 1 when a part of the input could not be read")
     quiet: bool = option(False, "print nothing but errors")
     json: bool = option(False, "print a summary as JSON")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.skip_existing and self.overwrite:
+            names = ("skip_existing", "overwrite")
+            raise OptionError("skip_existing must be without overwrite.", *names)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,6 +145,11 @@ def list_jobs(
     return jobs
 
 
+def missing_results(jobs: Sequence[Job | Failure]) -> list[Job | Failure]:
+    """Return the jobs whose outputs do not exist, and the failures."""
+    return [job for job in jobs if isinstance(job, Failure) or not job.output.exists()]
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """Input file, and the subfolder of its result."""

@@ -472,8 +472,8 @@ def held(inverter: Path, clip: Path, descriptor: int = 0) -> list[str]:
 
 
 def begun(folder: Path) -> bool:
-    """Whether a conversion of the only file in a folder has begun to write."""
-    return len(list(folder.iterdir())) >= 2
+    """Whether a conversion of the only file in a folder has begun to write, behind its lock."""
+    return sum(file.suffix != ".lock" for file in folder.iterdir()) >= 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

@@ -111,8 +111,9 @@ def output_lock(path: Path) -> Iterator[None]:
         SinkError: another run is writing the output, or the folder cannot be written to.
     """
     lock = path.with_name(_hidden_name(path, f"{path.suffix}.lock"))
-    handle = _open_lock(lock, path)
+    handle = None
     try:
+        handle = _open_lock(lock, path)
         if handle is not None:
             _delete_stale(path)
         yield
@@ -192,6 +193,11 @@ def _open_lock(lock: Path, path: Path) -> int | None:
             with suppress(OSError):
                 lock.unlink()
             return None
+        except BaseException:  # a signal just now
+            with suppress(OSError):
+                lock.unlink()
+            os.close(handle)
+            raise
 
 
 def _try_lock(handle: int) -> None:

@@ -176,7 +176,7 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
         {"size": "220k", "steps": 4140, "content_weight": 1.3},
     ),
     Recipe("scream", "munch-the-scream.jpg", {"steps": 4150, "temporal_weight": 2.0}),
-    Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 4150}),
+    Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 5950, "own_colors": 0.7}),
     Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 4050}),
     Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 5380, "own_colors": 0.6}),
     Recipe(

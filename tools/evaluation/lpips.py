@@ -15,9 +15,9 @@ from vidstyle.errors import MissingExtraError
 from vidstyle.frame import RGBImage
 from vidstyle.perceptual.arrays import read_arrays, read_convolutions
 from vidstyle.perceptual.color_transfer import to_tensor
-from vidstyle.perceptual.features import frozen_conv
+from vidstyle.perceptual.features import ImageNetNormalization, frozen_conv
 from vidstyle.perceptual.squeezenet import Fire
-from vidstyle.perceptual.vgg import MEAN_RGB, SPREAD_RGB, Vgg
+from vidstyle.perceptual.vgg import Vgg
 
 Backbone = Literal["alex", "squeeze", "vgg"]
 
@@ -120,6 +120,7 @@ class AlexNet(nn.Module):
 
     def __init__(self, weight_file: Path) -> None:
         super().__init__()
+        self.normalized = ImageNetNormalization()
         arrays = read_convolutions(weight_file, ALEXNET, "pretrained AlexNet", ADVICE)
         (first, second, *others) = (arrays[name] for name in ALEXNET)
         self.convolutions = nn.ModuleList(
@@ -132,7 +133,7 @@ class AlexNet(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the activations by layer for Nx3xHxW float32 RGB 0..1."""
-        x, seen = _normalized(images), {}
+        x, seen = self.normalized(images), {}
         for layer, conv in enumerate(self.convolutions):
             x = functional.max_pool2d(x, 3, 2) if layer in ALEXNET_POOLS else x
             x = functional.relu(conv(x))
@@ -148,6 +149,7 @@ class SqueezeNet11(nn.Module):
 
     def __init__(self, weight_file: Path) -> None:
         super().__init__()
+        self.normalized = ImageNetNormalization()
         shapes: dict[str, tuple[int, ...]] = {"features.0": (64, 3, 3, 3)}
         for place, (inputs, squeezed, expanded) in FIRES.items():
             shapes[f"features.{place}.squeeze"] = (squeezed, inputs, 1, 1)
@@ -165,7 +167,7 @@ class SqueezeNet11(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the activations by layer for Nx3xHxW float32 RGB 0..1."""
-        x = functional.relu(self.conv1(_normalized(images)))
+        x = functional.relu(self.conv1(self.normalized(images)))
         seen = {"conv1": x}
         for place in FIRES:
             x = functional.max_pool2d(x, 3, 2, ceil_mode=True) if place in FIRE_POOLS else x
@@ -173,9 +175,3 @@ class SqueezeNet11(nn.Module):
             if place in FIRE_TAPS:
                 seen[f"fire{place}"] = x
         return seen
-
-
-def _normalized(images: Tensor) -> Tensor:
-    """Images 0..1 in ImageNet's mean and spread: the scaling layer of LPIPS, for 0..1."""
-    mean, spread = (images.new_tensor(rgb).view(3, 1, 1) for rgb in (MEAN_RGB, SPREAD_RGB))
-    return (images - mean) / spread

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from vidstyle.perceptual.losses import gram_matrix
 
+MEAN_RGB = (0.485, 0.456, 0.406)  # of ImageNet, as in torchvision's training
+SPREAD_RGB = (0.229, 0.224, 0.225)
 Branch = Callable[[Tensor], dict[str, Tensor]]  # Nx3xHxW images to activations by layer
 
 
@@ -55,6 +57,21 @@ class FeatureNetwork(nn.Module):
             activations: result of `forward`.
         """
         return {name: activations[name].mean(dim=(2, 3)) for name in self.style_layers}
+
+
+class ImageNetNormalization(nn.Module):
+    """Normalization of images by mean and spread of ImageNet's colors, as in torchvision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.spread: Tensor
+        self.register_buffer("mean", torch.tensor(MEAN_RGB).view(1, 3, 1, 1))
+        self.register_buffer("spread", torch.tensor(SPREAD_RGB).view(1, 3, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return normalized images for Nx3xHxW float32 RGB 0..1."""
+        return (images - self.mean) / self.spread
 
 
 def frozen_conv(

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.perceptual.arrays import Array, read_arrays
 from vidstyle.perceptual.batch_norm import NormedConv
-from vidstyle.perceptual.features import FeatureNetwork, frozen_conv
-from vidstyle.perceptual.vgg import MEAN_RGB, SPREAD_RGB
+from vidstyle.perceptual.features import FeatureNetwork, ImageNetNormalization, frozen_conv
 
 STEM_CHANNELS = 16
 EPSILON = 1e-3  # of the batch norms
@@ -86,10 +84,7 @@ class MobileNetV3(FeatureNetwork):
         arrays = read_arrays(weight_file, shapes, "MobileNetV3-Large")
         self.conv1 = frozen_conv(*stem.folded(arrays, EPSILON), padding=1)
         self.blocks = nn.ModuleList(source.block(arrays) for source in sources)
-        self.mean: Tensor
-        self.spread: Tensor
-        self.register_buffer("mean", torch.tensor(MEAN_RGB).view(1, 3, 1, 1))
-        self.register_buffer("spread", torch.tensor(SPREAD_RGB).view(1, 3, 1, 1))
+        self.normalized = ImageNetNormalization()
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the activations of the layers, the shallowest first.
@@ -97,7 +92,7 @@ class MobileNetV3(FeatureNetwork):
         Args:
             images: Nx3xHxW float32 RGB 0..1.
         """
-        x = functional.hardswish(self.conv1((images - self.mean) / self.spread))
+        x = functional.hardswish(self.conv1(self.normalized(images)))
         activations = {"conv1": x}
         x = x[..., ::2, ::2]
         for place, block in enumerate(self.blocks, start=1):

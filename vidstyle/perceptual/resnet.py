@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.perceptual.arrays import Array, read_arrays
 from vidstyle.perceptual.batch_norm import NormedConv
-from vidstyle.perceptual.features import FeatureNetwork, frozen_conv
-from vidstyle.perceptual.vgg import MEAN_RGB, SPREAD_RGB
+from vidstyle.perceptual.features import FeatureNetwork, ImageNetNormalization, frozen_conv
 
 STEM_CHANNELS = 64
 STAGES = {"layer1": (3, 64), "layer2": (4, 128), "layer3": (6, 256)}  # blocks, inner channels
@@ -55,10 +53,7 @@ class ResNet50(FeatureNetwork):
         for stage, (depth, _) in STAGES.items():
             blocks = (_block(f"{stage}.{i}", convolutions, arrays) for i in range(depth))
             self.add_module(stage, nn.Sequential(*blocks))
-        self.mean: Tensor
-        self.spread: Tensor
-        self.register_buffer("mean", torch.tensor(MEAN_RGB).view(1, 3, 1, 1))
-        self.register_buffer("spread", torch.tensor(SPREAD_RGB).view(1, 3, 1, 1))
+        self.normalized = ImageNetNormalization()
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the activations of conv1 and of the stages, the shallowest first.
@@ -66,7 +61,7 @@ class ResNet50(FeatureNetwork):
         Args:
             images: Nx3xHxW float32 RGB 0..1.
         """
-        x = functional.relu(self.conv1((images - self.mean) / self.spread))
+        x = functional.relu(self.conv1(self.normalized(images)))
         activations = {"conv1": x}
         x = functional.max_pool2d(x[..., ::2, ::2], 3, 2, padding=1)
         for stage in STAGES:

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.perceptual.arrays import read_convolutions
-from vidstyle.perceptual.features import FeatureNetwork, frozen_conv
-from vidstyle.perceptual.vgg import MEAN_RGB, SPREAD_RGB
+from vidstyle.perceptual.features import MEAN_RGB, SPREAD_RGB, FeatureNetwork, frozen_conv
 
 CONV1_CHANNELS = 96
 FIRES = {  # name: channels in, squeezed, and of each of the two expansions

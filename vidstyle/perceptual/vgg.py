@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.errors import StyleError
 from vidstyle.perceptual.arrays import read_convolutions
-from vidstyle.perceptual.features import FeatureNetwork, frozen_conv
+from vidstyle.perceptual.features import FeatureNetwork, ImageNetNormalization, frozen_conv
 
 Kind = Literal["vgg16", "vgg19"]
 Pooling = Literal["max", "average"]
@@ -19,8 +18,6 @@ DEPTHS: dict[Kind, tuple[int, ...]] = {  # convolutions in each block
     "vgg16": (2, 2, 3, 3, 3),
     "vgg19": (2, 2, 4, 4, 4),
 }
-MEAN_RGB = (0.485, 0.456, 0.406)  # of ImageNet, as in torchvision's training
-SPREAD_RGB = (0.229, 0.224, 0.225)
 
 
 class Vgg(FeatureNetwork):
@@ -68,10 +65,7 @@ class Vgg(FeatureNetwork):
         self.taps = {*style_layers, *content_layers, *patch_layers}
         self.layers = _down_to_the_deepest(kind, self.taps)
         self._load(kind, weight_file)
-        self.mean: Tensor
-        self.spread: Tensor
-        self.register_buffer("mean", torch.tensor(MEAN_RGB).view(1, 3, 1, 1))
-        self.register_buffer("spread", torch.tensor(SPREAD_RGB).view(1, 3, 1, 1))
+        self.normalized = ImageNetNormalization()
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the activations of the layers in use, the shallowest first.
@@ -79,7 +73,7 @@ class Vgg(FeatureNetwork):
         Args:
             images: Nx3xHxW float32 RGB 0..1.
         """
-        x = (images - self.mean) / self.spread
+        x = self.normalized(images)
         activations = {}
         for name in self.layers:
             x = self._through(name, x)

@@ -69,7 +69,7 @@ def test_a_painting_takes_the_place_of_a_style(file: Path) -> None:
 def test_the_files_of_a_painting_paint_as_it_does(
     painting: RGBImage, file: Path, tmp_path: Path
 ) -> None:
-    plain, int8 = painting_files(painting)
+    plain, int8 = painting_files(painting_style(painting))
     (tmp_path / "int8.onnx").write_bytes(int8)
     (tmp_path / "plain.onnx").write_bytes(plain)
     kept = OnnxGenerator(tmp_path / "int8.onnx")

@@ -47,8 +47,8 @@ def style_from_painting(
     files = (output, int8_path(output))
     for file in files:
         check_target(painting, file, overwrite)
-    image = read_painting(painting)
-    contents = painting_files(image)
+    style = painting_style(read_painting(painting))
+    contents = painting_files(style)
     try:
         for file, content in zip(files, contents, strict=True):
             write_whole(file, content, replace=overwrite)
@@ -58,6 +58,6 @@ def style_from_painting(
         output=output,
         output_bytes=len(contents[0]),
         seconds=time.monotonic() - started,
-        texture=painting_style(image).texture,
+        texture=style.texture,
         others=[files[1]],
     )

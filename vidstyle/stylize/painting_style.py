@@ -70,16 +70,12 @@ def load_painting(file: Path, threads: int = 1) -> OnnxGenerator:
     return OnnxGenerator(find_style(style.texture), threads, style.metadata)
 
 
-def painting_files(painting: RGBImage) -> tuple[bytes, bytes]:
+def painting_files(style: PaintingStyle) -> tuple[bytes, bytes]:
     """Return a painting's style as .onnx contents: computing in float32, and in int8.
-
-    Args:
-        painting: HxWx3 uint8 RGB.
 
     Raises:
         StyleError: a shipped file is missing or altered.
     """
-    style = painting_style(painting)
     plain, int8 = (
         with_metadata(file.read_bytes(), style.metadata)
         for file in (find_weights(style.texture), find_style(style.texture))

@@ -68,7 +68,7 @@ def test_a_mix_may_be_the_first(shelf: Path) -> None:
 
 @pytest.mark.parametrize(
     ("first", "error"),
-    [("cold", StyleError), ("none.onnx", StyleError), ("negative:0.5,white:0.6", OptionError)],
+    [("cold", StyleError), ("none.onnx", StyleError), ("negative:0.5,white:0", OptionError)],
 )
 def test_a_first_style_that_is_none_is_said_at_once(
     shelf: Path, first: str, error: type[Exception]

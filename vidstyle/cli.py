@@ -127,11 +127,14 @@ class _FlagFormatter(logging.Formatter):
 def _convert(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.convert import stylize_video
     from vidstyle.apps.image import preview_video
+    from vidstyle.media.codecs import default_suffix
     from vidstyle.media.source import VIDEO_SUFFIXES
 
     options = _options(parsed, ConvertFlags)
-    app, suffix = (preview_video, ".png") if options.preview else (stylize_video, ".mp4")
-    return _batch(parsed, options, app, VIDEO_SUFFIXES, suffix)
+    if options.preview:
+        return _batch(parsed, options, preview_video, VIDEO_SUFFIXES, ".png")
+    suffix = default_suffix(options.codec)
+    return _batch(parsed, options, stylize_video, VIDEO_SUFFIXES, suffix)
 
 
 def _image(parsed: argparse.Namespace) -> int:

@@ -154,7 +154,11 @@ class Output:
     compare: bool = option(False, "write original and stylized side by side")
     start: float = option(0.0, "where to start, in seconds", TIMES, time=True)
     end: float | None = option(None, "where to stop, in seconds", TIMES, time=True)
-    codec: str | None = option(None, "video encoder: libx264, or what suits the container", "NAME")
+    codec: str | None = option(
+        None,
+        "h264, hevc, av1, vp9, prores, lossless, or an encoder's name; chosen by the container",
+        "NAME",
+    )
     crf: float | None = option(None, "quality: lower is better and larger", "N")
     preset: str | None = option(
         None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"

@@ -8,13 +8,12 @@ import pytest
 
 from vidstyle.errors import SinkError
 from vidstyle.media.codecs import (
-    PRESETS,
-    available_encoders,
     check_size,
     choose_encoder,
     container_format,
     muxer_options,
 )
+from vidstyle.media.encoders import PRESETS
 
 MP4, WEBM = Path("a.mp4"), Path("a.webm")
 
@@ -28,10 +27,6 @@ def test_the_suffix_names_the_container() -> None:
 def test_x264_is_the_default_and_vp9_in_webm() -> None:
     assert choose_encoder(MP4, None, None, None).name == "libx264"
     assert choose_encoder(WEBM, None, None, None).name == "libvpx-vp9"
-
-
-def test_x264_is_among_what_is_installed() -> None:
-    assert "libx264" in available_encoders()
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "libvpx"])

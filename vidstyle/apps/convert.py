@@ -27,6 +27,7 @@ from vidstyle.media.codecs import (
     check_size,
     choose_encoder,
     container_format,
+    default_suffix,
 )
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.sink import FileSink
@@ -184,8 +185,9 @@ def _sink(
 
 
 def default_output(input: Path, options: StylizeOptions) -> Path:
-    """Default output path: INPUT.STYLE.mp4 beside the input."""
-    return input.with_name(short_name(input.stem, f".{style_name(options.style)}.mp4"))
+    """Default output path: INPUT.STYLE.mp4 beside the input, or with another codec's suffix."""
+    suffix = default_suffix(options.codec)
+    return input.with_name(short_name(input.stem, f".{style_name(options.style)}{suffix}"))
 
 
 def _damage(source: FileSource, stats: Stats) -> list[str]:

@@ -15,7 +15,8 @@ from vidstyle.errors import VidstyleError
 from vidstyle.extras import install_hint
 from vidstyle.hardware import ThreadPlan, memory_gb, processor_name, usable_cores
 from vidstyle.live.devices import examine_devices
-from vidstyle.media.codecs import available_encoders, default_preset
+from vidstyle.media.codecs import default_preset
+from vidstyle.media.encoders import encoder_findings
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.options import DEFAULTS
 from vidstyle.stylize.catalog import shipped_styles
@@ -46,7 +47,7 @@ def examine() -> dict[str, Any]:
             "ONNX Runtime": onnxruntime.__version__,
         },
         "providers": onnxruntime.get_available_providers(),
-        "encoders": available_encoders(),
+        "encoders": encoder_findings(),
         **examine_devices(),
         "extras": {name: _installed(name) for name in EXTRAS},
         "styles": _styles(),

@@ -1,10 +1,10 @@
-"""Containers and video encoders: the ones available, and their FFmpeg options."""
+"""Containers, sound, and the choice of the video encoder for an output."""
 
 import io
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +12,23 @@ import av
 
 from vidstyle.errors import SinkError, reason
 from vidstyle.hardware import usable_cores
-
-os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 reads no other setting
+from vidstyle.media.encoders import (
+    PRESETS,
+    RAW_VIDEO,
+    VideoEncoder,
+    default_pixels,
+    encoder_options,
+    encoders_named,
+    failure,
+    unknown_encoder,
+)
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mkv": "matroska", ".mov": "mov", ".webm": "webm"}
 # Formats that can be written to a pipe, by the names that users give.
 STREAM_FORMATS = {"mkv": "matroska", "mpegts": "mpegts", "y4m": "yuv4mpegpipe"}
-# Encoders on offer, best known first; `available_encoders` lists those that are installed.
-KNOWN_ENCODERS = (
-    "libx264", "libx265", "libsvtav1", "libvpx-vp9", "libvpx", "ffv1", "prores_ks",
-    "h264_videotoolbox", "hevc_videotoolbox", "h264_nvenc", "hevc_nvenc", "h264_qsv",
-    "h264_amf",
-)  # fmt: skip
-WEBM_ENCODERS = ("libvpx-vp9", "libvpx", "libsvtav1")
-# Pixel formats with an alpha channel. VP8 and VP9 keep it in side data that only Matroska stores.
-ALPHA_FORMATS = {
-    "libvpx-vp9": "yuva420p", "libvpx": "yuva420p", "ffv1": "yuva420p",
-    "prores_ks": "yuva444p10le",
-}  # fmt: skip
-RAW_VIDEO = "rawvideo"
-ODD_SIZES_ALLOWED = ("libvpx-vp9", "libvpx", "ffv1", RAW_VIDEO)
+DEFAULT_CODECS = {"webm": "vp9"}  # by container; in all others:
+DEFAULT_CODEC = "h264"
 AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus"}  # by codec
-PRESETS = (
-    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
-)  # fmt: skip
-SVT_PRESETS = {"ultrafast": "12", "superfast": "11", "veryfast": "10", "fast": "9", "medium": "8"}
 
 MP4_LIKE = ("mp4", "mov")
 MP4_TIMESCALE = 90_000  # Hz, roughly; FFmpeg's 1000 puts a late first frame up to 0.5 ms off
@@ -51,32 +43,22 @@ MP4_TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """Video encoder with its options."""
+    """Video encoder for an output, with its options."""
 
-    name: str  # in FFmpeg's words, as "libx264"
+    kind: VideoEncoder
     options: dict[str, str]  # AVOptions of the encoder
+    pixels: str  # FFmpeg's name of the pixel format, of opaque frames
 
     @property
-    def even_sizes_only(self) -> bool:
-        """Whether width and height must be even, because of 4:2:0 chroma."""
-        return self.name not in ODD_SIZES_ALLOWED
-
-    @property
-    def stores_aspect_ratio(self) -> bool:
-        """Whether the shape of a pixel is stored: in the VUI of H.264 and H.265, or by y4m."""
-        return self.name.startswith(("libx26", "h264", "hevc", RAW_VIDEO))
-
-    @property
-    def is_hevc(self) -> bool:
-        return self.name == "libx265" or self.name.startswith("hevc")
+    def name(self) -> str:
+        """FFmpeg's name, as "libx264"."""
+        return self.kind.name
 
 
 def alpha_format(encoder: Encoder, container: str) -> str | None:
     """Pixel format in which an encoder keeps an alpha channel in a container, or None."""
-    in_side_data = encoder.name.startswith("libvpx")
-    if in_side_data and container not in ("matroska", "webm"):
-        return None
-    return ALPHA_FORMATS.get(encoder.name)
+    stored = encoder.kind.alpha_containers
+    return encoder.kind.alpha if not stored or container in stored else None
 
 
 def container_format(path: Path) -> str:
@@ -149,17 +131,18 @@ def opens_audio(encoder: str, rate: int, layout: str) -> bool:
     return True
 
 
-def available_encoders() -> list[str]:
-    """Video encoders on offer in the installed PyAV; hardware encoders may still fail to open."""
-    return [name for name in KNOWN_ENCODERS if name in av.codecs_available and _is_encoder(name)]
-
-
 def default_preset(cores: int) -> str:
     """Default x264 preset for a number of cores; encoding is the largest single cost.
 
     On two cores veryfast took 10 ms per frame at 720p and 32 ms at 1080p, superfast 6 and 17.
     """
     return "superfast" if cores <= 2 else "veryfast"
+
+
+def default_suffix(codec: str | None) -> str:
+    """Suffix of an output without a name, for a codec or encoder; ".mp4" for unknown ones."""
+    rows = [] if codec is None else encoders_named(codec)
+    return rows[0].suffix if rows else ".mp4"
 
 
 def choose_encoder(
@@ -171,11 +154,12 @@ def choose_encoder(
 ) -> Encoder:
     """Choose the video encoder and its options for an output file.
 
-    An encoder given by name is opened once for trial.
+    An encoder given by name is tried once per process.
 
     Args:
         path: output file; the suffix decides the container.
-        codec: FFmpeg's name of the encoder; None for libx264, or libvpx-vp9 in WebM.
+        codec: name or alias in `ENCODERS`, the first of several that starts and that the container
+            supports; None for H.264, or VP9 in WebM.
         crf: constant rate factor; None for the default of the encoder here, 20 for H.264 and
             H.265, 30 for VP8, VP9 and AV1.
         preset: x264 preset from ultrafast to veryslow, mapped to the nearest one of libsvtav1,
@@ -183,68 +167,72 @@ def choose_encoder(
         container: FFmpeg's name, for streams; None for that of the path.
 
     Raises:
-        SinkError: unknown suffix, encoder or preset; an encoder that cannot be opened on this
+        SinkError: unknown suffix, encoder or preset; an encoder that cannot be started on this
             machine or that the container does not support; a `crf` for a lossless encoder.
     """
     container = container or container_format(path)
     if container == STREAM_FORMATS["y4m"]:
         return _raw_video(codec, crf)
-    name = codec or ("libvpx-vp9" if container == "webm" else "libx264")
-    if name not in available_encoders():
-        raise SinkError(f'No encoder "{name}". Installed: {", ".join(available_encoders())}.')
     preset = preset or default_preset(usable_cores())
     if preset not in PRESETS:
         raise SinkError(f'No preset "{preset}". There are {", ".join(PRESETS)}.')
-    options = _preset_options(name, preset)
-    if crf is not None:
-        options |= _quality_options(name, crf)
-    encoder = Encoder(name, options)
-    if codec is not None:
-        _check_opens(encoder, container)
-    return encoder
+    kind = _first_that_fits(codec or DEFAULT_CODECS.get(container, DEFAULT_CODEC), container)
+    if crf is not None and not kind.quality:
+        raise SinkError(f"{kind.name} has no quality to set: it keeps everything.", {"crf": None})
+    return Encoder(kind, encoder_options(kind, preset, crf), default_pixels(kind))
 
 
 def _raw_video(codec: str | None, crf: float | None) -> Encoder:
     for name, value in (("codec", codec), ("crf", crf)):
         if value is not None:
             raise SinkError(f"y4m holds raw video, which has no {name}.", {name: None})
-    return Encoder(RAW_VIDEO, {})
+    return Encoder(RAW_VIDEO, {}, default_pixels(RAW_VIDEO))
 
 
-def _preset_options(name: str, preset: str) -> dict[str, str]:
-    slow = preset in ("slow", "slower", "veryslow")
-    match name:
-        case "libx264":
-            return {"preset": preset, "crf": "20"}
-        case "libx265":
-            return {"preset": preset, "crf": "20", "x265-params": "log-level=error"}
-        case "libsvtav1":
-            speed = "6" if slow else SVT_PRESETS.get(preset, "8")
-            return {"preset": speed, "crf": "30", "svtav1-params": "tune=0"}
-        case "libvpx-vp9":
-            speed = "5" if slow else "8"
-            return {"deadline": "realtime", "cpu-used": speed, "row-mt": "1", "b": "0", "crf": "30"}
-        case "libvpx":
-            speed = "5" if slow else "8"
-            return {"deadline": "realtime", "cpu-used": speed, "b": "8M", "crf": "30"}
-        case _:
-            return {}
+def _first_that_fits(codec: str, container: str) -> VideoEncoder:
+    """First encoder of a name that starts here and that the container supports.
+
+    Those for which the container is usual come first.
+    """
+    rows = sorted(encoders_named(codec), key=lambda row: CONTAINERS[row.suffix] != container)
+    if not rows:
+        raise SinkError(unknown_encoder(codec), {"codec": ...})
+    errors = [_misfit(row, container) for row in rows]
+    for row, error in zip(rows, errors, strict=True):
+        if error is None:
+            return row
+    assert errors[0] is not None
+    raise errors[0]
 
 
-def _quality_options(name: str, crf: float) -> dict[str, str]:
-    match name:
-        case "libx264" | "libx265" | "libsvtav1" | "libvpx-vp9" | "libvpx":
-            return {"crf": f"{crf:g}"}
-        case "ffv1" | "prores_ks":
-            raise SinkError(f"{name} has no quality to set: it keeps everything.", {"crf": None})
-        case _:
-            return {"global_quality": str(round(crf)), "cq": str(round(crf))}
+def _misfit(row: VideoEncoder, container: str) -> SinkError | None:
+    """Error of an encoder that does not start here, or that a container does not support."""
+    why = failure(row)
+    if why:
+        return SinkError(
+            f"{row.name} cannot be started on this machine ({why}). "
+            "Choose an encoder that needs no hardware, or none.",
+            {"codec": ...},
+            {"codec": None},
+        )
+    if not _holds(container, row):
+        suffix = next((s for s, name in CONTAINERS.items() if name == container), container)
+        better = row.suffix if row.suffix != suffix else ".mkv"
+        return SinkError(f"{suffix} cannot hold {row.name} video; {better} can.")
+    return None
 
 
-def pixel_format(codec: av.Codec) -> str:
-    """Pixel format to encode in: yuv420p if the encoder supports it, else the first it lists."""
-    formats = [f.name for f in codec.video_formats or ()]
-    return "yuv420p" if "yuv420p" in formats or not formats else formats[0]
+@cache
+def _holds(container: str, row: VideoEncoder) -> bool:
+    """Whether a muxer, in memory, takes the video of an encoder."""
+    with av.open(io.BytesIO(), "w", format=container) as trial:
+        try:
+            stream: Any = trial.add_stream(row.name, rate=25, options=encoder_options(row, "fast"))
+            stream.width, stream.height, stream.pix_fmt = 256, 256, default_pixels(row)
+            trial.start_encoding()
+        except (ValueError, av.FFmpegError):
+            return False
+    return True
 
 
 def check_size(encoder: Encoder, width: int, height: int) -> None:
@@ -254,9 +242,9 @@ def check_size(encoder: Encoder, width: int, height: int) -> None:
         SinkError: the encoder refused the size, or has no memory for it.
     """
     context: Any = av.CodecContext.create(encoder.name, "w")
-    odd = encoder.even_sizes_only
-    context.width, context.height = (max(2, s & ~1) if odd else s for s in (width, height))
-    context.pix_fmt, context.time_base = pixel_format(context.codec), Fraction(1, 25)
+    even = not encoder.kind.odd_sizes
+    context.width, context.height = (max(2, s & ~1) if even else s for s in (width, height))
+    context.pix_fmt, context.time_base = encoder.pixels, Fraction(1, 25)
     context.options = dict(encoder.options)
     try:
         context.open()
@@ -272,35 +260,3 @@ def size_error(encoder: Encoder, width: int, height: int, error: Exception) -> S
         {"resize": True},
         {"codec": ...},
     )
-
-
-def _check_opens(encoder: Encoder, container: str) -> None:
-    """Open the encoder and a muxer in memory, to find missing hardware or an unfit container."""
-    suffix = next((s for s, name in CONTAINERS.items() if name == container), container)
-    unfit = SinkError(f"{suffix} cannot hold {encoder.name} video; .mkv can.")
-    with av.open(io.BytesIO(), "w", format=container) as trial:
-        try:
-            stream: Any = trial.add_stream(encoder.name, rate=25, options=dict(encoder.options))
-        except ValueError as error:
-            raise unfit from error
-        stream.width, stream.height, stream.pix_fmt = 256, 256, pixel_format(stream.codec)
-        try:
-            stream.codec_context.open()
-        except av.FFmpegError as error:
-            raise SinkError(
-                f"{encoder.name} cannot be started on this machine ({reason(error)}). "
-                "Choose an encoder that needs no hardware, or none.",
-                {"codec": ...},
-                {"codec": None},
-            ) from error
-        try:
-            trial.start_encoding()
-        except av.FFmpegError as error:
-            raise unfit from error
-
-
-def _is_encoder(name: str) -> bool:
-    try:
-        return av.Codec(name, "w").is_encoder
-    except av.codec.codec.UnknownCodecError:
-        return False

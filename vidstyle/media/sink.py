@@ -23,7 +23,6 @@ from vidstyle.media.codecs import (
     alpha_format,
     container_format,
     muxer_options,
-    pixel_format,
     size_error,
 )
 from vidstyle.media.frames import video_frame
@@ -197,13 +196,13 @@ class FileSink:
         stream: Any = self._output.add_stream(
             encoder.name, rate=like.rate, options=dict(encoder.options)
         )
-        stream.pix_fmt = pixel_format(stream.codec)
+        stream.pix_fmt = encoder.pixels
         if like.has_alpha:
             stream.pix_fmt = alpha_format(encoder, self._output.format.name) or stream.pix_fmt
-            if encoder.name.startswith("libvpx"):
+            if encoder.kind.alpha_containers:
                 stream.metadata["alpha_mode"] = "1"  # by which players find it
         context = stream.codec_context
-        if encoder.is_hevc and self._output.format.name in MP4_LIKE:
+        if encoder.kind.is_hevc and self._output.format.name in MP4_LIKE:
             context.codec_tag = "hvc1"  # the only tag of HEVC that Apple's players accept
         context.time_base = like.time_base
         context.thread_count = self._threads
@@ -217,7 +216,7 @@ class FileSink:
         """Size of the video stream for its first picture; appends a warning where it differs."""
         width, height = first.width, first.height
         aspect, name = self._like.sample_aspect_ratio, self._output.format.name
-        if aspect != 1 and name not in MP4_LIKE and not self._encoder.stores_aspect_ratio:
+        if aspect != 1 and name not in MP4_LIKE and not self._encoder.kind.stores_aspect:
             # PyAV cannot set the display size, in which Matroska keeps the aspect ratio.
             wider = float(aspect)
             width, height = round(width * max(1.0, wider)), round(height * max(1.0, 1 / wider))
@@ -226,7 +225,7 @@ class FileSink:
                 f"{first.width}x{first.height} became {width}x{height}: {self._encoder.name} "
                 f"in {name} has square pixels only"
             )
-        if self._encoder.even_sizes_only and (width % 2 or height % 2):
+        if not self._encoder.kind.odd_sizes and (width % 2 or height % 2):
             odd = f"{width}x{height}"
             width, height = max(2, width & ~1), max(2, height & ~1)
             self.warnings.append(

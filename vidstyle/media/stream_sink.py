@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 import av
 
 from vidstyle.frame import Frame
-from vidstyle.media.codecs import RAW_VIDEO, STREAM_FORMATS, Encoder
+from vidstyle.media.codecs import STREAM_FORMATS, Encoder
+from vidstyle.media.encoders import RAW_VIDEO
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.sink import FileSink
 from vidstyle.media.stream_copy import StreamCopier
@@ -57,14 +58,14 @@ class StreamSink(FileSink):
         self._shown: Frame | None = None  # last frame, of YUV4MPEG2
         self._slots = 0  # of a constant rate, that are filled
         self._left_out = self._repeated = 0
-        if encoder.name == RAW_VIDEO:  # whose muxer takes the time base for the rate
+        if encoder.kind is RAW_VIDEO:  # whose muxer takes the time base for the rate
             like = replace(like, time_base=Fraction(1 / like.rate))
         copier = partial(StreamCopier, audio=audio, rewinds=False)
         path = Path("standard output")
         super().__init__(path, like, encoder, stats, threads=threads, side_streams=copier)
 
     def write(self, frame: Frame) -> None:
-        paced = self._at_constant_rate(frame) if self._encoder.name == RAW_VIDEO else (frame,)
+        paced = self._at_constant_rate(frame) if self._encoder.kind is RAW_VIDEO else (frame,)
         for each in paced:
             super().write(each)
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.clips import patches, transparent
 from vidstyle.errors import SinkError, SourceError
+from vidstyle.media.heif import HEIF_SUFFIXES
 from vidstyle.media.image_file import (
     PHOTO_SUFFIXES,
     READABLE_SUFFIXES,
@@ -76,7 +77,10 @@ def test_unknown_kinds_and_missing_folders_are_reported(tmp_path: Path) -> None:
         write_photo(tmp_path / "nowhere" / "a.png", COLORFUL)
 
 
-@pytest.mark.parametrize("suffix", sorted({*READABLE_SUFFIXES} - {*PHOTO_SUFFIXES, ".pgm", ".pbm"}))
+@pytest.mark.parametrize(
+    "suffix",
+    sorted({*READABLE_SUFFIXES} - {*PHOTO_SUFFIXES, *HEIF_SUFFIXES, ".pgm", ".pbm"}),
+)
 def test_more_kinds_are_read_than_written(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"a{suffix}"
     _, encoded = cv2.imencode(suffix, cv2.resize(COLORFUL, (160, 120)))

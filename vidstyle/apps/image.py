@@ -54,9 +54,9 @@ def stylize_photo(
     Threads: callable from any thread.
 
     Args:
-        input: path of a JPEG, PNG, WebP, BMP or TIFF, or a binary file object with one, upright
-            by its EXIF orientation; an array, HxWx3 or HxWx4 uint8 RGB, HxW or HxWx1 gray; or a PIL
-            image of 8 bits, not rotated.
+        input: path of a JPEG, PNG, WebP, AVIF, BMP, TIFF or, with the extra `heif`, HEIC, or a
+            binary file object with one, upright by its EXIF orientation; an array, HxWx3 or HxWx4
+            uint8 RGB, HxW or HxWx1 gray; or a PIL image of 8 bits, not rotated.
         output: path of the result; its suffix decides the format.
         options: style, working size and composition; settings of time or video have no effect.
         stats: receives counters and timings of the run, for benchmarks.

@@ -1,4 +1,4 @@
-"""HDR images (AVIF and PNG in PQ or HLG): recognition, and decoding to SDR."""
+"""HDR images (AVIF, HEIF and PNG in PQ or HLG): recognition, and decoding to SDR."""
 
 import re
 from fractions import Fraction
@@ -41,8 +41,18 @@ def decode_hdr(encoded: NDArray[np.uint8], transfer: int) -> RGBImage | None:
         return None
     scaled = bgr.astype(np.float32) * (65535 / _largest(encoded, bgr))
     deep = cv2.cvtColor(scaled.round().astype(np.uint16), cv2.COLOR_BGR2RGB)
+    return sdr_image(np.asarray(deep, np.uint16), transfer)
+
+
+def sdr_image(deep: NDArray[np.uint16], transfer: int) -> RGBImage:
+    """Tone-map an HDR image to HxWx3 uint8 RGB in SDR.
+
+    Args:
+        deep: HxWx3 uint16 RGB in BT.2020 primaries, 0..65535.
+        transfer: from `hdr_transfer`.
+    """
     height, width = deep.shape[:2]
-    frame = av.VideoFrame.from_ndarray(np.asarray(deep, np.uint16), format="rgb48le")
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(deep), format="rgb48le")
     frame.color_trc, frame.time_base = transfer, Fraction(1)
     return FrameConverter(width, height, ColorSpace(BT709)).convert(frame).to_rgb()
 

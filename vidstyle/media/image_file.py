@@ -1,4 +1,7 @@
-"""Image files: decoding to RGB arrays and encoding from them (JPEG, PNG, WebP, BMP, TIFF)."""
+"""Image files: decoding to RGB arrays and encoding from them (JPEG, PNG, WebP, BMP, TIFF).
+
+HEIF photos are decoded, too, with the extra `heif`.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +15,8 @@ from vidstyle.errors import SinkError, SourceError, reason
 from vidstyle.frame import Plane, RGBImage, over_white
 from vidstyle.media.animation import is_animated
 from vidstyle.media.atomic import write_whole
-from vidstyle.media.hdr_image import decode_hdr, hdr_transfer
+from vidstyle.media.hdr_image import decode_hdr, hdr_transfer, sdr_image
+from vidstyle.media.heif import HEIF_SUFFIXES, decode_heif, is_heif
 from vidstyle.media.image_header import MAX_PIXELS, START_BYTES, image_size_wh
 from vidstyle.media.image_metadata import (
     MAX_JPEG_BYTES,
@@ -26,7 +30,9 @@ from vidstyle.media.result_mark import marked
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 PHOTO_SUFFIXES = (*JPEG_SUFFIXES, ".png", ".webp", ".bmp", ".tif", ".tiff")
-READABLE_SUFFIXES = (*PHOTO_SUFFIXES, ".avif", ".jp2", ".dib", ".pbm", ".pgm", ".ppm", ".pnm")
+READABLE_SUFFIXES = (
+    *PHOTO_SUFFIXES, *HEIF_SUFFIXES, ".avif", ".jp2", ".dib", ".pbm", ".pgm", ".ppm", ".pnm"
+)  # fmt: skip
 JPEG_QUALITY = 95
 MAX_FILE_BYTES = 2**31  # an uncompressed image of `MAX_PIXELS`
 MAX_SIDES = dict.fromkeys(JPEG_SUFFIXES, 65500) | {".webp": 16383}  # px, of the formats
@@ -61,6 +67,7 @@ def open_photo(file: Path) -> Photo:
     Raises:
         SourceError: the file is missing, unreadable, empty, too large, or not an image that OpenCV
             decodes.
+        MissingExtraError: it is a HEIF photo, and the extra `heif` is not installed.
     """
     if file.is_dir():
         raise SourceError(f"{file} is a folder, not a picture.")
@@ -88,6 +95,7 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
     Raises:
         SourceError: the content is not an image that OpenCV decodes, or one of more than
             `MAX_PIXELS`.
+        MissingExtraError: it is a HEIF photo, and the extra `heif` is not installed.
     """
     width, height = image_size_wh(encoded.data) or (0, 0)
     if width * height > MAX_PIXELS:
@@ -95,6 +103,8 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
             f"{name} has {width}x{height} px, over the limit of {MAX_PIXELS // 10**6} megapixels. "
             "Reduce it first."
         )
+    if is_heif(encoded[:START_BYTES].tobytes()):
+        return _heif_photo(encoded, name)
     try:
         decoded = cv2.imdecodeWithMetadata(encoded, cv2.IMREAD_COLOR) if encoded.size else [None]
         bgr, *metadata = decoded
@@ -113,6 +123,21 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
     alpha = _alpha(encoded, image) if _may_be_transparent(encoded) else None
     hdr = HDR_TRANSFERS.get(transfer or 0)
     return Photo(image, alpha, read_metadata(*metadata), is_animated(encoded), hdr)
+
+
+def _heif_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
+    image, metadata = decode_heif(encoded.tobytes(), name)
+    transfer = hdr_transfer(encoded)
+    if transfer is not None and image.dtype == np.uint16:
+        return Photo(
+            sdr_image(image[..., :3], transfer), None, metadata, hdr=HDR_TRANSFERS[transfer]
+        )
+    if image.dtype == np.uint16:
+        image = cv2.convertScaleAbs(image, alpha=1 / 257)
+    alpha = np.asarray(image[..., 3], np.uint8) if image.shape[2] == 4 else None
+    if alpha is not None and alpha.min() == 255:
+        alpha = None
+    return Photo(np.ascontiguousarray(image[..., :3], np.uint8), alpha, metadata)
 
 
 def _may_be_transparent(encoded: NDArray[np.uint8]) -> bool:
@@ -153,7 +178,12 @@ def _difference(image: NDArray[Any], other: NDArray[Any]) -> float:
 
 
 def result_suffix(suffix: str) -> str:
-    """Suffix for the result of an input with this suffix: the same if it can be written, or PNG."""
+    """Suffix for the result of an input with this suffix: the same if it can be written.
+
+    Else it is that of JPEG for HEIF, and of PNG for other kinds.
+    """
+    if suffix.lower() in HEIF_SUFFIXES:
+        return ".jpg"
     return suffix if suffix.lower() in PHOTO_SUFFIXES else ".png"
 
 

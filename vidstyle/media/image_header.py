@@ -17,7 +17,7 @@ JPEG_BARE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 def image_size_wh(encoded: bytes | memoryview) -> tuple[int, int] | None:
     """Width and height in pixels of an image file by its header; None if it is not understood.
 
-    Knows JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, Netpbm, PFM and Radiance HDR.
+    Knows JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIF, JPEG 2000, Netpbm, PFM and Radiance HDR.
 
     Args:
         encoded: content of the file.
@@ -37,7 +37,7 @@ def image_size_wh(encoded: bytes | memoryview) -> tuple[int, int] | None:
             return _webp(start)
         if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             return _tiff(encoded)
-        if start[4:8] == b"ftyp":  # AVIF: the largest of its images
+        if start[4:8] == b"ftyp":  # AVIF, HEIF: the largest image in it
             return max(_read(">II", start, m.end() + 4) for m in re.finditer(b"ispe", start))
         if start[4:8] == b"jP  ":
             height, width = _read(">II", start, start.index(b"ihdr") + 4)

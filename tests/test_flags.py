@@ -21,7 +21,7 @@ FLAGS = {
         -h --help --debug -o --output -s --style --quality --time-budget --features
         --feature-weights --every --strength --keep-colors --scale --max-height --resize --compare
         --preview --start --end --codec --crf --preset --audio --format --threads --strict
-        -y --overwrite --skip-existing -q --quiet --json
+        -y --overwrite --skip-existing --recursive -q --quiet --json
         """,
     "image": """
         -h --help --debug -o --output -s --style --quality --time-budget --features

@@ -39,8 +39,8 @@ COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
     "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start", "end", "codec",
-    "crf", "preset", "audio", "format", "threads", "strict", "overwrite", "skip_existing", "quiet",
-    "json",
+    "crf", "preset", "audio", "format", "threads", "strict", "overwrite", "skip_existing",
+    "recursive", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",

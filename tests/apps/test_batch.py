@@ -60,6 +60,41 @@ def test_no_result_of_any_style_or_mix_is_converted_again(
     assert "holds nothing to convert besides earlier results" in str(job.error)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("*.mp4", ["a.inverter.mp4", "b.inverter.mp4"]),
+        ("[b-z].mp4", ["b.inverter.mp4"]),
+        ("a [1080p].mkv", ["a [1080p].inverter.mp4"]),
+        ("**/c.*", ["c.inverter.mp4"]),
+        ("z", ["c.inverter.mp4"]),
+        ("?", ["c.inverter.mp4"]),
+    ],
+)
+def test_patterns_that_the_shell_left_are_expanded(
+    tmp_path: Path, inverting: StylizeOptions, pattern: str, names: list[str]
+) -> None:
+    touch(tmp_path, "b.mp4", "a.mp4", "a [1080p].mkv")
+    (tmp_path / "z").mkdir()
+    touch(tmp_path / "z", "c.mp4")
+    assert targets(list_jobs([tmp_path / pattern], None, inverting, VIDEO_SUFFIXES)) == names
+
+
+def test_a_pattern_without_a_match_is_a_missing_file(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    jobs = list_jobs([tmp_path / "*.mp4"], None, inverting, VIDEO_SUFFIXES)
+    (outcome,) = run_batch(jobs, stylize_video, inverting)
+    assert isinstance(outcome, Failure)
+    assert f"There is no file {tmp_path / '*.mp4'}." in str(outcome.error)
+
+
+def test_a_pattern_may_need_a_new_folder(tmp_path: Path, inverting: StylizeOptions) -> None:
+    touch(tmp_path, "b.mp4", "a.mp4")
+    jobs = list_jobs([tmp_path / "*.mp4"], tmp_path / "out", inverting, VIDEO_SUFFIXES)
+    assert [job.output.parent.name for job in jobs if isinstance(job, Job)] == ["out", "out"]
+
+
 def test_an_output_folder_takes_all_results(tmp_path: Path, inverting: StylizeOptions) -> None:
     films = touch(tmp_path, "a.mp4", "b.mp4")
     out = tmp_path / "out"
@@ -268,7 +303,7 @@ def test_a_long_name_gets_a_result_too(tmp_path: Path, inverting: StylizeOptions
         ("a.jfif", "a.inverter.jfif"),
         ("a.JPE", "a.inverter.JPE"),
         ("a.avif", "a.inverter.png"),
-        ("a.heic", "a.inverter.png"),
+        ("a.heic", "a.inverter.jpg"),
         ("a", "a.inverter.png"),
     ],
 )

@@ -1,5 +1,6 @@
 """Batch conversion: files and folders to jobs, run one by one; a failure does not stop the rest."""
 
+import glob
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence, Set
@@ -87,7 +88,7 @@ def list_jobs(
     or mix, are skipped. A folder without inputs, or one that cannot be read, becomes a failure.
 
     Args:
-        inputs: files and folders.
+        inputs: files, folders, and patterns such as `*.mp4` that the shell did not expand.
         output: a file for one input, a folder for several, which need not exist if its name has no
             suffix; None for files beside the inputs.
         look: style and quality.
@@ -105,6 +106,7 @@ def list_jobs(
         check_painting(look.style)
     else:
         check_style(look.style)
+    inputs = [path for each in inputs for path in _expanded(each)]
     skipped = output if recursive and output is not None and output.is_dir() else None
     found = [
         file
@@ -175,6 +177,14 @@ class _OutputNames:
             return Failure(file, error)
         self._taken.add(_identity(target))
         return Job(file, target)
+
+
+def _expanded(path: Path) -> list[Path]:
+    """Files and folders that match a pattern, as of the Windows shell; other paths unchanged."""
+    if path.exists() or not glob.has_magic(str(path)):
+        return [path]
+    found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob finds hidden files
+    return sorted(map(Path, found)) or [path]
 
 
 def _is_photo(file: Path, suffixes: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from vidstyle.live.propagation import (
     ToneTransfer,
     TrackedKeyframe,
     fill,
+    patched,
 )
 from vidstyle.stylize.flow import FlowEstimator, FlowPath, thumbnail
 
@@ -112,14 +113,55 @@ def mask(rows: slice, columns: slice) -> Mask:
     return lost
 
 
+HOLE, REST = (slice(34, 66), slice(0, 32)), (slice(0, HEIGHT), slice(72, WIDTH))
+
+
 def test_holes_show_the_frame_in_the_paintings_tones_and_the_rest_the_painting() -> None:
-    seen, painting = picture(0), picture(5)
+    seen = picture(0)
     tones = ToneTransfer(((0.5, 30.0), (1.0, 0.0), (1.0, 0.0)))
+    painting = tones.applied(seen)
+    painting.y[28:72, :38] = 255  # not of this frame
     filled = fill(painting, seen, mask(slice(10, 40), slice(0, 24)), tones)
-    hole, rest = (slice(34, 66), slice(0, 32)), (slice(0, HEIGHT), slice(72, WIDTH))
-    assert np.abs(filled.y[hole] - (30 + 0.5 * seen.y[hole].astype(float))).max() < 2
-    assert np.array_equal(filled.y[rest], painting.y[rest])
+    assert np.abs(filled.y[HOLE] - (30 + 0.5 * seen.y[HOLE].astype(float))).max() < 2
+    assert np.array_equal(filled.y[REST], painting.y[REST])
     assert np.array_equal(filled.u[17:33, :16], seen.u[17:33, :16])
+
+
+def test_a_hole_takes_the_tones_of_the_painting_around_it() -> None:
+    """A bright part of a dark picture: the tones of the whole painting would make it white."""
+    seen = Picture.from_rgb(np.full((HEIGHT, WIDTH, 3), 200, np.uint8))
+    painting = Picture.from_rgb(np.full((HEIGHT, WIDTH, 3), (150, 140, 90), np.uint8))
+    hole = mask(slice(16, 34), slice(24, 40))
+    filled = fill(painting, seen, hole, ToneTransfer(((2.0, 0.0), (1.0, 0.0), (1.0, 0.0))))
+    for found, wanted in zip(filled.planes, painting.planes, strict=True):
+        assert np.abs(found.astype(int) - wanted).max() <= 3
+
+
+def test_a_fill_is_never_brighter_than_the_painting() -> None:
+    seen, painting = picture(0), picture(5)
+    tones = ToneTransfer(((2.0, 0.0), (1.0, 0.0), (1.0, 0.0)))
+    filled = fill(painting, seen, np.ones((48, 64), np.float32), tones)
+    assert filled.y.max() <= painting.y.max()
+    assert tones.applied(seen).y.max() > painting.y.max()
+
+
+def test_a_patch_covers_what_the_painting_does_not_show_and_no_more() -> None:
+    painting, patch = picture(0), picture(5)
+    lost = mask(slice(10, 30), slice(10, 30))
+    whole = FlowPath.identity((48, 64))
+    covered, confidence = patched(painting, 1 - lost, patch, whole)
+    hole, rest = (slice(32, 48), slice(32, 48)), (slice(0, HEIGHT), slice(80, WIDTH))
+    assert np.abs(covered.y[hole].astype(int) - patch.y[hole]).max() <= 1
+    assert np.array_equal(covered.y[rest], painting.y[rest])
+    assert (confidence == 1).all()
+
+
+def test_a_patch_has_no_confidence_outside_of_its_boxes() -> None:
+    small = thumbnail(picture(0))
+    patch = TrackedKeyframe.at("ink", small).inside([(32, 0, 96, 64)], picture(0))
+    assert (patch.path.confidence[:64, 32:96] == 1).all()
+    assert patch.path.confidence.sum() == 64 * 64
+    assert patch.path.steps == 0
 
 
 def test_next_to_nothing_is_not_filled() -> None:

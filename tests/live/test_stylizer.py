@@ -50,6 +50,11 @@ class Run:
             if pending is not None:
                 pending.painted.result(WAIT_S)
 
+    def let_patches_finish(self) -> None:
+        """Wait for the painting of disoccluded areas; the next frame collects it."""
+        if self.stylizer._pending_patch is not None:
+            self.stylizer._pending_patch.painted.result(WAIT_S)
+
 
 @pytest.fixture
 def runs() -> Iterator[list[Run]]:
@@ -232,3 +237,63 @@ def test_what_comes_into_view_is_shown_in_the_painting_s_tones(runs: list[Run]) 
     wanted = Darkener().paint_picture(picture).y[new].astype(int)
     assert np.abs(shown.y[new] - wanted).mean() < 4
     assert np.corrcoef(shown.y[new].ravel(), wanted.ravel())[0, 1] > 0.9
+
+
+def test_a_cut_that_the_network_is_too_slow_for_shows_nothing_of_the_old_scene(
+    runs: list[Run],
+) -> None:
+    """At overload the new scene moves on in the painting's tones until its first painting."""
+    runs.append(Run(FAST_S, every=1))
+    run, held = runs[0], Inverter(held=True)
+    run.begin(Darkener())
+    for number in range(3):
+        new = mirrored(panned(number))
+        shown = run.show(new, held)
+        assert run.stats["cuts"] == 1
+        assert correlation(shown, new) > 0.9
+    held.free.set()
+    run.let_painters_finish()
+    assert off(run.show(new, Inverter()), negative(new)) < 8
+
+
+def test_cuts_in_a_row_leave_no_queue_of_paintings(runs: list[Run]) -> None:
+    runs.append(Run(FAST_S, every=1))
+    run, held = runs[0], Inverter(held=True)
+    run.begin(Darkener())
+    for number in range(8):  # each faster than a painting
+        picture = Picture.from_rgb(noise_image(160, 256, seed=20 + number, blur=3))
+        run.show(picture, held)
+    assert run.stats["cuts"] == 8
+    held.free.set()
+    run.let_painters_finish()
+    assert off(run.show(picture, Inverter()), negative(picture)) < 8
+    assert len(held.sizes) <= 3  # two were in progress; of the others only the last was painted
+
+
+def test_large_areas_that_come_into_view_are_painted_before_the_next_keyframe(
+    runs: list[Run],
+) -> None:
+    runs.append(Run(FAST_S, every=1))
+    run, held = runs[0], Inverter(held=True)
+    run.begin(Inverter())
+    run.show(panned(1, step=4), held)  # the next keyframe, and far from finished
+    for number in range(2, 16):
+        picture = panned(number, step=4)
+        shown = run.show(picture, Inverter())
+        run.let_patches_finish()
+    new = (slice(10, -10), slice(-44, -10))
+    assert shown is not None
+    assert np.abs(shown.y[new].astype(int) - negative(picture).y[new]).mean() < 12
+    assert run.stylizer._regular is not None
+    assert not run.stylizer._regular.painted.done()
+    held.free.set()
+
+
+def mirrored(picture: Picture) -> Picture:
+    """Another scene of the same brightness."""
+    return Picture.from_rgb(np.ascontiguousarray(picture.to_rgb()[::-1, ::-1]))
+
+
+def correlation(shown: Picture | None, wanted: Picture) -> float:
+    assert shown is not None
+    return float(np.corrcoef(shown.y.ravel(), wanted.y.ravel())[0, 1])

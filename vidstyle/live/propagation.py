@@ -1,17 +1,23 @@
 """Keyframe propagation: flow paths from the newest frame, and a fill for disoccluded areas."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from vidstyle.frame import Mask, Picture, Plane
-from vidstyle.stylize.disocclusion import majority_filter
+from vidstyle.frame import Mask, Picture, Plane, resize
+from vidstyle.stylize.disocclusion import Box, majority_filter
 from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma
-from vidstyle.stylize.warp import blend
+from vidstyle.stylize.warp import blend, propagate
 
 MAX_CONTRAST_GAIN = 2.0  # of a tone transfer
 MIN_OCCLUDED_SHARE = 0.002  # of the picture's area; below, nothing is filled
+LUMA_LIMITS = 0.01, 0.99  # quantiles of a painting; a fill beyond them would show as a streak
+SPARSE = 4  # px between the samples for the quantiles
+COARSE = 4  # px of the mask to a cell where a fill adapts to the painting around
+ADAPTING_SIGMA = 4.0  # cells: how far a fill takes its tones from
+FAINT = 0.02  # weight at which the painting around counts half; far from it, tones are unchanged
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +32,22 @@ class TrackedKeyframe:
     def at(cls, style: str | None, thumbnail: Plane) -> "TrackedKeyframe":
         """Make the newest frame a keyframe, with the identity as its path."""
         return cls(style, thumbnail, FlowPath.identity(thumbnail.shape))
+
+    def inside(self, boxes: Sequence[Box], picture: Picture) -> "TrackedKeyframe":
+        """Return the keyframe with no confidence outside of some boxes.
+
+        Args:
+            boxes: in pixels of `picture`.
+            picture: the keyframe's frame, of any size.
+        """
+        height, width = self.path.confidence.shape
+        scale = np.array([width / picture.width, height / picture.height] * 2)
+        confidence = np.zeros_like(self.path.confidence)
+        for box in boxes:
+            left, top, right, bottom = np.rint(scale * box).astype(int)
+            confidence[top:bottom, left:right] = self.path.confidence[top:bottom, left:right]
+        path = FlowPath(self.path.flow, confidence, self.path.steps)
+        return TrackedKeyframe(self.style, self.thumbnail, path)
 
     def extend_path(self, to_previous: FlowPath, thumbnail: Plane) -> None:
         """Extend the path by the flow of a new frame.
@@ -66,8 +88,28 @@ class ToneTransfer:
         return Picture(y, u, v, picture.color)
 
 
+def patched(
+    painting: Picture, confidence: Mask, patch: Picture, path: FlowPath
+) -> tuple[Picture, Mask]:
+    """Cover disoccluded areas with a later painting of them, warped to the frame.
+
+    Args:
+        painting: propagated painting.
+        confidence: of the painting, HxW float32 0..1 of any size, 1 where a keyframe shows the
+            content.
+        patch: painting of the disoccluded areas, of the size of `painting`.
+        path: flow path from the frame to that of the patch, of the size of `confidence`.
+
+    Returns:
+        The painting with the patch, and the confidence of both.
+    """
+    share = np.asarray(cv2.blur(majority_filter(1 - confidence), (5, 5)), np.float32)
+    covered = blend(painting, propagate(patch, path), share * path.confidence)
+    return covered, np.maximum(confidence, path.confidence)
+
+
 def fill(painting: Picture, seen: Picture, occlusion_mask: Mask, tones: ToneTransfer) -> Picture:
-    """Fill disoccluded areas with the frame's own picture in the painting's tones.
+    """Fill disoccluded areas with the frame's own picture in the tones of the painting around.
 
     Faster than inpainting by the generator, for which the display does not wait.
 
@@ -80,7 +122,49 @@ def fill(painting: Picture, seen: Picture, occlusion_mask: Mask, tones: ToneTran
     holes = majority_filter(occlusion_mask)
     if float(np.mean(holes)) < MIN_OCCLUDED_SHARE:
         return painting
-    return blend(painting, tones.applied(seen), np.asarray(cv2.blur(holes, (5, 5)), np.float32))
+    toned = _adapted(tones.applied(seen), painting, holes)
+    return blend(painting, toned, np.asarray(cv2.blur(holes, (5, 5)), np.float32))
+
+
+def _adapted(toned: Picture, painting: Picture, holes: Mask) -> Picture:
+    """Shift a picture's planes smoothly by the painting's difference to it outside of the holes.
+
+    Normalized convolution (Knutsson and Westin, 1993) of that difference, at a low resolution:
+    the tones of a whole painting, applied to bright or dark parts of it, would be white or black.
+    """
+    height, width = (-(-side // COARSE) for side in holes.shape)
+    weight = cv2.resize(1 - holes, (width, height), interpolation=cv2.INTER_AREA)
+    norm = _smooth(np.asarray(weight, np.float32)) + FAINT
+
+    def adapted(plane: Plane, wanted: Plane) -> Plane:
+        difference = _coarse(wanted, width, height) - _coarse(plane, width, height)
+        return _shifted(plane, _smooth(weight * difference) / norm)
+
+    y, u, v = (adapted(a, b) for a, b in zip(toned.planes, painting.planes, strict=True))
+    return Picture(_within(y, painting.y), u, v, toned.color)
+
+
+def _smooth(plane: Mask) -> Mask:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), ADAPTING_SIGMA), np.float32)
+
+
+def _coarse(plane: Plane, width: int, height: int) -> Mask:
+    return resize(plane, width, height).astype(np.float32)
+
+
+def _shifted(plane: Plane, shift: Mask) -> Plane:
+    # Half the shift fits into 8 bits, which resize fast.
+    half = np.clip(np.rint(shift / 2) + 128, 0, 255).astype(np.uint8)
+    large = resize(half, plane.shape[1], plane.shape[0])
+    return np.asarray(cv2.addWeighted(plane, 1, large, 2, -256), np.uint8)
+
+
+def _within(luma: Plane, painting: Plane) -> Plane:
+    """Return the luma clipped to the painting's range, without its extremes."""
+    counts = np.bincount(painting[::SPARSE, ::SPARSE].ravel(), minlength=256)
+    below = np.cumsum(counts) / counts.sum()
+    low, high = np.searchsorted(below, LUMA_LIMITS).astype(np.uint8)
+    return np.clip(luma, low, high)
 
 
 def _moments(plane: Plane) -> tuple[float, float]:

@@ -7,19 +7,26 @@ for its own painting, and the cross-fade with the previous one only reduces flic
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
 
-from vidstyle.frame import Frame, Picture, Plane
-from vidstyle.live.propagation import ToneTransfer, TrackedKeyframe, fill
+from vidstyle.frame import Frame, Mask, Picture, Plane
+from vidstyle.live.propagation import ToneTransfer, TrackedKeyframe, fill, patched
 from vidstyle.live.quality import Load, Quality, QualityController
 from vidstyle.options import Look
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
+from vidstyle.stylize.disocclusion import (
+    Box,
+    covered_share,
+    disoccluded_boxes,
+    majority_filter,
+    with_boxes_painted,
+)
 from vidstyle.stylize.exposure import Curve, ExposureTracker
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import thumbnail
@@ -30,6 +37,13 @@ from vidstyle.stylize.warp import cross_fade, enlarge, propagate
 MAX_WAIT_SHARE = 0.8  # of the frame duration: limit of the wait for the frame's own painting
 URGENT_SHARE = 0.4  # of the frame duration: time for the first painting of a scene or a style
 SHORTEST_FADE = 2  # frames
+PATCH_SHARE = (
+    0.03  # of the picture: disoccluded areas above it are painted before the next keyframe
+)
+AWAITED_SHARE = (
+    0.4  # of the picture: above it, a frame waits for them as for a scene's first painting
+)
+SMALLEST_PATCH = 0.1  # of the picture, for the choice of a patch's resolution
 KEYFRAME_DUE = 1_000_000  # frames since the last keyframe; more than any interval
 
 
@@ -43,8 +57,9 @@ class KeyframePainting:
     megapixels: float  # of the generator's input
 
 
-# From the generator's input and the picture of the working size; smaller inputs are enlarged.
-Paint = Callable[[Picture, Picture], KeyframePainting]
+# From the boxes to paint (None: everything), the generator's input, and the picture of the working
+# size; smaller inputs are enlarged.
+Paint = Callable[[Sequence[Box] | None, Picture, Picture], KeyframePainting]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +109,11 @@ class LiveStylizer:
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
         self._regular: PendingKeyframe | None = None
         self._urgent: PendingKeyframe | None = None
+        self._pending_patch: PendingKeyframe | None = None
         self._older: ActiveKeyframe | None = None  # fading out
         self._newer: ActiveKeyframe | None = None
+        self._patch: ActiveKeyframe | None = None  # areas that neither of them shows
+        self._needs_patch = False  # too little of the newest frame is painted to be shown
         self._stale = False  # the active keyframes are of the scene before a cut
         self._since_keyframe = KEYFRAME_DUE
         self._frames_shown = 0  # since the newer keyframe became active
@@ -145,13 +163,17 @@ class LiveStylizer:
         paint = partial(self._paint, generator, self._exposure_curve(frame, present))
         begun = self._begin(here, working, paint, quality) if self._shows(here.style) else None
         with self._stats.timed("flow"):
-            self._track(present, begun)
+            self._track(present)
         if not self._shows(here.style):
             paint = partial(self._paint, generator, self._exposure_curve(frame, present))
             self._begin_urgent(
                 TrackedKeyframe.at(here.style, present), working, paint, quality.small_network
             )
-        waited_s = self._wait(started, begun if quality.every == 1 else None)
+        elif begun is None or quality.every > 1:
+            self._begin_patch(
+                TrackedKeyframe.at(here.style, present), working, paint, quality.small_network
+            )
+        waited_s = self._wait(started, self._regular if begun and quality.every == 1 else None)
         self._collect(look.style)
         shown = self._show(working, picture, look, generator.finish) if self._newer else None
         render_s = self._clock() - started - waited_s
@@ -176,7 +198,7 @@ class LiveStylizer:
         if self._regular is not None or self._since_keyframe < quality.every:
             return None
         self._since_keyframe = 0
-        painted = self._painters.submit(paint, working, working)
+        painted = self._painters.submit(paint, None, working, working)
         self._regular = PendingKeyframe(here, painted, quality.small_network)
         return self._regular
 
@@ -190,16 +212,50 @@ class LiveStylizer:
             URGENT_SHARE * self._frame_s, _megapixels_per_line2(working), small_network
         )
         sketch = working.resized(*working_size_wh(working.width, working.height, lines))
-        painted = self._painters.submit(paint, sketch, working)
+        painted = self._painters.submit(paint, None, sketch, working)
         self._urgent = PendingKeyframe(here, painted, small_network)
 
+    def _begin_patch(
+        self, here: TrackedKeyframe, working: Picture, paint: Paint, small_network: bool
+    ) -> None:
+        """Start painting the areas that no painting shows, if they are large and none is begun."""
+        holes = majority_filter(1 - self._confidence())
+        bare = holes if self._patch is None else holes * (1 - self._patch.keyframe.path.confidence)
+        bare_share = float(np.mean(bare))
+        self._needs_patch = bare_share > AWAITED_SHARE
+        if bare_share < PATCH_SHARE or self._pending_patch is not None:
+            return
+        share = covered_share(disoccluded_boxes(holes, working.width, working.height), working)
+        budget_s = URGENT_SHARE * self._frame_s / max(share, SMALLEST_PATCH)
+        lines = self._quality_controller.affordable_lines(
+            budget_s, _megapixels_per_line2(working), small_network
+        )
+        sketch = working.resized(*working_size_wh(working.width, working.height, lines))
+        boxes = disoccluded_boxes(holes, sketch.width, sketch.height)
+        painted = self._painters.submit(paint, boxes, sketch, working)
+        self._pending_patch = PendingKeyframe(here.inside(boxes, sketch), painted, small_network)
+
+    def _confidence(self) -> Mask:
+        """Where the active keyframes show the newest frame's content, HxW float32 0..1."""
+        paths = [k.keyframe.path for k in (self._older, self._newer) if k is not None]
+        return np.asarray(np.maximum.reduce([path.confidence for path in paths]), np.float32)
+
     def _paint(
-        self, generator: ImageGenerator, curve: Curve, seen: Picture, working: Picture
+        self,
+        generator: ImageGenerator,
+        curve: Curve,
+        boxes: Sequence[Box] | None,
+        seen: Picture,
+        working: Picture,
     ) -> KeyframePainting:
-        self._stats.count("keyframes")
         started = self._clock()
+        even = generator.with_exposure(seen, curve)
         with self._stats.timed("generator"):
-            painting = generator.paint_picture(generator.with_exposure(seen, curve))
+            if boxes is None:
+                self._stats.count("keyframes")
+                painting = generator.paint_picture(even)
+            else:
+                painting = with_boxes_painted(even, boxes, generator)
         seconds = self._clock() - started
         megapixels = seen.width * seen.height / 1e6
         tones = ToneTransfer.between(seen, painting)
@@ -207,26 +263,34 @@ class LiveStylizer:
             enlarge(painting, seen, working, generator.finish.sharpness), tones, seconds, megapixels
         )
 
-    def _track(self, present: Plane, begun: PendingKeyframe | None) -> None:
+    def _track(self, present: Plane) -> None:
         """Extend the flow paths to all keyframes by this frame; drop the pending ones at a cut."""
-        before = [c for c in (self._regular, self._urgent) if c is not None and c is not begun]
-        keyframes = [c.keyframe for c in before]
-        if not self._stale:
-            keyframes += [
-                shown.keyframe for shown in (self._older, self._newer) if shown is not None
-            ]
         motion = self._tracker.advance(present)
-        if motion is not None:
-            for keyframe in keyframes:
-                keyframe.extend_path(motion.to_previous, present)
+        if motion is None:
+            self._cut()
             return
+        active = [] if self._stale else [self._older, self._newer, self._patch]
+        for keyframe in (*self._pending(), *(shown.keyframe for shown in active if shown)):
+            if keyframe.thumbnail is not present:  # not of this frame itself
+                keyframe.extend_path(motion.to_previous, present)
+
+    def _pending(self) -> list[TrackedKeyframe]:
+        pending = (self._regular, self._urgent, self._pending_patch)
+        return [begun.keyframe for begun in pending if begun is not None]
+
+    def _cut(self) -> None:
+        """Drop all pending keyframes: also this frame's own, whose exposure is the old scene's."""
         if self._newer is not None:
             self._stats.count("cuts")
-        self._regular, self._urgent, self._stale = begun, None, True
+        for pending in (self._regular, self._urgent, self._pending_patch):
+            if pending is not None:
+                pending.painted.cancel()  # or the paintings of a row of cuts would queue up
+        self._regular = self._urgent = self._pending_patch = None
+        self._older, self._patch, self._stale = None, None, True
 
     def _wait(self, started: float, begun: PendingKeyframe | None) -> float:
         """Wait for an urgent keyframe or the frame's own one; return the seconds waited."""
-        awaited = self._urgent or begun
+        awaited = self._urgent or (self._pending_patch if self._needs_patch else None) or begun
         if awaited is None:
             return 0.0
         asked = self._clock()
@@ -250,6 +314,15 @@ class LiveStylizer:
                 self._regular = None
             if keyframe.style == style and not (urgent and self._shows(style)):
                 self._take_over(ActiveKeyframe(painted.picture, painted.tones, keyframe))
+        self._collect_patch(style)
+
+    def _collect_patch(self, style: str | None) -> None:
+        pending = self._pending_patch
+        if pending is None or not pending.painted.done():
+            return
+        self._pending_patch, painted = None, pending.painted.result()
+        if pending.keyframe.style == style and self._shows(style):
+            self._patch = ActiveKeyframe(painted.picture, painted.tones, pending.keyframe)
 
     def _take_over(self, fresh: ActiveKeyframe) -> None:
         if self._newer is not None and self._shows(fresh.keyframe.style):
@@ -258,32 +331,45 @@ class LiveStylizer:
                 SHORTEST_FADE, self._newer.keyframe.path.steps - fresh.keyframe.path.steps
             )
         else:
-            self._older, self._since_keyframe = None, KEYFRAME_DUE
+            self._older, self._patch, self._since_keyframe = None, None, KEYFRAME_DUE
         self._newer, self._stale, self._frames_shown = fresh, False, 0
 
     def _show(self, working: Picture, original: Picture, look: Look, finish: Finish) -> Picture:
         assert self._newer is not None
-        size_wh = (working.width, working.height)
         self._frames_shown += 1
         if self._frames_shown >= self._fade:
             self._older = None
         with self._stats.timed("carry"):
-            newer = self._newer.resized(*size_wh)
-            path = newer.keyframe.path
-            confidence = path.confidence
-            if self._older is None:
-                painting = propagate(newer.painting, path)
+            if self._stale:  # the new scene's first painting is late
+                painting = ToneTransfer.between(working, self._newer.painting).applied(working)
             else:
-                older, progress = self._older.resized(*size_wh), self._frames_shown / self._fade
-                old_path = older.keyframe.path
-                painting = cross_fade(
-                    older.painting, old_path, newer.painting, path, progress, fallback=1.0
-                )
-                confidence = np.maximum(confidence, old_path.confidence)
-            if not self._stale:
-                painting = fill(painting, working, 1 - confidence, newer.tones)
+                painting = self._propagated(working, self._newer.resized(*_size_wh(working)))
         with self._stats.timed("finish"):
             return compose(original, working, painting, look, finish)
+
+    def _propagated(self, working: Picture, newer: ActiveKeyframe) -> Picture:
+        """The active keyframes' paintings, warped to the frame; patch and tones between them."""
+        path, confidence = newer.keyframe.path, self._confidence()
+        if self._older is None:
+            painting = propagate(newer.painting, path)
+        else:
+            older, progress = (
+                self._older.resized(*_size_wh(working)),
+                self._frames_shown / self._fade,
+            )
+            painting = cross_fade(
+                older.painting, older.keyframe.path, newer.painting, path, progress, fallback=1.0
+            )
+        if self._patch is not None:
+            patch = self._patch.resized(*_size_wh(working))
+            painting, confidence = patched(
+                painting, confidence, patch.painting, patch.keyframe.path
+            )
+        return fill(painting, working, 1 - confidence, newer.tones)
+
+
+def _size_wh(picture: Picture) -> tuple[int, int]:
+    return picture.width, picture.height
 
 
 @lru_cache(maxsize=8)

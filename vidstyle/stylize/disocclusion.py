@@ -1,5 +1,7 @@
 """Disocclusion: boxes around disoccluded areas, and their inpainting by the generator."""
 
+from collections.abc import Iterator, Sequence
+
 import cv2
 import numpy as np
 
@@ -39,17 +41,55 @@ def inpaint(
     mask = np.asarray(cv2.blur(resize(occlusion_mask, *size_wh), (FEATHER, FEATHER)), np.float32)
     y, u, v = (plane.copy() for plane in painting.planes)
     filled = Picture(y, u, v, painting.color)
+    for box, patch in _painted_boxes(original, boxes, generator):
+        left, top, right, bottom = box
+        _paste(blend(filled.crop(*box), patch, mask[top:bottom, left:right]), filled, box)
+    return filled
+
+
+def with_boxes_painted(
+    picture: Picture, boxes: Sequence[Box], generator: ImageGenerator
+) -> Picture:
+    """Return the picture with each box replaced by its stylization, without a transition.
+
+    Args:
+        picture: a frame, with the exposure that the generator expects; not changed.
+        boxes: as from `disoccluded_boxes`.
+        generator: run once per box, as by `inpaint`.
+
+    Raises:
+        StyleError: the generator failed.
+    """
+    y, u, v = (plane.copy() for plane in picture.planes)
+    painted = Picture(y, u, v, picture.color)
+    for box, patch in _painted_boxes(picture, boxes, generator):
+        _paste(patch, painted, box)
+    return painted
+
+
+def covered_share(boxes: Sequence[Box], picture: Picture) -> float:
+    """Share of a picture's area that boxes cover, with the context that the generator needs."""
+    sides = ((right - left, bottom - top) for left, top, right, bottom in boxes)
+    area = sum((width + 2 * CONTEXT) * (height + 2 * CONTEXT) for width, height in sides)
+    return area / (picture.width * picture.height)
+
+
+def _paste(patch: Picture, picture: Picture, box: Box) -> None:
+    for old, new in zip(picture.crop(*box).planes, patch.planes, strict=True):
+        old[:] = new
+
+
+def _painted_boxes(
+    original: Picture, boxes: Sequence[Box], generator: ImageGenerator
+) -> Iterator[tuple[Box, Picture]]:
+    """Yield each box with its stylization, from an input with `CONTEXT` px around the box."""
     for left, top, right, bottom in boxes:
         context_left, context_top = max(0, left - CONTEXT), max(0, top - CONTEXT)
         context = original.crop(context_left, context_top, right + CONTEXT, bottom + CONTEXT)
         patch = generator.paint_picture(context).crop(
             left - context_left, top - context_top, right - context_left, bottom - context_top
         )
-        region = filled.crop(left, top, right, bottom)
-        mixed = blend(region, patch, mask[top:bottom, left:right])
-        for old, new in zip(region.planes, mixed.planes, strict=True):
-            old[:] = new
-    return filled
+        yield (left, top, right, bottom), patch
 
 
 def majority_filter(occlusion_mask: Mask) -> Mask:

@@ -128,6 +128,7 @@ def test_a_codec_that_pyav_does_not_know_is_said() -> None:
         ("list.mp4", "is a playlist, which names other files or addresses"),
         ("hls.mp4", "is a playlist, which names other files or addresses"),
         ("sdp.mp4", "is a playlist, which names other files or addresses"),
+        ("in%d.png", "VIDSTYLE_FORMATS=all allows every format"),
     ],
 )
 def test_what_cannot_be_opened_is_said_in_one_line(tmp_path: Path, name: str, reason: str) -> None:
@@ -138,6 +139,7 @@ def test_what_cannot_be_opened_is_said_in_one_line(tmp_path: Path, name: str, re
     (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile in.ts\n")
     (tmp_path / "hls.mp4").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\nin.ts\n")
     (tmp_path / "sdp.mp4").write_text("v=0\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n")
+    (tmp_path / "in%d.png").write_text("a pattern of names")
     with pytest.raises(SourceError, match=reason) as raised:
         open_container(tmp_path / name)
     assert "\n" not in str(raised.value)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,8 @@ from typing import Any
 import av
 
 from vidstyle.errors import SourceError, reason
+from vidstyle.media.input_formats import VARIABLE, input_options, playlist_format
 
-# FFmpeg's demuxers of files that name other files or addresses, which would be read too.
-REFERRING_FORMATS = {
-    "concat",
-    "dash",
-    "hds",
-    "hls",
-    "imf",
-    "rtsp",
-    "sap",
-    "sdp",
-    "webm_dash_manifest",
-}
-PLAYLIST_STARTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0")
 ALPHA_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
 MAX_FAILED_READS = 16  # in a row; then the file counts as ended
 MAX_LEADING_PACKETS = 10_000  # of all streams, at the beginning of a file
@@ -38,7 +25,7 @@ def open_container(path: Path) -> av.container.InputContainer:
 
     Raises:
         SourceError: the file is missing, empty, unreadable, a playlist of other files, or in no
-            format that FFmpeg knows.
+            format that is allowed.
     """
     if path.is_dir():
         raise SourceError(f"{path} is a folder, not a video file.")
@@ -51,15 +38,25 @@ def open_container(path: Path) -> av.container.InputContainer:
     except PermissionError as error:
         raise SourceError(f"{path} may not be read: permission denied.") from error
     except av.FFmpegError as error:
-        if _is_playlist(path):
-            raise SourceError(
-                f"{path} is a playlist, which names other files or addresses. "
-                "Give these themselves."
-            ) from error
-        raise SourceError(
-            f"{path} is not a video that can be opened ({reason(error)}). "
-            "If it is a recording, it may have been cut off before it was finished."
-        ) from error
+        raise _not_opened(path, error) from error
+
+
+def _not_opened(path: Path, error: av.FFmpegError) -> SourceError:
+    playlist = playlist_format(path)
+    if playlist is not None:
+        return SourceError(
+            f"{path} is a playlist, which names other files or addresses. "
+            f"Give these themselves, or set {VARIABLE}={playlist} if you trust it."
+        )
+    if isinstance(error, av.ArgumentError):  # as for formats that are not on the whitelist
+        return SourceError(
+            f"{path} is not a video that can be opened: it is damaged, or in an unusual "
+            f"format. {VARIABLE}=all allows every format that FFmpeg knows."
+        )
+    return SourceError(
+        f"{path} is not a video that can be opened ({reason(error)}). "
+        "If it is a recording, it may have been cut off before it was finished."
+    )
 
 
 def _opened(path: Path) -> av.container.InputContainer:
@@ -72,22 +69,8 @@ def _opened(path: Path) -> av.container.InputContainer:
 
 def _open(path: Path, **options: str) -> av.container.InputContainer:
     # Absolute, because FFmpeg takes the part of a name before a colon for a protocol.
-    options |= {"format_whitelist": _allowed_formats(), "protocol_whitelist": "file"}
+    options |= input_options()
     return av.open(str(path.absolute()), metadata_errors="replace", options=options)
-
-
-@cache
-def _allowed_formats() -> str:
-    return ",".join(sorted(av.formats_available - REFERRING_FORMATS))
-
-
-def _is_playlist(path: Path) -> bool:
-    """Whether a file that was not opened begins as a playlist does."""
-    try:
-        with path.open("rb") as file:
-            return file.read(16).lstrip(b"\xef\xbb\xbf").startswith(PLAYLIST_STARTS)
-    except OSError:
-        return False
 
 
 def probe_late_audio(path: Path, stream: Any) -> Any | None:

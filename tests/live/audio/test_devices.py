@@ -245,3 +245,11 @@ def test_a_microphone_that_goes_comes_back_by_itself(
         "The microphone has gone. Waiting for it to come back.",
         "The microphone is back.",
     ]
+
+
+def test_metadata_in_an_old_encoding_are_no_obstacle(tmp_path: Path) -> None:
+    clip = Clip(sounds=[Sound()], metadata={"title": "QQQQ"}).write(tmp_path / "in.mkv")
+    clip.write_bytes(clip.read_bytes().replace(b"QQQQ", b"caf\xe9"))
+    source = PacedFile(clip, loop=False)
+    assert has_audio(source)
+    source.close()

@@ -12,10 +12,11 @@ from typing import Any
 import av
 import numpy as np
 
-from vidstyle.errors import DeviceError, MissingExtraError, reason
+from vidstyle.errors import DeviceError, MissingExtraError, SourceError, reason
 from vidstyle.extras import install_hint
 from vidstyle.live.audio.ring_buffer import CHANNELS, RATE, AudioRingBuffer, DelayLine
 from vidstyle.live.sources.file import PacedFile
+from vidstyle.media.demux import open_container
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ class Speaker(AudioDevice):
 
 def has_audio(source: PacedFile) -> bool:
     """Whether a video file has an audio stream."""
-    with av.open(str(source.path.absolute())) as container:
+    with open_container(source.path) as container:
         return bool(container.streams.audio)
 
 
@@ -188,12 +189,13 @@ class FileAudio:
                 playing_s = file_start_s
                 try:
                     self._play(file_start_s, stop)
-                except av.FFmpegError as error:
-                    log.warning("%s: its sound ends here: %s.", self._path, reason(error))
+                except (av.FFmpegError, SourceError) as error:
+                    why = reason(error.__cause__ or error)
+                    log.warning("%s: its sound ends here: %s.", self._path, why)
 
     def _play(self, file_start_s: float, stop: threading.Event) -> None:
         resampler = av.AudioResampler(format="flt", layout="stereo", rate=RATE)
-        with av.open(str(self._path.absolute())) as container:
+        with open_container(self._path) as container:
             for frame in container.decode(audio=0):
                 if stop.is_set():
                     return

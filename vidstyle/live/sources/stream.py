@@ -43,7 +43,13 @@ class Stream:
         self.name, self.notes = address, list[str]()
         options = RTSP if address.lower().startswith("rtsp") else {}
         try:
-            self._container = av.open(address, format=format, options=options, timeout=TIMEOUTS_S)
+            self._container = av.open(
+                address,
+                format=format,
+                options=options,
+                timeout=TIMEOUTS_S,
+                metadata_errors="replace",
+            )
         except (OSError, av.FFmpegError, ValueError) as error:
             raise SourceError(f"{address} cannot be opened: {reason(error)}.") from error
         self._ends = self._container.duration is not None

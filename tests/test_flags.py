@@ -18,9 +18,9 @@ PACKAGE = Path(__file__).parents[1] / "vidstyle"
 SPEAK_OF_FLAGS = ("cli", "console", "flags", "options")  # the help texts are in options
 FLAGS = {
     "convert": """
-        -h --help --debug -o --output -s --style --quality --time-budget --features
-        --feature-weights --every --strength --keep-colors --scale --max-height --resize --compare
-        --preview --start --end --codec --crf --preset --audio --format --threads --strict
+        -h --help --debug -o --output -s --style --style-per-scene --quality --time-budget
+        --features --feature-weights --every --strength --keep-colors --scale --max-height --resize
+        --compare --preview --start --end --codec --crf --preset --audio --format --threads --strict
         -y --overwrite --skip-existing --recursive -q --quiet --json
         """,
     "image": """

@@ -10,7 +10,7 @@ import pytest
 
 from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.flags import flag_of, with_flags
-from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, seconds_of, settings
+from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
 from vidstyle.stylize.catalog import shipped_style
 
 
@@ -275,19 +275,3 @@ def test_an_empty_text_is_no_value(kind: type[Any]) -> None:
     for name in texts:
         with pytest.raises(OptionError, match=f"^{name} must be left out or filled in, not empty"):
             kind(**{name: ""})
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("62.5", 62.5), ("90s", 90), ("1.5h", 5400), ("1:02.5", 62.5), ("0:07", 7), ("1:00:02", 3602)],
-)
-def test_times_are_seconds_units_or_clock_times(text: str, seconds: float) -> None:
-    assert seconds_of(text) == seconds
-
-
-@pytest.mark.parametrize(
-    "text", ["", "s", "1:60", "1:2:3:4", "-1:02", "1:-2", ":30", "1:nan", "a:1"]
-)
-def test_no_time_is_guessed(text: str) -> None:
-    with pytest.raises(ValueError):
-        seconds_of(text)

@@ -37,10 +37,10 @@ DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129
 GENERAL_FLAGS = ("-h", "--help", "-V", "--version")
 COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
-    "style", "quality", "time_budget", "features", "feature_weights", "every", "strength",
-    "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start", "end", "codec",
-    "crf", "preset", "audio", "format", "threads", "strict", "overwrite", "skip_existing",
-    "recursive", "quiet", "json",
+    "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
+    "strength", "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start",
+    "end", "codec", "crf", "preset", "audio", "format", "threads", "strict", "overwrite",
+    "skip_existing", "recursive", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",

@@ -9,7 +9,8 @@ from types import UnionType
 from typing import Any
 
 from vidstyle.errors import Cure, Note, OptionError, VidstyleError, with_remedies
-from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, option, seconds_of, settings
+from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, option, settings
+from vidstyle.times import seconds_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,14 +15,15 @@ from types import UnionType
 from typing import Any
 
 from vidstyle.errors import OptionError
-from vidstyle.style_spec import EXAMPLE, style_shares, style_text
+from vidstyle.style_plan import SCHEDULE_EXAMPLE, StylePlan, read_schedule, style_plan
+from vidstyle.style_spec import EXAMPLE, style_text
+from vidstyle.times import seconds_of
 
 KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text or a path"}
 MAX_NUMBER = 2**31 - 1  # of a setting without a `most` of its own: the largest C int
 MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
 MAX_SIDE = 8192  # px, of live pictures
 STANDARD_STREAM = Path("-")  # as an input standard input, as an output standard output
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
 TIMES = "SECONDS|90s|1:02.5"  # metavar of times on the command line
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
@@ -61,8 +62,14 @@ class Look:
 
     style: str | None = option(
         None,
-        f"a style's name, an .onnx file, a painting's picture file, or a mix such as {EXAMPLE}",
-        "NAME|FILE.onnx|PICTURE|MIX",
+        f"a style's name, an .onnx file, a painting's picture file, a mix such as {EXAMPLE}, "
+        f'or styles over time such as "{SCHEDULE_EXAMPLE}", also as lines of a .txt file',
+        "NAME|FILE.onnx|PICTURE|MIX|TIMES",
+    )
+    style_per_scene: str | None = option(
+        None,
+        "styles in turn, the next one at each cut, as great-wave,udnie; or all",
+        "STYLE,STYLE",
     )
     quality: str = option(
         "fast",
@@ -100,7 +107,14 @@ class Look:
     def __post_init__(self) -> None:
         _check_types(self)
         _check_choices(self)
-        style_shares(self.style)  # raises the errors of a mix
+        object.__setattr__(self, "style", read_schedule(self.style))
+        _check_pair(
+            self.style is None or self.style_per_scene is None,
+            "style_per_scene must be without style.",
+            "style_per_scene",
+            "style",
+        )
+        style_plan(self.style, self.style_per_scene)  # raises the errors of mixes and schedules
         budget_s = self.time_budget_s
         _check(
             self,
@@ -118,6 +132,11 @@ class Look:
         _check(self, "strength", 0 <= self.strength <= 1, "between 0 and 1")
         _check(self, "scale", self.scale is None or 0 < self.scale <= 1, "over 0 and at most 1")
         _check(self, "max_height", self.max_height >= 16, "at least 16 lines")
+
+    @property
+    def style_plan(self) -> StylePlan:
+        """The styles of `style`, or of `style_per_scene`."""
+        return style_plan(self.style, self.style_per_scene)
 
     @property
     def time_budget_s(self) -> float | None:
@@ -353,7 +372,7 @@ class LiveOptions:
     def __post_init__(self) -> None:
         _check_types(self)
         _check_choices(self)
-        style_shares(self.style)  # raises the errors of a mix
+        _check(self, "style", style_plan(self.style).is_single, "one style or a mix")
         _check(self, "camera", bool(self.camera.strip()), "a number, a name, a file or an address")
         sides = self.size_wh or (2, 2)
         even = all(side >= 2 and side % 2 == 0 for side in sides)
@@ -379,23 +398,6 @@ class LiveOptions:
         if not all(side.isdecimal() and len(side) < 10 for side in (width, height)):
             return 0, 0
         return int(width), int(height)
-
-
-def seconds_of(text: str) -> float:
-    """Seconds in a duration or time: "62.5", "90s", "10m", "1.5h", "1:02.5" or "1:00:02.5".
-
-    Raises:
-        ValueError: the text is none of these.
-    """
-    if text[-1:] in SECONDS:
-        return float(text[:-1]) * SECONDS[text[-1]]
-    first, *others = text.split(":")
-    if not others:
-        return float(first)
-    parts = [float(part) for part in (first, *others)]
-    if len(parts) > 3 or not first.isdecimal() or not all(0 <= part < 60 for part in parts[1:]):
-        raise ValueError(f"{text} is no time.")
-    return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
 
 
 def settings(kind: type[Any] = StylizeOptions) -> tuple[Field[Any], ...]:

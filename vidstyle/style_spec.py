@@ -52,8 +52,8 @@ def style_text(style: object) -> str | None:
 def style_shares(style: str | None) -> list[StyleShare]:
     """Parse one style, or a mix such as "great-wave:0.6,udnie:0.4".
 
-    Weights of any sum are divided by it. A colon separates a weight only before a number, so the path C:\\ink.onnx is one style. A path
-    may contain commas, but not inside a mix.
+    Weights of any sum are divided by it. A colon separates a weight only before a number, so the
+    path C:\\ink.onnx is one style. A path may contain commas, but not inside a mix.
 
     Raises:
         OptionError: an invalid mix; the message names the mistake and shows a valid mix.

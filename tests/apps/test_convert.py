@@ -66,6 +66,23 @@ def test_every_frame_is_painted(tmp_path: Path, inverting: StylizeOptions, every
     assert result.keyframes == (12 if every == 1 else 4)  # the first, every fourth, the last
 
 
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize(("start", "dark"), [(0.0, 5), (0.12, 2), (0.3, 0)])
+def test_the_styles_of_a_schedule_begin_at_times_of_the_input(
+    tmp_path: Path, start: float, dark: int
+) -> None:
+    white = np.full((48, 64, 3), 255, np.uint8)  # "negative" paints it black
+    path = Clip(picture=white).write(tmp_path / "in.mp4")
+    options = StylizeOptions(style="0:negative 0.2:white", start=start)
+    result = stylize_video(path, None, options)
+    assert (result.output, result.style) == (
+        tmp_path / "in.negative-to-white.mp4",
+        "negative-to-white",
+    )
+    shown = [image.mean() for image in look(tmp_path / "in.negative-to-white.mp4").images]
+    assert [mean > 128 for mean in shown] == [False] * dark + [True] * (len(shown) - dark)
+
+
 @pytest.mark.parametrize("matrix", MATRICES)
 @pytest.mark.parametrize("range_", [1, 2], ids=["limited", "full"])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

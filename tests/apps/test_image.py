@@ -12,7 +12,7 @@ from tests.clips import Clip, patches, transparent
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.apps.image import preview_video, stylize_photo
 from vidstyle.apps.inputs import PhotoInput
-from vidstyle.errors import SinkError, SourceError
+from vidstyle.errors import OptionError, SinkError, SourceError
 from vidstyle.flags import with_flags
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import open_photo, read_photo, write_photo
@@ -38,6 +38,26 @@ def test_a_photo_without_style_is_the_photo(tmp_path: Path, inverting: StylizeOp
     stylize_photo(tmp_path / "a.png", tmp_path / "b.png", replace(inverting, strength=0))
     painted = read_photo(tmp_path / "b.png")
     assert np.abs(painted[MIDDLES].astype(int) - COLORFUL[MIDDLES]).max() <= 3
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_preview_is_painted_in_the_style_of_its_time(tmp_path: Path) -> None:
+    white = np.full((48, 64, 3), 255, np.uint8)  # "negative" paints it black
+    film = Clip(picture=white).write(tmp_path / "in.mp4")
+    for start, bright in ((0.1, False), (0.3, True)):
+        options = StylizeOptions(style="0:negative 0.2:white/1s", start=start, overwrite=True)
+        result = preview_video(film, None, options)
+        assert result.output == tmp_path / "in.negative-to-white.png"
+        painted = read_photo(tmp_path / "in.negative-to-white.png")
+        assert (painted > 128).all() == bright
+
+
+def test_a_photo_has_one_style(tmp_path: Path) -> None:
+    write_photo(tmp_path / "a.png", COLORFUL)
+    by_time = StylizeOptions(style="0:udnie 3:scream")
+    for options in (by_time, StylizeOptions(style_per_scene="udnie,scream")):
+        with pytest.raises(OptionError, match="A photo has one style, not several"):
+            stylize_photo(tmp_path / "a.png", None, options)
 
 
 @pytest.mark.parametrize("size_wh", [(1, 1), (2, 7), (33, 21)])

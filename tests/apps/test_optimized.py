@@ -155,6 +155,7 @@ def test_a_preview_is_a_sketch_of_the_first_frame(tmp_path: Path, painting: Path
         (["--style", "clear.png"], FAILED, "transparent nearly everywhere"),
         (["--style", "wave.onnx"], FAILED, "wave.onnx is a generator"),
         (["--style", "negative:0.5,warm:0.5"], FAILED, "one painting, not from a mix"),
+        (["--style", "0:negative 5:warm"], FAILED, "one painting, not from several in turn"),
         (["--style", "ink.png", "--time-budget", "soon"], USAGE, "--time-budget must be a time"),
         (["--style", "ink.png", "--time-budget", "0m"], USAGE, "--time-budget must be a time"),
         (["--style", "ink.png", "--feature-weights", "no.npz"], FAILED, "not a weight file"),

@@ -38,6 +38,7 @@ from vidstyle.perceptual.zoo import load_features
 from vidstyle.pipeline.pipeline import FrameTransform, Sink
 from vidstyle.stats import Stats
 from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.painter_schedule import always
 from vidstyle.stylize.stylizer import VideoStylizer
 
 PIPES: list[BinaryIO] = []  # opened in a test, closed after it
@@ -45,7 +46,7 @@ PTS = [0, 3, 4, 9]  # uneven, in units of 1/25 s
 
 
 def video_stylizer(clip: Path, options: StylizeOptions) -> VideoStylizer:
-    return VideoStylizer(GeneratorPainter(Inverter()), options, Stats(), threads=2)
+    return VideoStylizer(always(GeneratorPainter(Inverter())), options, Stats(), threads=2)
 
 
 class NoCache(Cache):

@@ -6,13 +6,16 @@ import pytest
 from vidstyle.assets import catalog_section, intact_file, models_folder
 from vidstyle.errors import StyleError
 from vidstyle.media.style_image import read_painting
+from vidstyle.style_plan import StylePlan, style_plan
 from vidstyle.stylize.catalog import (
     PAINTINGS,
+    expanded,
     find_painting,
     find_style,
     find_weights,
     is_result_name,
     known_name,
+    plan_name,
     shipped_styles,
     style_name,
 )
@@ -161,3 +164,31 @@ def test_every_style_of_a_mix_is_looked_for(shelf: Path) -> None:
 )
 def test_names_of_results_have_a_shipped_style_or_a_mix(name: str, expected: bool) -> None:
     assert is_result_name(Path("folder.udnie.d") / name) is expected
+
+
+@pytest.mark.parametrize(
+    ("plan", "name"),
+    [
+        (style_plan(None), "negative"),
+        (style_plan("0:White 5:warm/2s"), "white-to-warm"),
+        (style_plan("0:white:3,warm:2 5:my/ink.jpg"), "white-60+warm-40-to-ink"),
+        (style_plan("0:white 1:warm 2:white 3:negative"), "white-to-3-more"),
+        (style_plan(None, "warm,white"), "warm-and-white"),
+        (style_plan(None, "all"), "negative-and-white-and-warm"),
+    ],
+)
+@pytest.mark.usefixtures("shelf")
+def test_results_of_several_styles_are_named_after_them(plan: StylePlan, name: str) -> None:
+    assert plan_name(plan) == name
+
+
+@pytest.mark.usefixtures("shelf")
+def test_all_is_every_painting_once() -> None:
+    assert expanded(["all", "ink.jpg", "Warm"]) == ["negative", "white", "warm", "ink.jpg"]
+    assert expanded([None, "cold"]) == [None, "cold"]
+
+
+def test_of_several_sizes_all_takes_the_first() -> None:
+    names = [str(style) for style in expanded(["all"])]
+    assert names[0] == shipped_styles()[0].name
+    assert not [name for name in names if name.endswith(("-17k", "-220k"))]

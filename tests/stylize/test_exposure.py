@@ -20,6 +20,7 @@ from vidstyle.stylize.exposure import (
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.painter_schedule import always
 from vidstyle.stylize.stylizer import VideoStylizer, stylize_picture
 
 PHOTO = noise_image(120, 160, seed=3, blur=6)
@@ -125,7 +126,7 @@ def test_frames_and_pictures_are_painted_in_even_light(inverter: Path, even_inve
     means = {}
     for file in (inverter, even_inverter):
         generator, options = OnnxGenerator(file), StylizeOptions(every=4)
-        stylizer = VideoStylizer(GeneratorPainter(generator), options, Stats())
+        stylizer = VideoStylizer(always(GeneratorPainter(generator)), options, Stats())
         alone = stylize_picture(dark, generator, options, Stats()).y.mean()
         means[file] = alone
         for frame in stylizer.stylize(frames):
@@ -141,7 +142,7 @@ def test_holes_are_painted_in_the_light_of_the_whole(even_inverter: Path) -> Non
         image[40:104, 8 + 16 * number : 72 + 16 * number] = 250
         frames.append(Frame(Picture.from_rgb(image), number, Fraction(1, 25)))
     generator = OnnxGenerator(even_inverter)
-    stylizer = VideoStylizer(GeneratorPainter(generator), StylizeOptions(every=9), Stats())
+    stylizer = VideoStylizer(always(GeneratorPainter(generator)), StylizeOptions(every=9), Stats())
     for before, after in zip(frames, stylizer.stylize(frames), strict=True):
         room = before.picture.y < 140
         light = exposure_curve(before.picture.y, full_range=False)

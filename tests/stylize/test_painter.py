@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.live.scene import Flat, Inverter
 from tests.textures import noise_image
-from vidstyle.frame import Frame, Picture
+from vidstyle.frame import Frame, Picture, RGBImage
 from vidstyle.stylize.exposure import exposure_curve
 from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.keyframes import TrackedFrame
@@ -55,3 +55,27 @@ def test_a_painter_between_two_has_their_shares() -> None:
     for share in (0.0, 0.25, 1.0):
         image = first.blended(second, share).paint(frame).to_rgb()
         assert np.abs(image.astype(int) - (40 + 160 * share)).max() <= 1
+
+
+def test_painters_of_the_same_generators_paint_with_each_once() -> None:
+    class Counting(Flat):
+        calls = 0
+
+        def paint(self, image: RGBImage) -> RGBImage:
+            self.calls += 1
+            return super().paint(image)
+
+    generators = [Counting(40), Counting(200)]
+    first, second = map(GeneratorPainter, generators)
+    early, late = first.blended(second, 0.2), first.blended(second, 0.6)
+    image = early.blended(late, 0.5).paint(tracked(DARK)).to_rgb()
+    assert np.abs(image.astype(int) - (40 + 160 * 0.4)).max() <= 1
+    assert [each.calls for each in generators] == [1, 1]
+
+
+def test_each_generator_of_a_blend_sees_the_exposure_that_it_was_trained_on() -> None:
+    plain, trained, frame = Inverter(), Inverter(), tracked(DARK)
+    trained.normalizes_exposure = True
+    dark, bright = (GeneratorPainter(g).paint(frame).y for g in (plain, trained))
+    mixed = GeneratorPainter(plain).blended(GeneratorPainter(trained), 0.5).paint(frame).y
+    assert np.abs(mixed - (dark / 2 + bright / 2)).max() <= 1

@@ -18,6 +18,12 @@ from vidstyle.stylize import generator_pool
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.painter_schedule import (
+    PaintersByScene,
+    PaintersByTime,
+    TimedPainter,
+    always,
+)
 from vidstyle.stylize.stylizer import (
     FIRST_INTERVAL,
     LONGEST_INTERVAL,
@@ -49,7 +55,7 @@ def panning(seeds: Iterable[int] = (0,), frames: int = 12) -> list[Frame]:
 def run(toy: Path, frames: list[Frame], **settings: object) -> tuple[list[Frame], Stats]:
     stats = Stats()
     options = StylizeOptions(**settings)  # type: ignore[arg-type]
-    stylizer = VideoStylizer(GeneratorPainter(OnnxGenerator(toy)), options, stats)
+    stylizer = VideoStylizer(always(GeneratorPainter(OnnxGenerator(toy))), options, stats)
     return list(stylizer.stylize(iter(frames))), stats
 
 
@@ -164,7 +170,7 @@ def test_a_generator_that_fails_ends_the_run() -> None:
         def paint(self, image: RGBImage) -> RGBImage:
             raise RuntimeError("out of paint")
 
-    stylizer = VideoStylizer(GeneratorPainter(Failing()), StylizeOptions(), Stats())
+    stylizer = VideoStylizer(always(GeneratorPainter(Failing())), StylizeOptions(), Stats())
     with pytest.raises(RuntimeError, match="out of paint"):
         list(stylizer.stylize(iter(panning(frames=3))))
 
@@ -183,7 +189,7 @@ def switching(
     frames: list[Frame], at: int, every: int | None, old: ImageGenerator, new: ImageGenerator
 ) -> list[Frame]:
     """Stylize the frames; the generator is switched just before frame `at` comes in."""
-    stylizer = VideoStylizer(GeneratorPainter(old), StylizeOptions(every=every), Stats())
+    stylizer = VideoStylizer(always(GeneratorPainter(old)), StylizeOptions(every=every), Stats())
 
     def source() -> Iterator[Frame]:
         for index, frame in enumerate(frames):
@@ -234,6 +240,40 @@ def test_what_appears_while_styles_change_is_painted_in_both() -> None:
     assert difference[48:104, 68:124].mean() < 6  # by one style alone: 14 or 29
 
 
+def scheduled(frames: list[Frame], *painters: TimedPainter, every: int | None) -> list[float]:
+    stylizer = VideoStylizer(PaintersByTime(painters), StylizeOptions(every=every), Stats())
+    return shades(list(stylizer.stylize(iter(frames))))
+
+
+@pytest.mark.parametrize("every", [None, 1, 4, 50])
+def test_a_scheduled_style_begins_with_its_frame(every: int | None) -> None:
+    frames = panning(frames=12)
+    dark, bright = (GeneratorPainter(Even(shade)) for shade in (40, 200))
+    start_s = frames[5].time_s
+    shown = scheduled(frames, TimedPainter(dark), TimedPainter(bright, start_s), every=every)
+    assert np.allclose(shown[:5], 40, atol=3)
+    assert np.allclose(shown[5:], 200, atol=3)
+
+
+@pytest.mark.parametrize("every", [None, 1, 4, 50])
+def test_a_scheduled_fade_is_even_however_keyframes_lie(every: int | None) -> None:
+    frames = panning(frames=14)
+    dark, bright = (GeneratorPainter(Even(shade)) for shade in (40, 200))
+    start_s, end_s = frames[3].time_s, frames[9].time_s
+    fading = TimedPainter(bright, start_s, end_s - start_s)
+    shown = scheduled(frames, TimedPainter(dark), fading, every=every)
+    shares = [(frame.time_s - start_s) / (end_s - start_s) for frame in frames]
+    assert np.allclose(shown, 40 + 160 * np.clip(shares, 0, 1), atol=4)
+
+
+@pytest.mark.parametrize("every", [None, 1])
+def test_scenes_are_painted_in_turn(every: int | None) -> None:
+    painters = PaintersByScene([GeneratorPainter(Even(40)), GeneratorPainter(Even(200))])
+    stylizer = VideoStylizer(painters, StylizeOptions(every=every), Stats())
+    shown = shades(list(stylizer.stylize(iter(panning(seeds=(0, 7, 3), frames=5)))))
+    assert np.allclose(shown, [40] * 5 + [200] * 5 + [40] * 5, atol=3)
+
+
 def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,7 +287,7 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
     monkeypatch.setattr(generator_pool, "OnnxGenerator", slow)
     with GeneratorPool(limit=1) as pool:
         old = pool.get("negative")
-        stylizer = VideoStylizer(GeneratorPainter(old), StylizeOptions(every=3), Stats())
+        stylizer = VideoStylizer(always(GeneratorPainter(old)), StylizeOptions(every=3), Stats())
         old_network, coming = weakref.ref(old), pool.warm("white")
         del old
         shown = []
@@ -275,7 +315,7 @@ def test_clocks_of_coarse_steps_only_give_the_first_interval(
         clock = getattr(time, name)
         monkeypatch.setattr(time, name, lambda clock=clock: clock() // step_s * min(step_s, 1.0))
     painter, stats = GeneratorPainter(OnnxGenerator(inverter)), Stats()
-    stylizer = VideoStylizer(painter, StylizeOptions(), stats)
+    stylizer = VideoStylizer(always(painter), StylizeOptions(), stats)
     frames = panning(frames=14)
     assert len(list(stylizer.stylize(frames))) == 14
     assert stats.stages["warp"].calls >= 4
@@ -286,7 +326,7 @@ def test_clocks_of_coarse_steps_only_give_the_first_interval(
 def test_the_interval_follows_the_measured_times_once_they_are_long_enough(inverter: Path) -> None:
     stats = Stats()
     painter = GeneratorPainter(OnnxGenerator(inverter))
-    stylizer = VideoStylizer(painter, StylizeOptions(), stats)
+    stylizer = VideoStylizer(always(painter), StylizeOptions(), stats)
 
     def measure(stage: str, cpu_s: float) -> None:
         with stats.timed(stage):

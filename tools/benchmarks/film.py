@@ -53,6 +53,7 @@ from vidstyle.stylize.catalog import (
 )
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.painter_schedule import always
 from vidstyle.stylize.stylizer import VideoStylizer
 
 JUDGED = slice(3, None, 5)  # frames with a measured style loss
@@ -153,14 +154,14 @@ def film(optimizer: PictureOptimizer, reel: SampleFrames, every: int) -> list[RG
         painter = SceneOptimizer(optimizer, options, work, Budget(None, 1), Stats())
         painter.paint(scene, reel.frames)
         scene_painter = ScenePainter(optimizer, work, scene, math.inf)
-        stylizer = VideoStylizer(scene_painter, options, Stats())
+        stylizer = VideoStylizer(always(scene_painter), options, Stats())
         return [frame.picture.to_rgb() for frame in stylizer.stylize(reel.frames)]
 
 
 def fast(style: str, reel: SampleFrames) -> list[RGBImage]:
     """The reel stylized by a generator, in the fast mode."""
     painter = GeneratorPainter(OnnxGenerator(find_style(style)))
-    stylizer = VideoStylizer(painter, reel.options, Stats())
+    stylizer = VideoStylizer(always(painter), reel.options, Stats())
     return [frame.picture.to_rgb() for frame in stylizer.stylize(reel.frames)]
 
 

@@ -27,6 +27,7 @@ from vidstyle.stats import Stats
 from vidstyle.stylize.flow import follow, sample
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.painter_schedule import always
 from vidstyle.stylize.stylizer import VideoStylizer
 
 MIN_VISIBLE = 0.5  # share of a frame that the previous one shows too; less is a cut
@@ -106,7 +107,7 @@ def painted(reel: Reel, file: Path, every: int) -> Iterator[RGBImage]:
     picture = reel.frames[0].picture
     side = max(16, picture.height, picture.width)  # the reel has its working size already
     options = StylizeOptions(style=str(file), every=every, max_height=side)
-    stylizer = VideoStylizer(GeneratorPainter(OnnxGenerator(file)), options, Stats())
+    stylizer = VideoStylizer(always(GeneratorPainter(OnnxGenerator(file))), options, Stats())
     for frame in stylizer.stylize(reel.frames):
         yield frame.picture.to_rgb()
 

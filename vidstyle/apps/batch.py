@@ -18,8 +18,8 @@ from vidstyle.media.image_file import READABLE_SUFFIXES, result_suffix
 from vidstyle.media.result_mark import is_marked
 from vidstyle.options import STANDARD_STREAM, Look, StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import is_result_name, style_name
-from vidstyle.stylize.generator_pool import check_style
+from vidstyle.stylize.catalog import is_result_name, plan_name
+from vidstyle.stylize.generator_pool import check_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +103,16 @@ def list_jobs(
         SourceError: with quality "full", the painting cannot be read.
     """
     if look.quality == "full":  # raised once, not for every file
-        check_painting(look.style)
+        check_painting(look.style_plan)
     else:
-        check_style(look.style)
+        check_plan(look.style_plan)
+    style = plan_name(look.style_plan)
     inputs = [path for each in inputs for path in _expanded(each)]
     skipped = output if recursive and output is not None and output.is_dir() else None
     found = [
         file
         for path in inputs
-        for file in _files(path, look.style, suffixes, recursive=recursive, skipped=skipped)
+        for file in _files(path, style, suffixes, recursive=recursive, skipped=skipped)
     ]
     makes_output = output is not None and not output.is_dir()
     if output is not None and makes_output and not _is_new_folder(output, inputs, into_folder):
@@ -139,7 +140,7 @@ def list_jobs(
             folder = output / file.subfolder if output is not None else file.path.parent
             own = file.path.suffix.lower() in {*READABLE_SUFFIXES} & {*suffixes}
             ending = result_suffix(file.path.suffix) if own else suffix
-            job = names.job(file.path, folder, style_name(look.style), ending)
+            job = names.job(file.path, folder, style, ending)
             inside = output is not None and file.subfolder != Path()
             if isinstance(job, Job) and (inside or makes_output):
                 job = replace(job, makes_folder=True)
@@ -224,11 +225,11 @@ def _identity(file: Path) -> str:
 
 
 def _files(
-    path: Path, style: str | None, suffixes: Sequence[str], *, recursive: bool, skipped: Path | None
+    path: Path, style: str, suffixes: Sequence[str], *, recursive: bool, skipped: Path | None
 ) -> Sequence[_File | Failure]:
     if not path.is_dir():
         return [_File(path)]
-    result_suffix = f".{style_name(style)}"
+    result_suffix = f".{style}"
     try:
         content = list(_files_below(path, recursive, skipped))
     except OSError as error:

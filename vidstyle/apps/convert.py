@@ -37,9 +37,8 @@ from vidstyle.media.stream_sink import StreamSink
 from vidstyle.options import DEFAULTS, STANDARD_STREAM, StylizeOptions
 from vidstyle.pipeline.pipeline import FrameTransform, Pipeline
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import style_name
-from vidstyle.stylize.generator_pool import load_generator
-from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.catalog import plan_name
+from vidstyle.stylize.painter_schedule import load_painters
 from vidstyle.stylize.stylizer import VideoStylizer
 
 
@@ -112,7 +111,7 @@ def stylize_video(
         return Result(
             input=path,
             output=output,
-            style=style_name(options.style),
+            style=plan_name(options.style_plan),
             frames=stats["frames"],
             keyframes=stats["keyframes"],
             seconds=stats.elapsed_s,
@@ -138,8 +137,8 @@ def _frame_transform(
         with optimized_film(input, output, options, stats, threads.decoder, watch) as film:
             yield film
     else:
-        painter = GeneratorPainter(load_generator(options.style))
-        yield VideoStylizer(painter, options, stats, threads.painters)
+        painters = load_painters(options.style_plan, options.start)
+        yield VideoStylizer(painters, options, stats, threads.painters)
 
 
 def _check_encodes(input: Path, encoder: Encoder, options: StylizeOptions) -> None:
@@ -187,7 +186,7 @@ def _sink(
 def default_output(input: Path, options: StylizeOptions) -> Path:
     """Default output path: INPUT.STYLE.mp4 beside the input, or with another codec's suffix."""
     suffix = default_suffix(options.codec)
-    return input.with_name(short_name(input.stem, f".{style_name(options.style)}{suffix}"))
+    return input.with_name(short_name(input.stem, f".{plan_name(options.style_plan)}{suffix}"))
 
 
 def _damage(source: FileSource, stats: Stats) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from vidstyle.apps.arguments import check_arguments
@@ -16,7 +17,7 @@ from vidstyle.apps.inputs import (
 )
 from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.outputs import Result, claimed_target
-from vidstyle.errors import ELSEWHERE, Note, SourceError
+from vidstyle.errors import ELSEWHERE, Note, OptionError, SourceError
 from vidstyle.frame import Picture
 from vidstyle.media.atomic import short_name
 from vidstyle.media.image_file import (
@@ -31,7 +32,7 @@ from vidstyle.media.image_metadata import NAMES, NO_METADATA, Metadata
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, Look, StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.catalog import style_name
+from vidstyle.stylize.catalog import plan_name, style_name
 from vidstyle.stylize.generator_pool import load_generator
 from vidstyle.stylize.stylizer import stylize_picture
 
@@ -68,6 +69,8 @@ def stylize_photo(
         ValueError: the array has another shape, or no pixels.
     """
     check_arguments(options, StylizeOptions, output)
+    if not options.style_plan.is_single:
+        raise OptionError("A photo has one style, not several.", "style", "style_per_scene")
     path, style = input_path(input), style_name(options.style)
     if output is None and path is not None:
         output = path.with_name(short_name(path.stem, f".{style}{result_suffix(path.suffix)}"))
@@ -94,6 +97,8 @@ def preview_video(
 ) -> Result:
     """Stylize one frame of a video: the one at `options.start`, or at a third of the duration.
 
+    Of styles over time, its style is the one that has begun last; of styles in turn the first.
+
     With quality="full" it is a sketch of the frame at `options.start`, also at 0. With `output`
     None, the result of a path is written beside the input as PNG; the result of a file object is
     not written, but is `Result.image`, HxWx3 uint8 RGB.
@@ -112,14 +117,19 @@ def preview_video(
         TypeError: an argument has the wrong type; the message names it.
     """
     check_arguments(options, StylizeOptions, output)
-    path, style = input_path(input), style_name(options.style)
+    path, plan = input_path(input), options.style_plan
     if output is None and path is not None:
-        output = path.with_name(short_name(path.stem, f".{style}.png"))
+        output = path.with_name(short_name(path.stem, f".{plan_name(plan)}.png"))
     at_start = options.start > 0 or options.quality == "full"
     with _locked_output(path, output, options.overwrite) as target:
         with video_file(input) as file:
-            picture = _frame_at(file, options.start) if at_start else _typical_frame(file)
-        return _paint(path, target, Unpacked(picture), options, stats or Stats(), coarse=True)
+            time_s, picture = (
+                (options.start, _frame_at(file, options.start))
+                if at_start
+                else _typical_frame(file)
+            )
+        look = replace(options, style=plan.style_at(time_s), style_per_scene=None)
+        return _paint(path, target, Unpacked(picture), look, stats or Stats(), coarse=True)
 
 
 @contextmanager
@@ -161,14 +171,15 @@ def _reduction(picture: Picture, look: Look) -> list[str]:
     ]
 
 
-def _typical_frame(input: Path) -> Picture:
-    """Frame at `PREVIEW_POSITION`; the first one of a short or truncated video."""
+def _typical_frame(input: Path) -> tuple[float, Picture]:
+    """Frame at `PREVIEW_POSITION` and its time; the first one of a short or truncated video."""
     with FileSource(input, Stats()) as source:
         first, length_s = next(iter(source)).picture, source.info.duration_s or 0.0
     try:
-        return _frame_at(input, length_s * PREVIEW_POSITION)
+        time_s = length_s * PREVIEW_POSITION
+        return time_s, _frame_at(input, time_s)
     except SourceError:  # too short or truncated
-        return first
+        return 0.0, first
 
 
 def _frame_at(input: Path, time_s: float) -> Picture:

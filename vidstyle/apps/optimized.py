@@ -18,6 +18,7 @@ from vidstyle.media.source import FileSource
 from vidstyle.media.style_image import read_painting
 from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
+from vidstyle.style_plan import StylePlan
 from vidstyle.style_spec import style_shares
 from vidstyle.stylize.catalog import find_painting
 
@@ -31,29 +32,32 @@ PAINTING_SETTINGS = (
 )  # fmt: skip
 
 
-def check_painting(style: str | None) -> None:
-    """Check before any work that the style names a painting.
+def check_painting(plan: StylePlan) -> None:
+    """Check before any work that the one style of a plan names a painting.
 
     Raises:
         StyleError: as `painting_of`.
         SourceError: likewise.
     """
-    painting_of(style)
+    painting_of(plan)
 
 
-def painting_of(style: str | None) -> RGBImage:
-    """Read the painting of a style as HxWx3 uint8 RGB.
+def painting_of(plan: StylePlan) -> RGBImage:
+    """Read the painting of a plan with one style as HxWx3 uint8 RGB.
 
     Args:
-        style: path of a picture file, name of a shipped style, or None for the default style.
+        plan: path of a picture file, name of a shipped style, or None for the default style.
 
     Raises:
-        StyleError: the style is a mix, a generator, unknown, or its picture no usable painting.
+        StyleError: the style is a mix, a generator, unknown, or its picture no usable painting; or
+            there are several.
         SourceError: the file is missing, unreadable or not a picture.
     """
-    if len(style_shares(style)) > 1:
+    style = plan.changes[0].style
+    if not plan.is_single or len(style_shares(style)) > 1:
+        several = "a mix" if plan.is_single else "several in turn"
         raise StyleError(
-            "The full quality works from one painting, not from a mix.",
+            f"The full quality works from one painting, not from {several}.",
             {"style": ...},
             {"quality": "fast"},
         )
@@ -83,7 +87,7 @@ def load_optimizer(
         VidstyleError: the painting or the weights of the feature network cannot be used.
     """
     started = time.monotonic()  # loading PyTorch is part of the time budget
-    painting = painting_of(look.style)
+    painting = painting_of(look.style_plan)
     with _offline_extra():
         from vidstyle.optimize.generator import OptimizingGenerator, open_optimizer
     optimizer = open_optimizer(painting, look.features, look.feature_weights, threads)
@@ -120,7 +124,7 @@ def optimized_film(
         MissingExtraError: PyTorch or PySceneDetect is not installed.
         VidstyleError: the painting, the weights, the input or the work folder cannot be used.
     """
-    painting = painting_of(options.style)
+    painting = painting_of(options.style_plan)
     with FileSource(input, Stats(), start_s=options.start, end_s=options.end):
         pass  # raises the errors of an unusable input before any work
     with _offline_extra():

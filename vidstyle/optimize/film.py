@@ -28,6 +28,7 @@ from vidstyle.optimize.temporal_targets import keyframe_count
 from vidstyle.optimize.work_folder import WorkFolder
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
+from vidstyle.stylize.painter_schedule import always
 from vidstyle.stylize.stylizer import VideoStylizer
 
 LONGEST_SCENE = 96  # keyframes, all held in memory: 200 MB at 512x288
@@ -107,7 +108,7 @@ class Film:
         rest = iter(frames)
         for scene in self.scenes:
             painter = ScenePainter(self._optimizer, self._work, scene, self._inbetween_s())
-            stylizer = VideoStylizer(painter, self.options, self._stats)
+            stylizer = VideoStylizer(always(painter), self.options, self._stats)
             yield from stylizer.stylize(islice(rest, scene.frames))
 
     def clean_up(self) -> None:

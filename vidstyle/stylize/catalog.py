@@ -8,9 +8,11 @@ from typing import Any
 
 from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import StyleError, did_you_mean
+from vidstyle.style_plan import ALL, StylePlan
 from vidstyle.style_spec import style_shares
 
 PAINTINGS = "paintings"  # subfolder of the models folder
+MOST_NAMED = 3  # styles in the name of an output
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,29 @@ def _same_name(name: str, styles: Sequence[Style]) -> Style | None:
 
 def _letters(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).casefold()
+
+
+def expanded(styles: Sequence[str | None]) -> list[str | None]:
+    """Return a list of styles with "all" replaced by the shipped ones, one for each painting.
+
+    Raises:
+        StyleError: the catalog is missing or broken.
+    """
+    if ALL not in styles:
+        return list(styles)
+    by_painting = {str(style.painting): style for style in reversed(shipped_styles())}
+    every = [style.name for style in reversed(by_painting.values())]
+    others = [style for style in styles if style != ALL and known_name(str(style)) not in every]
+    return [*every, *others]
+
+
+def plan_name(plan: StylePlan) -> str:
+    """Return a short name for output files: great-wave-to-udnie for styles over time."""
+    names = [style_name(style) for style in expanded([change.style for change in plan.changes])]
+    word = "and" if plan.by_scene else "to"
+    if len(names) > MOST_NAMED:
+        return f"{names[0]}-{word}-{len(names) - 1}-more"
+    return f"-{word}-".join(names)
 
 
 def style_name(style: str | None) -> str:

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from vidstyle.media.style_image import read_painting
+from vidstyle.style_plan import StylePlan
 from vidstyle.style_spec import style_shares
-from vidstyle.stylize.catalog import find_style
+from vidstyle.stylize.catalog import expanded, find_style
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.painting_style import is_picture, load_painting
@@ -47,6 +48,12 @@ def load_network(name: str | None, threads: int = 1) -> ImageGenerator:
     if name is not None and is_picture(name):
         return load_painting(Path(name), threads)
     return OnnxGenerator(find_style(name), threads)
+
+
+def check_plan(plan: StylePlan) -> None:
+    """Check that each style of a plan exists; raises as `check_style`."""
+    for style in expanded([change.style for change in plan.changes]):
+        check_style(style)
 
 
 def check_style(style: str | None) -> None:

@@ -5,7 +5,7 @@ For files; the rule of live is in `live/stylizer.py`.
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,13 +29,14 @@ class TrackedFrame:
     exposure: Curve
     from_previous: FlowPath | None  # on the previous frame's grid; None at the start of a scene
     path: FlowPath  # to the last keyframe, on this frame's grid; identity at a scene's start
+    scene: int = 0  # number of the scene, from 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyframeSpan:
     """Two consecutive keyframes of a scene and the frames between them, in order."""
 
-    left: TrackedFrame | None  # None at the start of a scene, where only `right` is set
+    left: TrackedFrame | None  # None at the start of a scene or a style, where only `right` is set
     between: deque[TrackedFrame]
     right: TrackedFrame
 
@@ -60,9 +61,11 @@ class KeyframePlanner:
         self._tracker, self._exposure = MotionTracker(), ExposureTracker()
         self._left: TrackedFrame | None = None
         self._waiting: deque[TrackedFrame] = deque()
-        self._count = 0
+        self._count = self._scene = 0
 
-    def add(self, frame: Frame, picture: Picture, interval: int) -> list[KeyframeSpan]:
+    def add(
+        self, frame: Frame, picture: Picture, interval: int, restart: bool = False
+    ) -> list[KeyframeSpan]:
         """Add the next frame and return the spans that it completes: zero, one or two.
 
         All spans together hold every frame exactly once, in order, as `right` or in `between`.
@@ -71,9 +74,11 @@ class KeyframePlanner:
             frame: the next frame of the stream.
             picture: the frame at the working size.
             interval: largest distance between keyframes, in frames.
+            restart: end the spans before this frame, and begin new ones with it, as at a cut.
         """
         tracked = self._track(frame, picture)
-        if tracked.from_previous is None:
+        if tracked.from_previous is None or restart:
+            tracked = replace(tracked, path=FlowPath.identity(tracked.thumbnail.shape))
             before = self.end()
             self._left = tracked
             return [*before, KeyframeSpan(None, deque(), tracked)]
@@ -104,10 +109,13 @@ class KeyframePlanner:
                     from_previous = motion.from_previous
         if self._motion and from_previous is None and self._left is not None:
             self._stats.count("cuts")
+            self._scene += 1
         full_range, cut = picture.color.full_range, from_previous is None
         exposure = self._exposure.measure(small, full_range, frame.time_s, cut)
         number, self._count = self._count, self._count + 1
-        return TrackedFrame(number, frame, picture, small, exposure, from_previous, path)
+        return TrackedFrame(
+            number, frame, picture, small, exposure, from_previous, path, self._scene
+        )
 
     def _path_to_keyframe(self, to_previous: FlowPath, small: Plane) -> FlowPath:
         assert self._left is not None

@@ -1,5 +1,6 @@
 """Frame painter: paints keyframes, and inpaints disoccluded areas of the frames between them."""
 
+from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
 from vidstyle.frame import Mask, Picture
@@ -7,7 +8,7 @@ from vidstyle.stylize.disocclusion import inpaint
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.keyframes import TrackedFrame
-from vidstyle.stylize.mixture import Mixture
+from vidstyle.stylize.warp import fade
 
 
 class FramePainter(Protocol):
@@ -45,24 +46,45 @@ class FramePainter(Protocol):
 
 
 class GeneratorPainter:
-    """`FramePainter` that runs a generator, with normalized exposure if it was trained on such."""
+    """`FramePainter` that runs a generator, or mixes the paintings of several while styles change.
 
-    def __init__(self, generator: ImageGenerator) -> None:
-        self._generator = generator
+    Each generator sees normalized exposure if it was trained on such.
+    """
+
+    def __init__(self, *generators: ImageGenerator, weights: Sequence[float] = (1.0,)) -> None:
+        """Make a painter of one generator, or of several with weights that add up to 1."""
+        self._weights = dict(zip(generators, weights, strict=True))
 
     @property
     def finish(self) -> Finish:
-        return self._generator.finish
+        return Finish.mixed((part.finish, weight) for part, weight in self._weights.items())
 
     def paint(self, frame: TrackedFrame) -> Picture:
-        return self._generator.paint_picture(self._exposed(frame))
+        return self._mean(lambda part: part.paint_picture(_exposed(frame, part)))
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
-        return inpaint(painting, self._exposed(frame), occlusion_mask, self._generator)
+        return self._mean(
+            lambda part: inpaint(painting, _exposed(frame, part), occlusion_mask, part)
+        )
 
     def blended(self, other: "GeneratorPainter", share: float) -> "GeneratorPainter":
-        parts = [(self._generator, 1 - share), (other._generator, share)]
-        return GeneratorPainter(Mixture(parts))
+        first, second = self._weights, other._weights
+        weights = {
+            part: (1 - share) * first.get(part, 0) + share * second.get(part, 0)
+            for part in {**first, **second}
+        }
+        used = {part: weight for part, weight in weights.items() if weight > 0}
+        return GeneratorPainter(*used, weights=tuple(used.values()))
 
-    def _exposed(self, frame: TrackedFrame) -> Picture:
-        return self._generator.with_exposure(frame.picture, frame.exposure)
+    def _mean(self, painted: Callable[[ImageGenerator], Picture]) -> Picture:
+        """Weighted mean of the generators' pictures."""
+        mean, total = None, 0.0
+        for generator, weight in self._weights.items():
+            picture, total = painted(generator), total + weight
+            mean = picture if mean is None else fade(mean, picture, weight / total)
+        assert mean is not None
+        return mean
+
+
+def _exposed(frame: TrackedFrame, generator: ImageGenerator) -> Picture:
+    return generator.with_exposure(frame.picture, frame.exposure)

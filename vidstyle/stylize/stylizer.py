@@ -1,5 +1,6 @@
 """Video stylizer: paints keyframes, and warps and cross-fades them to the frames between."""
 
+import math
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from vidstyle.stylize.flow import FlowPath
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, TrackedFrame, paths_to
 from vidstyle.stylize.painter import FramePainter
+from vidstyle.stylize.painter_schedule import PainterSchedule, Turn, always
 from vidstyle.stylize.warp import cross_fade
 
 FIRST_INTERVAL = 6  # frames between keyframes until generator and warp have been timed
@@ -51,29 +53,30 @@ class VideoStylizer:
     """
 
     def __init__(
-        self, painter: FramePainter, options: StylizeOptions, stats: Stats, threads: int = 1
+        self, painters: PainterSchedule, options: StylizeOptions, stats: Stats, threads: int = 1
     ) -> None:
         """Make a stylizer for one stream.
 
         Args:
-            painter: paints keyframes and inpaints disoccluded areas.
+            painters: paint keyframes and inpaint disoccluded areas.
             options: keyframe interval, working size and output composition.
             stats: receives the counters "keyframes" and "cuts" and the timings of the stages.
             threads: number of keyframes painted in parallel.
         """
-        self._painter, self._options, self._stats = painter, options, stats
+        self._painters, self._options, self._stats = painters, options, stats
         self._threads = threads
         self._frame_bytes = 0
+        self._time_s = -math.inf  # of the newest frame
         self._newest: Keyframe | None = None
 
     def switch(self, painter: FramePainter) -> None:
-        """Use another painter from the next keyframe on; callable from any thread.
+        """Use another painter from the next keyframe on, and always; callable from any thread.
 
         Returns at once; load the generator before, see `GeneratorPool`. No frame is delayed or
         dropped; frames between the last keyframe of the old painter and the first of the new one
         cross-fade between the styles.
         """
-        self._painter = painter
+        self._painters = always(painter)
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         """Yield one stylized frame of the same time for each frame, in order.
@@ -82,12 +85,13 @@ class VideoStylizer:
             StyleError: the painter failed.
         """
         every = self._options.every
-        planner = KeyframePlanner(every is None, self._stats, motion=every != 1)
+        motion = every != 1 or self._painters.by_scene
+        planner = KeyframePlanner(every is None, self._stats, motion)
         ahead: deque[PaintedSpan] = deque()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="generator") as pool:
             try:
                 for frame in frames:
-                    spans = planner.add(frame, self._working(frame.picture), self._interval())
+                    spans = self._plan(planner, frame)
                     ahead.extend(self._start(span, pool) for span in spans)
                     # Frames are released as soon as they are painted: 4 MB each at 1080p.
                     while ahead and (_is_painted(ahead[0]) or len(ahead) > self._threads):
@@ -98,10 +102,18 @@ class VideoStylizer:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
+    def _plan(self, planner: KeyframePlanner, frame: Frame) -> list[KeyframeSpan]:
+        """Add a frame to the planner, with the keyframes that the painters' schedule needs."""
+        before_s, self._time_s = self._time_s, frame.time_s
+        turn = self._painters.turn(before_s, frame.time_s)
+        interval = self._interval() if turn is Turn.NONE else 1
+        working = self._working(frame.picture)
+        return planner.add(frame, working, interval, restart=turn is Turn.SWITCH)
+
     def _start(self, span: KeyframeSpan, pool: ThreadPoolExecutor) -> PaintedSpan:
         """Submit the keyframe at the end of a span to the pool."""
         self._stats.count("keyframes")
-        painter = self._painter  # read once: `switch` may replace it at any time
+        painter = self._painters.painter(span.right.frame.time_s, span.right.scene)
         painting = pool.submit(self._paint, painter, span.right)
         left = None if span.left is None else self._newest
         self._newest = Keyframe(span.right, painter, painting)

@@ -216,6 +216,8 @@ def _live(parsed: argparse.Namespace) -> int:
     from vidstyle.console import describe, to_json
 
     options = configured(parsed.config, LiveFlags, vars(parsed))
+    summary = logging.getLogger("vidstyle.apps.live")
+    summary.setLevel(logging.ERROR if options.quiet else logging.INFO)
     if options.quiet:
         logging.getLogger().setLevel(logging.ERROR)
     report = run_live(options)

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from tests.clips import Clip, Sound, squares
+from tests.live.scene import Listed
 from tests.look import playable
 from tests.processes import file_size_limit, stop_once, vidstyle_with
-from vidstyle.apps.live import run_live
+from vidstyle.apps.live import introduction, run_live
 from vidstyle.cli import DONE, FAILED, HUNG_UP, TERMINATED, USAGE, main
 from vidstyle.errors import Cancelled, SinkError, SourceError, StyleError
 from vidstyle.hardware import resident_mb
@@ -215,10 +216,35 @@ def test_the_command_tells_what_it_measured(
 ) -> None:
     assert main(words(clip, inverter)) == DONE
     assert " fps, " in capsys.readouterr().err
+    assert main(words(clip, inverter, "--quiet")) == DONE
+    assert capsys.readouterr().err == ""
     assert main(words(clip, inverter, "--json", "--max-cpu", "60%")) == DONE
     summary = json.loads(capsys.readouterr().out)
     assert summary["frames"] > 0
     assert summary["latency_p50_ms"] >= 0
+
+
+def test_the_terminal_says_what_is_on(
+    clip: Path, inverter: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "out.mkv"
+    caplog.set_level("INFO", "vidstyle.apps.live")
+    run_live(options(clip, inverter, size="64x64", record=str(path)))
+    run_live(options(clip, inverter))
+    assert caplog.messages[0].endswith(
+        f"in.mp4: 96x64, shown as 64x64, at 25 fps, in the style {inverter.name}"
+    )
+    assert f"To recording {path}. Ctrl-C ends." in caplog.messages
+    assert caplog.messages[-2].endswith(f"96x64 at 25 fps, in the style {inverter.name}")
+    assert caplog.messages[-1] == "To nowhere, only measured. Ctrl-C ends."
+
+
+def test_with_a_window_the_terminal_names_its_keys() -> None:
+    lines = introduction(Listed([]), (64, 48), "ink", ["window", "virtual camera /dev/video9"])
+    assert lines == [
+        "A toy: 64x48 at 30 fps, in the style ink",
+        "To window, virtual camera /dev/video9. h in the window shows the keys, q ends.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -260,7 +286,7 @@ def test_a_share_of_the_processor_that_is_too_small_is_said_once(inverter: Path)
     )
     try:
         assert process.stderr is not None
-        line = process.stderr.readline()
+        *_, line = (process.stderr.readline() for _ in range(3))  # after what is on
     finally:
         process.kill()
         process.communicate()
@@ -351,7 +377,7 @@ def test_a_recording_that_finds_no_room_ends_the_run_and_is_kept(
             timeout=2 * HANG_LIMIT_S,
         )
     assert process.returncode == FAILED
-    line, *_ = process.stderr.splitlines()
+    line = process.stderr.splitlines()[2]  # after what is on
     assert "File too large. What was recorded until then is kept and can be played." in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.mp4"]
     assert len(pictures(path)) > 20

@@ -53,7 +53,6 @@ def test_pinning_begins_where_the_load_has_brought_it() -> None:
         ("m", "mirrored"),
         ("f", "frozen"),
         ("v", "split"),
-        ("o", "overlay"),
         ("h", "help"),
     ],
 )
@@ -63,8 +62,24 @@ def test_switches_go_on_and_off(key: str, name: str) -> None:
     assert getattr(pressed(key, key), name) is before
 
 
+def test_the_overlay_is_plain_then_has_numbers_then_is_gone() -> None:
+    seen = [pressed(*["o"] * n) for n in range(4)]
+    assert [(s.overlay, s.numbers) for s in seen] == [
+        (True, False),
+        (True, True),
+        (False, False),
+        (True, False),
+    ]
+
+
 @pytest.mark.parametrize(
-    ("key", "command"), [("s", Command.SNAPSHOT), ("r", Command.RECORD), ("q", Command.QUIT)]
+    ("key", "command"),
+    [
+        ("s", Command.SNAPSHOT),
+        ("r", Command.RECORD),
+        ("F11", Command.FULLSCREEN),
+        ("q", Command.QUIT),
+    ],
 )
 def test_some_keys_ask_something_of_others(key: str, command: Command) -> None:
     controls = Controls(1, ControlState(), lambda: 3)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.live.scene import WAIT_S, Listed, panned
+from tests.live.sources.toy_device import ToyDevice
 from tests.textures import noise_image
 from vidstyle.errors import SinkError, SourceError
 from vidstyle.frame import Picture
@@ -17,6 +18,8 @@ from vidstyle.live.controls import Command
 from vidstyle.live.metrics import LatencyMeter, LiveReport
 from vidstyle.live.session import SINK_QUEUE_LENGTH, LiveSession, delay_hint
 from vidstyle.live.sinks.base import DisplayHost, OutputFrame
+from vidstyle.live.sources.base import LiveSource
+from vidstyle.live.sources.webcam import Webcam
 from vidstyle.live.style_menu import StyleMenu
 from vidstyle.media.image_file import read_photo
 from vidstyle.options import LiveOptions
@@ -95,7 +98,7 @@ def make(
     threads = set(threading.enumerate())
     with GeneratorPool() as pool:
 
-        def session(source: Listed, **options: object) -> LiveSession:
+        def session(source: LiveSource, **options: object) -> LiveSession:
             given = LiveOptions(camera="toy", window=False, **options)  # type: ignore[arg-type]
             return LiveSession(given, StyleMenu(None, pool), source, None, time.monotonic())
 
@@ -282,6 +285,19 @@ def test_keys_change_what_is_shown_and_the_status_says_so(make: Make) -> None:
     session.add_display(Viewer(choose))
     session.run()
     assert styles == ["negative", "white"]
+
+
+def test_a_webcam_is_shown_as_a_mirror_and_other_sources_are_not(
+    make: Make, tmp_path: Path
+) -> None:
+    (tmp_path / "video0").touch()
+    bgr = noise_image(48, 64)
+    webcam = Webcam(tmp_path / "video0", 64, 48, 30, ToyDevice([bgr]))
+    for source, mirrored in ((webcam, True), (Camera(), False)):
+        session = make(source)
+        assert session.controls.state.mirrored is mirrored
+        assert session.status().styles[:2] == ("negative", "white")
+        session.close()
 
 
 def test_snapshots_are_what_is_shown_and_replace_nothing(make: Make, tmp_path: Path) -> None:

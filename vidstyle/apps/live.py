@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -85,11 +85,13 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
         live = LiveSession(options, styles, source, _ring_buffer_for(options, source), started_s)
         closed_on_error.pop_all()
         opened.enter_context(closing(live))
+        outputs = list[str]()
         if options.virtual_camera is not None:
             camera = open_virtual_camera(
                 options.virtual_camera, *live.size_wh, source.rate, options.pixels
             )
             live.add_virtual_camera(opened.enter_context(closing(camera)))
+            outputs.append(f"virtual camera {camera}")
         if live.ring_buffer is not None:
             if not isinstance(source, PacedFile):
                 microphone = Microphone(options.microphone, live.ring_buffer)
@@ -99,7 +101,33 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
                 live.add_audio_device(opened.enter_context(closing(speaker)))
         if options.window:
             live.add_display(opened.enter_context(closing(Window(*live.size_wh))))
+            outputs.insert(0, "window")
+        if options.record is not None:
+            outputs.append(f"recording {options.record}")
+        for line in introduction(source, live.size_wh, styles.names[styles.first], outputs):
+            log.info("%s", line)
         yield live
+
+
+def introduction(
+    source: LiveSource, size_wh: tuple[int, int], style: str, outputs: Sequence[str]
+) -> list[str]:
+    """Lines that say what a run does, for the terminal.
+
+    Args:
+        source: the open source.
+        size_wh: of the stylized frames, in pixels.
+        style: of the start.
+        outputs: names of the sinks, "window" for the window.
+    """
+    size = f"{source.width}x{source.height}"
+    if size_wh != (source.width & ~1, source.height & ~1):
+        size += f", shown as {size_wh[0]}x{size_wh[1]},"
+    keys = "h in the window shows the keys, q ends." if "window" in outputs else "Ctrl-C ends."
+    return [
+        f"{source.name}: {size} at {float(source.rate):.3g} fps, in the style {Path(style).name}",
+        f"To {', '.join(outputs) or 'nowhere, only measured'}. {keys}",
+    ]
 
 
 def _ring_buffer_for(options: LiveOptions, source: LiveSource) -> AudioRingBuffer | None:

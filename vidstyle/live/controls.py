@@ -15,6 +15,7 @@ class Command(Enum):
 
     SNAPSHOT = "snapshot"
     RECORD = "record"
+    FULLSCREEN = "fullscreen"  # of the window, which executes it itself
     QUIT = "quit"
 
 
@@ -28,9 +29,10 @@ class ControlState:
     keep_colors: bool = False
     every: int | None = None  # pinned keyframe interval, in frames; None follows the load
     frozen: bool = False
-    mirrored: bool = True  # of the window only, as are the three below
+    mirrored: bool = True  # of the window only, as are the four below
     split: bool = False  # left half original, right half stylized
-    overlay: bool = True
+    overlay: bool = True  # style and frame rate
+    numbers: bool = False  # in the overlay, measurements for experts too
     help: bool = False
 
 
@@ -67,6 +69,13 @@ def _interval(state: ControlState, every: int) -> ControlState:
     return replace(state, every=min(max(1, every), LONGEST_INTERVAL))
 
 
+def _next_overlay(state: ControlState) -> ControlState:
+    """Plain, with numbers, and none, in turn."""
+    if not state.overlay:
+        return replace(state, overlay=True)
+    return replace(state, overlay=not state.numbers, numbers=not state.numbers)
+
+
 def _stronger(state: ControlState, step: float) -> ControlState:
     return replace(state, strength=round(min(1.0, max(0.0, state.strength + step)), 2))
 
@@ -93,8 +102,9 @@ KEYS: Final = (
     KeyBinding(
         "v", "compare: half and half", lambda state, now: replace(state, split=not state.split)
     ),
-    KeyBinding("o", "numbers", lambda state, now: replace(state, overlay=not state.overlay)),
-    KeyBinding("h", "this help", lambda state, now: replace(state, help=not state.help)),
+    KeyBinding("o", "numbers, then nothing", lambda state, now: _next_overlay(state)),
+    KeyBinding("F11", "full screen", Command.FULLSCREEN),
+    KeyBinding("h", "keys and styles", lambda state, now: replace(state, help=not state.help)),
     KeyBinding("s", "snapshot", Command.SNAPSHOT),
     KeyBinding("r", "record, start and stop", Command.RECORD),
     KeyBinding("q", "quit", Command.QUIT),

@@ -25,6 +25,7 @@ from vidstyle.live.sinks.virtual_camera import VirtualCamera
 from vidstyle.live.sources.base import LiveSource
 from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.open import open_source
+from vidstyle.live.sources.webcam import Webcam
 from vidstyle.live.style_menu import StyleMenu
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.media.image_file import write_result
@@ -85,6 +86,7 @@ class LiveSession:
                 strength=options.strength,
                 keep_colors=options.keep_colors,
                 every=options.every,
+                mirrored=isinstance(source, Webcam),
             ),
             lambda: self._quality_controller.quality.every,
         )
@@ -277,6 +279,7 @@ class LiveSession:
             quality=str(self._quality_controller.quality),
             cores=self._cpu.cores,
             recording=self._recorder.wanted,
+            styles=tuple(self._styles.names),
         )
 
     def _report(self, cpu_s: float) -> LiveReport:

@@ -21,10 +21,17 @@ from numpy.typing import NDArray
 from tests.clips import Clip, Sound
 from tests.live.scene import WAIT_S
 from tests.live.sources.playback import Clock
-from vidstyle.errors import MissingExtraError
+from vidstyle.errors import DeviceError, MissingExtraError
 from vidstyle.extras import install_hint
 from vidstyle.live.audio import devices
-from vidstyle.live.audio.devices import FileAudio, has_audio, microphones
+from vidstyle.live.audio.devices import (
+    FileAudio,
+    Microphone,
+    Speaker,
+    has_audio,
+    microphones,
+    sound_outputs,
+)
 from vidstyle.live.audio.ring_buffer import RATE, AudioRingBuffer
 from vidstyle.live.sources.base import Pacer
 from vidstyle.live.sources.file import PacedFile
@@ -102,6 +109,35 @@ def test_without_sounddevice_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(MissingExtraError, match=re.escape(install_hint("live"))):
         microphones()
+
+
+class ToySounddevice:
+    """A microphone and a speaker that cannot be opened by another name than theirs."""
+
+    PortAudioError = OSError
+
+    def query_devices(self, wanted: object = None, kind: str = "") -> Any:
+        if wanted is not None:
+            raise ValueError(f"No {kind} device matching '{wanted}'")
+        names = (("Brio", 1, 0), ("HDMI", 0, 2))
+        return [
+            {"name": name, "max_input_channels": inputs, "max_output_channels": outputs}
+            for name, inputs, outputs in names
+        ]
+
+    def OutputStream(self, *given: object, **more: object) -> None:  # noqa: N802 - its name
+        raise ValueError(f"No output device matching '{given[2]}'")
+
+
+def test_a_name_that_fits_no_device_is_answered_with_those_that_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", ToySounddevice())
+    assert (microphones(), sound_outputs()) == (["0: Brio"], ["1: HDMI"])
+    with pytest.raises(DeviceError, match=r"device matching 'brjo'\. There is: 0: Brio\."):
+        Microphone("brjo", AudioRingBuffer())
+    with pytest.raises(DeviceError, match=r"device matching 'x'\. There is: 1: HDMI\."):
+        Speaker("x", AudioRingBuffer(), lambda: 0.0)
 
 
 class SoundServer:

@@ -19,7 +19,7 @@ from vidstyle.live.sinks.window import Window, shown_image
 
 pygame = pytest.importorskip("pygame")
 
-STATUS = Status("ink", 30.0, 20.0, 40.0, 0, "360 lines, every 3", 1.0, recording=False)
+STATUS = Status("ink", 30.0, 20.0, 40.0, 0, "360 lines, every 3", 1.0, False, ("ink", "oil", "wax"))
 HALVES = (0.25, 0.75)  # of the width: where to look
 
 
@@ -150,6 +150,27 @@ def test_overlay_and_help_are_drawn_over_the_picture(window: Window) -> None:
     helped = pygame.surfarray.array3d(pygame.display.get_surface())
     assert (plain != numbers).any()
     assert (helped != numbers).sum() > (plain != numbers).sum()
+
+
+def test_a_change_of_style_shows_the_menu_of_styles(window: Window) -> None:
+    controls = Controls(3, ControlState(overlay=False), lambda: 3)
+    run(window, controls)
+    before = pygame.surfarray.array3d(pygame.display.get_surface()).copy()
+    press(pygame.K_RIGHT)
+    run(window, controls, rounds=1)
+    assert (pygame.surfarray.array3d(pygame.display.get_surface()) != before).any()
+
+
+def test_f11_fills_the_screen_and_escape_leaves_it(window: Window) -> None:
+    controls = Controls(3, ControlState(), lambda: 3)
+    press(pygame.K_F11)
+    run(window, controls, rounds=1)
+    assert pygame.display.get_surface().get_size() == pygame.display.get_desktop_sizes()[0]
+    press(pygame.K_ESCAPE)
+    assert run(window, controls, rounds=1) == []  # not to be taken for q
+    assert pygame.display.get_surface().get_size() == (128, 96)
+    press(pygame.K_ESCAPE)
+    assert run(window, controls, rounds=1)[0][0] is Command.QUIT
 
 
 def test_without_a_display_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

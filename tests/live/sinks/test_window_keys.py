@@ -123,8 +123,9 @@ def test_every_key_does_what_it_is_for(screen: Screen, inverter: Path, tmp_path:
 
     try:
         until(lambda: screen.windows)
-        until(lambda: shows(255 - mirrored))
+        until(lambda: shows(255 - own))  # a film is no mirror
         for keys, wanted in (
+            ("m", 255 - mirrored),
             ("m", 255 - own),
             ("m", 255 - mirrored),
             ("0", mirrored),
@@ -153,6 +154,7 @@ def test_every_key_does_what_it_is_for(screen: Screen, inverter: Path, tmp_path:
         screen.press("h")
         until(lambda: not changes(below))
         assert bare() > 20
+        screen.press("o")
         screen.press("o")
         until(lambda: bare() < 10)
         screen.press("s")

@@ -52,6 +52,9 @@ def test_a_part_of_a_name_finds_a_camera_unless_it_could_be_two(
     assert find_camera("3") == 3
     with pytest.raises(SourceError, match="could be any of /dev/video0, /dev/video4"):
         find_camera("brio")
+    listed = "There is: /dev/video0 Brio 100, /dev/video2 Cam Link, /dev/video4 Brio 500."
+    with pytest.raises(SourceError, match=listed):
+        find_camera("bryo")
 
 
 def test_a_file_is_played_and_a_pattern_has_the_size_and_rate_asked_for(tmp_path: Path) -> None:

@@ -31,14 +31,23 @@ def microphones() -> list[str]:
     Raises:
         MissingExtraError: sounddevice or its library PortAudio is not installed.
     """
-    devices = _sounddevice().query_devices()
-    return [f"{n}: {d['name']}" for n, d in enumerate(devices) if d["max_input_channels"]]
+    return _names("max_input_channels")
+
+
+def sound_outputs() -> list[str]:
+    """Names of all audio outputs, as "NUMBER: NAME".
+
+    Raises:
+        MissingExtraError: as for `microphones`.
+    """
+    return _names("max_output_channels")
 
 
 class AudioDevice(ABC):
     """Audio device: a PortAudio stream that is reopened after its device was unplugged."""
 
     name: str  # for messages
+    channels_key: str  # of PortAudio's device descriptions, above 0 for devices of this kind
 
     def __init__(self) -> None:
         """Open and start the stream.
@@ -86,14 +95,15 @@ class AudioDevice(ABC):
             stream.start()
         except (ValueError, sounddevice.PortAudioError) as error:
             why = reason(error).rstrip(".")
-            raise DeviceError(f"{self.name} does not start: {why}.") from error
+            there = ", ".join(_names(self.channels_key)) or "none"
+            raise DeviceError(f"{self.name} does not start: {why}. There is: {there}.") from error
         return stream
 
 
 class Microphone(AudioDevice):
     """Microphone: records into an audio ring buffer, on PortAudio's callback thread."""
 
-    name = "The microphone"
+    name, channels_key = "The microphone", "max_input_channels"
 
     def __init__(self, wanted: str | None, ring_buffer: AudioRingBuffer) -> None:
         """Open the microphone and start recording.
@@ -126,7 +136,7 @@ class Microphone(AudioDevice):
 class Speaker(AudioDevice):
     """Speaker or audio cable: plays a ring buffer, delayed by the latency of the frames."""
 
-    name = "The sound output"
+    name, channels_key = "The sound output", "max_output_channels"
 
     def __init__(
         self, wanted: str | None, ring_buffer: AudioRingBuffer, delay_s: Callable[[], float]
@@ -208,6 +218,11 @@ class FileAudio:
                 while start_s > time.monotonic() + AHEAD_S:
                     if stop.wait(POLL_S) or self._start_s() != file_start_s:
                         return
+
+
+def _names(channels_key: str) -> list[str]:
+    devices = _sounddevice().query_devices()
+    return [f"{n}: {d['name']}" for n, d in enumerate(devices) if d[channels_key]]
 
 
 def _device(wanted: str | None) -> int | str | None:

@@ -1,6 +1,8 @@
-"""Overlay text of the window: status lines and key help."""
+"""Overlay text of the window: status lines, style menu and key help."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from vidstyle.live.controls import KEYS, ControlState
 
@@ -17,11 +19,17 @@ class Status:
     quality: str  # quality level, for people
     cores: float  # CPU seconds per second
     recording: bool
+    styles: Sequence[str] = ()  # names in the style menu, in the order of their numbers
+
+
+STYLES_IN_A_LINE = 5
 
 
 def overlay_lines(status: Status, state: ControlState) -> list[str]:
-    """Status lines, shown while `state.overlay` is on."""
-    style = "off" if state.pass_through else f"{status.style} {state.strength:.0%}"
+    """Status lines, shown while `state.overlay` is on; with `state.numbers` for experts."""
+    strength = f" {state.strength:.0%}" if state.numbers or state.strength < 1 else ""
+    style = f"{state.style_number + 1} {status.style}{strength}"
+    style = "off" if state.pass_through else style
     pinned = " (pinned)" if state.every is not None else ""
     marks = [
         word
@@ -32,11 +40,27 @@ def overlay_lines(status: Status, state: ControlState) -> list[str]:
         )
         if holds
     ]
+    if not state.numbers:
+        keys = "" if state.help else "   h: keys"
+        first = f"{style}   {status.fps:.0f} fps{keys}"
+        return [first, ", ".join(marks)] if marks else [first]
     lines = [
         f"{style}   {status.fps:.0f} fps   {status.p50_ms:.0f} ms, p99 {status.p99_ms:.0f} ms",
         f"{status.quality}{pinned}   {status.dropped} dropped   {status.cores:.1f} cores",
     ]
     return [*lines, ", ".join(marks)] if marks else lines
+
+
+def style_lines(status: Status, state: ControlState) -> list[str]:
+    """Style menu: numbers and names, the current one in brackets."""
+    entries = [
+        f"[{n + 1} {Path(name).name}]" if n == state.style_number else f"{n + 1} {Path(name).name}"
+        for n, name in enumerate(status.styles)
+    ]
+    return [
+        "   ".join(entries[n : n + STYLES_IN_A_LINE])
+        for n in range(0, len(entries), STYLES_IN_A_LINE)
+    ]
 
 
 def help_lines() -> list[str]:

@@ -115,6 +115,9 @@ class V4l2Output:
             self._container.start_encoding()
         self._consumers, self._demand_gate = ConsumerMonitor(device), DemandGate(time.monotonic)
 
+    def __str__(self) -> str:
+        return str(self.device)
+
     @property
     def has_demand(self) -> bool:
         return self._demand_gate.update(self._consumers.count)
@@ -191,6 +194,9 @@ class ObsOutput:
         except RuntimeError as error:
             raise SinkError(f"There is no virtual camera ({error}). {OBS_RECIPE}") from error
         self._pixels = pixels
+
+    def __str__(self) -> str:
+        return str(self._camera.device)
 
     @property
     def has_demand(self) -> bool:

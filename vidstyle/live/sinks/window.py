@@ -14,16 +14,21 @@ from vidstyle.frame import Picture, RGBImage
 from vidstyle.live.controls import Command, ControlState
 from vidstyle.live.metrics import LatencyMeter
 from vidstyle.live.sinks.base import DisplayHost, OutputFrame
-from vidstyle.live.sinks.overlay import help_lines, overlay_lines
+from vidstyle.live.sinks.overlay import Status, help_lines, overlay_lines, style_lines
 from vidstyle.pipeline.latest import DropOldestChannel
 
 POLL_S = 0.02  # timeout of a wait for a frame; bounds the delay of a key
-STATUS_S = 0.5  # update interval of the overlay's numbers
-MESSAGE_S = 2.0  # duration of a message
+STATUS_S = 0.5  # update interval of the overlay, if no key changes it
+MESSAGE_S = 2.0  # duration of a message, and of the style menu after a change of style
 MARGIN, FONT_SIZE = 8, 20  # px
 INK, SHADE = (255, 255, 255), (0, 0, 0, 150)
 NO_WINDOW = {"window": False}  # the setting that avoids an error
-NAMED_KEYS = {"right": "right", "left": "left", "escape": "q"}  # pygame's names to key bindings
+NAMED_KEYS = {
+    "right": "right",
+    "left": "left",
+    "escape": "q",
+    "f11": "F11",
+}  # pygame's names to key bindings
 
 
 class Window:
@@ -64,6 +69,10 @@ class Window:
         self._message, self._message_until_s = "", 0.0
         self._status_lines: list[str] = []
         self._status_until_s = 0.0
+        self._menu_lines: list[str] = []
+        self._menu_until_s = 0.0
+        self._state: ControlState | None = None  # that of the overlay
+        self._windowed_wh: tuple[int, int] | None = None  # of the window, during full screen
         self._shown: OutputFrame | None = None
 
     def close(self) -> None:
@@ -90,10 +99,24 @@ class Window:
             name = pygame.key.name(event.key)  # type: ignore[attr-defined]
             typed = event.unicode  # type: ignore[attr-defined]
             command = host.controls.press(NAMED_KEYS.get(name, typed))
-        if command is not None:
+            if name == "escape" and self._windowed_wh is not None:
+                command = Command.FULLSCREEN
+        if command is Command.FULLSCREEN:
+            self._toggle_fullscreen()
+        elif command is not None:
             self._say(host.perform(command, self._shown))
         if kind == pygame.DROPFILE:
             self._say(host.open_style(event.file))  # type: ignore[attr-defined]
+
+    def _toggle_fullscreen(self) -> None:
+        display = self._pygame.display
+        if self._windowed_wh is None:
+            self._windowed_wh = display.get_surface().get_size()
+            display.set_mode((0, 0), self._pygame.FULLSCREEN)  # the desktop's size
+        else:
+            display.set_mode(self._windowed_wh, self._pygame.RESIZABLE)
+            self._windowed_wh = None
+        self._pygame.mouse.set_visible(self._windowed_wh is None)
 
     def _say(self, message: str) -> None:
         self._message, self._message_until_s = message, time.monotonic() + MESSAGE_S
@@ -113,12 +136,21 @@ class Window:
 
     def _lines(self, host: DisplayHost) -> list[str]:
         now_s, state = time.monotonic(), host.controls.state
-        if now_s >= self._status_until_s:
-            self._status_until_s = now_s + STATUS_S
-            self._status_lines = overlay_lines(host.status(), state)
+        if now_s >= self._status_until_s or state != self._state:
+            self._update(host.status(), state, now_s)
         lines = list(self._status_lines) if state.overlay else []
         lines += help_lines() if state.help else []
+        lines += self._menu_lines if state.help or now_s < self._menu_until_s else []
         return [*lines, self._message] if now_s < self._message_until_s else lines
+
+    def _update(self, status: Status, state: ControlState, now_s: float) -> None:
+        if self._state is not None and self._state.style_number != state.style_number:
+            self._menu_until_s = now_s + MESSAGE_S
+        self._state, self._status_until_s = state, now_s + STATUS_S
+        self._status_lines, self._menu_lines = (
+            overlay_lines(status, state),
+            style_lines(status, state),
+        )
 
     def _write(self, lines: Sequence[str]) -> None:
         pygame = self._pygame

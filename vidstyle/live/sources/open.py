@@ -61,7 +61,9 @@ def find_camera(camera: str) -> int | Path:
         which = ", ".join(map(str, found))
         message = f'"{camera}" could be any of {which}. Give one of these.'
         raise SourceError(message, {"camera": ...})
-    raise SourceError(f'There is no camera or file "{camera}". {HINT}')
+    there = ", ".join(f"{path} {name}" for path, name in camera_names())
+    hint = f"There is: {there}." if there else HINT
+    raise SourceError(f'There is no camera or file "{camera}". {hint}')
 
 
 def camera_names() -> list[tuple[Path, str]]:

@@ -622,3 +622,10 @@ def test_closed_standard_streams_do_no_harm(tmp_path: Path, inverter: Path) -> N
     closing = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *words]
     assert subprocess.run(closing, timeout=HANG_LIMIT_S).returncode == DONE
     assert len(look(clip.with_name("in.inverter.mp4")).times) == 2
+
+
+def test_a_side_to_compute_is_no_flag(clip: Path, inverter: Path, capsys: Captured) -> None:
+    assert main([str(clip), "-s", str(inverter), "-q", "--size", "-1x36"]) == DONE
+    assert look(clip.with_name("in.inverter.mp4")).size_wh == (48, 36)
+    assert main([str(clip), "-s", str(inverter), "-y", "-q", "--size", "-1x9"]) == USAGE
+    assert "--size must be of 16 to 8192 px a side" in one_line(capsys.readouterr().err)

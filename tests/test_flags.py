@@ -20,8 +20,8 @@ FLAGS = {
     "convert": """
         -h --help --debug -o --output -s --style --style-per-scene --quality --time-budget
         --features --feature-weights --every --strength --keep-colors --scale --max-height --resize
-        --compare --preview --start --end --codec --crf --preset --audio --format --threads --strict
-        -y --overwrite --skip-existing --recursive -q --quiet --json
+        --size --fps --compare --preview --start --end --codec --crf --bitrate --preset --audio
+        --format --threads --strict -y --overwrite --skip-existing --recursive -q --quiet --json
         """,
     "image": """
         -h --help --debug -o --output -s --style --quality --time-budget --features
@@ -86,6 +86,19 @@ def test_times_may_be_clock_times(words: str, capsys: pytest.CaptureFixture[str]
         build_parser().parse_args([*words.split(), "1:99"])
     expected = f'argument --{name}: a time is written as 62.5, 90s or 1:02.5, not "1:99"'
     assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "fps"), [("30", 30.0), ("12.5", 12.5), ("30000/1001", 29.97)])
+def test_rates_may_be_ratios(text: str, fps: float) -> None:
+    parsed = build_parser().parse_args(["convert", "a.mp4", "--fps", text])
+    assert parsed.fps == pytest.approx(fps, abs=0.001)
+
+
+@pytest.mark.parametrize("text", ["ntsc", "30/0"])
+def test_other_words_are_no_rate(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["convert", "a.mp4", "--fps", text])
+    assert f'a rate is written as 30 or 30000/1001, not "{text}"' in capsys.readouterr().err
 
 
 def command_parsers() -> dict[str, argparse.ArgumentParser]:

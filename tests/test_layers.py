@@ -14,6 +14,7 @@ BASE = {
     "hardware",
     "style_plan",
     "style_spec",
+    "output_spec",
     "times",
     "assets",
     "extras",
@@ -44,8 +45,9 @@ MAY_IMPORT = {
     "stats": set[str](),
     "style_plan": {"errors", "style_spec", "times"},
     "style_spec": {"errors"},
+    "output_spec": set[str](),
     "times": set[str](),
-    "options": {"errors", "style_plan", "style_spec", "times"},
+    "options": {"errors", "output_spec", "style_plan", "style_spec", "times"},
     "assets": {"errors"},
     "extras": set[str](),
 }

@@ -33,6 +33,14 @@ from vidstyle.stylize.catalog import shipped_style
         ("end", 0),
         ("crf", -1),
         ("crf", 64),
+        ("size", "720"),
+        ("size", "9000p"),
+        ("size", "8x8"),
+        ("fps", 0.5),
+        ("fps", 241),
+        ("bitrate", "fast"),
+        ("bitrate", "9k"),
+        ("bitrate", "2G"),
         ("threads", 0),
     ],
 )
@@ -111,6 +119,21 @@ def test_a_refused_value_is_named(kind: type[Any], name: str, wrong: Any, said: 
     with pytest.raises(OptionError) as refused:
         kind(**{name: wrong})
     assert str(refused.value) == f"{name} must be {said}."
+
+
+def test_a_size_that_gets_out_of_hand_is_refused() -> None:
+    options = StylizeOptions(size="-1x4000")
+    assert options.sized_wh(1920, 1080) == (7112, 4000)
+    with pytest.raises(
+        OptionError, match=r"^size -1x4000 makes 40000x4000 px of 1000x100\. It must"
+    ):
+        options.sized_wh(1000, 100)
+
+
+@pytest.mark.parametrize("pair", [{"size": "720p", "resize": True}, {"bitrate": "2M", "crf": 20.0}])
+def test_settings_of_the_same_thing_exclude_each_other(pair: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match="must be without"):
+        StylizeOptions(**pair)
 
 
 def test_the_end_comes_after_the_start() -> None:

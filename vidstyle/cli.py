@@ -38,9 +38,9 @@ GENERAL_FLAGS = ("-h", "--help", "-V", "--version")
 COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
-    "strength", "keep_colors", "scale", "max_height", "resize", "compare", "preview", "start",
-    "end", "codec", "crf", "preset", "audio", "format", "threads", "strict", "overwrite",
-    "skip_existing", "recursive", "quiet", "json",
+    "strength", "keep_colors", "scale", "max_height", "resize", "size", "fps", "compare",
+    "preview", "start", "end", "codec", "crf", "bitrate", "preset", "audio", "format", "threads",
+    "strict", "overwrite", "skip_existing", "recursive", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
@@ -98,13 +98,23 @@ def _parsed(words: list[str]) -> argparse.Namespace:
         if guess and _is_no_file(words[0]):
             parser.error(f"There is no command or file {words[0]}.{guess}")
         words = ["convert", *words]  # the command may be left out: `vidstyle film.mp4`
-    parsed, unknown = parser.parse_known_args(words)
+    parsed, unknown = parser.parse_known_args(_with_negative_sides(words))
     if unknown:
         command: argparse.ArgumentParser = parsed.parser
         flags = [flag for action in command._actions for flag in action.option_strings]
         guess = next(filter(None, (did_you_mean(_flag(word), flags) for word in unknown)), "")
         command.error(f"unrecognized arguments: {' '.join(unknown)}.{guess}".removesuffix("."))
     return parsed
+
+
+def _with_negative_sides(words: Sequence[str]) -> list[str]:
+    """Join "--size" and "-1x720" to one word, as argparse takes the second for a flag."""
+    joined = list[str]()
+    for word in words:
+        if joined and joined[-1] == "--size" and word[:1] == "-" and word[1:2].isdecimal():
+            word = f"{joined.pop()}={word}"
+        joined.append(word)
+    return joined
 
 
 def _is_no_file(word: str) -> bool:

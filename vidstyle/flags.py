@@ -5,6 +5,7 @@ import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from types import UnionType
 from typing import Any
 
@@ -106,6 +107,8 @@ def _reader(kind: Any, more: Mapping[str, Any]) -> Callable[[str], Any]:
 
     if more.get("time"):
         return _time
+    if more.get("ratio"):
+        return _ratio
 
     def read(text: str) -> Any:
         return None if automatic and text == "auto" else kind(text.removesuffix("%" * percent))
@@ -123,6 +126,16 @@ def _time(text: str) -> float:
     except ValueError as error:
         raise argparse.ArgumentTypeError(
             f'a time is written as 62.5, 90s or 1:02.5, not "{text}"'
+        ) from error
+
+
+def _ratio(text: str) -> float:
+    """Number in the value of a flag such as --fps."""
+    try:
+        return float(Fraction(text))
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(
+            f'a rate is written as 30 or 30000/1001, not "{text}"'
         ) from error
 
 

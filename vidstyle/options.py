@@ -9,12 +9,14 @@ import math
 import os
 import typing
 from dataclasses import Field, dataclass, field, fields
+from fractions import Fraction
 from numbers import Integral, Real
 from pathlib import Path
 from types import UnionType
 from typing import Any
 
 from vidstyle.errors import OptionError
+from vidstyle.output_spec import OutputSize, bits_per_second, frame_rate
 from vidstyle.style_plan import SCHEDULE_EXAMPLE, StylePlan, read_schedule, style_plan
 from vidstyle.style_spec import EXAMPLE, style_text
 from vidstyle.times import seconds_of
@@ -22,7 +24,10 @@ from vidstyle.times import seconds_of
 KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text or a path"}
 MAX_NUMBER = 2**31 - 1  # of a setting without a `most` of its own: the largest C int
 MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
-MAX_SIDE = 8192  # px, of live pictures
+MAX_SIDE = 8192  # px, of live pictures and of sizes asked for
+MIN_OUTPUT_SIDE = 16  # px; encoders refuse smaller ones
+MIN_BITRATE, MAX_BITRATE = 10_000, 1_000_000_000  # bits per second
+SIDES = f"of {MIN_OUTPUT_SIDE} to {MAX_SIDE} px a side"
 STANDARD_STREAM = Path("-")  # as an input standard input, as an output standard output
 TIMES = "SECONDS|90s|1:02.5"  # metavar of times on the command line
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
@@ -45,8 +50,8 @@ def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> 
         help: one line, without a full stop.
         metavar: placeholder of the value in the command line's help.
         more: `choices`, allowed values; `most`, the largest number; `automatic`, "auto" stands for
-            None; `time`, the command line takes a text of `seconds_of`; `percent`, a percent sign
-            is accepted; `alone`, value of a flag without one.
+            None; `time`, the command line takes a text of `seconds_of`; `ratio`, it takes
+            30000/1001; `percent`, a percent sign is accepted; `alone`, value of a flag without one.
     """
     return field(default=default, metadata={"help": help, "metavar": metavar, **more})
 
@@ -170,6 +175,14 @@ class Output:
     """
 
     resize: bool = option(False, "write the working size instead of the input's")
+    size: str | None = option(
+        None,
+        "size of the output: 1280x720, 720p for the shorter side, -1x720 keeps the shape",
+        "WxH|720p",
+    )
+    fps: float | None = option(
+        None, "constant frames per second of the output, as 30 or 30000/1001", "N", ratio=True
+    )
     compare: bool = option(False, "write original and stylized side by side")
     start: float = option(0.0, "where to start, in seconds", TIMES, time=True)
     end: float | None = option(None, "where to stop, in seconds", TIMES, time=True)
@@ -179,6 +192,9 @@ class Output:
         "NAME",
     )
     crf: float | None = option(None, "quality: lower is better and larger", "N")
+    bitrate: str | None = option(
+        None, "bits per second instead of a quality, as 2M or 800k", "RATE"
+    )
     preset: str | None = option(
         None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
     )
@@ -201,8 +217,55 @@ class Output:
         _check_types(self)
         _check(self, "start", self.start >= 0, "0 seconds or later")
         _check(self, "end", self.end is None or self.end > self.start, "later than start")
+        self._check_size()
+        _check(self, "fps", self.fps is None or 1 <= self.fps <= 240, "between 1 and 240")
         _check(self, "crf", self.crf is None or 0 <= self.crf <= 63, "between 0 and 63")
+        bits = self.bits_per_s
+        within = bits is None or MIN_BITRATE <= bits <= MAX_BITRATE
+        _check(self, "bitrate", within, "between 10k and 1G bits per second, as 2M")
+        either = self.crf is None or self.bitrate is None
+        _check_pair(either, "bitrate must be without crf.", "bitrate", "crf")
         _check(self, "threads", self.threads is None or self.threads >= 1, "at least 1, or None")
+
+    @property
+    def rate(self) -> Fraction | None:
+        """`fps` as a ratio; None without it."""
+        return None if self.fps is None else frame_rate(self.fps)
+
+    @property
+    def bits_per_s(self) -> int | None:
+        """`bitrate` as a number; None without it, 0 if it is none."""
+        try:
+            return None if self.bitrate is None else bits_per_second(self.bitrate)
+        except ValueError:
+            return 0
+
+    def sized_wh(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height in pixels to which `size` brings frames of a size.
+
+        Raises:
+            OptionError: a computed side is too long or too short.
+        """
+        if self.size is None:
+            return width, height
+        wide, high = OutputSize.parse(self.size).of(width, height)
+        if not (_is_side(wide) and _is_side(high)):
+            raise OptionError(
+                f"size {self.size} makes {wide}x{high} px of {width}x{height}. It must be {SIDES}.",
+                "size",
+            )
+        return wide, high
+
+    def _check_size(self) -> None:
+        try:
+            size = OutputSize() if self.size is None else OutputSize.parse(self.size)
+        except ValueError:
+            _check(self, "size", False, "1280x720, 720p or -1x720")
+        sides = filter(None, (size.width, size.height, size.short_side))
+        _check(self, "size", all(map(_is_side, sides)), SIDES)
+        _check_pair(
+            self.size is None or not self.resize, "size must be without resize.", "size", "resize"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -452,6 +515,10 @@ def _check(options: Any, name: str, holds: bool, wanted: str) -> None:
         value = getattr(options, name)
         shown = f'"{value}"' if isinstance(value, str) else value
         raise OptionError(f"{name} must be {wanted}, not {shown}.", name)
+
+
+def _is_side(pixels: int) -> bool:
+    return MIN_OUTPUT_SIDE <= pixels <= MAX_SIDE
 
 
 def _check_pair(holds: bool, message: str, *names: str) -> None:

@@ -586,3 +586,55 @@ def test_hdr_becomes_sdr_and_that_is_said(
     assert contents.tags == (1, 1, 1, 1)
     wanted = 255 * sdr_from_hdr(gray[:1, 0] / 255, transfer)[0, 0]
     assert np.abs(np.stack(contents.images).astype(float) - wanted).max() < 4
+
+
+@pytest.mark.parametrize(
+    ("size", "rotation", "wanted_wh"),
+    [("40p", 0, (54, 40)), ("-1x60", 0, (80, 60)), ("64x64", 0, (64, 64)), ("40p", 90, (40, 54))],
+)
+def test_the_size_is_the_one_asked_for(
+    tmp_path: Path,
+    inverting: StylizeOptions,
+    size: str,
+    rotation: int,
+    wanted_wh: tuple[int, int],
+) -> None:
+    clip = Clip(frames=3, rotation=rotation)
+    path = clip.write(tmp_path / "in.mp4")
+    stylize_video(path, tmp_path / "out.mp4", replace(inverting, size=size))
+    contents = look(tmp_path / "out.mp4")
+    assert contents.images[0].shape[1::-1] == wanted_wh
+    wide, high = (48, 64) if rotation else (64, 48)
+    shown = contents.aspect * Fraction(*wanted_wh)
+    assert float(shown) == pytest.approx(wide / high, rel=0.02)
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(12.5, 6), (50, 24), (29.97, 14)])
+def test_the_rate_is_the_one_asked_for(
+    tmp_path: Path, inverting: StylizeOptions, fps: float, frames: int
+) -> None:
+    path = Clip(sounds=[Sound()]).write(tmp_path / "in.mp4")
+    result = stylize_video(path, tmp_path / "out.mp4", replace(inverting, fps=fps))
+    times = look(tmp_path / "out.mp4").times
+    assert result.frames == len(times) == frames
+    steps = np.diff([float(time) for time in times])
+    assert steps == pytest.approx(1 / fps, rel=0.01)
+
+
+def test_a_bitrate_makes_files_of_its_size(tmp_path: Path, inverting: StylizeOptions) -> None:
+    random = np.random.default_rng(0)
+    noise = np.asarray(random.integers(0, 256, (96, 128, 3)), np.uint8)
+    path = Clip(frames=12, size_wh=(128, 96), picture=noise).write(tmp_path / "in.mp4")
+    sizes = [
+        stylize_video(
+            path,
+            tmp_path / f"{codec}-{rate}.mkv",
+            replace(inverting, bitrate=rate, strength=0, codec=codec, preset="ultrafast"),
+        ).output_bytes
+        for codec in ("h264", "av1")
+        for rate in ("50k", "1M")
+    ]
+    assert sizes[1] > 1.5 * sizes[0]
+    assert sizes[3] > 1.2 * sizes[2]
+    with pytest.raises(SinkError, match="ffv1 has no bitrate to set"):
+        stylize_video(path, tmp_path / "a.mkv", replace(inverting, bitrate="1M", codec="ffv1"))

@@ -84,7 +84,14 @@ def stylize_video(
     if streamed and options.quality == "full":
         raise OptionError("quality full must have a file as output, not -.", "quality", "output")
     container = STREAM_FORMATS[options.format] if streamed else container_format(output)
-    encoder = choose_encoder(output, options.codec, options.crf, options.preset, container)
+    encoder = choose_encoder(
+        output,
+        options.codec,
+        options.crf,
+        options.preset,
+        container,
+        bitrate=options.bits_per_s,
+    )
     if options.audio in AUDIO_ENCODERS:
         check_audio(container, options.audio)
     threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
@@ -101,6 +108,8 @@ def stylize_video(
             end_s=options.end,
             threads=threads.decoder,
             keep_alpha=not options.compare and alpha_format(encoder, container) is not None,
+            size=options.sized_wh,
+            rate=options.rate,
         ) as source,
     ):
         stats.expected_frames = source.info.expected_frames
@@ -142,7 +151,9 @@ def _frame_transform(
 
 
 def _check_encodes(input: Path, encoder: Encoder, options: StylizeOptions) -> None:
-    with FileSource(input, Stats(), start_s=options.start, threads=1) as source:
+    with FileSource(
+        input, Stats(), start_s=options.start, threads=1, size=options.sized_wh
+    ) as source:
         check_size(encoder, *options.output_size_wh(source.info.width, source.info.height))
 
 

@@ -109,7 +109,7 @@ def preview_video(
         input: path of a video, or a binary file object with one, which is copied to a temporary
             file.
         output: path of the result; its suffix decides the format.
-        options: style, working size, composition, and `start`.
+        options: style, sizes, composition, and `start`.
         stats: receives counters and timings of the run, for benchmarks.
 
     Raises:
@@ -128,6 +128,7 @@ def preview_video(
                 if at_start
                 else _typical_frame(file)
             )
+            picture = picture.resized(*options.sized_wh(picture.width, picture.height))
         look = replace(options, style=plan.style_at(time_s), style_per_scene=None)
         return _paint(path, target, Unpacked(picture), look, stats or Stats(), coarse=True)
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 # Settings that change the paintings of keyframes.
 PAINTING_SETTINGS = (
-    "features", "feature_weights", "every", "scale", "max_height", "start", "end", "time_budget",
+    "features", "feature_weights", "every", "scale", "max_height", "size", "fps", "start", "end",
+    "time_budget",
 )  # fmt: skip
 
 

@@ -151,6 +151,8 @@ def choose_encoder(
     crf: float | None,
     preset: str | None,
     container: str | None = None,
+    *,
+    bitrate: int | None = None,
 ) -> Encoder:
     """Choose the video encoder and its options for an output file.
 
@@ -165,25 +167,30 @@ def choose_encoder(
         preset: x264 preset from ultrafast to veryslow, mapped to the nearest one of libsvtav1,
             libvpx and libvpx-vp9; None for `default_preset`.
         container: FFmpeg's name, for streams; None for that of the path.
+        bitrate: in bits per second, instead of a constant quality; None for that.
 
     Raises:
         SinkError: unknown suffix, encoder or preset; an encoder that cannot be started on this
-            machine or that the container does not support; a `crf` for a lossless encoder.
+            machine or that the container does not support; a `crf` or `bitrate` for a lossless
+            encoder.
     """
     container = container or container_format(path)
     if container == STREAM_FORMATS["y4m"]:
-        return _raw_video(codec, crf)
+        return _raw_video(codec, crf, bitrate)
     preset = preset or default_preset(usable_cores())
     if preset not in PRESETS:
         raise SinkError(f'No preset "{preset}". There are {", ".join(PRESETS)}.')
     kind = _first_that_fits(codec or DEFAULT_CODECS.get(container, DEFAULT_CODEC), container)
     if crf is not None and not kind.quality:
         raise SinkError(f"{kind.name} has no quality to set: it keeps everything.", {"crf": None})
-    return Encoder(kind, encoder_options(kind, preset, crf), default_pixels(kind))
+    if bitrate is not None and not kind.takes_bitrate:
+        raise SinkError(f"{kind.name} has no bitrate to set.", {"bitrate": None})
+    options = encoder_options(kind, preset, crf, bitrate)
+    return Encoder(kind, options, default_pixels(kind))
 
 
-def _raw_video(codec: str | None, crf: float | None) -> Encoder:
-    for name, value in (("codec", codec), ("crf", crf)):
+def _raw_video(codec: str | None, crf: float | None, bitrate: int | None) -> Encoder:
+    for name, value in (("codec", codec), ("crf", crf), ("bitrate", bitrate)):
         if value is not None:
             raise SinkError(f"y4m holds raw video, which has no {name}.", {name: None})
     return Encoder(RAW_VIDEO, {}, default_pixels(RAW_VIDEO))

@@ -136,6 +136,18 @@ def nominal_rate(stream: av.VideoStream) -> Fraction:
     return DEFAULT_RATE
 
 
+def resized_aspect(
+    aspect: Fraction, before_wh: tuple[int, int], after_wh: tuple[int, int]
+) -> Fraction:
+    """Shape of a pixel, width over height, after a resize that keeps the shape of the picture.
+
+    As of FFmpeg's `scale`, but a difference that only rounds the size is none.
+    """
+    change = Fraction(before_wh[0] * after_wh[1], before_wh[1] * after_wh[0])
+    rounded = abs(change - 1) <= Fraction(2, min(after_wh))
+    return aspect if rounded else aspect * change
+
+
 def is_rgb(frame: av.VideoFrame) -> bool:
     """Whether the pixel format is RGB, packed, planar or with a palette."""
     return bool(frame.format.is_rgb or frame.format.has_palette)

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -13,11 +13,19 @@ import av
 
 from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Plane
+from vidstyle.media.constant_rate import ConstantRate
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.demux import decoder, leading_pts, open_container, read_packets, video_stream
 from vidstyle.media.frames import FittingConverter, has_alpha
 from vidstyle.media.image_header import MAX_PIXELS
-from vidstyle.media.info import HDR_TRANSFERS, VideoInfo, color_tags, nominal_rate, orientation
+from vidstyle.media.info import (
+    HDR_TRANSFERS,
+    VideoInfo,
+    color_tags,
+    nominal_rate,
+    orientation,
+    resized_aspect,
+)
 from vidstyle.media.timestamps import in_display_order, restart_offset
 from vidstyle.stats import Stats
 
@@ -50,6 +58,8 @@ class FileSource:
         end_s: float | None = None,
         threads: int = 0,
         keep_alpha: bool = False,
+        size: Callable[[int, int], tuple[int, int]] | None = None,
+        rate: Fraction | None = None,
     ) -> None:
         """Open the file and decode its first frame.
 
@@ -65,6 +75,9 @@ class FileSource:
                 `ARBITRARY_START_FORMATS` and where that is not within `USUAL_START_S`.
             threads: of the decoder; 0 lets FFmpeg choose.
             keep_alpha: True for frames with their alpha channel, False for all over white.
+            size: gives width and height of the frames in pixels for those of the upright video;
+                None keeps them.
+            rate: constant rate of the frames, per second; None keeps their times.
 
         Raises:
             SourceError: the file is missing or not a video, its frames are larger than `MAX_SIDE`
@@ -80,6 +93,7 @@ class FileSource:
         self._restarts = 0  # sum of the clock restarts, in units of time_base
         self._packets_end_s = 0.0  # latest end of a packet of any stream, in file time
         self._threads, self._keep_alpha = threads, keep_alpha
+        self._size, self._rate = size, rate
         self._container = open_container(path)
         try:
             self._stream = self._open_stream()
@@ -120,23 +134,29 @@ class FileSource:
         return missing if missing > MIN_LOSS_S else 0.0
 
     def __iter__(self) -> Iterator[Frame]:
+        frames = self._frames()
+        return frames if self._rate is None else ConstantRate(self._rate).convert(frames)
+
+    def _frames(self) -> Iterator[Frame]:
+        """Yield the frames at their own times."""
         converter = FittingConverter(
             self._first.width,
             self._first.height,
             self.info.color_space(),
             keep_alpha=self.info.has_alpha,
         )
-        origin = round(self.info.origin_s / self.info.time_base)
+        origin = round(self.info.origin_s / self._time_base)
         last_pts, first_aspect = None, self._aspect
         frame: av.VideoFrame | None = self._first
         while frame is not None:
             pts = self._pts(frame, last_pts, origin)
             aspect = self._aspect / first_aspect
             picture = self._orientation.applied(converter.convert(frame, aspect))
+            picture = picture.resized(self.info.width, self.info.height)
             if converter.has_bars:
                 self._stats.count("fitted frames")
             alpha = self._alpha(converter.alpha)
-            yield Frame(picture, pts, self.info.time_base, frame.duration or 0, alpha)
+            yield Frame(picture, pts, self._time_base, frame.duration or 0, alpha)
             last_pts = pts
             with self._stats.timed("decode"):
                 frame = next(self._decoded, None)
@@ -152,11 +172,11 @@ class FileSource:
 
     def _pts(self, frame: av.VideoFrame, last_pts: int | None, origin: int) -> int:
         """Return a frame's pts on the output's clock, greater than the last one."""
-        step = max(1, round(1 / self.info.rate / self.info.time_base))
+        step = max(1, round(1 / nominal_rate(self._stream) / self._time_base))
         if frame.pts is None:
             return 0 if last_pts is None else last_pts + step
         pts = int(frame.pts - origin + self._restarts)
-        restart = restart_offset(pts, last_pts, step, self.info.time_base)
+        restart = restart_offset(pts, last_pts, step, self._time_base)
         if restart:
             self._stats.count("clock restarts")
             self._restarts += restart
@@ -296,6 +316,9 @@ class FileSource:
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         if self._orientation.swaps_sides:
             width, height, aspect = height, width, 1 / aspect
+        if self._size is not None:
+            before, (width, height) = (width, height), self._size(width, height)
+            aspect = resized_aspect(aspect, before, (width, height))
         duration_s = container.duration / av.time_base if container.duration else None
         begin_s = (container.start_time or 0) / av.time_base
         origin_s = self._zero_s
@@ -307,10 +330,10 @@ class FileSource:
             width=width,
             height=height,
             sample_aspect_ratio=aspect,
-            rate=nominal_rate(stream),
-            time_base=self._time_base,
+            rate=self._rate or nominal_rate(stream),
+            time_base=self._time_base if self._rate is None else 1 / self._rate,
             duration_s=None if duration_s is None else begin_s + duration_s,
-            frame_count=stream.frames or None,
+            frame_count=(stream.frames or None) if self._rate is None else None,
             origin_s=origin_s,
             end_s=None if self._end_s is None else self._end_s + float(self._zero_s - origin_s),
             color=color_tags(first),

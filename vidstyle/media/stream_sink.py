@@ -1,7 +1,5 @@
 """Video stream sink: frames and side streams to a pipe, as Matroska, MPEG-TS or YUV4MPEG2."""
 
-import math
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -13,6 +11,7 @@ import av
 
 from vidstyle.frame import Frame
 from vidstyle.media.codecs import STREAM_FORMATS, Encoder
+from vidstyle.media.constant_rate import ConstantRate
 from vidstyle.media.encoders import RAW_VIDEO
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.sink import FileSink
@@ -55,43 +54,24 @@ class StreamSink(FileSink):
         """
         self._pipe = _Pipe(pipe)
         self._stream_format = stream_format
-        self._shown: Frame | None = None  # last frame, of YUV4MPEG2
-        self._slots = 0  # of a constant rate, that are filled
-        self._left_out = self._repeated = 0
+        self._pace: ConstantRate | None = None
         if encoder.kind is RAW_VIDEO:  # whose muxer takes the time base for the rate
+            self._pace = ConstantRate(like.rate)
             like = replace(like, time_base=Fraction(1 / like.rate))
         copier = partial(StreamCopier, audio=audio, rewinds=False)
         path = Path("standard output")
         super().__init__(path, like, encoder, stats, threads=threads, side_streams=copier)
 
     def write(self, frame: Frame) -> None:
-        paced = self._at_constant_rate(frame) if self._encoder.kind is RAW_VIDEO else (frame,)
-        for each in paced:
+        for each in (frame,) if self._pace is None else self._pace.add(frame):
             super().write(each)
 
-    def _at_constant_rate(self, frame: Frame) -> Iterator[Frame]:
-        """Yield the last frame for slots that passed without a new one, then the new one."""
-        slot = math.ceil(frame.time_s * self._like.rate - 0.5)
-        if self._shown is None:
-            self._slots = slot
-        self._repeated += max(0, slot - self._slots)
-        while self._shown is not None and self._slots < slot:
-            yield self._in_slot(self._shown)
-        if slot < self._slots:
-            self._left_out += 1
-        else:
-            yield self._in_slot(frame)
-        self._shown = frame
-
-    def _in_slot(self, frame: Frame) -> Frame:
-        pts, self._slots = self._slots, self._slots + 1
-        return Frame(frame.picture, pts, self._like.time_base, 1)
-
     def _complete(self) -> int:
-        if self._repeated or self._left_out:
+        pace = self._pace
+        if pace is not None and (pace.repeated or pace.left_out):
             self.warnings.append(
-                f"a constant rate of {float(self._like.rate):g} fps: {self._repeated} frames "
-                f"repeated, {self._left_out} left out"
+                f"a constant rate of {float(self._like.rate):g} fps: {pace.repeated} frames "
+                f"repeated, {pace.left_out} left out"
             )
         return self._pipe.written
 

@@ -55,7 +55,7 @@ class Film:
         Args:
             input: the video file.
             optimizer: paints keyframes and polishes the frames between.
-            options: `start`, `end`, `every`, `time_budget` and the sizes are used.
+            options: `start`, `end`, `fps`, `every`, `time_budget` and the sizes are used.
             work: work folder for scenes, plan and finished paintings.
             stats: receives the counter "paintings" and `expected_paintings`.
             threads: number of decoder threads.
@@ -153,4 +153,6 @@ class Film:
             start_s=self._asked.start,
             end_s=self._asked.end,
             threads=self._threads,
+            size=self._asked.sized_wh,
+            rate=self._asked.rate,
         )

@@ -47,6 +47,10 @@ FLAGS = {
         -h --help --debug -o --gallery --strength --keep-colors --scale --max-height -y --overwrite
         --json
         """,
+    "serve": """
+        -h --help --debug --host --port --open --data --workers --max-upload --keep --token
+        --allow-host
+        """,
     "doctor": "-h --help --debug --json",
 }
 

@@ -22,11 +22,12 @@ BASE = {
     "results",
 }
 MAY_IMPORT = {
-    "cli": {"apps", "stylize", "media", "console", "flags"},
+    "cli": {"apps", "stylize", "media", "console", "flags", "server"},
     "flags": set[str](),
     "console": {"apps", "live", "stylize", "training", "flags"},
     "__init__": {"apps", "live", "stylize", "training"},
     "__main__": {"cli"},
+    "server": {"apps", "stylize", "media", "flags"},
     "apps": {"live", "pipeline", "media", "stylize", "perceptual", "training", "optimize"},
     "live": {"pipeline", "stylize", "media"},
     "optimize": {"perceptual", "stylize", "media"},
@@ -70,10 +71,11 @@ def test_only_training_parts_import_torch() -> None:
             assert "torch" not in file.read_text(encoding="utf-8").replace("PyTorch", "").split()
 
 
-def test_converting_imports_no_torch() -> None:
+def test_converting_imports_no_torch_and_no_server() -> None:
     code = (
-        "import sys, vidstyle.apps.convert, vidstyle.apps.image, vidstyle.apps.live; "
-        "assert 'torch' not in sys.modules"
+        "import sys, vidstyle.apps.convert, vidstyle.apps.image, vidstyle.apps.live, vidstyle.cli; "
+        "vidstyle.cli.build_parser(); "
+        "assert not {'torch', 'starlette', 'uvicorn', 'websockets'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

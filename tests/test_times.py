@@ -7,7 +7,15 @@ from vidstyle.times import seconds_of
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("62.5", 62.5), ("90s", 90), ("1.5h", 5400), ("1:02.5", 62.5), ("0:07", 7), ("1:00:02", 3602)],
+    [
+        ("62.5", 62.5),
+        ("90s", 90),
+        ("1.5h", 5400),
+        ("1:02.5", 62.5),
+        ("0:07", 7),
+        ("1:00:02", 3602),
+        ("2d", 172_800),
+    ],
 )
 def test_times_are_seconds_units_or_clock_times(text: str, seconds: float) -> None:
     assert seconds_of(text) == seconds

@@ -28,14 +28,14 @@ from vidstyle.errors import (
     reason,
 )
 from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, add_flags, spelled, with_flags
-from vidstyle.options import STANDARD_STREAM, StylizeOptions, settings
+from vidstyle.options import STANDARD_STREAM, ServeOptions, StylizeOptions, settings
 
 Options = TypeVar("Options")
 
 SIGNALED = 128  # plus the signal's number, as in shells
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129
 GENERAL_FLAGS = ("-h", "--help", "-V", "--version")
-COMMANDS = ("convert", "image", "live", "style", "train", "styles", "doctor")
+COMMANDS = ("convert", "image", "live", "style", "train", "styles", "serve", "doctor")
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
     "strength", "keep_colors", "scale", "max_height", "resize", "size", "fps", "compare",
@@ -294,6 +294,13 @@ def _gallery(parsed: argparse.Namespace) -> int:
     return DONE
 
 
+def _serve(parsed: argparse.Namespace) -> int:
+    from vidstyle.server.launch import serve
+
+    serve(_options(parsed, ServeOptions), announce=_print)
+    return DONE
+
+
 def _doctor(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.doctor import examine
     from vidstyle.console import print_findings
@@ -348,6 +355,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="write PICTURE in every style, side by side",
     )
     add_flags(styles, StylizeOptions, GALLERY_SETTINGS)
+    serve = _command(commands, "serve", _serve, "serve a web page and a REST API")
+    add_flags(serve, ServeOptions)
     doctor = _command(commands, "doctor", _doctor, "say what this machine has and what follows")
     for command in (style, styles, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
@@ -453,6 +462,8 @@ def _interruption_note(parsed: argparse.Namespace) -> str:
     """Sentence on the files of an interrupted run."""
     if parsed.run is _convert and parsed.quality == "full" and not parsed.preview:
         return "The same command goes on from here."
+    if parsed.run is _serve:
+        return "The queue goes on at the next start."
     return "Nothing half-made was left behind."
 
 

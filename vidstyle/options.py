@@ -29,6 +29,7 @@ MIN_OUTPUT_SIDE = 16  # px; encoders refuse smaller ones
 MIN_BITRATE, MAX_BITRATE = 10_000, 1_000_000_000  # bits per second
 SIDES = f"of {MIN_OUTPUT_SIDE} to {MAX_SIDE} px a side"
 STANDARD_STREAM = Path("-")  # as an input standard input, as an output standard output
+BYTES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}  # by the unit of a size
 TIMES = "SECONDS|90s|1:02.5"  # metavar of times on the command line
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
@@ -461,6 +462,68 @@ class LiveOptions:
         if not all(side.isdecimal() and len(side) < 10 for side in (width, height)):
             return 0, 0
         return int(width), int(height)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """Options of the server: address, data folder, limits and access.
+
+    Raises:
+        OptionError: a value is out of range; the message names the setting and the value.
+        TypeError: a value is of the wrong type; the message names both too.
+    """
+
+    host: str = option("127.0.0.1", "address to listen at; 0.0.0.0 for all networks", "ADDRESS")
+    port: int = option(8765, "port to listen at; 0 for a free one", "N", most=65_535)
+    open: bool = option(False, "open the page in the browser")
+    data: str | None = option(
+        None, "where uploads, the queue and results are kept (the user's data folder)", "FOLDER"
+    )
+    workers: int = option(1, "videos to convert at the same time", "N", most=64)
+    max_upload: str = option("2GB", "size of an upload at most", "SIZE")
+    keep: str = option("30d", "how long uploads and results are kept", "TIME")
+    token: str | None = option(None, "word that clients have to give", "TOKEN")
+    allow_host: str | None = option(
+        None, "another name that the server is reached by, as behind a proxy", "NAME"
+    )
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        _check(self, "port", self.port >= 0, "between 0 and 65535")
+        _check(self, "workers", self.workers >= 1, "at least 1")
+        _check(self, "max_upload", self.max_upload_bytes > 0, "a size over 0, as 500MB or 2GB")
+        _check(self, "keep", self.keep_s > 0, "a time over 0, as 12h or 30d")
+        plain = self.token is None or (self.token.isascii() and self.token.isprintable())
+        _check(self, "token", plain and " " not in (self.token or ""), "ASCII without spaces")
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Limit of an upload in bytes; 0 if `max_upload` is no size."""
+        try:
+            return bytes_of(self.max_upload)
+        except ValueError:
+            return 0
+
+    @property
+    def keep_s(self) -> float:
+        """Time that uploads and results are kept, in seconds; 0 if `keep` is no duration."""
+        try:
+            return seconds_of(self.keep)
+        except ValueError:
+            return 0.0
+
+
+def bytes_of(text: str) -> int:
+    """Bytes in a size: "500MB", "1.5GB" or "1000".
+
+    Raises:
+        ValueError: the text is not a size.
+    """
+    text = text.strip().upper()
+    number = float(text.removesuffix(text[-2:])) if text[-2:] in BYTES else float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no size.")
+    return round(number * BYTES.get(text[-2:], 1))
 
 
 def settings(kind: type[Any] = StylizeOptions) -> tuple[Field[Any], ...]:

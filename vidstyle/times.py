@@ -1,10 +1,10 @@
 """Times as text: seconds, durations with a unit, and clock times."""
 
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the unit of a duration
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}  # by the unit of a duration
 
 
 def seconds_of(text: str) -> float:
-    """Seconds in a duration or time: "62.5", "90s", "10m", "1.5h", "1:02.5" or "1:00:02.5".
+    """Seconds in a duration or time: "62.5", "90s", "10m", "1.5h", "30d", "1:02.5" or "1:00:02.5".
 
     Raises:
         ValueError: the text is none of these.

@@ -254,8 +254,16 @@ def write_result(
         SinkError: as for `write_photo`. Without `replace`, also if the name is taken; the image is
             kept under a free name.
     """
-    content = marked(_encoded(file, image, JPEG_QUALITY, metadata))
-    return _write(file, content, replace=replace)
+    return _write(file, encode_result(file, image, metadata), replace=replace)
+
+
+def encode_result(file: Path, image: RGBImage, metadata: Metadata = NO_METADATA) -> bytes:
+    """Return the content that `write_result` writes; callable from any thread.
+
+    Raises:
+        SinkError: the suffix is unknown, or the image is too large for the format.
+    """
+    return marked(_encoded(file, image, JPEG_QUALITY, metadata))
 
 
 def storable_metadata(file: Path, metadata: Metadata) -> Metadata:

@@ -1,0 +1,40 @@
+"""Fixtures of the server's tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.clips import patches
+from tests.server.client import Client
+from tests.server.running import ServerThread, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerThread]:
+    """A server without a token, shared by the tests of a module."""
+    with running(tmp_path_factory.mktemp("data")) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: ServerThread) -> Client:
+    return server.client
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    """A small JPEG."""
+    return encoded(96, 72)
+
+
+@pytest.fixture(scope="session")
+def painting(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A painting that ships with vidstyle."""
+    return (Path(__file__).parents[2] / "models/paintings/munch-the-scream.jpg").read_bytes()
+
+
+def encoded(width: int, height: int, suffix: str = ".jpg") -> bytes:
+    """Content of a picture file."""
+    return cv2.imencode(suffix, patches(width, height))[1].tobytes()

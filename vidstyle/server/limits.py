@@ -1,0 +1,27 @@
+"""Limits of the server: sizes, numbers and times that one client may take."""
+
+from typing import Final
+
+JSON_BYTES: Final = 1_000_000  # of a request body
+PICTURE_BYTES: Final = 64 * 2**20  # of a picture that is painted in memory, or a painting
+PICTURE_PIXELS: Final = 50_000_000  # of such a picture; decoded and painted, 15 bytes for each
+VIDEO_PIXELS: Final = 8192 * 4320  # of a frame
+VIDEO_SECONDS: Final = 6 * 3600.0
+VIDEO_FRAMES: Final = 2_000_000
+STREAMS: Final = 64  # of a video file, of all kinds
+NAME_LENGTH: Final = 200  # characters of a label
+WAITING_PICTURES: Final = 256  # requests of the one-picture endpoint
+OPEN_UPLOADS: Final = 1000
+QUEUED_JOBS: Final = 10_000
+OWN_STYLES: Final = 500
+LIVE_VIEWERS: Final = 8
+LIVE_PIXELS: Final = 1920 * 1080
+LIVE_BYTES: Final = 4 * 2**20  # of one JPEG
+RESULT_BYTES: Final = 50 * 10**9  # of all results together
+FREE_BYTES: Final = 10**9  # of the disk that stay free
+PICTURE_CACHE_BYTES: Final = 128 * 2**20
+BODY_PATIENCE_S: Final = 30.0  # between two parts of a body
+HEADER_PATIENCE_S: Final = 20.0  # from the connection to its first request
+JOB_SECONDS: Final = 24 * 3600.0  # of one conversion
+PROBE_SECONDS: Final = 60.0  # of looking at an upload, or of a still
+ATTEMPTS: Final = 3  # of a job whose process dies

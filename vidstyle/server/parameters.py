@@ -1,0 +1,243 @@
+"""Parameters: bodies and queries of requests, read within limits and checked."""
+
+import asyncio
+import json
+import re
+import typing
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import UnionType
+from typing import Any
+
+from starlette.requests import Request
+
+from vidstyle.errors import did_you_mean
+from vidstyle.options import StylizeOptions, fits, settings
+from vidstyle.server import limits
+from vidstyle.server.problems import Problem
+from vidstyle.server.shelf import StyleShelf
+from vidstyle.style_plan import ALL
+
+JOB_OPTIONS = (
+    "style", "style_per_scene", "quality", "time_budget", "every", "strength", "keep_colors",
+    "scale", "max_height", "resize", "compare", "start", "end", "codec", "crf", "preset", "audio",
+)  # fmt: skip
+PICTURE_OPTIONS = (
+    "style", "strength", "keep_colors", "scale", "max_height", "resize", "compare",
+)  # fmt: skip
+TYPES = typing.get_type_hints(StylizeOptions)
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+JSON_NAMES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+CLIENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+async def body_parts(request: Request, most: int) -> AsyncIterator[bytes]:
+    """Yield the parts of a body as they come.
+
+    Args:
+        request: its body has not been read.
+        most: limit of the body in bytes.
+
+    Raises:
+        Problem: the body is too large (413), stops coming (408), or its client went away (400).
+    """
+    if (length := content_length(request)) is not None and length > most:
+        raise too_large(most)
+    received = 0
+    while True:
+        try:
+            message = await asyncio.wait_for(request.receive(), limits.BODY_PATIENCE_S)
+        except TimeoutError:
+            raise Problem(408, "The body stopped coming. Send it again.") from None
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "The connection was closed before the end of the body.")
+        part: bytes = message.get("body", b"")
+        received += len(part)
+        if received > most:
+            raise too_large(most)
+        if part:
+            yield part
+        if not message.get("more_body", False):
+            return
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """Read a whole body; raises as `body_parts`."""
+    return b"".join([part async for part in body_parts(request, most)])
+
+
+async def read_object(request: Request, members: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a JSON object with known members, all optional, of given types.
+
+    Args:
+        request: its body has not been read.
+        members: types of the values by name, as `str | None`.
+
+    Raises:
+        Problem: as `body_parts`; the body is no JSON object (400), or a member is unknown or of a
+            wrong type (422).
+    """
+    try:
+        value = json.loads(await read_body(request, limits.JSON_BYTES), parse_constant=_refuse)
+        json.dumps(value, ensure_ascii=False).encode()  # fails for halves of surrogate pairs
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, f"The body is no JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise Problem(400, "The body is JSON, but not an object in braces.")
+    _check_members(value, members)
+    return value
+
+
+def job_options(values: Mapping[str, Any], shelf: StyleShelf) -> StylizeOptions:
+    """Options of a job from JSON values, with ids of the shelf as styles.
+
+    Raises:
+        Problem: an option is unknown or of a wrong type (422).
+        OptionError: a value is out of range.
+        StyleError: there is no such style.
+    """
+    _check_members(values, {name: TYPES[name] for name in JOB_OPTIONS})
+    return _options(values, shelf)
+
+
+def query_values(
+    query: Mapping[str, str], kinds: Mapping[str, Any], more: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Values of a query, converted from text; parameters that are not given are left out.
+
+    Args:
+        query: names and texts.
+        kinds: types of the values by name.
+        more: names of other parameters, which are left out.
+
+    Raises:
+        Problem: a parameter is unknown or cannot be converted (422).
+    """
+    values = {}
+    for name, text in query.items():
+        if name in more:
+            continue
+        if name not in kinds:
+            raise unknown(name, [*kinds, *more])
+        values[name] = _converted(name, text, _plain(kinds[name]))
+    return values
+
+
+def picture_options(
+    query: Mapping[str, str], shelf: StyleShelf, more: Sequence[str] = ()
+) -> StylizeOptions:
+    """Options of a single picture from a query; raises as `query_values` and `job_options`."""
+    kinds = {name: TYPES[name] for name in PICTURE_OPTIONS}
+    options = _options(query_values(query, kinds, more), shelf)
+    if not options.style_plan.is_single:
+        raise Problem(422, "A picture takes one style or a mix, not styles over time.", ["style"])
+    return options
+
+
+def differing(options: StylizeOptions) -> dict[str, Any]:
+    """The options of a job that differ from their defaults, by name."""
+    return {
+        setting.name: getattr(options, setting.name)
+        for setting in settings()
+        if setting.name in JOB_OPTIONS and getattr(options, setting.name) != setting.default
+    }
+
+
+def described_options() -> list[dict[str, Any]]:
+    """Names, types, defaults and help texts of the options of a job, for building forms."""
+    described = []
+    for setting in settings():
+        if setting.name not in JOB_OPTIONS:
+            continue
+        kind = TYPES[setting.name]
+        facts = {
+            "name": setting.name,
+            "type": JSON_NAMES[_plain(kind)],
+            "nullable": isinstance(kind, UnionType),
+            "default": setting.default,
+            "help": setting.metadata["help"].replace("--", ""),
+        }
+        if "choices" in setting.metadata:
+            facts["choices"] = list(setting.metadata["choices"])
+        described.append(facts)
+    return described
+
+
+def label(name: Any) -> str:
+    """Name that a client gives, fit to be shown: the last part of a path, without control codes."""
+    plain = re.split(r"[/\\]", str(name))[-1]
+    shown = "".join(letter for letter in plain if letter.isprintable()).strip()
+    return shown[-limits.NAME_LENGTH :].lstrip(".") or "unnamed"
+
+
+def client_of(request: Request) -> str:
+    """Name of the client for the fairness of the queue."""
+    name = request.headers.get("x-vidstyle-client")
+    if name is not None:
+        if not CLIENT.fullmatch(name):
+            raise Problem(400, "X-Vidstyle-Client takes letters, digits, - and _, 64 at most.")
+        return name
+    return request.client.host if request.client else "unknown"
+
+
+def content_length(request: Request) -> int | None:
+    """Length of the body as announced; None if it comes in chunks."""
+    text = request.headers.get("content-length")
+    return int(text) if text and text.isdecimal() else None
+
+
+def too_large(most: int) -> Problem:
+    """Problem of a body over a limit in bytes."""
+    size = f"{most / 1e6:,.0f} MB" if most >= 10**6 else f"{most:,} bytes"
+    return Problem(413, f"The body is larger than {size}, the limit.")
+
+
+def unknown(name: str, known: Sequence[str]) -> Problem:
+    """Problem of a parameter or member that does not exist."""
+    guess = did_you_mean(name, known) or f" There are: {', '.join(known)}."
+    return Problem(422, f'There is no setting "{name[:80]}".{guess}', [name[:80]])
+
+
+def _options(values: Mapping[str, Any], shelf: StyleShelf) -> StylizeOptions:
+    """Build the options; only ids of styles reach them, since they read files that are named."""
+    values = dict(values)
+    if values.get("style") is not None:
+        values["style"] = shelf.canonical(values["style"])
+    if values.get("style_per_scene") not in (None, ALL):
+        styles = values["style_per_scene"].split(",")
+        values["style_per_scene"] = ",".join(shelf.known(style.strip()) for style in styles)
+    if values.get("style") is None and values.get("style_per_scene") is None:
+        values["style"] = shelf.known(None)
+    return StylizeOptions(**values)
+
+
+def _check_members(values: Mapping[str, Any], members: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name not in members:
+            raise unknown(name, list(members))
+        kind = members[name]
+        if not fits(value, kind):
+            wanted = KINDS.get(_plain(kind), "an object in braces")
+            raise Problem(422, f"{name} must be {wanted}, not {json.dumps(value)[:80]}.", [name])
+
+
+def _converted(name: str, text: str, kind: type[Any]) -> Any:
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise Problem(422, f'{name} must be true or false, not "{text[:80]}".', [name])
+        return text == "true"
+    try:
+        return kind(text)
+    except ValueError:
+        raise Problem(422, f'{name} must be {KINDS[kind]}, not "{text[:80]}".', [name]) from None
+
+
+def _plain(kind: Any) -> type[Any]:
+    """The type of values that are not None."""
+    if isinstance(kind, UnionType):
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    plain: type[Any] = kind
+    return plain
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number of JSON")

@@ -29,11 +29,11 @@ FLAGS = {
         --threads -y --overwrite --skip-existing --recursive -q --quiet --json
         """,
     "live": """
-        -h --help --debug --config --camera -s --style --size --fps --loop --no-loop --letterbox
-        --no-letterbox --virtual-camera --hold --no-hold --pixels --window --no-window --record
-        -y --overwrite --no-overwrite --strength --keep-colors --no-keep-colors --every --lines
-        --max-cpu --audio --no-audio --microphone --audio-output --play-audio --no-play-audio
-        --react --no-react --seconds -q --quiet --no-quiet --json --no-json
+        -h --help --debug --config --camera -s --style --style-interval --size --fps --loop
+        --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels --window
+        --no-window --record -y --overwrite --no-overwrite --strength --keep-colors --no-keep-colors
+        --every --lines --max-cpu --audio --no-audio --microphone --audio-output --play-audio
+        --no-play-audio --react --no-react --seconds -q --quiet --no-quiet --json --no-json
         """,
     "style": "-h --help --debug -o --output -y --overwrite --json",
     "train": """

@@ -113,6 +113,10 @@ def test_a_text_file_without_a_schedule_is_said(
         read_schedule(str(file))
 
 
-def test_live_has_no_schedule() -> None:
-    with pytest.raises(OptionError):
-        LiveOptions(style="0:a 5:b")
+def test_live_takes_a_list_but_no_schedule() -> None:
+    assert LiveOptions(style="a,b").style == "a,b"
+    for style, problem in (("0:a 5:b", "one style, a mix or a list"), ("a,a", "more than once")):
+        with pytest.raises(OptionError, match=problem):
+            LiveOptions(style=style)
+    with pytest.raises(OptionError, match="style_interval must be at least 1 second"):
+        LiveOptions(style_interval=0.5)

@@ -17,7 +17,7 @@ from typing import Any
 
 from vidstyle.errors import OptionError
 from vidstyle.output_spec import OutputSize, bits_per_second, frame_rate
-from vidstyle.style_plan import SCHEDULE_EXAMPLE, StylePlan, read_schedule, style_plan
+from vidstyle.style_plan import SCHEDULE_EXAMPLE, StylePlan, read_schedule, style_list, style_plan
 from vidstyle.style_spec import EXAMPLE, style_text
 from vidstyle.times import seconds_of
 
@@ -385,8 +385,12 @@ class LiveOptions:
     )
     style: str | None = option(
         None,
-        f"a style's name, an .onnx file, a painting's picture file, or a mix such as {EXAMPLE}",
-        "NAME|FILE.onnx|PICTURE|MIX",
+        f"a style's name, an .onnx file, a painting's picture file, or a mix such as {EXAMPLE}; a "
+        "list such as great-wave,udnie for the keys to go through, or all",
+        "NAME|FILE.onnx|PICTURE|MIX|LIST",
+    )
+    style_interval: float | None = option(
+        None, "go to the next style after so long", TIMES, time=True
     )
     size: str | None = option(
         None, "size of the pictures; 1280x720 for cameras, that of a file", "WIDTHxHEIGHT"
@@ -436,7 +440,10 @@ class LiveOptions:
     def __post_init__(self) -> None:
         _check_types(self)
         _check_choices(self)
-        _check(self, "style", style_plan(self.style).is_single, "one style or a mix")
+        for style in style_list(self.style) if self.style else ():
+            _check(self, "style", style_plan(style).is_single, "one style, a mix or a list")
+        interval_s = self.style_interval
+        _check(self, "style_interval", interval_s is None or interval_s >= 1, "at least 1 second")
         _check(self, "camera", bool(self.camera.strip()), "a number, a name, a file or an address")
         sides = self.size_wh or (2, 2)
         even = all(side >= 2 and side % 2 == 0 for side in sides)

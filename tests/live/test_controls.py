@@ -1,6 +1,6 @@
 import pytest
 
-from vidstyle.live.controls import Command, Controls, ControlState
+from vidstyle.live.controls import Command, Controls, ControlState, StyleTimer
 
 
 def pressed(*names: str, styles: int = 3, state: ControlState | None = None) -> ControlState:
@@ -96,6 +96,36 @@ def test_a_new_style_is_selected_and_reached_by_the_arrows() -> None:
     assert controls.state.style_number == 2
     controls.select(1)
     assert controls.state.style_number == 1
+
+
+def test_the_timer_goes_round_the_styles() -> None:
+    controls, timer = Controls(3, ControlState(style_number=1), lambda: 3), StyleTimer(10.0)
+    seen = []
+    for now_s in range(100, 135):
+        timer.advance(controls, now_s)
+        seen.append(controls.state.style_number)
+    assert seen == [1] * 10 + [2] * 11 + [0] * 11 + [1] * 3
+
+
+def test_keys_restart_the_timer_and_some_hold_it() -> None:
+    controls, timer = Controls(3, ControlState(), lambda: 3), StyleTimer(10.0)
+    presses = {5: "right", 12: "f", 40: "f"}
+    for now_s in range(49):
+        timer.advance(controls, now_s)
+        if now_s in presses:
+            controls.press(presses[now_s])
+        assert controls.state.style_number == (now_s >= 5)
+    controls.press("0")
+    for now_s in range(49, 80):
+        timer.advance(controls, now_s)
+    assert controls.state.pass_through
+
+
+def test_without_an_interval_no_style_follows() -> None:
+    controls = Controls(3, ControlState(), lambda: 3)
+    for now_s in (0, 1e9):
+        StyleTimer(None).advance(controls, now_s)
+    assert controls.state == ControlState()
 
 
 def test_other_keys_do_nothing() -> None:

@@ -66,6 +66,14 @@ def test_a_mix_may_be_the_first(shelf: Path) -> None:
         assert color(loaded(styles, 0)) == [205] * 3
 
 
+def test_a_list_is_the_whole_menu(shelf: Path, inverter: Path) -> None:
+    with GeneratorPool() as pool:
+        styles = StyleMenu(f"Warm,{inverter}", pool)
+        assert styles.names == ["warm", str(inverter)]
+        assert styles.first == 0
+        assert StyleMenu("all", pool).names == list(TOYS)
+
+
 @pytest.mark.parametrize(
     ("first", "error"),
     [("cold", StyleError), ("none.onnx", StyleError), ("negative:0.5,white:0", OptionError)],

@@ -11,6 +11,7 @@ from tests.live.scene import WAIT_S, Broken, Darkener, Flat, Inverter, frame, pa
 from tests.textures import noise_image
 from vidstyle.frame import Picture
 from vidstyle.live.quality import QualityController
+from vidstyle.live.style_fade import StyleFade
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -81,6 +82,21 @@ def test_with_time_enough_every_frame_is_its_own_painting(runs: list[Run]) -> No
         picture = panned(number)
         assert off(runs[0].show(picture, Inverter()), negative(picture)) < 4
     assert runs[0].stats["cuts"] == 0
+
+
+def test_a_new_style_fades_in(runs: list[Run]) -> None:
+    runs.append(Run(SLOW_S, every=1))
+    run = runs[0]
+    run.stylizer._style_fade = StyleFade(0.4)  # 12 frames
+    shades = []
+    for number in range(18):
+        ink = number < 4
+        shown = run.show(panned(0), Flat(40 if ink else 200), "ink" if ink else "oil")
+        assert shown is not None
+        shades.append(float(shown.to_rgb().mean()))
+    assert np.allclose(shades[:5], 40, atol=2)
+    assert np.allclose(shades[4:17], np.linspace(40, 200, 13), atol=6)
+    assert shades[17] == pytest.approx(200, abs=2)
 
 
 def test_a_dark_room_is_painted_in_even_light(runs: list[Run]) -> None:

@@ -111,6 +111,31 @@ KEYS: Final = (
 )
 
 
+class StyleTimer:
+    """Timer that goes to the next style a while after the last change; belongs to one thread."""
+
+    def __init__(self, interval_s: float | None) -> None:
+        """Set the time between two styles in seconds; None for never."""
+        self._interval_s, self._since_s = interval_s, 0.0
+        self._shown: ControlState | None = None
+
+    def advance(self, controls: "Controls", now_s: float) -> None:
+        """Press the key of the next style if it is time; called several times per second.
+
+        Args:
+            controls: that it presses, and whose key presses restart the timer.
+            now_s: monotonic time in seconds.
+        """
+        if self._interval_s is None:
+            return
+        state = controls.state
+        waits = state.frozen or state.pass_through
+        if self._shown is None or waits or state.style_number != self._shown.style_number:
+            self._shown, self._since_s = state, now_s
+        elif now_s - self._since_s >= self._interval_s:
+            controls.press("right")
+
+
 class Controls:
     """Current control state, changed by key presses; any thread may read or press."""
 

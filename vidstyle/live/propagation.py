@@ -1,13 +1,14 @@
 """Keyframe propagation: flow paths from the newest frame, and a fill for disoccluded areas."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from vidstyle.frame import Mask, Picture, Plane, resize
 from vidstyle.stylize.disocclusion import Box, majority_filter
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma
 from vidstyle.stylize.warp import blend, propagate
 
@@ -86,6 +87,20 @@ class ToneTransfer:
             for plane, (factor, added) in zip(picture.planes, self.changes, strict=True)
         )
         return Picture(y, u, v, picture.color)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActiveKeyframe:
+    """A painted keyframe on display, and the flow path to it from the newest frame."""
+
+    painting: Picture
+    tones: ToneTransfer
+    finish: Finish
+    keyframe: TrackedKeyframe
+
+    def resized(self, width: int, height: int) -> "ActiveKeyframe":
+        """Return it at another working size, in pixels; the flow path keeps its own grid."""
+        return replace(self, painting=self.painting.resized(width, height))
 
 
 def patched(

@@ -12,7 +12,7 @@ from vidstyle.hardware import resident_mb, usable_cores
 from vidstyle.live.audio.devices import AudioDevice, FileAudio
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer, LoudnessMeter
 from vidstyle.live.capture import Capture
-from vidstyle.live.controls import Command, Controls, ControlState
+from vidstyle.live.controls import Command, Controls, ControlState, StyleTimer
 from vidstyle.live.letterbox import fit
 from vidstyle.live.metrics import CpuMeter, LatencyMeter, LiveReport, process_cpu_s
 from vidstyle.live.placeholder import placeholder
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 SINK_QUEUE_LENGTH = 15  # frames waiting for the recorder or the null sink: 20 MB at 720p
 CAMERA_PATIENCE_S = 1.5  # for a source that blocks at the end; longer than OpenCV's timeout
+STYLE_FADE_S = 0.7  # from a style to the next
 POLL_S = 0.1  # period of the checks for consumers and time limits, without a window
 HINT_AFTER_FRAMES = 90  # displayed frames; the median latency has settled by then
 NO_SIGNAL = "no picture from the camera"
@@ -90,6 +91,7 @@ class LiveSession:
             ),
             lambda: self._quality_controller.quality.every,
         )
+        self._style_timer = StyleTimer(options.style_interval)
         self._frame_s = float(1 / source.rate)
         self.ring_buffer = ring_buffer
         self._file = source if isinstance(source, PacedFile) else None
@@ -146,7 +148,12 @@ class LiveSession:
             self._sink_threads.insert(0, SinkThread(NullSink(), SINK_QUEUE_LENGTH))
         renderer = Renderer(
             self._frames,
-            LiveStylizer(self._quality_controller, self._stats, self._frame_s),
+            LiveStylizer(
+                self._quality_controller,
+                self._stats,
+                self._frame_s,
+                style_fade_s=STYLE_FADE_S,
+            ),
             self._quality_controller,
             self.controls,
             self._styles,
@@ -191,6 +198,7 @@ class LiveSession:
         """
         limit_s = self._options.seconds
         self._warn_about_cpu_limit()
+        self._style_timer.advance(self.controls, time.monotonic())
         if self._options.audio and not self._hinted and self._meter.count >= HINT_AFTER_FRAMES:
             self._hinted = True
             log.warning("Without a sound cable: %s", delay_hint(self.delay_s()))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from vidstyle.errors import VidstyleError
-from vidstyle.stylize.catalog import Style, known_name, shipped_styles
+from vidstyle.style_plan import style_list
+from vidstyle.stylize.catalog import Style, expanded, known_name, shipped_styles
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool, check_style
 
@@ -22,17 +23,19 @@ class StyleMenu:
         """Load the first style now and all others in the background.
 
         Args:
-            first: name, file or mix of the initial style; None for the first in the catalog.
+            first: name, file or mix of the initial style, before those of the catalog; None for the
+                first of these. A list such as "udnie,scream" is the whole menu.
             pool: loads and keeps the generators; the caller closes it.
 
         Raises:
-            OptionError: `first` is an invalid mix.
+            OptionError: `first` is an invalid mix or list.
             StyleError: the first style is missing or broken.
         """
         catalog = shipped_styles()
         shipped = [style.name for style in catalog if not _is_small_twin(style, catalog)]
-        first = known_name(first or shipped[0])
-        self.names = shipped if first in shipped else [first, *shipped]
+        wanted = [known_name(str(style)) for style in expanded(style_list(first or shipped[0]))]
+        first, several = wanted[0], len(wanted) > 1
+        self.names = wanted if several else shipped if first in shipped else [first, *shipped]
         self.first = self.names.index(first)
         self._small_networks = {s.name: twin for s in catalog if (twin := _small_twin(s, catalog))}
         self._pool = pool

@@ -15,8 +15,9 @@ from functools import lru_cache, partial
 import numpy as np
 
 from vidstyle.frame import Frame, Mask, Picture, Plane
-from vidstyle.live.propagation import ToneTransfer, TrackedKeyframe, fill, patched
+from vidstyle.live.propagation import ActiveKeyframe, ToneTransfer, TrackedKeyframe, fill, patched
 from vidstyle.live.quality import Load, Quality, QualityController
+from vidstyle.live.style_fade import StyleFade
 from vidstyle.options import Look
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
@@ -55,24 +56,12 @@ class KeyframePainting:
     tones: ToneTransfer
     seconds: float  # taken by the generator
     megapixels: float  # of the generator's input
+    finish: Finish  # of the generator
 
 
 # From the boxes to paint (None: everything), the generator's input, and the picture of the working
 # size; smaller inputs are enlarged.
 Paint = Callable[[Sequence[Box] | None, Picture, Picture], KeyframePainting]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ActiveKeyframe:
-    """A painted keyframe on display, and the flow path to it from the newest frame."""
-
-    painting: Picture
-    tones: ToneTransfer
-    keyframe: TrackedKeyframe
-
-    def resized(self, width: int, height: int) -> "ActiveKeyframe":
-        """Return it at another working size, in pixels; the flow path keeps its own grid."""
-        return ActiveKeyframe(self.painting.resized(width, height), self.tones, self.keyframe)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +82,7 @@ class LiveStylizer:
         stats: Stats,
         frame_s: float,
         clock: Callable[[], float] = time.monotonic,
+        style_fade_s: float = 0.0,
     ) -> None:
         """Create the painter threads.
 
@@ -101,6 +91,7 @@ class LiveStylizer:
             stats: counts "keyframes" and "cuts", and times the stages.
             frame_s: nominal frame duration of the source, in seconds.
             clock: monotonic clock, in seconds.
+            style_fade_s: length of the cross-fade from a style to the next one, in seconds.
         """
         self._quality_controller, self._stats = quality_controller, stats
         self._frame_s, self._clock = frame_s, clock
@@ -113,6 +104,7 @@ class LiveStylizer:
         self._older: ActiveKeyframe | None = None  # fading out
         self._newer: ActiveKeyframe | None = None
         self._patch: ActiveKeyframe | None = None  # areas that neither of them shows
+        self._style_fade, self._time_s = StyleFade(style_fade_s), 0.0
         self._needs_patch = False  # too little of the newest frame is painted to be shown
         self._stale = False  # the active keyframes are of the scene before a cut
         self._since_keyframe = KEYFRAME_DUE
@@ -142,8 +134,8 @@ class LiveStylizer:
         Args:
             frame: next frame; all frames have the same size.
             generator: network for keyframes that begin with this frame.
-            look: `strength`, `keep_colors`, and the style's name. A new style is shown with its
-                first finished keyframe, without a fade.
+            look: `strength`, `keep_colors`, and the style's name. A new style is shown from its
+                first finished keyframe on.
             cores: measured CPU use of the process, in CPU seconds per second.
 
         Returns:
@@ -152,7 +144,7 @@ class LiveStylizer:
         Raises:
             StyleError: the generator failed on a keyframe.
         """
-        started = self._clock()
+        started, self._time_s = self._clock(), frame.time_s
         quality, picture = self._quality_controller.quality, frame.picture
         with self._stats.timed("resize"):
             working = picture.resized(
@@ -175,7 +167,7 @@ class LiveStylizer:
             )
         waited_s = self._wait(started, self._regular if begun and quality.every == 1 else None)
         self._collect(look.style)
-        shown = self._show(working, picture, look, generator.finish) if self._newer else None
+        shown = self._show(working, picture, look) if self._newer else None
         render_s = self._clock() - started - waited_s
         load = Load(self._frame_s, render_s, cores)
         self._quality_controller.observe(self._clock(), load, _megapixels_per_line2(picture))
@@ -259,9 +251,9 @@ class LiveStylizer:
         seconds = self._clock() - started
         megapixels = seen.width * seen.height / 1e6
         tones = ToneTransfer.between(seen, painting)
-        return KeyframePainting(
-            enlarge(painting, seen, working, generator.finish.sharpness), tones, seconds, megapixels
-        )
+        finish = generator.finish
+        enlarged = enlarge(painting, seen, working, finish.sharpness)
+        return KeyframePainting(enlarged, tones, seconds, megapixels, finish)
 
     def _track(self, present: Plane) -> None:
         """Extend the flow paths to all keyframes by this frame; drop the pending ones at a cut."""
@@ -269,7 +261,8 @@ class LiveStylizer:
         if motion is None:
             self._cut()
             return
-        active = [] if self._stale else [self._older, self._newer, self._patch]
+        outgoing = self._style_fade.outgoing
+        active = [] if self._stale else [self._older, self._newer, self._patch, outgoing]
         for keyframe in (*self._pending(), *(shown.keyframe for shown in active if shown)):
             if keyframe.thumbnail is not present:  # not of this frame itself
                 keyframe.extend_path(motion.to_previous, present)
@@ -287,6 +280,7 @@ class LiveStylizer:
                 pending.painted.cancel()  # or the paintings of a row of cuts would queue up
         self._regular = self._urgent = self._pending_patch = None
         self._older, self._patch, self._stale = None, None, True
+        self._style_fade.end()
 
     def _wait(self, started: float, begun: PendingKeyframe | None) -> float:
         """Wait for an urgent keyframe or the frame's own one; return the seconds waited."""
@@ -313,7 +307,7 @@ class LiveStylizer:
             else:
                 self._regular = None
             if keyframe.style == style and not (urgent and self._shows(style)):
-                self._take_over(ActiveKeyframe(painted.picture, painted.tones, keyframe))
+                self._take_over(_active(painted, keyframe))
         self._collect_patch(style)
 
     def _collect_patch(self, style: str | None) -> None:
@@ -322,7 +316,7 @@ class LiveStylizer:
             return
         self._pending_patch, painted = None, pending.painted.result()
         if pending.keyframe.style == style and self._shows(style):
-            self._patch = ActiveKeyframe(painted.picture, painted.tones, pending.keyframe)
+            self._patch = _active(painted, pending.keyframe)
 
     def _take_over(self, fresh: ActiveKeyframe) -> None:
         if self._newer is not None and self._shows(fresh.keyframe.style):
@@ -331,10 +325,12 @@ class LiveStylizer:
                 SHORTEST_FADE, self._newer.keyframe.path.steps - fresh.keyframe.path.steps
             )
         else:
+            if self._newer is not None and not self._stale:
+                self._style_fade.begin(self._newer, self._time_s)
             self._older, self._patch, self._since_keyframe = None, None, KEYFRAME_DUE
         self._newer, self._stale, self._frames_shown = fresh, False, 0
 
-    def _show(self, working: Picture, original: Picture, look: Look, finish: Finish) -> Picture:
+    def _show(self, working: Picture, original: Picture, look: Look) -> Picture:
         assert self._newer is not None
         self._frames_shown += 1
         if self._frames_shown >= self._fade:
@@ -344,6 +340,7 @@ class LiveStylizer:
                 painting = ToneTransfer.between(working, self._newer.painting).applied(working)
             else:
                 painting = self._propagated(working, self._newer.resized(*_size_wh(working)))
+            painting, finish = self._style_fade.applied(painting, self._newer.finish, self._time_s)
         with self._stats.timed("finish"):
             return compose(original, working, painting, look, finish)
 
@@ -366,6 +363,10 @@ class LiveStylizer:
                 painting, confidence, patch.painting, patch.keyframe.path
             )
         return fill(painting, working, 1 - confidence, newer.tones)
+
+
+def _active(painted: KeyframePainting, keyframe: TrackedKeyframe) -> ActiveKeyframe:
+    return ActiveKeyframe(painted.picture, painted.tones, painted.finish, keyframe)
 
 
 def _size_wh(picture: Picture) -> tuple[int, int]:

@@ -33,9 +33,10 @@ FLAGS = {
         --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels --window
         --no-window --record -y --overwrite --no-overwrite --strength --keep-colors --no-keep-colors
         --every --lines --max-cpu --audio --no-audio --microphone --audio-output --play-audio
-        --no-play-audio --react --no-react --seconds -q --quiet --no-quiet --json --no-json
+        --no-play-audio --react --no-react --polish --seconds -q --quiet --no-quiet --json
+        --no-json
         """,
-    "style": "-h --help --debug -o --output -y --overwrite --json",
+    "style": "-h --help --debug -o --output --polish -y --overwrite --json",
     "train": """
         -h --help --debug -o --output --name --size --content --minutes --steps --features
         --feature-weights --start-from --style-weight --content-weight --tv-weight

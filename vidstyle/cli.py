@@ -27,7 +27,15 @@ from vidstyle.errors import (
     machine_limit,
     reason,
 )
-from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, add_flags, spelled, with_flags
+from vidstyle.flags import (
+    ConvertFlags,
+    LiveFlags,
+    StyleFlags,
+    TrainFlags,
+    add_flags,
+    spelled,
+    with_flags,
+)
 from vidstyle.options import STANDARD_STREAM, ServeOptions, StylizeOptions, settings
 
 Options = TypeVar("Options")
@@ -260,7 +268,13 @@ def _style(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.painting import style_from_painting
     from vidstyle.console import describe, to_json
 
-    result = style_from_painting(parsed.painting, parsed.output, overwrite=parsed.overwrite)
+    options = _options(parsed, StyleFlags)
+    if options.polish is not None:
+        minutes, seconds = divmod(round(options.polish), 60)
+        _print_to_stderr(f"Learns {parsed.painting} for {minutes}:{seconds:02d}. Ctrl-C stops.")
+    result = style_from_painting(
+        parsed.painting, parsed.output, overwrite=options.overwrite, polish_s=options.polish
+    )
     _print(json.dumps(to_json(result), indent=2) if parsed.json else describe(result))
     return DONE
 
@@ -338,7 +352,7 @@ def build_parser() -> argparse.ArgumentParser:
     style = _command(commands, "style", _style, "make a style file from a painting, at once")
     style.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
     style.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")
-    add_flags(style, StylizeOptions, ("overwrite",))
+    add_flags(style, StyleFlags)
     train = _command(commands, "train", _train, "teach vidstyle a painting of your own")
     train.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
     train.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")

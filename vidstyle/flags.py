@@ -50,6 +50,20 @@ class TrainFlags(TrainOptions):
     json: bool = option(False, "print a summary as JSON")
 
 
+@dataclass(frozen=True, kw_only=True)
+class StyleFlags:
+    """Settings of `vidstyle style`."""
+
+    polish: float | None = option(
+        None, "train the painting's strokes for so long; needs the extra train", "60s|5m", time=True
+    )
+    overwrite: bool = option(False, "replace existing files")
+
+    def __post_init__(self) -> None:
+        if self.polish is not None and not self.polish > 0:
+            raise OptionError(f"polish must be over 0, not {self.polish:g}.", "polish")
+
+
 SHORT_FLAGS = {"style": "-s", "overwrite": "-y", "quiet": "-q"}  # by setting, in all commands
 SWITCHED_ON = {
     setting.name

@@ -435,6 +435,12 @@ class LiveOptions:
     )
     play_audio: bool = option(False, "play a file's sound in step with the picture")
     react: bool = option(False, "the louder the sound, the stronger the style")
+    polish: float | None = option(
+        None,
+        "learn a painting that is the style for so long, in the background",
+        "60s|5m",
+        time=True,
+    )
     seconds: float | None = option(None, "stop after so long", TIMES, time=True)
 
     def __post_init__(self) -> None:
@@ -456,6 +462,7 @@ class LiveOptions:
         )
         _check(self, "lines", self.lines is None or self.lines >= 16, "at least 16, or None")
         _check(self, "max_cpu", 0 < self.max_cpu <= 100, "over 0 % and at most 100 %")
+        _check(self, "polish", self.polish is None or self.polish > 0, "over 0")
         _check(self, "seconds", self.seconds is None or self.seconds > 0, "over 0")
         both = self.audio and self.play_audio
         _check_pair(not both, "audio must be without play_audio.", "audio", "play_audio")

@@ -42,6 +42,24 @@ def make_small_twin(shelf: Path, of: str, name: str) -> None:
     (shelf / "catalog.json").write_text(json.dumps(catalog))
 
 
+def test_a_file_that_changed_is_loaded_anew_and_serves_until_then(
+    shelf: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.onnx"
+    file.write_bytes((shelf / "white.onnx").read_bytes())
+    with GeneratorPool() as pool:
+        styles = StyleMenu(str(file), pool)
+        mix = styles.add(f"{file}:0.5,negative:0.5")
+        assert color(loaded(styles, 0)) == [255] * 3
+        assert color(loaded(styles, mix)) == [205] * 3
+        file.write_bytes((shelf / "negative.onnx").read_bytes())
+        styles.reload(str(file))
+        for number in (0, mix):
+            assert styles.generator(number, small_network=False)[1] is not None
+            styles._loading[styles.names[number]].result(WAIT_S)
+            assert color(loaded(styles, number)) == [155] * 3
+
+
 def test_every_style_of_the_catalog_can_be_chosen_by_its_number(shelf: Path) -> None:
     with GeneratorPool() as pool:
         styles = StyleMenu(None, pool)

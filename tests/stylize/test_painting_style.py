@@ -21,7 +21,6 @@ from vidstyle.stylize.painting_style import (
     load_painting,
     painting_files,
     painting_style,
-    with_metadata,
 )
 from vidstyle.stylize.texture import by_nearness
 
@@ -79,15 +78,6 @@ def test_the_files_of_a_painting_paint_as_it_does(
     assert np.abs(exact - kept.paint(PHOTO)).mean() < 8
     about = {p.key: p.value for p in onnx.load(tmp_path / "plain.onnx").metadata_props}
     assert about["texture"] == painting_style(painting).texture
-
-
-def test_metadata_is_replaced_and_all_else_kept(inverter: Path) -> None:
-    before = onnx.load(inverter)
-    changed = with_metadata(with_metadata(inverter.read_bytes(), {"a": "1", "b": "2"}), {"a": "3"})
-    after = onnx.load_from_string(changed)
-    assert after.graph == before.graph
-    about = [(p.key, p.value) for p in after.metadata_props]
-    assert about == [*((p.key, p.value) for p in before.metadata_props), ("b", "2"), ("a", "3")]
 
 
 def test_what_is_no_painting_is_refused_before_any_work(tmp_path: Path) -> None:

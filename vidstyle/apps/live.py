@@ -11,7 +11,8 @@ import cv2
 
 from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
-from vidstyle.errors import Cancelled, OptionError
+from vidstyle.apps.polish import Polisher
+from vidstyle.errors import Cancelled, MissingExtraError, OptionError
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.live.audio.devices import Microphone, Speaker, has_audio
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
@@ -85,6 +86,8 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
         live = LiveSession(options, styles, source, _ring_buffer_for(options, source), started_s)
         closed_on_error.pop_all()
         opened.enter_context(closing(live))
+        if options.polish is not None:
+            opened.enter_context(_polishing(live, styles, options.polish))
         outputs = list[str]()
         if options.virtual_camera is not None:
             camera = open_virtual_camera(
@@ -107,6 +110,22 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
         for line in introduction(source, live.size_wh, styles.names[styles.first], outputs):
             log.info("%s", line)
         yield live
+
+
+@contextmanager
+def _polishing(live: LiveSession, styles: StyleMenu, seconds: float) -> Iterator[None]:
+    """Polish the paintings among the styles during the block; without the extra, say so."""
+    try:
+        polisher = Polisher(seconds, styles.reload)
+    except MissingExtraError as error:
+        log.warning("%s", error.message)
+        yield
+        return
+    with closing(polisher):
+        for style in styles.names:
+            polisher.add(style)
+        live.on_dropped_style(polisher.add)
+        yield
 
 
 def introduction(

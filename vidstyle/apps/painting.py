@@ -1,15 +1,18 @@
 """Style files from paintings, without a training."""
 
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidstyle.apps.outputs import check_target
+from vidstyle.apps.polish import polish
 from vidstyle.errors import SinkError, reason
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.style_image import read_painting
 from vidstyle.results import FileResult
 from vidstyle.stylize.painting_style import painting_files, painting_style
+from vidstyle.stylize.polished import polished_cache
 from vidstyle.training.results import int8_path
 
 
@@ -19,24 +22,33 @@ class PaintingResult(FileResult):
 
     output: Path
     texture: str  # name of the shipped style whose strokes are nearest
+    polished_s: float = 0.0  # seconds of training on the painting
     others: list[Path] = field(default_factory=list)  # the int8 form
 
 
 def style_from_painting(
-    painting: Path | str, output: Path | str | None = None, *, overwrite: bool = False
+    painting: Path | str,
+    output: Path | str | None = None,
+    *,
+    overwrite: bool = False,
+    polish_s: float | None = None,
 ) -> PaintingResult:
     """Write a style file from a painting in less than a second, without a training.
 
     The strokes are those of the shipped style whose painting is nearest in texture; the colors are
-    the painting's. `train_style` learns the painting's own strokes. The float32 form is written to
-    `output`, the int8 form beside it. Callable from any thread.
+    the painting's. With `polish_s` they are trained on for some time, in a process of its own, and
+    kept in the user's cache; a painting that is in there is written as it is there. `train_style`
+    learns the painting's own strokes. The float32 form is written to `output`, the int8 form
+    beside it. Callable from any thread.
 
     Args:
         painting: path of the picture file of the painting.
         output: path that ends in .onnx; None for NAME.onnx in the current folder.
         overwrite: whether existing files may be replaced.
+        polish_s: time of training, in seconds; needs the extra "train".
 
     Raises:
+        MissingExtraError: PyTorch is not installed, for `polish_s`.
         VidstyleError: the painting cannot be used, or an output cannot be written.
     """
     started = time.monotonic()
@@ -47,9 +59,14 @@ def style_from_painting(
     files = (output, int8_path(output))
     for file in files:
         check_target(painting, file, overwrite)
-    style = painting_style(read_painting(painting))
-    contents = painting_files(style)
+    image = read_painting(painting)
+    style = painting_style(image)
+    if polish_s is None:
+        polished = polished_cache().get(image)
+    else:
+        polished = polish(painting, polish_s, threading.Event())
     try:
+        contents = painting_files(style, polished)
         for file, content in zip(files, contents, strict=True):
             write_whole(file, content, replace=overwrite)
     except OSError as error:
@@ -59,5 +76,6 @@ def style_from_painting(
         output_bytes=len(contents[0]),
         seconds=time.monotonic() - started,
         texture=style.texture,
+        polished_s=polished.seconds if polished else 0.0,
         others=[files[1]],
     )

@@ -4,6 +4,7 @@ import itertools
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from vidstyle.errors import VidstyleError
@@ -105,6 +106,7 @@ class LiveSession:
         self._devices: list[AudioDevice] = []
         self._stop_request: threading.Event | None = None
         self._hinted = self._cpu_warned = False
+        self._on_style: Callable[[str], None] = lambda style: None
 
     def close(self) -> None:
         """Close the source, unless `run` has done so."""
@@ -122,6 +124,14 @@ class LiveSession:
     def add_audio_device(self, device: AudioDevice) -> None:
         """Reopen an audio device after it was unplugged; before `run`."""
         self._devices.append(device)
+
+    def on_dropped_style(self, call: Callable[[str], None]) -> None:
+        """Have a function called with each new style in the menu; before `run`.
+
+        Args:
+            call: gets the name, by the display's thread; returns at once.
+        """
+        self._on_style = call
 
     def delay_s(self) -> float:
         """Median latency of the displayed frames in seconds; audio delayed by it is in sync.
@@ -262,6 +272,7 @@ class LiveSession:
             return error.message
         if number == known:
             self.controls.select_new()
+            self._on_style(self._styles.names[number])
         else:
             self.controls.select(number)
         return Path(file).name

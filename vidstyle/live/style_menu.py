@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 from vidstyle.errors import VidstyleError
 from vidstyle.style_plan import style_list
+from vidstyle.style_spec import style_shares
 from vidstyle.stylize.catalog import Style, expanded, known_name, shipped_styles
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool, check_style
@@ -63,6 +64,21 @@ class StyleMenu:
         self._warm(style)
         self.names.append(style)
         return len(self.names) - 1
+
+    def reload(self, file: str) -> None:
+        """Load a style's network anew, after its file changed; the one before serves until then.
+
+        Called by any thread.
+
+        Args:
+            file: path of an .onnx file or of a painting's picture, as in the names and mixes of
+                the menu.
+        """
+        self._pool.forget(file)
+        for name in self.names:
+            if any(share.style == file for share in style_shares(name)):
+                self._broken.discard(name)
+                self._loading[name] = self._pool.warm(name)
 
     def has_small_network(self, number: int) -> bool:
         """Whether the style with this number has a smaller network of the same painting."""

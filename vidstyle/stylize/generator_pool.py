@@ -110,6 +110,11 @@ class GeneratorPool:
         """Load a style in the background; errors of `get` are raised by the future's `result`."""
         return self._loader.submit(_assemble, style, self._load)
 
+    def forget(self, name: str | None) -> None:
+        """Load a single style's network anew at its next use, as after a change of its file."""
+        with self._lock:
+            self._networks.pop(name, None)
+
     def get(self, style: str | None) -> ImageGenerator:
         """Return the generator of a style, at once if its networks are loaded, else block.
 

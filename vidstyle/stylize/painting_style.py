@@ -6,23 +6,32 @@ a file of its own. Texture and palette are measured in some 0.1 s.
 """
 
 import hashlib
+import logging
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
-from vidstyle.frame import RGBImage
+import numpy as np
+
+from vidstyle.errors import StyleError
+from vidstyle.frame import RGBImage, resize
 from vidstyle.media.image_file import READABLE_SUFFIXES
 from vidstyle.media.style_image import read_painting
-from vidstyle.stylize.catalog import find_style, find_weights
+from vidstyle.stylize.catalog import find_painting, find_style, find_weights, shipped_styles
+from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.stylize.finish import Finish
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
+from vidstyle.stylize.model_metadata import with_metadata
 from vidstyle.stylize.palette import Palette, PaletteMap
-from vidstyle.stylize.protobuf import encoded, fields, messages
+from vidstyle.stylize.polished import POLISHED_S, PolishedNetwork, polished_cache
 from vidstyle.stylize.texture import by_nearness
 
-METADATA, KEY, VALUE = 14, 1, 2  # field numbers of onnx.proto: ModelProto, StringStringEntryProto
+log = logging.getLogger(__name__)
+
 # Chosen blind, docs/experiments.md.
 OWN_CHROMA = 0.3
 FINISH = Finish(contrast=1.06, clarity=0.4, saturation=1.15)
+PROBE_SIDE = 192  # px
 LEFT_OUT = {"udnie"}  # its facets break faces in other colors than its own
 
 
@@ -57,7 +66,7 @@ def painting_style(painting: RGBImage) -> PaintingStyle:
 
 
 def load_painting(file: Path, threads: int = 1) -> OnnxGenerator:
-    """Load the generator of a painting; callable from any thread.
+    """Load the generator of a painting, polished if it was; callable from any thread.
 
     Args:
         file: picture file.
@@ -66,35 +75,78 @@ def load_painting(file: Path, threads: int = 1) -> OnnxGenerator:
     Raises:
         SourceError, StyleError: as `read_painting`; or a shipped file is missing or altered.
     """
-    style = painting_style(read_painting(file))
+    painting = read_painting(file)
+    polished = polished_cache().get(painting)
+    if polished is not None:
+        try:
+            return OnnxGenerator(polished.int8, threads)
+        except StyleError as error:
+            log.debug("a damaged file in the cache: %s", error)
+    style = painting_style(painting)
     return OnnxGenerator(find_style(style.texture), threads, style.metadata)
 
 
-def painting_files(style: PaintingStyle) -> tuple[bytes, bytes]:
-    """Return a painting's style as .onnx contents: computing in float32, and in int8.
+def readable_painting(painting: RGBImage) -> RGBImage:
+    """The painting with the palette that its style has: neither too dark nor too light.
+
+    Args:
+        painting: HxWx3 uint8 RGB.
+    """
+    palette = Palette.of(painting)
+    shift = np.rint(255 * (palette.readable().mean - palette.mean))
+    return np.clip(painting + shift, 0, 255).astype(np.uint8)
+
+
+def polished_metadata(
+    painting: RGBImage, trained: ImageGenerator, seconds: float
+) -> dict[str, str]:
+    """Metadata of a network trained on a painting, so that its colors are those before it.
+
+    Args:
+        painting: HxWx3 uint8 RGB.
+        trained: the network, with the metadata of its training.
+        seconds: time of training.
 
     Raises:
         StyleError: a shipped file is missing or altered.
     """
+    style = painting_style(painting)
+    before = OnnxGenerator(find_style(style.texture), 1, style.metadata)
+    palette = PaletteMap.between(_painted_palette(trained), _painted_palette(before))
+    return style.metadata | {"palette": str(palette), POLISHED_S: f"{seconds:g}"}
+
+
+def _painted_palette(generator: ImageGenerator) -> Palette:
+    """Palette of a generator's output, over all shipped paintings as pictures to paint."""
+    painted = [generator.paint(image) for image in _probes()]
+    return Palette.of(np.concatenate(painted))
+
+
+@cache
+def _probes() -> tuple[RGBImage, ...]:
+    """Shipped paintings as squares of `PROBE_SIDE` px, with normalized exposure."""
+    files = [find_painting(style.name) for style in shipped_styles() if "file" in style.painting]
+    squares = [resize(read_painting(file), PROBE_SIDE, PROBE_SIDE) for file in dict.fromkeys(files)]
+    return tuple(with_normal_exposure(square) for square in squares)
+
+
+def painting_files(
+    style: PaintingStyle, polished: PolishedNetwork | None = None
+) -> tuple[bytes, bytes]:
+    """Return a painting's style as .onnx contents: computing in float32, and in int8.
+
+    Args:
+        style: style of the painting.
+        polished: network to take instead of the one of the style's texture.
+
+    Raises:
+        StyleError: a shipped file is missing or altered.
+        OSError: a polished file cannot be read.
+    """
+    if polished is not None:
+        return polished.plain.read_bytes(), polished.int8.read_bytes()
     plain, int8 = (
         with_metadata(file.read_bytes(), style.metadata)
         for file in (find_weights(style.texture), find_style(style.texture))
     )
     return plain, int8
-
-
-def with_metadata(model: bytes, entries: dict[str, str]) -> bytes:
-    """Return an .onnx file's content with metadata entries added or replaced."""
-    kept = bytearray()
-    for number, value, field in fields(memoryview(model)):
-        if number != METADATA or _key(value) not in entries:
-            kept += field
-    for key, text in entries.items():
-        entry = encoded(KEY, key.encode()) + encoded(VALUE, text.encode())
-        kept += encoded(METADATA, entry)
-    return bytes(kept)
-
-
-def _key(entry: int | memoryview | None) -> str:
-    assert isinstance(entry, memoryview)
-    return b"".join(messages(entry, KEY)).decode()

@@ -1,0 +1,82 @@
+"""The cache of polished networks."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.textures import noise_image
+from vidstyle.stylize.model_metadata import with_metadata
+from vidstyle.stylize.polished import POLISHED_S, PolishedCache
+
+PAINTING, OTHER = noise_image(64, 80, seed=1), noise_image(64, 80, seed=2)
+
+
+@pytest.fixture
+def network(inverter: Path) -> bytes:
+    return with_metadata(inverter.read_bytes(), {POLISHED_S: "60"})
+
+
+def test_a_network_is_found_by_its_painting_in_another_process_too(
+    tmp_path: Path, network: bytes
+) -> None:
+    PolishedCache(tmp_path).put(PAINTING, b"plain", network)
+    cache = PolishedCache(tmp_path)
+    found = cache.get(PAINTING)
+    assert found is not None
+    assert (found.plain.read_bytes(), found.int8.read_bytes()) == (b"plain", network)
+    assert found.seconds == 60
+    assert cache.get(OTHER) is None
+    assert cache.get(PAINTING.reshape(80, 64, 3)) is None
+
+
+def test_two_processes_at_once_make_one_file(tmp_path: Path, network: bytes) -> None:
+    one, two = PolishedCache(tmp_path), PolishedCache(tmp_path)
+    one.put(PAINTING, b"first", network)
+    two.put(PAINTING, b"second", network)
+    found = one.get(PAINTING)
+    assert found is not None and found.plain.read_bytes() == b"second"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00\xff\x12", b"\x72\x7f"])
+def test_a_damaged_file_is_none_and_is_written_anew(
+    tmp_path: Path, network: bytes, damage: bytes
+) -> None:
+    cache = PolishedCache(tmp_path)
+    cache.put(PAINTING, b"plain", network)
+    found = cache.get(PAINTING)
+    assert found is not None
+    found.int8.write_bytes(damage)
+    assert cache.get(PAINTING) is None
+    cache.put(PAINTING, b"plain", network)
+    found.plain.unlink()
+    assert cache.get(PAINTING) is None
+
+
+def test_the_least_recently_used_go_first_and_foreign_files_stay(
+    tmp_path: Path, network: bytes
+) -> None:
+    (tmp_path / "mine.onnx").write_text("mine")
+    cache = PolishedCache(tmp_path, most=2)
+    for seed in range(3):
+        cache.put(noise_image(64, 80, seed), b"plain", network)
+        for file in tmp_path.glob("*.onnx"):
+            os.utime(file, (1000 * seed, 1000 * seed)) if file.stat().st_mtime > 1e6 else None
+    kept = [cache.get(noise_image(64, 80, seed)) is not None for seed in range(3)]
+    assert kept == [False, True, True]
+    assert (tmp_path / "mine.onnx").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_written_to_is_not_in_the_way(
+    tmp_path: Path, network: bytes
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    cache = PolishedCache(tmp_path / "file")
+    cache.put(PAINTING, b"plain", network)
+    found = cache.get(PAINTING)
+    assert found is not None
+    cache.close()
+    cache.close()
+    assert not found.plain.exists()
+    assert cache.get(PAINTING) is None

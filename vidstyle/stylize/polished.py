@@ -1,0 +1,126 @@
+"""Polished networks: generator files that were trained on a painting, cached by its content.
+
+A painting is a style at once, see `painting_style`; a training of a minute or more makes it better.
+Its result is kept in the user's cache folder, and used wherever the painting is a style again.
+"""
+
+import atexit
+import hashlib
+import logging
+import os
+import re
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from vidstyle.frame import RGBImage
+from vidstyle.media.atomic import write_whole
+from vidstyle.stylize.model_metadata import metadata_of
+
+log = logging.getLogger(__name__)
+
+MOST_PAINTINGS = 100  # 0.2 MB each; the least recently used go first
+RECIPE = b"1"  # changes with what the cached files depend on, besides the painting
+POLISHED_S = "polished_s"  # metadata entry: seconds of training
+OWN = re.compile(r"\.?[0-9a-f]{64}(\.int8)?(\.[0-9a-f]{8}\.partial)?\.onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class PolishedNetwork:
+    """Generator of a painting after a training, in both forms."""
+
+    plain: Path  # computes in float32
+    int8: Path
+    seconds: float  # of training
+
+
+class PolishedCache:
+    """Disk cache of polished networks, by the painting's pixels.
+
+    Several processes may use one folder: files are written atomically, and a missing or damaged
+    file is a cache miss. Where the folder cannot be written to, the files of this process are in a
+    temporary folder until `close`.
+    """
+
+    def __init__(self, folder: Path | None = None, most: int = MOST_PAINTINGS) -> None:
+        """Open a cache.
+
+        Args:
+            folder: the folder, made at the first write; None for the user's cache folder.
+            most: largest number of paintings.
+        """
+        self._folder = folder or user_cache_path("vidstyle", appauthor=False) / "polished"
+        self._most = most
+        self._spare: Path | None = None  # in place of a folder that cannot be written to
+
+    def get(self, painting: RGBImage) -> PolishedNetwork | None:
+        """Return the network of a painting; None if there is none, or its files are damaged."""
+        for folder in filter(None, (self._spare, self._folder)):
+            plain, int8 = _files(folder, painting)
+            try:
+                seconds = float(metadata_of(int8.read_bytes())[POLISHED_S])
+                if not plain.is_file():
+                    continue
+            except Exception as error:  # a damaged file fails in the protobuf or the number
+                log.debug("no polished network in %s: %s", folder, error)
+                continue
+            with suppress(OSError):
+                os.utime(int8)
+            return PolishedNetwork(plain, int8, seconds)
+        return None
+
+    def put(self, painting: RGBImage, plain: bytes, int8: bytes) -> None:
+        """Store a network and delete the least recently used ones over the limit.
+
+        Args:
+            painting: HxWx3 uint8 RGB.
+            plain: content of the .onnx that computes in float32.
+            int8: content of the other form, with the metadata entry `polished_s`.
+
+        Raises:
+            OSError: neither the folder nor a temporary one can be written to.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _write(self._folder, painting, plain, int8)
+            self._drop_old()
+        except OSError as error:
+            log.debug("%s cannot be written to: %s", self._folder, error)
+            self._spare = self._spare or Path(tempfile.mkdtemp(prefix="vidstyle-"))
+            _write(self._spare, painting, plain, int8)
+
+    def close(self) -> None:
+        """Delete the temporary folder, if there is one."""
+        if self._spare is not None:
+            shutil.rmtree(self._spare, ignore_errors=True)
+            self._spare = None
+
+    def _drop_old(self) -> None:
+        found = [file for file in self._folder.iterdir() if OWN.fullmatch(file.name)]
+        found.sort(key=lambda file: file.lstat().st_mtime, reverse=True)
+        for file in found[2 * self._most :]:
+            file.unlink(missing_ok=True)
+
+
+@cache
+def polished_cache() -> PolishedCache:
+    """Return the cache of this process, in the user's cache folder; closed at its end."""
+    found = PolishedCache()
+    atexit.register(found.close)
+    return found
+
+
+def _files(folder: Path, painting: RGBImage) -> tuple[Path, Path]:
+    size = repr(painting.shape).encode()
+    key = hashlib.sha256(RECIPE + size + painting.tobytes()).hexdigest()
+    return folder / f"{key}.onnx", folder / f"{key}.int8.onnx"
+
+
+def _write(folder: Path, painting: RGBImage, plain: bytes, int8: bytes) -> None:
+    for file, content in zip(_files(folder, painting), (plain, int8), strict=True):
+        write_whole(file, content)

@@ -629,3 +629,26 @@ def test_a_side_to_compute_is_no_flag(clip: Path, inverter: Path, capsys: Captur
     assert look(clip.with_name("in.inverter.mp4")).size_wh == (48, 36)
     assert main([str(clip), "-s", str(inverter), "-y", "-q", "--size", "-1x9"]) == USAGE
     assert "--size must be of 16 to 8192 px a side" in one_line(capsys.readouterr().err)
+
+
+def test_ctrl_c_while_arguments_are_read_is_no_traceback(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vidstyle.cli.build_parser", interrupted)
+    assert main(["in.mp4"]) == INTERRUPTED
+    assert (
+        one_line(capsys.readouterr().err)
+        == "vidstyle: Stopped. Nothing half-made was left behind.\n"
+    )
+
+
+def test_words_of_opencv_are_not_shown(tmp_path: Path) -> None:
+    picture = tmp_path / "in.bmp"
+    write_photo(picture, patches(40, 40))
+    picture.write_bytes(picture.read_bytes()[:1000])
+    words = [sys.executable, "-m", "vidstyle", "image", str(picture)]
+    run = subprocess.run(words, capture_output=True, text=True, timeout=HANG_LIMIT_S)
+    assert "not a picture that can be read" in one_line(run.stderr)

@@ -71,15 +71,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the call asks for help or the version, cannot be parsed, or a signal ended it.
     """
-    parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))
-    handler = logging.StreamHandler()
-    handler.setFormatter(_FlagFormatter("%(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     if arguments is None:
         _catch_signals()
         _reopen_closed_streams()
         escape_unprintable()
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")  # read by its import; our errors say the same
+    handler = logging.StreamHandler()
+    handler.setFormatter(_FlagFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    parsed = argparse.Namespace(run=None, debug=False)
     try:
+        parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))
         code: int = parsed.run(parsed)
         return code
     except KeyboardInterrupt as stop:

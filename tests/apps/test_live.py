@@ -404,3 +404,15 @@ def test_memory_stays_flat(inverter: Path, tmp_path: Path) -> None:
     settled = taken_mb[15:]
     third = len(settled) // 3
     assert np.mean(settled[-third:]) - np.mean(settled[:third]) < 8
+
+
+def test_a_recording_without_a_picture_is_said(
+    inverter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = SimpleNamespace(recordings_cut_short=0)
+    monkeypatch.setattr("vidstyle.live.session.LiveSession.run", lambda *_: report)
+    path = str(tmp_path / "out.mkv")
+    with pytest.raises(
+        SinkError, match=r"out\.mkv was not written: the run ended before its first"
+    ):
+        run_live(options("testsrc", inverter, size="96x64", record=path))

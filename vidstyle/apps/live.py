@@ -12,7 +12,7 @@ import cv2
 from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
 from vidstyle.apps.polish import Polisher
-from vidstyle.errors import Cancelled, MissingExtraError, OptionError
+from vidstyle.errors import Cancelled, MissingExtraError, OptionError, SinkError
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.live.audio.devices import Microphone, Speaker, has_audio
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
@@ -49,7 +49,12 @@ def run_live(options: LiveOptions, stop: threading.Event | None = None) -> LiveR
     """
     check_arguments(options, LiveOptions, stop=stop)
     with open_live(options, stop) as live:
-        return live.run(stop)
+        report = live.run(stop)
+    if options.record and not report.recordings_cut_short and not Path(options.record).exists():
+        raise SinkError(
+            f"{options.record} was not written: the run ended before its first picture."
+        )
+    return report
 
 
 @contextmanager

@@ -341,7 +341,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("-V", "--version", action="version", version=f"vidstyle {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     convert = _command(commands, "convert", _convert, "stylize videos (the default command)")
-    _add_files(convert, "video files, or folders of them", "INPUT.STYLE.mp4 beside the input")
+    _add_files(
+        convert,
+        "video files, or folders of them",
+        ".mp4 .mkv .mov .webm .gif .webp .apng, f_%%04d.png for pictures, - for standard output; "
+        "INPUT.STYLE.mp4 beside the input",
+    )
     add_flags(convert, ConvertFlags, CONVERT_SETTINGS)
     image = _command(commands, "image", _image, "stylize pictures")
     _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")

@@ -21,8 +21,10 @@ from tests.textures import noise_image
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame
 from vidstyle.live.sinks.growing_file import GrowingFile
-from vidstyle.media.codecs import choose_encoder
+from vidstyle.media.animation_sink import AnimationSink, GifSink
+from vidstyle.media.codecs import ANIMATIONS, choose_encoder
 from vidstyle.media.info import VideoInfo
+from vidstyle.media.picture_sink import PictureSink  # contracts: tests/media/test_picture_sink.py
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
 from vidstyle.media.stream_sink import StreamSink
@@ -90,7 +92,8 @@ class FileKind:
     suffixes: tuple[str, ...] = ("mp4", "mkv")
 
     def open(self, path: Path, info: VideoInfo) -> FileSink:
-        return self.sink(path, info, choose_encoder(path, None, None, None), Stats())
+        container = ANIMATIONS.get(path.suffix)
+        return self.sink(path, info, choose_encoder(path, None, None, None, container), Stats())
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,12 @@ class PipeKind(FileKind):
 
 
 TRANSFORMS = [Transform(VideoStylizer, video_stylizer), Transform(Film, film)]
-FILE_SINKS = [FileKind(FileSink), FileKind(GrowingFile)]
+FILE_SINKS = [
+    FileKind(FileSink),
+    FileKind(GrowingFile),
+    FileKind(AnimationSink, ("apng",)),
+    FileKind(GifSink, ("gif",)),
+]
 SINKS = [*FILE_SINKS, PipeKind(StreamSink, ("mkv",))]
 each_transform = pytest.mark.parametrize("kind", TRANSFORMS, ids=lambda k: k.transform.__name__)
 each_sink = pytest.mark.parametrize("kind", SINKS, ids=lambda kind: kind.sink.__name__)
@@ -144,7 +152,7 @@ def facts(frames: list[Frame]) -> list[tuple[int, Fraction, int, int, int]]:
 
 def test_every_stage_of_the_package_is_listed() -> None:
     assert {kind.transform for kind in TRANSFORMS} == implementations(FrameTransform)
-    assert {kind.sink for kind in SINKS} == implementations(Sink)
+    assert {kind.sink for kind in SINKS} | {PictureSink} == implementations(Sink)
 
 
 @each_transform
@@ -228,7 +236,7 @@ def test_a_folder_that_is_not_there_is_a_sink_error_of_one_line(
 ) -> None:
     with (
         pytest.raises(SinkError) as raised,
-        opened(kind, tmp_path / "none" / "out.mp4", clip) as sink,
+        opened(kind, tmp_path / "none" / f"out.{kind.suffixes[0]}", clip) as sink,
     ):
         for frame in frames_of(clip):
             sink.write(frame)
@@ -242,7 +250,7 @@ def test_a_disk_that_refuses_is_a_sink_error_and_no_thread_stays(
     kind: FileKind, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = set(threading.enumerate())
-    sink = opened(kind, tmp_path / "out.mkv", clip)
+    sink = opened(kind, tmp_path / f"out.{kind.suffixes[0]}", clip)
 
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -11,6 +11,7 @@ from pathlib import Path
 from vidstyle.apps.inputs import is_pipe
 from vidstyle.apps.optimized import check_painting
 from vidstyle.apps.outputs import Result
+from vidstyle.apps.video_outputs import output_exists
 from vidstyle.errors import ELSEWHERE, OptionError, SinkError, SourceError, reason
 from vidstyle.media.animation import is_animated_file
 from vidstyle.media.atomic import short_name
@@ -150,7 +151,7 @@ def list_jobs(
 
 def missing_results(jobs: Sequence[Job | Failure]) -> list[Job | Failure]:
     """Return the jobs whose outputs do not exist, and the failures."""
-    return [job for job in jobs if isinstance(job, Failure) or not job.output.exists()]
+    return [job for job in jobs if isinstance(job, Failure) or not output_exists(job.output)]
 
 
 @dataclass(frozen=True, slots=True)

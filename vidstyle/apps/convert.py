@@ -1,40 +1,25 @@
 """Video conversion: a video file stylized to a video file, by generator or optimizer."""
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import cv2
 
 from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.inputs import VideoInput, input_path, is_pipe, video_file
 from vidstyle.apps.optimized import optimized_film
-from vidstyle.apps.outputs import Result, claimed_target
+from vidstyle.apps.outputs import Result
 from vidstyle.apps.progress import VideoProgress, Watch
-from vidstyle.errors import ELSEWHERE, Note, OptionError, SinkError
+from vidstyle.apps.video_outputs import VideoOutput, video_output
+from vidstyle.errors import ELSEWHERE, Note
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.media.atomic import short_name
-from vidstyle.media.codecs import (
-    AUDIO_ENCODERS,
-    STREAM_FORMATS,
-    Encoder,
-    alpha_format,
-    check_audio,
-    check_size,
-    choose_encoder,
-    container_format,
-    default_suffix,
-)
+from vidstyle.media.codecs import default_suffix
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
-from vidstyle.media.stream_copy import StreamCopier
-from vidstyle.media.stream_sink import StreamSink
-from vidstyle.options import DEFAULTS, STANDARD_STREAM, StylizeOptions
+from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.pipeline.pipeline import FrameTransform, Pipeline
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import plan_name
@@ -58,8 +43,10 @@ def stylize_video(
     Args:
         input: path of a video of any format that FFmpeg reads, or a binary file object with one,
             which is copied to a temporary file, as is a named pipe, or "-" for standard input.
-        output: path that ends in .mp4, .mkv, .mov or .webm; "-" for a stream to standard output
-            in `options.format`; None for a file beside the input, named after the style.
+        output: path that ends in .mp4, .mkv, .mov, .webm, .gif, .webp or .apng; a name with a
+            number, as "frame_%04d.png", for a picture file of each frame; "-" for a stream to
+            standard output in `options.format`; None for a file beside the input, named after the
+            style.
         options: style, working size, range of time, codec and cores.
         stats: receives counters and timings of the run, for benchmarks.
         progress: called up to ten times per second by the calling thread, the last time when all
@@ -80,40 +67,27 @@ def stylize_video(
             raise ValueError("A video from a file object or pipe needs an output. Give its path.")
         output = default_output(path, options)
     output, watch = Path(output), Watch(stats, progress, cancel)
-    streamed = output == STANDARD_STREAM
-    if streamed and options.quality == "full":
-        raise OptionError("quality full must have a file as output, not -.", "quality", "output")
-    container = STREAM_FORMATS[options.format] if streamed else container_format(output)
-    encoder = choose_encoder(
-        output,
-        options.codec,
-        options.crf,
-        options.preset,
-        container,
-        bitrate=options.bits_per_s,
-    )
-    if options.audio in AUDIO_ENCODERS:
-        check_audio(container, options.audio)
+    target = video_output(output, options)
     threads = ThreadPlan.for_cores(options.threads or usable_cores(), options.every == 1)
     cv2.setNumThreads(threads.opencv)
     watch()
     with (
-        _target(path, output, options.overwrite) as pipe,
+        target.claimed(path),
         video_file(input) as file,
-        _frame_transform(file, output, encoder, options, stats, threads, watch) as stylizer,
+        _frame_transform(file, output, target, options, stats, threads, watch) as stylizer,
         FileSource(
             file,
             stats,
             start_s=options.start,
             end_s=options.end,
             threads=threads.decoder,
-            keep_alpha=not options.compare and alpha_format(encoder, container) is not None,
+            keep_alpha=not options.compare and target.keeps_alpha,
             size=options.sized_wh,
             rate=options.rate,
         ) as source,
     ):
         stats.expected_frames = source.info.expected_frames
-        with _sink(output, pipe, source.info, encoder, options, stats, threads.encoder) as sink:
+        with target.sink(source.info, stats, threads.encoder) as sink:
             Pipeline(source, stylizer, sink).run(watch)
             watch.report()
             size = sink.finish()
@@ -134,7 +108,7 @@ def stylize_video(
 def _frame_transform(
     input: Path,
     output: Path,
-    encoder: Encoder,
+    target: VideoOutput,
     options: StylizeOptions,
     stats: Stats,
     threads: ThreadPlan,
@@ -142,7 +116,7 @@ def _frame_transform(
 ) -> Iterator[FrameTransform]:
     """Open the pipeline's stylizer for the quality that the options ask for."""
     if options.quality == "full":
-        _check_encodes(input, encoder, options)  # before hours of work
+        _check_encodes(input, target, options)  # before hours of work
         with optimized_film(input, output, options, stats, threads.decoder, watch) as film:
             yield film
     else:
@@ -150,48 +124,11 @@ def _frame_transform(
         yield VideoStylizer(painters, options, stats, threads.painters)
 
 
-def _check_encodes(input: Path, encoder: Encoder, options: StylizeOptions) -> None:
+def _check_encodes(input: Path, target: VideoOutput, options: StylizeOptions) -> None:
     with FileSource(
         input, Stats(), start_s=options.start, threads=1, size=options.sized_wh
     ) as source:
-        check_size(encoder, *options.output_size_wh(source.info.width, source.info.height))
-
-
-@contextmanager
-def _target(input: Path | None, output: Path, overwrite: bool) -> Iterator[BinaryIO | None]:
-    """Claim an output file and yield None, or yield standard output."""
-    if output != STANDARD_STREAM:
-        with claimed_target(input, output, overwrite):
-            yield None
-        return
-    if sys.stdout.isatty():
-        raise SinkError("Standard output is the terminal. Redirect it to a file or a pipe.")
-    with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as pipe:
-        yield pipe
-
-
-def _sink(
-    output: Path,
-    pipe: BinaryIO | None,
-    like: VideoInfo,
-    encoder: Encoder,
-    options: StylizeOptions,
-    stats: Stats,
-    threads: int,
-) -> FileSink:
-    if pipe is not None:
-        return StreamSink(
-            pipe, options.format, like, encoder, stats, threads=threads, audio=options.audio
-        )
-    return FileSink(
-        output,
-        like,
-        encoder,
-        stats,
-        replace=options.overwrite,
-        threads=threads,
-        side_streams=partial(StreamCopier, audio=options.audio),
-    )
+        target.check_size(*options.output_size_wh(source.info.width, source.info.height))
 
 
 def default_output(input: Path, options: StylizeOptions) -> Path:
@@ -233,7 +170,7 @@ def _remarks(info: VideoInfo, stats: Stats, compare: bool) -> list[str]:
         remarks.append(f"the picture changes its shape: {frames} got black bars")
     if stats["transparent frames"]:
         note = "transparent parts became white"
-        kept = "; .webm keeps them, and prores_ks in .mov"
+        kept = "; .webm keeps them, .webp, .gif, and prores_ks in .mov"
         remarks.append(note if compare else Note(note + kept, ELSEWHERE))
     return remarks
 

@@ -220,11 +220,18 @@ def _has_name(handle: int, lock: Path) -> bool:
         return False
 
 
-def _delete_stale(path: Path) -> None:
-    """Delete the partial files of a locked output: their writers have ended."""
+def stale_partials(path: Path) -> list[Path]:
+    """Partial files and folders of an output, of killed runs if it is locked."""
     before, after = re.escape(_hidden_name(path, f".{'x' * 8}.partial{path.suffix}")).split("x" * 8)
     stale = re.compile(f"{before}[0-9a-f]{{8}}{after}")
     with suppress(OSError):
-        for file in path.parent.iterdir():
-            if stale.fullmatch(file.name) and file.is_file() and not file.is_symlink():
+        return [file for file in path.parent.iterdir() if stale.fullmatch(file.name)]
+    return []
+
+
+def _delete_stale(path: Path) -> None:
+    """Delete the partial files of a locked output: their writers have ended."""
+    with suppress(OSError):
+        for file in stale_partials(path):
+            if file.is_file() and not file.is_symlink():
                 file.unlink(missing_ok=True)

@@ -13,6 +13,9 @@ import av
 from vidstyle.errors import SinkError, reason
 from vidstyle.hardware import usable_cores
 from vidstyle.media.encoders import (
+    ANIMATED_PNG,
+    ANIMATED_WEBP,
+    BEFORE_GIF,
     PRESETS,
     RAW_VIDEO,
     VideoEncoder,
@@ -20,12 +23,20 @@ from vidstyle.media.encoders import (
     encoder_options,
     encoders_named,
     failure,
+    percent_quality,
     unknown_encoder,
 )
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mkv": "matroska", ".mov": "mov", ".webm": "webm"}
+ANIMATIONS = {".gif": "gif", ".webp": "webp", ".apng": "apng"}  # without sound
 # Formats that can be written to a pipe, by the names that users give.
 STREAM_FORMATS = {"mkv": "matroska", "mpegts": "mpegts", "y4m": "yuv4mpegpipe"}
+ONLY_ENCODERS = {  # with their pixel formats, of containers that leave no choice
+    "yuv4mpegpipe": (RAW_VIDEO, "yuv420p"),
+    "gif": (BEFORE_GIF, "yuv420p"),
+    "webp": (ANIMATED_WEBP, "bgra"),
+    "apng": (ANIMATED_PNG, "rgb24"),
+}
 DEFAULT_CODECS = {"webm": "vp9"}  # by container; in all others:
 DEFAULT_CODEC = "h264"
 AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus"}  # by codec
@@ -175,11 +186,11 @@ def choose_encoder(
             encoder.
     """
     container = container or container_format(path)
-    if container == STREAM_FORMATS["y4m"]:
-        return _raw_video(codec, crf, bitrate)
     preset = preset or default_preset(usable_cores())
     if preset not in PRESETS:
         raise SinkError(f'No preset "{preset}". There are {", ".join(PRESETS)}.')
+    if container in ONLY_ENCODERS:
+        return _only_encoder(container, codec, preset, crf, bitrate)
     kind = _first_that_fits(codec or DEFAULT_CODECS.get(container, DEFAULT_CODEC), container)
     if crf is not None and not kind.quality:
         raise SinkError(f"{kind.name} has no quality to set: it keeps everything.", {"crf": None})
@@ -189,11 +200,22 @@ def choose_encoder(
     return Encoder(kind, options, default_pixels(kind))
 
 
-def _raw_video(codec: str | None, crf: float | None, bitrate: int | None) -> Encoder:
-    for name, value in (("codec", codec), ("crf", crf), ("bitrate", bitrate)):
+def _only_encoder(
+    container: str, codec: str | None, preset: str, crf: float | None, bitrate: int | None
+) -> Encoder:
+    """Encoder of a container that holds one codec."""
+    kind, pixels = ONLY_ENCODERS[container]
+    names = {**STREAM_FORMATS, **ANIMATIONS}
+    name = next(name for name, each in names.items() if each == container)
+    fixed = {"codec": codec, "bitrate": bitrate} | ({} if kind.quality else {"crf": crf})
+    for setting, value in fixed.items():
         if value is not None:
-            raise SinkError(f"y4m holds raw video, which has no {name}.", {name: None})
-    return Encoder(RAW_VIDEO, {}, default_pixels(RAW_VIDEO))
+            fact = "holds raw video, which has" if kind is RAW_VIDEO else "has"
+            raise SinkError(f"{name} {fact} no {setting} to set.", {setting: None})
+    options = encoder_options(kind, preset)
+    if crf is not None:
+        options |= dict.fromkeys(kind.quality, str(percent_quality(crf)))
+    return Encoder(kind, options, pixels)
 
 
 def _first_that_fits(codec: str, container: str) -> VideoEncoder:

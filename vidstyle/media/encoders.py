@@ -24,6 +24,7 @@ PRESETS = (
 X26X = dict(zip(PRESETS, PRESETS, strict=True))
 SVT = dict(zip(PRESETS, ("12", "11", "10", "10", "9", "8", "6", "6", "6"), strict=True))
 VPX = dict(zip(PRESETS, 6 * ("8",) + 3 * ("5",), strict=True))
+WEBP = dict(zip(PRESETS, ("0", "1", "2", "3", "3", "4", "5", "6", "6"), strict=True))
 WITH_ALPHA_IN_SIDE_DATA = ("matroska", "webm")
 
 
@@ -107,6 +108,13 @@ ENCODERS = (
 RAW_VIDEO = VideoEncoder(
     name="rawvideo", takes_bitrate=False, odd_sizes=True, stores_aspect=True
 )  # of y4m; not on offer
+# Likewise, of animations; a GIF's pictures are kept losslessly until its palette is known.
+ANIMATED_WEBP = VideoEncoder(
+    name="libwebp_anim", speed="compression_level", speeds=WEBP, quality=("quality",),
+    default_quality="80", takes_bitrate=False, odd_sizes=True, alpha="bgra",
+)  # fmt: skip
+ANIMATED_PNG = VideoEncoder(name="apng", takes_bitrate=False, odd_sizes=True, alpha="rgba")
+BEFORE_GIF = VideoEncoder(name="ffv1", takes_bitrate=False, odd_sizes=True, alpha="yuva420p")
 
 
 def encoders_named(word: str) -> list[VideoEncoder]:
@@ -173,6 +181,11 @@ def encoder_options(
     if row.default_quality is not None:
         options |= dict.fromkeys(row.quality, row.default_quality)
     return options
+
+
+def percent_quality(crf: float) -> int:
+    """Quality of WebP or JPEG, 0 to 100, for a constant rate factor, 63 to 0."""
+    return round(100 * (1 - crf / 63))
 
 
 def default_pixels(row: VideoEncoder) -> str:

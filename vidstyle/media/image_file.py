@@ -257,13 +257,18 @@ def write_result(
     return _write(file, encode_result(file, image, metadata), replace=replace)
 
 
-def encode_result(file: Path, image: RGBImage, metadata: Metadata = NO_METADATA) -> bytes:
+def encode_result(
+    file: Path,
+    image: RGBImage,
+    metadata: Metadata = NO_METADATA,
+    jpeg_quality: int = JPEG_QUALITY,
+) -> bytes:
     """Return the content that `write_result` writes; callable from any thread.
 
     Raises:
         SinkError: the suffix is unknown, or the image is too large for the format.
     """
-    return marked(_encoded(file, image, JPEG_QUALITY, metadata))
+    return marked(_encoded(file, image, jpeg_quality, metadata))
 
 
 def storable_metadata(file: Path, metadata: Metadata) -> Metadata:

@@ -1,10 +1,12 @@
 """Result mark: metadata by which vidstyle recognizes its own pictures and videos.
 
-JPEG holds it in a comment, PNG in a text chunk and WebP in a chunk of its own; BMP and TIFF hold it
-behind their last byte, which readers ignore. Videos hold it as the name of the video stream's
-handler, which every container here stores, and which the stream's new pictures need anew anyway.
+JPEG holds it in a comment, PNG in a text chunk and WebP in a chunk of its own; BMP, TIFF, GIF and
+animated PNG hold it behind their last byte, which readers ignore. Videos hold it as the name of the
+video stream's handler, which every container here stores, and which the stream's new pictures need
+anew anyway.
 """
 
+import os
 import zlib
 from pathlib import Path
 
@@ -30,10 +32,29 @@ def marked(encoded: bytes) -> bytes:
         chunk = _png_chunk(b"Software\0" + text)
         return encoded[:PNG_HEADER] + chunk + encoded[PNG_HEADER:]
     if encoded.startswith(RIFF):
-        chunk = b"MARK" + len(text).to_bytes(4, "little") + text + b"\0" * (len(text) % 2)
+        chunk = _riff_chunk(text)
         size = int.from_bytes(encoded[4:8], "little") + len(chunk)
         return RIFF + size.to_bytes(4, "little") + encoded[8:] + chunk
     return encoded + text
+
+
+def append_mark(file: Path) -> None:
+    """Append the mark to a GIF, WebP or PNG file.
+
+    Raises:
+        OSError: the file cannot be read or written.
+    """
+    text = MARK.encode()
+    with file.open("r+b") as opened:
+        head = opened.read(8)
+        opened.seek(0, os.SEEK_END)
+        if not head.startswith(RIFF):
+            opened.write(text)
+            return
+        chunk = _riff_chunk(text)
+        opened.write(chunk)
+        opened.seek(4)
+        opened.write((int.from_bytes(head[4:], "little") + len(chunk)).to_bytes(4, "little"))
 
 
 def is_marked(file: Path) -> bool:
@@ -67,6 +88,10 @@ def _is_marked_video(file: Path) -> bool:
     except SourceError:
         return False
     return any(key.lower() == KEY and value == MARK for key, value in tags)  # HANDLER_NAME in .mkv
+
+
+def _riff_chunk(text: bytes) -> bytes:
+    return b"MARK" + len(text).to_bytes(4, "little") + text + b"\0" * (len(text) % 2)
 
 
 def _png_chunk(text: bytes) -> bytes:

@@ -178,6 +178,10 @@ class FileSink:
         """FFmpeg's name of the output format."""
         return container_format(self._path)
 
+    def _medium(self) -> str:
+        """Name of codec and container, for warnings."""
+        return f"{self._encoder.name} in {self._output.format.name}"
+
     def _open(self, container: str, options: dict[str, str]) -> av.container.OutputContainer:
         return av.open(str(self._partial), "w", format=container, container_options=options)
 
@@ -218,12 +222,11 @@ class FileSink:
         aspect, name = self._like.sample_aspect_ratio, self._output.format.name
         if aspect != 1 and name not in MP4_LIKE and not self._encoder.kind.stores_aspect:
             # PyAV cannot set the display size, in which Matroska keeps the aspect ratio.
-            wider = float(aspect)
-            width, height = round(width * max(1.0, wider)), round(height * max(1.0, 1 / wider))
+            width, height = square_size_wh(width, height, aspect)
             self._video.codec_context.sample_aspect_ratio = Fraction(1)
             self.warnings.append(
-                f"{first.width}x{first.height} became {width}x{height}: {self._encoder.name} "
-                f"in {name} has square pixels only"
+                f"{first.width}x{first.height} became {width}x{height}: {self._medium()} "
+                "has square pixels only"
             )
         if not self._encoder.kind.odd_sizes and (width % 2 or height % 2):
             odd = f"{width}x{height}"
@@ -312,3 +315,9 @@ class FileSink:
                 raise SinkError(message) from error
             hint = "Make room, or choose another disk."
             raise SinkError(f"{message} {hint}", {self.path_setting: ...}) from error
+
+
+def square_size_wh(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    """Size in square pixels of a picture with pixels of another shape; no side gets shorter."""
+    wider = float(aspect)
+    return round(width * max(1.0, wider)), round(height * max(1.0, 1 / wider))

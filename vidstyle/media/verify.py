@@ -9,6 +9,8 @@ import av
 
 from vidstyle.errors import SinkError
 
+WITHOUT_DURATION = ("apng",)  # formats whose header has none
+
 
 def verify(path: Path, pts: "array[int]", time_base: Fraction, copied: Counter[str]) -> None:
     """Check frame count, pts, side streams and duration of a video file, without decoding.
@@ -26,10 +28,17 @@ def verify(path: Path, pts: "array[int]", time_base: Fraction, copied: Counter[s
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            found = sorted(p.pts for p in container.demux(stream) if p.pts is not None)
+            packets = [
+                (packet.pts, packet.duration or 0)
+                for packet in container.demux(stream)
+                if packet.pts is not None
+            ]
+            found = sorted(pts for pts, _ in packets)
             tick = Fraction(stream.time_base or 1)
             streams = Counter(str(s.type) for s in container.streams)
             duration_s = (container.duration or 0) / av.time_base
+            if container.format.name in WITHOUT_DURATION:
+                duration_s = float(max(map(sum, packets)) * tick)
     except (OSError, IndexError, av.FFmpegError) as error:
         raise SinkError(f"The finished file cannot be read again ({error}).") from error
     if len(found) != len(pts):

@@ -1,11 +1,13 @@
 """Style files from paintings, by Python and by the command line."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.processes import file_size_limit
 from tests.textures import noise_image
 from vidstyle.apps.painting import style_from_painting
 from vidstyle.cli import DONE, FAILED, main
@@ -49,6 +51,16 @@ def test_existing_files_stay_unless_they_may_be_replaced(painting: Path) -> None
     assert int8_path(output).read_text() == "mine"
     assert not output.exists()
     assert style_from_painting(painting, output, overwrite=True).output.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of file sizes")
+def test_both_files_are_written_or_none(painting: Path) -> None:
+    output = painting.with_suffix(".onnx")
+    style_from_painting(painting, output)
+    sizes = [file.stat().st_size for file in (output, int8_path(output))]
+    with file_size_limit(sum(sizes) // 2), pytest.raises(SinkError, match="Cannot write"):
+        style_from_painting(painting, painting.with_name("b.onnx"))
+    assert not list(painting.parent.glob("*b*.onnx"))
 
 
 @pytest.mark.parametrize(("name", "error"), [("a.txt", SinkError), ("no/a.onnx", SinkError)])

@@ -2,13 +2,14 @@
 
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidstyle.apps.outputs import check_target
 from vidstyle.apps.polish import polish
 from vidstyle.errors import SinkError, reason
-from vidstyle.media.atomic import write_whole
+from vidstyle.media.atomic import whole_file
 from vidstyle.media.style_image import read_painting
 from vidstyle.results import FileResult
 from vidstyle.stylize.painting_style import painting_files, painting_style
@@ -67,8 +68,9 @@ def style_from_painting(
         polished = polish(painting, polish_s, threading.Event())
     try:
         contents = painting_files(style, polished)
-        for file, content in zip(files, contents, strict=True):
-            write_whole(file, content, replace=overwrite)
+        with ExitStack() as both:  # named when both are written
+            for file, content in zip(files, contents, strict=True):
+                both.enter_context(whole_file(file, replace=overwrite)).write_bytes(content)
     except OSError as error:
         raise SinkError(f"Cannot write {output}: {reason(error)}.") from error
     return PaintingResult(

@@ -191,3 +191,21 @@ def test_a_network_that_wants_more_memory_than_there_is_is_refused(tmp_path: Pat
     run = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     assert "is not a generator that can be run" in run.stdout
     assert "memory" in run.stdout
+
+
+@pytest.mark.parametrize("part", [b"xxxx", b"yyyy", b"kkkk", b"vvvv"])
+def test_names_and_metadata_that_are_no_text_are_refused(tmp_path: Path, part: bytes) -> None:
+    file = tmp_path / "toy.onnx"
+    node = helper.make_node("Identity", ["xxxx"], ["yyyy"])
+    arguments = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, SHAPE) for name in ("xxxx", "yyyy")
+    ]
+    graph = helper.make_graph([node], "toy", arguments[:1], arguments[1:])
+    opsets = [helper.make_opsetid("", 20)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    helper.set_model_props(model, {"kkkk": "vvvv"})
+    onnx.save(model, file)
+    load_session(file, threads=1)
+    file.write_bytes(file.read_bytes().replace(part, b"\xff\xd0\x80\xfe"))
+    with pytest.raises(StyleError, match=r"toy\.onnx is (damaged|not a generator)"):
+        load_session(file, threads=1)

@@ -66,7 +66,9 @@ def load_session(file: Path, threads: int) -> onnxruntime.InferenceSession:
         _share_memory()
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
-    return _limited(file, load, lambda: options.set_load_cancellation_flag(True))
+    session = _limited(file, load, lambda: options.set_load_cancellation_flag(True))
+    _check_names(file, session)
+    return session
 
 
 def first_run(file: Path, session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> Any:
@@ -98,6 +100,16 @@ def _check_file(file: Path) -> None:
         _check_graphs(file, memoryview(file.read_bytes()))
     except (IndexError, ValueError, OSError) as error:
         raise not_runnable(file, error) from error
+
+
+def _check_names(file: Path, session: onnxruntime.InferenceSession) -> None:
+    """Check that the names and the metadata, which are decoded when asked for, are text."""
+    try:
+        for argument in (*session.get_inputs(), *session.get_outputs()):
+            _ = argument.name, argument.shape
+        _ = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError as error:
+        raise StyleError(f"{file} is damaged: its names or metadata are no UTF-8.") from error
 
 
 def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -> Item:

@@ -645,6 +645,14 @@ def test_ctrl_c_while_arguments_are_read_is_no_traceback(
     )
 
 
+@pytest.mark.parametrize("words", [["live", "--strength=--"], ["in.mp4", "--codec=--"]])
+def test_two_dashes_are_no_value(capsys: Captured, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == USAGE
+    assert "-- is no value" in capsys.readouterr().err
+
+
 def test_words_of_opencv_are_not_shown(tmp_path: Path) -> None:
     picture = tmp_path / "in.bmp"
     write_photo(picture, patches(40, 40))

@@ -33,6 +33,7 @@ from vidstyle.flags import (
     StyleFlags,
     TrainFlags,
     add_flags,
+    flag_of,
     spelled,
     with_flags,
 )
@@ -114,6 +115,9 @@ def _parsed(words: list[str]) -> argparse.Namespace:
         flags = [flag for action in command._actions for flag in action.option_strings]
         guess = next(filter(None, (did_you_mean(_flag(word), flags) for word in unknown)), "")
         command.error(f"unrecognized arguments: {' '.join(unknown)}.{guess}".removesuffix("."))
+    for name, value in vars(parsed).items():
+        if value == []:  # what argparse makes of "--strength=--"
+            parsed.parser.error(f"argument {flag_of(name)}: -- is no value")
     return parsed
 
 

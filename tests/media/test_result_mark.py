@@ -14,7 +14,7 @@ from PIL import Image
 from tests.clips import Clip, patches
 from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.image_file import PHOTO_SUFFIXES, decode_photo, write_photo, write_result
-from vidstyle.media.result_mark import MARK, SEARCHED, is_marked, marked
+from vidstyle.media.result_mark import MARK, SEARCHED, append_mark, is_marked, marked
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
@@ -102,3 +102,17 @@ def test_what_cannot_be_read_is_no_result(tmp_path: Path) -> None:
 def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     assert not is_marked(tmp_path / "pipe.mp4")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_an_appended_mark_keeps_the_file_whole(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"a{suffix}"
+    write_photo(file, COLORFUL)
+    append_mark(file)
+    assert is_marked(file)
+    with Image.open(file) as image:
+        image.load()
+    if suffix == ".png":
+        assert file.read_bytes().endswith(b"IEND\xaeB`\x82")  # nothing behind the last chunk
+        with av.open(str(file)) as container:
+            assert len(list(container.decode(video=0))) == 1

@@ -1,7 +1,7 @@
 """Result mark: metadata by which vidstyle recognizes its own pictures and videos.
 
-JPEG holds it in a comment, PNG in a text chunk and WebP in a chunk of its own; BMP, TIFF, GIF and
-animated PNG hold it behind their last byte, which readers ignore. Videos hold it as the name of the
+JPEG holds it in a comment, PNG in a text chunk and WebP in a chunk of its own; BMP, TIFF and GIF
+hold it behind their last byte, which readers ignore. Videos hold it as the name of the
 video stream's handler, which every container here stores, and which the stream's new pictures need
 anew anyway.
 """
@@ -19,6 +19,7 @@ KEY = "handler_name"  # of a video stream's metadata
 SEARCHED = 1 << 17  # bytes at each end of a file; an EXIF segment has 65,535 at most
 JPEG, PNG, RIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF"
 PNG_HEADER = 33  # bytes of a PNG up to the end of its first chunk, IHDR
+PNG_END = 12  # bytes of the last chunk, IEND
 
 
 def marked(encoded: bytes) -> bytes:
@@ -47,6 +48,12 @@ def append_mark(file: Path) -> None:
     text = MARK.encode()
     with file.open("r+b") as opened:
         head = opened.read(8)
+        if head == PNG:
+            opened.seek(-PNG_END, os.SEEK_END)
+            end = opened.read()
+            opened.seek(-PNG_END, os.SEEK_END)
+            opened.write(_png_chunk(b"Software\0" + text) + end)
+            return
         opened.seek(0, os.SEEK_END)
         if not head.startswith(RIFF):
             opened.write(text)

@@ -20,6 +20,16 @@ if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the fuzz and fault suite, tests/faults."""
+    group = parser.getgroup("fuzz")
+    group.addoption("--fuzz-minutes", type=float, default=5.0, help="time of all kinds of cases")
+    group.addoption("--fuzz-seed", type=int, default=1, help="another seed, other cases")
+    group.addoption("--fuzz-case", type=int, help="run only the case of this number")
+    group.addoption("--fuzz-report", type=Path, help="append the totals to this file, as JSON")
+    group.addoption("--fuzz-findings", type=Path, help="keep the cases with faults in this folder")
+
+
 class ErrorLog(logging.Handler):
     """Log handler that keeps the messages of records at ERROR and above."""
 

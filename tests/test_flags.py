@@ -31,10 +31,10 @@ FLAGS = {
     "live": """
         -h --help --debug --config --camera -s --style --style-interval --size --fps --loop
         --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels --window
-        --no-window --record -y --overwrite --no-overwrite --strength --keep-colors --no-keep-colors
-        --every --lines --max-cpu --audio --no-audio --microphone --audio-output --play-audio
-        --no-play-audio --react --no-react --polish --seconds -q --quiet --no-quiet --json
-        --no-json
+        --no-window --stream --record -y --overwrite --no-overwrite --strength --keep-colors
+        --no-keep-colors --every --lines --max-cpu --audio --no-audio --microphone --audio-output
+        --play-audio --no-play-audio --react --no-react --polish --seconds -q --quiet --no-quiet
+        --json --no-json
         """,
     "style": "-h --help --debug -o --output --polish -y --overwrite --json",
     "train": """

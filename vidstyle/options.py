@@ -30,6 +30,7 @@ MIN_BITRATE, MAX_BITRATE = 10_000, 1_000_000_000  # bits per second
 SIDES = f"of {MIN_OUTPUT_SIDE} to {MAX_SIDE} px a side"
 STANDARD_STREAM = Path("-")  # as an input standard input, as an output standard output
 BYTES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}  # by the unit of a size
+STREAM_SCHEMES = ("rtmp://", "rtmps://", "srt://", "udp://", "tcp://", "http://")
 TIMES = "SECONDS|90s|1:02.5"  # metavar of times on the command line
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
@@ -411,6 +412,9 @@ class LiveOptions:
         choices=("i420", "yuyv"),
     )
     window: bool = option(True, "show a window")
+    stream: str | None = option(
+        None, "send pictures and sound to a server, or serve MJPEG at http://HOST:PORT", "URL"
+    )
     record: str | None = option(None, "write pictures and sound to a file", "FILE")
     overwrite: bool = option(False, "replace the recording if it exists")
     strength: float = option(1.0, "how much of the style, 0 to 1", "S")
@@ -450,6 +454,9 @@ class LiveOptions:
             _check(self, "style", style_plan(style).is_single, "one style, a mix or a list")
         interval_s = self.style_interval
         _check(self, "style_interval", interval_s is None or interval_s >= 1, "at least 1 second")
+        wanted = f"an address that begins with one of {', '.join(STREAM_SCHEMES)}"
+        scheme, _, rest = (self.stream or f"{STREAM_SCHEMES[0]}x").partition("://")
+        _check(self, "stream", bool(rest) and f"{scheme}://" in STREAM_SCHEMES, wanted)
         _check(self, "camera", bool(self.camera.strip()), "a number, a name, a file or an address")
         sides = self.size_wh or (2, 2)
         even = all(side >= 2 and side % 2 == 0 for side in sides)

@@ -19,11 +19,12 @@ import pytest
 
 from tests.clips import Clip, Sound, squares
 from tests.live.scene import Listed
+from tests.live.sinks.listener import Listener, decoded, listening
 from tests.look import playable
 from tests.processes import file_size_limit, stop_once, vidstyle_with
 from vidstyle.apps.live import introduction, run_live
 from vidstyle.cli import DONE, FAILED, HUNG_UP, TERMINATED, USAGE, main
-from vidstyle.errors import Cancelled, SinkError, SourceError, StyleError
+from vidstyle.errors import Cancelled, OptionError, SinkError, SourceError, StyleError
 from vidstyle.hardware import resident_mb
 from vidstyle.live import session
 from vidstyle.live.sinks.base import OutputFrame
@@ -212,8 +213,12 @@ def words(camera: Path | str, inverter: Path, *more: str) -> list[str]:
 
 
 def test_the_command_tells_what_it_measured(
-    clip: Path, inverter: Path, capsys: pytest.CaptureFixture[str]
+    clip: Path,
+    inverter: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("WARNING")  # set back at the end, after the changes by --quiet
     assert main(words(clip, inverter)) == DONE
     assert " fps, " in capsys.readouterr().err
     assert main(words(clip, inverter, "--quiet")) == DONE
@@ -237,6 +242,37 @@ def test_the_terminal_says_what_is_on(
     assert f"To recording {path}. Ctrl-C ends." in caplog.messages
     assert caplog.messages[-2].endswith(f"96x64 at 25 fps, in the style {inverter.name}")
     assert caplog.messages[-1] == "To nowhere, only measured. Ctrl-C ends."
+
+
+def test_what_is_streamed_is_stylized(
+    clip: Path, inverter: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = threading.Event()
+    caplog.set_level("INFO", "vidstyle.apps.live")
+    with listening() as listener:
+        given = options(clip, inverter, loop=True, stream=listener.address)
+        watcher = threading.Thread(target=stop_when_heard, args=(listener, stop))
+        watcher.start()
+        run_live(given, stop)
+        watcher.join(HANG_LIMIT_S)
+    assert f"To stream {listener.address}. Ctrl-C ends." in caplog.messages
+    shown = decoded(bytes(listener.received[0]))[-1].to_ndarray(format="rgb24").astype(int)
+    wanted = 255 - squares(0, 96, 64).astype(int)
+    still = (slice(2, 20), slice(2, -2))  # above the square nothing moves
+    assert np.median(np.abs(shown[still] - wanted[still])) < 10
+
+
+def stop_when_heard(listener: Listener, stop: threading.Event) -> None:
+    deadline = time.monotonic() + HANG_LIMIT_S
+    while len(listener.received[0]) < 10_000 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stop.set()
+
+
+def test_an_address_that_cannot_be_streamed_to_is_refused() -> None:
+    for address in ("nonsense", "ftp://a/b", "rtmp://"):
+        with pytest.raises(OptionError, match="stream must be an address that begins with one"):
+            LiveOptions(stream=address)
 
 
 def test_with_a_window_the_terminal_names_its_keys() -> None:
@@ -377,7 +413,7 @@ def test_a_recording_that_finds_no_room_ends_the_run_and_is_kept(
             timeout=2 * HANG_LIMIT_S,
         )
     assert process.returncode == FAILED
-    line = process.stderr.splitlines()[2]  # after what is on
+    _, _, line, *_ = process.stderr.splitlines()  # after what is on
     assert "File too large. What was recorded until then is kept and can be played." in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.mp4"]
     assert len(pictures(path)) > 20

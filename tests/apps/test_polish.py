@@ -253,10 +253,11 @@ def test_the_style_command_keeps_a_polished_painting(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_real_training_polishes(painting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FEWEST_STEPS", 1)
     before = load_painting(painting)
-    network = polish(painting, 2.0, NEVER, background=True)
+    network = polish(painting, 2.0, NEVER)
     assert network is not None
     after = load_painting(painting)
     assert (after.finish, after.own_chroma) == (before.finish, before.own_chroma)

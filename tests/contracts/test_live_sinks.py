@@ -21,6 +21,8 @@ from vidstyle.errors import SinkError
 from vidstyle.frame import BT601, BT709, ColorSpace, Picture
 from vidstyle.live.controls import Command, Controls, ControlState
 from vidstyle.live.sinks.base import Display, LiveSink, NullSink, OutputFrame
+from vidstyle.live.sinks.mjpeg_server import MjpegServer
+from vidstyle.live.sinks.network_stream import NetworkStream
 from vidstyle.live.sinks.overlay import Status
 from vidstyle.live.sinks.recorder import Recorder
 from vidstyle.live.sinks.virtual_camera import ObsOutput, V4l2Output, VirtualCamera
@@ -118,6 +120,11 @@ def seen_in_obs(place: Place) -> int:
     return len(place.sent)
 
 
+def network_stream(place: Place) -> NetworkStream:
+    """To a player that may or may not be there, as UDP is."""
+    return NetworkStream("udp://127.0.0.1:9", Fraction(30), None)
+
+
 SINKS = [
     Kind(NullSink, lambda place: NullSink(), lambda place: None),
     Kind(Recorder, recorder, recorded),
@@ -129,6 +136,8 @@ SINKS = [
         needs="linux",
     ),
     Kind(ObsOutput, obs_camera, seen_in_obs, broken_obs_camera),
+    Kind(NetworkStream, network_stream, lambda place: None),
+    Kind(MjpegServer, lambda place: MjpegServer("http://127.0.0.1:0/"), lambda place: None),
     Kind(Window, lambda place: Shown(Window(128, 96), place), lambda place: place.shown),
 ]
 each = pytest.mark.parametrize("kind", SINKS, ids=lambda kind: kind.sink.__name__)

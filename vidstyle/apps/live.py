@@ -18,6 +18,7 @@ from vidstyle.live.audio.devices import Microphone, Speaker, has_audio
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
 from vidstyle.live.metrics import LiveReport
 from vidstyle.live.session import LiveSession
+from vidstyle.live.sinks.network_stream import open_stream, public_address
 from vidstyle.live.sinks.virtual_camera import open_virtual_camera
 from vidstyle.live.sinks.window import Window
 from vidstyle.live.sources.base import LiveSource
@@ -100,6 +101,11 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
             )
             live.add_virtual_camera(opened.enter_context(closing(camera)))
             outputs.append(f"virtual camera {camera}")
+        if options.stream is not None:
+            sound = live.ring_buffer if options.audio or isinstance(source, PacedFile) else None
+            stream = open_stream(options.stream, source.rate, sound)
+            live.add_stream(opened.enter_context(closing(stream)))
+            outputs.append(f"stream {public_address(options.stream)}")
         if live.ring_buffer is not None:
             if not isinstance(source, PacedFile):
                 microphone = Microphone(options.microphone, live.ring_buffer)
@@ -163,7 +169,8 @@ def _ring_buffer_for(options: LiveOptions, source: LiveSource) -> AudioRingBuffe
     if isinstance(source, PacedFile):
         if options.play_audio and not has_audio(source):
             raise OptionError(f"play_audio: {source.path} has no sound.", "play_audio")
-        wanted = options.play_audio or options.react or options.record is not None
+        written = options.record is not None or options.stream is not None
+        wanted = options.play_audio or options.react or written
         return AudioRingBuffer() if wanted and has_audio(source) else None
     if options.play_audio:
         raise OptionError("play_audio takes a video file as camera.", "play_audio", "camera")

@@ -19,7 +19,7 @@ from vidstyle.live.metrics import CpuMeter, LatencyMeter, LiveReport, process_cp
 from vidstyle.live.placeholder import placeholder
 from vidstyle.live.quality import LADDER, QualityController
 from vidstyle.live.renderer import Renderer
-from vidstyle.live.sinks.base import Display, NullSink, OutputFrame, SinkThread
+from vidstyle.live.sinks.base import Display, LiveSink, NullSink, OutputFrame, SinkThread
 from vidstyle.live.sinks.overlay import Status
 from vidstyle.live.sinks.recorder import Recorder
 from vidstyle.live.sinks.virtual_camera import VirtualCamera
@@ -103,6 +103,7 @@ class LiveSession:
         self._sink_threads = [SinkThread(self._recorder, SINK_QUEUE_LENGTH)]
         self._camera: VirtualCamera | None = None
         self._window: Display | None = None
+        self._streams = False
         self._devices: list[AudioDevice] = []
         self._stop_request: threading.Event | None = None
         self._hinted = self._cpu_warned = False
@@ -116,6 +117,15 @@ class LiveSession:
         """Send every frame to a virtual camera; before `run`."""
         self._camera = camera
         self._sink_threads.insert(0, SinkThread(camera))
+
+    def add_stream(self, stream: LiveSink) -> None:
+        """Send the frames to a network stream too, as fast as it takes them; before `run`.
+
+        Args:
+            stream: closed by its sink thread.
+        """
+        self._streams = True
+        self._sink_threads.append(SinkThread(stream))
 
     def add_display(self, window: Display) -> None:
         """Send every frame to a display, which `run` drives in its own thread; before `run`."""
@@ -219,7 +229,7 @@ class LiveSession:
 
     def _is_pointless(self) -> bool:
         """Whether a recording without display or virtual camera has ended on a full disk."""
-        alone = self._window is None and self._camera is None
+        alone = self._window is None and self._camera is None and not self._streams
         return alone and self._recorder.cut_short > 0
 
     def _warn_about_cpu_limit(self) -> None:
@@ -235,7 +245,8 @@ class LiveSession:
 
     def _has_demand(self) -> bool:
         """Whether frames are displayed, recorded or read by another program."""
-        if self._camera is None or self._window is not None or self._options.hold:
+        watched = self._window is not None or self._streams
+        if self._camera is None or watched or self._options.hold:
             return True
         return self._recorder.wanted or self._camera.has_demand
 

@@ -83,7 +83,7 @@ class Recorder:
         if self._file is None:
             self._path, self._start_s, self._last_pts = self._next_path(), frame.time_s, -1
             encoder = choose_encoder(self._path, None, None, None)
-            info = _describe(frame.picture, self._path, self._rate)
+            info = describe_frames(frame.picture, self._path, self._rate)
             sink = GrowingFile(
                 self._path,
                 info,
@@ -119,7 +119,14 @@ class Recorder:
         log.log(level, "Recorded %s (%.1f MB).%s", self._path, size / 1e6, why)
 
 
-def _describe(picture: Picture, path: Path, rate: Fraction) -> VideoInfo:
+def describe_frames(picture: Picture, path: Path, rate: Fraction) -> VideoInfo:
+    """Properties of a video of rendered frames, for `FileSink`.
+
+    Args:
+        picture: the first frame.
+        path: of the output, for messages.
+        rate: nominal frames per second.
+    """
     color = picture.color
     range_ = FULL_RANGE if color.full_range else LIMITED_RANGE
     return VideoInfo(

@@ -1,0 +1,108 @@
+"""MJPEG over HTTP, read by PyAV and by plain sockets."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import av
+import numpy as np
+import pytest
+
+from tests.clips import squares
+from tests.live.scene import WAIT_S, frame
+from vidstyle.errors import SinkError
+from vidstyle.frame import Picture
+from vidstyle.live.sinks import mjpeg_server
+from vidstyle.live.sinks.base import OutputFrame
+from vidstyle.live.sinks.mjpeg_server import MjpegServer
+
+
+@pytest.fixture
+def server() -> Iterator[MjpegServer]:
+    server = MjpegServer("http://127.0.0.1:0/")
+    yield server
+    server.close()
+
+
+def output(number: int) -> OutputFrame:
+    picture = Picture.from_rgb(squares(number, 96, 64))
+    return OutputFrame(frame(picture, number), picture)
+
+
+def test_players_get_the_pictures(server: MjpegServer) -> None:
+    done, seen = threading.Event(), list[np.ndarray]()
+
+    def watch() -> None:
+        try:
+            address = f"http://127.0.0.1:{server.port}/live"
+            with av.open(address, format="mpjpeg", timeout=(WAIT_S, WAIT_S)) as container:
+                for picture in container.decode(video=0):
+                    seen.append(picture.to_ndarray(format="rgb24").astype(int))
+                    if len(seen) == 3:
+                        return
+        finally:
+            done.set()
+
+    viewer = threading.Thread(target=watch)
+    viewer.start()
+    number = 0
+    while not done.wait(0.01):
+        server.write(output(number % 20))
+        number += 1
+    viewer.join(WAIT_S)
+    assert len(seen) == 3
+    for picture in seen:
+        assert min(np.abs(picture - squares(n, 96, 64)).mean() for n in range(20)) < 8
+
+
+def test_without_clients_nothing_is_encoded(
+    server: MjpegServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = list[Picture]()
+    monkeypatch.setattr(mjpeg_server, "_jpeg", encoded.append)
+    for number in range(5):
+        server.write(output(number))
+    assert not encoded
+
+
+def test_a_client_that_takes_nothing_holds_up_nobody(server: MjpegServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as idle:
+        idle.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        for number in range(200):
+            server.write(output(number % 20))
+        server.close()
+        server.close()
+
+
+def test_too_many_clients_are_turned_away(
+    server: MjpegServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(mjpeg_server.MOST_CLIENTS):
+        server._server.places.acquire()
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        client.settimeout(WAIT_S)
+        assert b" 503 " in client.recv(100)
+
+
+def test_clients_are_let_go_at_the_end(server: MjpegServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        client.settimeout(WAIT_S)
+        server.write(output(1))
+        data = client.recv(1 << 16)
+        server.close()
+        deadline = time.monotonic() + WAIT_S
+        while more := client.recv(1 << 16):
+            data += more
+            assert time.monotonic() < deadline
+    assert data.startswith(b"HTTP/1.0 200 ")
+    assert data.count(b"--vidstyle\r\nContent-Type: image/jpeg") == 1
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(SinkError, match=r"Cannot serve a stream at 127\.0\.0\.1"):
+            MjpegServer(address)

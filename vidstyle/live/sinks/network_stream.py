@@ -31,6 +31,7 @@ FORMATS = {"rtmp": "flv", "rtmps": "flv", "srt": "mpegts", "udp": "mpegts", "tcp
 QUEUE_LENGTH = 2  # frames that wait for the network; more would add latency
 PAUSES_S = (1.0, 2.0, 5.0, 10.0)  # before attempts to reconnect; the last one repeats
 STALL_S = 10.0  # without progress until a connection is given up
+STEADY_S = 1  # of frames, after which a connection is not one that is turned away again
 PATIENCE_S = 1.5  # at the end, for a connection that blocks
 PROBE_S = 0.1  # timeout of the check for a protocol
 I_FRAME_EVERY_S = 2.0  # viewers that join wait so long; RTMP services demand it
@@ -132,7 +133,7 @@ class NetworkStream:
             self._failures += 1
             connection.frames.close()
             self._connection = None
-        elif connection.sent and self._failures:
+        elif self._failures and connection.sent >= STEADY_S * self._rate:
             log.warning("The stream to %s is back.", where)
             self._failures = 0
 
@@ -151,7 +152,7 @@ class _Connection:
         self._clock, self._progress_s = clock, clock()
         self.frames: DropOldestChannel[Frame] = DropOldestChannel(QUEUE_LENGTH)
         self.failure: str | None = None  # set when the thread has ended by an error
-        self.sent = False  # the network has taken a frame
+        self.sent = 0  # frames that the network has taken
         self._worker = Worker(self._run, "stream")
         self._worker.start()
 
@@ -190,7 +191,7 @@ class _Connection:
             while frame is not None:
                 last_pts = max(last_pts + 1, round((frame.time_s - start_s) / TIME_BASE))
                 muxer.write(Frame(frame.picture, last_pts, TIME_BASE))
-                self._progress_s, self.sent = self._clock(), True
+                self._progress_s, self.sent = self._clock(), self.sent + 1
                 frame = self._next()
             muxer.finish()
 

@@ -145,6 +145,19 @@ def test_findings_are_lines_with_unknown_and_none_in_words(
     assert lines[5] == ["pygame:", "unknown"]
 
 
+def test_commands_are_whole_in_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    command = "sudo modprobe v4l2loopback exclusive_caps=1 card_label=vidstyle"
+    print_findings({"to do": [command], "cameras": ["Brio 100 at /dev/video0", "Cam Link 4K"]})
+    assert capsys.readouterr().out.splitlines() == [
+        f"to do    {command}",
+        "cameras  Brio 100 at /dev/video0",
+        "         Cam Link 4K",
+    ]
+
+
 def test_without_a_terminal_lines_are_printed_and_no_bar(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from vidstyle.hardware import (
     ThreadPlan,
+    int8_instructions,
     memory_gb,
     processor_name,
     resident_mb,
@@ -32,6 +33,32 @@ def test_every_stage_has_a_thread_and_none_more_than_the_cores(
 def test_where_every_frame_is_painted_all_cores_paint() -> None:
     assert ThreadPlan.for_cores(8, every_frame=True).painters == 8
     assert ThreadPlan.for_cores(8, every_frame=False).painters < 8
+
+
+@pytest.mark.parametrize(
+    ("flags", "there"),
+    [("sse4_2 avx2 avx512_vnni", True), ("avx2 avx_vnni", True), ("avx2 avx512f", False)],
+)
+def test_int8_instructions_are_told_by_the_flags(
+    flags: str, there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: f"flags\t: fpu {flags}\nbugs: none\n")
+    assert int8_instructions() is there
+
+
+def test_where_the_system_does_not_tell_int8_is_unknown_but_apple_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(*_: object, **__: object) -> str:
+        raise OSError
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert int8_instructions() is None
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert int8_instructions() is True
 
 
 def test_two_cores_are_not_split_up_inside_opencv() -> None:

@@ -304,13 +304,26 @@ def print_styles(styles: Sequence[Style]) -> None:
 
 
 def print_findings(findings: dict[str, Any]) -> None:
-    """Print the report of `doctor`, a line for each value."""
-    table = Table(box=None, show_header=False, pad_edge=False)
+    """Print the report of `doctor`, a line for each value, whole in any terminal.
+
+    Lines are never broken: commands are to be copied. A list that is wider than the terminal has a
+    line for each entry.
+    """
+    console, indent = Console(), max(map(len, findings)) + 2
     for name, value in findings.items():
-        if isinstance(value, dict):
-            value = "\n".join(f"{key}: {_plain(part)}" for key, part in value.items())
-        table.add_row(name, _plain(value))
-    Console().print(table, markup=False, highlight=False)
+        lines = _finding_lines(value, console.width - indent)
+        for number, line in enumerate(lines):
+            first = name if number == 0 else ""
+            console.print(f"{first:<{indent}}{line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _finding_lines(value: Any, width: int) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{key}: {_plain(part)}" for key, part in value.items()]
+    line = _plain(value)
+    if isinstance(value, list) and len(line) > width:
+        return [with_flags(entry) for entry in value]
+    return [line]
 
 
 def _notes(outcome: FileResult) -> list[str]:

@@ -2,8 +2,11 @@
 
 import os
 import platform
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+INT8_FLAGS = {"avx512_vnni", "avx_vnni", "avx_vnni_int8", "asimddp"}  # of /proc/cpuinfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,20 @@ def resident_mb() -> float | None:
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     except (OSError, ValueError):
         return None
+
+
+def int8_instructions() -> bool | None:
+    """Whether the CPU multiplies int8 vectors in one instruction (VNNI; on ARM, dot product).
+
+    Painting takes half the time with it. None where the system does not tell.
+    """
+    if platform.machine().lower() in ("arm64", "aarch64") and sys.platform == "darwin":
+        return True  # all of Apple's
+    try:
+        words = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    except OSError:
+        return None
+    return bool(INT8_FLAGS & set(words))
 
 
 def processor_name() -> str:

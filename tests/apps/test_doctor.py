@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from vidstyle.apps.doctor import EXTRAS, _installed, examine
+from vidstyle.apps.doctor import EXTRAS, INT8, _installed, examine
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
@@ -19,6 +19,7 @@ def test_findings_are_plain_and_name_what_the_issue_asks_for() -> None:
     findings = examine()
     json.dumps(findings)
     assert findings["cores"] >= 1
+    assert findings["int8 (VNNI)"] in INT8.values()
     assert "libx264" in findings["encoders"]
     assert "CPUExecutionProvider" in findings["providers"]
     assert findings["styles"].endswith("checksums right")
@@ -48,7 +49,7 @@ def test_obs_is_for_other_systems_than_linux(
 
 def test_devices_are_named_or_how_to_get_them() -> None:
     findings = examine()
-    for name in ("cameras", "virtual cameras", "microphones"):
+    for name in ("cameras", "virtual cameras", "microphones", "sound outputs"):
         assert all(isinstance(line, str) and line for line in findings[name])
     if sys.platform == "linux" and not list(Path("/dev").glob("video*")):
         assert "exclusive_caps=1" in findings["virtual cameras"][0]

@@ -1,3 +1,5 @@
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,11 +10,28 @@ from vidstyle.live.devices import examine_devices
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="systemd")
-def test_what_starts_it_at_every_login_is_told_with_a_file_that_exists() -> None:
+@pytest.mark.parametrize("there", [True, False])
+def test_what_starts_it_at_every_login_names_this_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    python = tmp_path / "my venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    if there:
+        python.with_name("vidstyle").touch()
+    monkeypatch.setattr(sys, "executable", str(python))
     (command,) = examine_devices()["always there"]
-    unit = Path(command.split()[4])
-    assert unit.read_text(encoding="utf-8").count("ExecStart=") == 1
-    assert command.endswith("systemctl --user enable --now vidstyle-live")
+    asked = tmp_path / "asked"
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "systemctl").write_text(f'#!/bin/sh\necho "$@" > {asked}\n')
+    (tools / "systemctl").chmod(0o755)
+    environment = {"HOME": str(tmp_path), "PATH": f"{tools}:/usr/bin:/bin"}
+    subprocess.run(["sh", "-c", command], env=environment, check=True)
+    unit = tmp_path / ".config" / "systemd" / "user" / "vidstyle-live.service"
+    (start,) = re.findall("^ExecStart=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+    program = f'"{python.with_name("vidstyle")}"' if there else f'"{python}" -m vidstyle'
+    assert start == f"{program} live --virtual-camera --no-window"
+    assert asked.read_text() == "--user enable --now vidstyle-live\n"
 
 
 def test_where_only_names_are_known_they_are_told_with_what_to_try(

@@ -13,7 +13,13 @@ from vidstyle import __version__
 from vidstyle.assets import intact_file
 from vidstyle.errors import VidstyleError
 from vidstyle.extras import install_hint
-from vidstyle.hardware import ThreadPlan, memory_gb, processor_name, usable_cores
+from vidstyle.hardware import (
+    ThreadPlan,
+    int8_instructions,
+    memory_gb,
+    processor_name,
+    usable_cores,
+)
 from vidstyle.live.devices import examine_devices
 from vidstyle.media.codecs import default_preset
 from vidstyle.media.encoders import encoder_findings
@@ -30,6 +36,9 @@ EXTRAS = {
 }
 
 
+INT8 = {True: "yes", False: "no: painting takes twice as long", None: None}
+
+
 def examine() -> dict[str, Any]:
     """Collect the report; every value is a string, a number, None, a list or a dict of these."""
     cores = usable_cores()
@@ -39,6 +48,7 @@ def examine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor_name(),
+        "int8 (VNNI)": INT8[int8_instructions()],
         "cores": cores,
         "memory": None if memory is None else f"{memory:.1f} GB",
         "libraries": {

@@ -1,20 +1,20 @@
 """Device listing for `vidstyle doctor`: cameras, virtual cameras, microphones, setup commands."""
 
+import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import av
 
 from vidstyle.errors import Note, VidstyleError, reason
+from vidstyle.live.audio.devices import microphones, sound_outputs
 from vidstyle.live.sinks.virtual_camera import RECIPE
 
 UNIT = Path(__file__).with_name("vidstyle-live.service")
 LISTERS = {"darwin": "avfoundation", "win32": "dshow"}  # FFmpeg's input devices, by `sys.platform`
-INSTALL_UNIT = (
-    f"install -D -m 644 {UNIT} ~/.config/systemd/user/{UNIT.name} "
-    f"&& systemctl --user enable --now {UNIT.stem}"
-)
+UNIT_FOLDER = "~/.config/systemd/user"
 TRY = Note("others by number: 0, 1, and so on", {"camera": 0})
 
 
@@ -23,11 +23,24 @@ def examine_devices() -> dict[str, Any]:
     found = {
         "cameras": _cameras() or ["none found: plug one in, or allow cameras in the settings"],
         "virtual cameras": _virtual_cameras() or [f"none. {RECIPE}"],
-        "microphones": _microphones(),
+        "microphones": _audio(microphones),
+        "sound outputs": _audio(sound_outputs),
     }
     if sys.platform == "linux":
-        found["always there"] = [INSTALL_UNIT]
+        found["always there"] = [install_unit()]
     return found
+
+
+def install_unit() -> str:
+    """Shell command that starts this installation's virtual camera at every login, by systemd."""
+    program = Path(sys.executable).with_name("vidstyle")
+    words = [str(program)] if program.exists() else [sys.executable, "-m", "vidstyle"]
+    start = " ".join(f'"{word}"' if " " in word else word for word in words)
+    pattern = shlex.quote(f"s|^ExecStart=[^ ]*|ExecStart={start}|")
+    return (
+        f"mkdir -p {UNIT_FOLDER} && sed {pattern} {shlex.quote(str(UNIT))} "
+        f"> {UNIT_FOLDER}/{UNIT.name} && systemctl --user enable --now {UNIT.stem}"
+    )
 
 
 def _cameras() -> list[str]:
@@ -59,10 +72,8 @@ def _virtual_cameras() -> list[str]:
     return [f"{device.path} {device.name}" for device in devices() if device.outputs]
 
 
-def _microphones() -> list[str]:
-    from vidstyle.live.audio.devices import microphones
-
+def _audio(names: Callable[[], list[str]]) -> list[str]:
     try:
-        return microphones() or ["none found"]
+        return names() or ["none found"]
     except VidstyleError as error:
         return [reason(error)]

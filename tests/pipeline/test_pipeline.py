@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vidstyle.frame import Frame, Picture
-from vidstyle.pipeline.pipeline import QUEUE_LENGTH, Pipeline
+from vidstyle.pipeline.pipeline import QUEUE_LENGTH, Branch, Pipeline
 
 HANG_LIMIT_S = 60
 STAGES = ("source", "stylizer", "sink")
@@ -51,13 +51,13 @@ def pipeline_threads() -> list[str]:
 
 def test_every_frame_goes_through_in_order() -> None:
     stages = Stages(50)
-    Pipeline(stages, stages, stages).run()
+    Pipeline(stages, Branch(stages, stages)).run()
     assert stages.written == list(range(50))
 
 
 def test_nothing_in_nothing_out() -> None:
     stages = Stages(0)
-    Pipeline(stages, stages, stages).run()
+    Pipeline(stages, Branch(stages, stages)).run()
     assert stages.written == []
 
 
@@ -65,7 +65,7 @@ def test_nothing_in_nothing_out() -> None:
 def test_a_failing_stage_ends_the_run(failing: str) -> None:
     stages = Stages(1_000_000, failing)
     with pytest.raises(OSError, match=f"the {failing} broke") as caught:
-        Pipeline(stages, stages, stages).run()
+        Pipeline(stages, Branch(stages, stages)).run()
     assert pipeline_threads() == []
     assert "break_at" in "".join(traceback.format_tb(caught.tb))  # its own traceback
     assert stages.given < 100
@@ -84,7 +84,7 @@ def test_only_the_first_error_is_raised() -> None:
 
     stages = AllBreak(1_000_000)
     with pytest.raises(ValueError, match="first"):
-        Pipeline(stages, stages, stages).run()
+        Pipeline(stages, Branch(stages, stages)).run()
     assert pipeline_threads() == []
 
 
@@ -97,7 +97,7 @@ def test_a_slow_sink_holds_the_source_back() -> None:
             super().write(frame)
 
     stages = Waiting(100)
-    run = threading.Thread(target=Pipeline(stages, stages, stages).run, daemon=True)
+    run = threading.Thread(target=Pipeline(stages, Branch(stages, stages)).run, daemon=True)
     run.start()
     run.join(0.3)  # time enough to run far ahead, were nothing bounded
     in_flight = stages.given
@@ -115,5 +115,22 @@ def test_ctrl_c_stops_all_threads() -> None:
 
     stages = Interrupting(1_000_000)
     with pytest.raises(KeyboardInterrupt):
-        Pipeline(stages, stages, stages).run()
+        Pipeline(stages, Branch(stages, stages)).run()
     assert pipeline_threads() == []
+
+
+def test_each_branch_gets_every_frame_from_one_source() -> None:
+    source, *others = Stages(50), Stages(0), Stages(0), Stages(0)
+    Pipeline(source, *(Branch(each, each) for each in others)).run()
+    assert source.given == 50
+    assert [each.written for each in others] == [list(range(50))] * 3
+
+
+@pytest.mark.parametrize("failing", STAGES[1:])
+def test_a_branch_that_fails_ends_all(failing: str) -> None:
+    source, whole, broken = Stages(10_000), Stages(0), Stages(0, failing)
+    with pytest.raises(OSError, match=f"the {failing} broke"):
+        Pipeline(source, Branch(whole, whole), Branch(broken, broken)).run()
+    assert source.given <= 4 + 3 * QUEUE_LENGTH
+    assert len(whole.written) <= source.given
+    assert not [t.name for t in threading.enumerate() if t.name.startswith(STAGES)]

@@ -35,7 +35,7 @@ from vidstyle.media.codecs import choose_encoder
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
 from vidstyle.options import StylizeOptions
-from vidstyle.pipeline.pipeline import Pipeline
+from vidstyle.pipeline.pipeline import Branch, Pipeline
 from vidstyle.stats import Stats
 from vidstyle.stylize.generator import OnnxGenerator
 
@@ -138,7 +138,7 @@ def measure_limit(clip: Path, folder: Path, options: StylizeOptions) -> float:
         FileSource(clip, stats, threads=usable_cores()) as source,
         FileSink(output, source.info, encoder, stats, threads=usable_cores()) as sink,
     ):
-        Pipeline(source, PassThrough(), sink).run()
+        Pipeline(source, Branch(PassThrough(), sink)).run()
         sink.finish()
     return round(stats["frames"] / stats.elapsed_s, 1)
 

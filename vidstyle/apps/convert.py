@@ -20,7 +20,7 @@ from vidstyle.media.codecs import default_suffix
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, StylizeOptions
-from vidstyle.pipeline.pipeline import FrameTransform, Pipeline
+from vidstyle.pipeline.pipeline import Branch, FrameTransform, Pipeline
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import plan_name
 from vidstyle.stylize.painter_schedule import load_painters
@@ -88,7 +88,7 @@ def stylize_video(
     ):
         stats.expected_frames = source.info.expected_frames
         with target.sink(source.info, stats, threads.encoder) as sink:
-            Pipeline(source, stylizer, sink).run(watch)
+            Pipeline(source, Branch(stylizer, sink)).run(watch)
             watch.report()
             size = sink.finish()
         return Result(

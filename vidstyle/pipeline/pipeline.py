@@ -1,9 +1,12 @@
-"""Frame pipeline: source -> stylizer -> sink, one thread each, bounded queues between them."""
+"""Frame pipeline: source -> stylizer -> sink, one thread each, bounded queues between them.
+
+Several styles at once are branches: stylizer and sink for each, behind one source.
+"""
 
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing, suppress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from vidstyle.frame import Frame
 from vidstyle.pipeline.channel import Channel, ChannelAbandoned
@@ -30,14 +33,25 @@ class Sink(Protocol):
         """Consume one frame; called by `Pipeline` once per frame, in order, on the sink thread."""
 
 
-class Pipeline:
-    """Source, stylizer and sink on one thread each, until the source ends or a stage fails."""
+class Branch(NamedTuple):
+    """Stylizer and sink of a pipeline's frames."""
 
-    def __init__(self, source: Iterable[Frame], stylizer: FrameTransform, sink: Sink) -> None:
-        """Connect the stages; the source is iterated on its own thread."""
-        self._source, self._stylizer, self._sink = source, stylizer, sink
-        self._decoded: Channel[Frame] = Channel(QUEUE_LENGTH)
-        self._stylized: Channel[Frame] = Channel(QUEUE_LENGTH)
+    stylizer: FrameTransform
+    sink: Sink
+
+
+class Pipeline:
+    """Source, stylizers and sinks on one thread each, until the source ends or a stage fails."""
+
+    def __init__(self, source: Iterable[Frame], *branches: Branch) -> None:
+        """Connect the stages; the source is iterated once, on its own thread.
+
+        Args:
+            source: frames, each of which goes to all branches; the slowest one sets the pace.
+            branches: at least one.
+        """
+        self._source = source
+        self._branches = [_RunningBranch(branch) for branch in branches]
 
     def run(self, watch: Callable[[], None] = lambda: None) -> None:
         """Run to the end and join every thread; call it once.
@@ -50,28 +64,46 @@ class Pipeline:
                 exception of `watch`, or one that interrupts the calling thread, such as
                 KeyboardInterrupt.
         """
-        stages = {"source": self._read, "stylizer": self._transform, "sink": self._write}
-        works = {name: _as_work(stage) for name, stage in stages.items()}
+        works = {"source": _as_work(self._read)}
+        for number, branch in enumerate(self._branches):
+            ending = f"-{number}" if number else ""
+            works[f"stylizer{ending}"] = _as_work(branch.transform)
+            works[f"sink{ending}"] = _as_work(branch.write)
         ThreadGroup(on_failure=self._abandon).run(works, watch)
 
     def _read(self) -> None:
         for frame in self._source:
-            self._decoded.put(frame)
-        self._decoded.close()
+            for branch in self._branches:
+                branch.decoded.put(frame)
+        for branch in self._branches:
+            branch.decoded.close()
 
-    def _transform(self) -> None:
+    def _abandon(self) -> None:
+        for branch in self._branches:
+            branch.abandon()
+
+
+class _RunningBranch:
+    """Stages of a branch, and the bounded queues before and between them."""
+
+    def __init__(self, branch: Branch) -> None:
+        self._branch = branch
+        self.decoded: Channel[Frame] = Channel(QUEUE_LENGTH)
+        self._stylized: Channel[Frame] = Channel(QUEUE_LENGTH)
+
+    def transform(self) -> None:
         # Closed on this thread, so that an exception of its clean-up is reported here.
-        with closing(self._stylizer.stylize(self._decoded)) as frames:
+        with closing(self._branch.stylizer.stylize(self.decoded)) as frames:
             for frame in frames:
                 self._stylized.put(frame)
         self._stylized.close()
 
-    def _write(self) -> None:
+    def write(self) -> None:
         for frame in self._stylized:
-            self._sink.write(frame)
+            self._branch.sink.write(frame)
 
-    def _abandon(self) -> None:
-        self._decoded.abandon()
+    def abandon(self) -> None:
+        self.decoded.abandon()
         self._stylized.abandon()
 
 

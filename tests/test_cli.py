@@ -188,7 +188,7 @@ def test_a_shipped_style_that_is_not_as_shipped_is_said(
         ("negative:0.6,no.onnx:0.4", FAILED, "There is no file"),
         ("negative:0.6,two.onnx:0.4", FAILED, "A generator takes one RGB picture"),
         ("two.onnx", FAILED, "A generator takes one RGB picture"),
-        ("negative,warm", USAGE, '"negative" has no weight'),
+        ("negative:3,warm", USAGE, '"warm" has no weight'),
         ("negative:1.6,warm:-0.6", USAGE, 'the weight of "warm" is -0.6, not a number over 0'),
         ("warm:0.5,warm:0.5", USAGE, '"warm" is named more than once'),
     ],
@@ -229,6 +229,23 @@ def test_mixes_are_named_after_what_is_in_them(clip: Path, tmp_path: Path) -> No
     assert made == {
         f"{n}.negative-60+warm-40.{s}" for n, s in (("in", "mp4"), ("in", "png"), ("me", "png"))
     }
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_list_of_styles_gives_a_result_for_each(clip: Path, capsys: Captured) -> None:
+    out = clip.parent / "out"
+    assert main([str(clip), "--style", "all", "-o", str(out), "--json"]) == DONE
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert [result["style"] for result in results] == list(TOYS)
+    assert {file.name for file in out.iterdir()} == {f"in.{style}.mp4" for style in TOYS}
+    write_photo(clip.parent / "me.png", patches(20, 16))
+    photo = ["image", str(clip.parent / "me.png"), "-q"]
+    assert main([*photo, "--style", "white,Warm"]) == DONE
+    assert main([*photo, "--style", "white,cold"]) == FAILED
+    assert 'No style named "cold"' in one_line(capsys.readouterr().err)
+    assert main([*photo, "--style", "white,white"]) == USAGE
+    made = {file.name for file in clip.parent.glob("me.*")}
+    assert made == {"me.png", "me.white.png", "me.warm.png"}
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_without_a_terminal_lines_are_printed_and_no_bar(
 ) -> None:
     threads = set(threading.enumerate())
     with Progress(jobs=2, shown=True) as progress:
-        progress.watch(Job(Path("a.mp4"), Path("b.mp4")), Stats())
+        progress.watch([Job(Path("a.mp4"), Path("b.mp4"))], Stats())
         progress.say("[a.mp4] is done, and brackets are no markup")
     out, err = capsys.readouterr()
     assert out == ""
@@ -225,7 +225,7 @@ def test_a_terminal_shows_what_is_done(
         stats.count(name, count)
     stats.expected_frames, stats.expected_paintings = totals
     with Progress(jobs=1, shown=True) as progress:
-        progress.watch(Job(Path("in.mp4"), Path("out.mp4")), stats)
+        progress.watch([Job(Path("in.mp4"), Path("out.mp4"))], stats)
         deadline = time.monotonic() + 30
         while not all(word in written.getvalue() for word in words):
             assert time.monotonic() < deadline, written.getvalue()

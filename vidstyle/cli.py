@@ -38,6 +38,7 @@ from vidstyle.flags import (
     with_flags,
 )
 from vidstyle.options import STANDARD_STREAM, ServeOptions, StylizeOptions, settings
+from vidstyle.style_plan import style_list
 
 Options = TypeVar("Options")
 
@@ -149,23 +150,38 @@ class _FlagFormatter(logging.Formatter):
 
 
 def _convert(parsed: argparse.Namespace) -> int:
-    from vidstyle.apps.convert import stylize_video
+    from vidstyle.apps.convert import stylize_video, stylize_video_in_styles
     from vidstyle.apps.image import preview_video
     from vidstyle.media.codecs import default_suffix
     from vidstyle.media.source import VIDEO_SUFFIXES
 
+    styles = _taken_styles(parsed)
     options = _options(parsed, ConvertFlags)
     if options.preview:
-        return _batch(parsed, options, preview_video, VIDEO_SUFFIXES, ".png")
+        return _batch(parsed, options, preview_video, VIDEO_SUFFIXES, ".png", styles)
     suffix = default_suffix(options.codec)
-    return _batch(parsed, options, stylize_video, VIDEO_SUFFIXES, suffix)
+    at_once = stylize_video_in_styles if options.quality == "fast" else None
+    return _batch(parsed, options, stylize_video, VIDEO_SUFFIXES, suffix, styles, at_once)
 
 
 def _image(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.image import stylize_photo
     from vidstyle.media.image_file import READABLE_SUFFIXES
 
-    return _batch(parsed, _options(parsed, ConvertFlags), stylize_photo, READABLE_SUFFIXES, ".png")
+    styles = _taken_styles(parsed)
+    options = _options(parsed, ConvertFlags)
+    return _batch(parsed, options, stylize_photo, READABLE_SUFFIXES, ".png", styles)
+
+
+def _taken_styles(parsed: argparse.Namespace) -> list[str | None]:
+    """Take a list of styles out of the arguments, "all" replaced by the shipped ones."""
+    from vidstyle.stylize.catalog import expanded
+
+    listed = expanded(style_list(parsed.style)) if parsed.style else []
+    if len(listed) < 2:
+        return []
+    parsed.style = None
+    return listed
 
 
 def _batch(
@@ -173,7 +189,9 @@ def _batch(
     options: ConvertFlags,
     app: Any,
     suffixes: Sequence[str],
-    suffix: str = ".mp4",
+    suffix: str,
+    styles: Sequence[str | None],
+    styles_app: Any = None,
 ) -> int:
     from vidstyle.apps.batch import Failure, list_jobs, missing_results, run_batch
     from vidstyle.apps.outputs import Result
@@ -188,6 +206,7 @@ def _batch(
         options,
         suffixes,
         suffix,
+        styles=styles,
         recursive=options.recursive,
         into_folder=(parsed.output or "").endswith(("/", os.sep)),
     )
@@ -199,7 +218,7 @@ def _batch(
         _tallied(jobs, outcomes, total, options),
         Progress(len(jobs), shown=not options.quiet) as progress,
     ):
-        for outcome in run_batch(jobs, app, options, progress.watch):
+        for outcome in run_batch(jobs, app, options, progress.watch, styles_app):
             outcomes.append(outcome)
             if isinstance(outcome, Failure):
                 progress.clear()

@@ -68,11 +68,14 @@ class Progress:
         self._thread.join()
         self._bar.stop()
 
-    def watch(self, job: Job, stats: Stats) -> None:
-        """Show a job from now on; called by `run_batch` before each job."""
+    def watch(self, jobs: Sequence[Job], stats: Stats) -> None:
+        """Show the jobs of one input from now on; called by `run_batch` before each run."""
         self.clear()
-        self._done += 1
-        name = f"{job.input.name} ({self._done}/{self._jobs})" if self._jobs > 1 else job.input.name
+        name = jobs[0].input.name
+        first, self._done = self._done + 1, self._done + len(jobs)
+        if self._jobs > 1:
+            numbers = str(first) if len(jobs) == 1 else f"{first}-{self._done}"
+            name = f"{name} ({numbers}/{self._jobs})"
         self._task = self._bar.add_task(name, total=None, numbers="")
         self._stats = stats
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from vidstyle.errors import Cure, Note, OptionError, VidstyleError, with_remedies
 from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, option, settings
+from vidstyle.style_plan import SCHEDULE_EXAMPLE
+from vidstyle.style_spec import EXAMPLE
 from vidstyle.times import seconds_of
 
 
@@ -18,6 +20,13 @@ from vidstyle.times import seconds_of
 class ConvertFlags(StylizeOptions):
     """Settings of `vidstyle convert` and `vidstyle image`."""
 
+    style: str | None = option(
+        None,
+        f"a style's name, an .onnx file, a painting's picture file, or a mix such as {EXAMPLE}; "
+        "a list such as great-wave,udnie, or all, for a result in each; for videos also styles "
+        f'over time such as "{SCHEDULE_EXAMPLE}", or a .txt file of such lines',
+        "NAME|FILE.onnx|PICTURE|MIX|LIST|TIMES",
+    )
     recursive: bool = option(False, "folders with their subfolders; -o FOLDER keeps the structure")
     skip_existing: bool = option(
         False, "leave inputs out whose results exist, to go on with a batch"

@@ -1,19 +1,23 @@
 """Several inputs: which jobs they make, and that a bad one stops no other."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.clips import Clip
-from vidstyle.apps.batch import Failure, Job, list_jobs, run_batch
-from vidstyle.apps.convert import stylize_video
+from tests.clips import Clip, Sound
+from tests.look import look
+from vidstyle.apps.batch import Failure, Job, list_jobs, missing_results, run_batch
+from vidstyle.apps.convert import stylize_video, stylize_video_in_styles
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, StyleError
 from vidstyle.flags import with_flags
+from vidstyle.frame import Frame
 from vidstyle.media.image_file import PHOTO_SUFFIXES, READABLE_SUFFIXES
-from vidstyle.media.source import VIDEO_SUFFIXES
+from vidstyle.media.source import VIDEO_SUFFIXES, FileSource
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -259,6 +263,85 @@ def test_a_file_is_no_folder(
         list_jobs(films, out, inverting, VIDEO_SUFFIXES, into_folder=into_folder)
 
 
+STYLES = ("negative", "white")
+
+
+@pytest.mark.usefixtures("shelf")
+def test_each_input_gets_a_result_in_each_style(tmp_path: Path) -> None:
+    films, look = touch(tmp_path, "a.mp4", "b.mp4"), StylizeOptions()
+    touch(tmp_path, "a.white.mp4")
+    jobs = list_jobs([tmp_path], None, look, VIDEO_SUFFIXES, styles=STYLES)
+    assert jobs == [
+        Job(film, film.with_name(f"{film.stem}.{style}.mp4"), style)
+        for film in films
+        for style in STYLES
+    ]
+    assert len(missing_results(jobs)) == 3
+    new = tmp_path / "out"
+    (job, _) = list_jobs(films[:1], new, look, VIDEO_SUFFIXES, styles=STYLES)
+    assert job == Job(films[0], new / "a.negative.mp4", "negative", makes_folder=True)
+
+
+@pytest.mark.usefixtures("shelf")
+def test_several_styles_need_a_folder(tmp_path: Path) -> None:
+    films = touch(tmp_path, "a.mp4")
+    with pytest.raises(OptionError, match="2 styles need a folder as output"):
+        list_jobs(films, tmp_path / "a.mkv", StylizeOptions(), VIDEO_SUFFIXES, styles=STYLES)
+    with pytest.raises(StyleError, match="cold"):
+        list_jobs(films, None, StylizeOptions(), VIDEO_SUFFIXES, styles=("white", "cold"))
+
+
+@pytest.mark.usefixtures("shelf")
+def test_several_styles_are_made_from_one_decoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    white = np.full((48, 64, 3), 255, np.uint8)  # "negative" paints it black
+    film = Clip(picture=white, frames=5, sounds=[Sound()]).write(tmp_path / "a.mp4")
+    (taken,) = touch(tmp_path, "a.warm.mp4")
+    read = list[str]()
+
+    class CountingSource(FileSource):
+        def __iter__(self) -> Iterator[Frame]:
+            for frame in super().__iter__():
+                read.append("frame")
+                yield frame
+
+    monkeypatch.setattr("vidstyle.apps.convert.FileSource", CountingSource)
+    jobs = list_jobs([film], None, StylizeOptions(), VIDEO_SUFFIXES, styles=(*STYLES, "warm"))
+    outcomes = list(run_batch(jobs, stylize_video, StylizeOptions(), None, stylize_video_in_styles))
+    results = [outcome for outcome in outcomes if isinstance(outcome, Result)]
+    assert [result.style for result in results] == list(STYLES)
+    assert len(read) == 5
+    for result, shade in zip(results, (0, 255), strict=True):
+        assert result.output == tmp_path / f"a.{result.style}.mp4"
+        contents = look(result.output)
+        assert contents.images[2].mean() == pytest.approx(shade, abs=3)
+        assert (len(contents.times), len(contents.sounds)) == (5, 1)
+    (failure,) = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    assert f"{taken} exists" in str(failure.error)
+
+
+@pytest.mark.usefixtures("shelf")
+def test_with_little_memory_styles_are_made_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, decoded = Clip(frames=3).write(tmp_path / "a.mp4"), Stats()
+    outputs = {tmp_path / f"{style}.mp4": style for style in STYLES}
+    monkeypatch.setattr("vidstyle.apps.convert.memory_gb", lambda: 0.07)
+    results = stylize_video_in_styles(film, outputs, StylizeOptions(), decoded)
+    assert [(result.input, result.frames) for result in results] == [(film, 3), (film, 3)]
+    assert decoded["frames"] == 3  # of the first
+
+
+@pytest.mark.usefixtures("shelf")
+def test_an_input_that_fails_fails_in_every_style(tmp_path: Path) -> None:
+    films = touch(tmp_path, "a.mp4")
+    jobs = list_jobs(films, None, StylizeOptions(), VIDEO_SUFFIXES, styles=STYLES)
+    outcomes = list(run_batch(jobs, stylize_video, StylizeOptions(), None, stylize_video_in_styles))
+    assert [type(outcome) for outcome in outcomes] == [Failure, Failure]
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["a.mp4"]
+
+
 def test_an_unknown_style_is_refused_once_for_all(tmp_path: Path) -> None:
     with pytest.raises(StyleError):
         list_jobs([tmp_path / "a.mp4"], None, StylizeOptions(style="nope"), VIDEO_SUFFIXES)
@@ -270,7 +353,7 @@ def test_a_bad_file_does_not_stop_the_others(tmp_path: Path, inverting: StylizeO
     jobs = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
     seen: list[str] = []
     outcomes = list(
-        run_batch(jobs, stylize_video, inverting, lambda job, _: seen.append(job.input.name))
+        run_batch(jobs, stylize_video, inverting, lambda run, _: seen.append(run[0].input.name))
     )
     assert seen == ["a.mp4", "b.mp4"]
     assert isinstance(outcomes[0], Failure)

@@ -3,7 +3,7 @@
 import glob
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from vidstyle.media.image_file import READABLE_SUFFIXES, result_suffix
 from vidstyle.media.result_mark import is_marked
 from vidstyle.options import STANDARD_STREAM, Look, StylizeOptions
 from vidstyle.stats import Stats
+from vidstyle.style_plan import style_plan
 from vidstyle.stylize.catalog import is_result_name, plan_name
 from vidstyle.stylize.generator_pool import check_plan
 
@@ -29,6 +30,7 @@ class Job:
 
     input: Path
     output: Path
+    style: str | None = None  # of several; None for that of the options
     makes_folder: bool = False  # create the output's folder when the job starts
 
 
@@ -41,13 +43,16 @@ class Failure:
 
 
 App = Callable[[Path, Path | None, StylizeOptions, Stats], Result]
+# The same for several outputs, each with its style.
+StylesApp = Callable[[Path, Mapping[Path, str | None], StylizeOptions, Stats], list[Result]]
 
 
 def run_batch(
     jobs: Sequence[Job | Failure],
     app: App,
     options: StylizeOptions,
-    watch: Callable[[Job, Stats], None] | None = None,
+    watch: Callable[[Sequence[Job], Stats], None] | None = None,
+    styles_app: StylesApp | None = None,
 ) -> Iterator[Result | Failure]:
     """Run jobs in order, in the calling thread, and yield the result or failure of each.
 
@@ -55,21 +60,49 @@ def run_batch(
         jobs: from `list_jobs`; failures in it are yielded unchanged.
         app: converts one input; any exception of it becomes a failure.
         options: of all jobs.
-        watch: called before each job, with the stats that it will update.
+        watch: called before each run, with its jobs and the stats that it will update.
+        styles_app: converts an input in several styles at once; None to convert it once for each.
     """
+    for run in _runs(jobs, options, together=styles_app is not None):
+        if isinstance(run, Failure):
+            yield run
+            continue
+        stats, first = Stats(), run[0]
+        if watch is not None:
+            watch(run, stats)
+        try:
+            with _folder_made(first.output.parent) if first.makes_folder else nullcontext():
+                if styles_app is not None and len(run) > 1:
+                    styles = {job.output: job.style for job in run}
+                    results = styles_app(first.input, styles, options, stats)
+                else:
+                    results = [app(first.input, first.output, _styled(options, first), stats)]
+            yield from results
+        except Exception as error:  # also after a bug the others are run
+            yield from (Failure(job.input, error) for job in run)
+
+
+def _runs(
+    jobs: Sequence[Job | Failure], options: StylizeOptions, *, together: bool
+) -> Iterator[list[Job] | Failure]:
+    """Group jobs of one input; those whose output is taken fail alone."""
+    group = list[Job]()
     for job in jobs:
+        if group and job.input != group[0].input:
+            yield group
+            group = []
         if isinstance(job, Failure):
             yield job
-            continue
-        stats = Stats()
-        if watch is not None:
-            watch(job, stats)
-        try:
-            with _folder_made(job.output.parent) if job.makes_folder else nullcontext():
-                result = app(job.input, job.output, options, stats)
-            yield result
-        except Exception as error:  # also after a bug the others are run
-            yield Failure(job.input, error)
+        elif together and (options.overwrite or not output_exists(job.output)):
+            group.append(job)
+        else:
+            yield [job]
+    if group:
+        yield group
+
+
+def _styled(options: StylizeOptions, job: Job) -> StylizeOptions:
+    return options if job.style is None else replace(options, style=job.style)
 
 
 def list_jobs(
@@ -79,6 +112,7 @@ def list_jobs(
     suffixes: Sequence[str],
     suffix: str = ".mp4",
     *,
+    styles: Sequence[str | None] = (),
     recursive: bool = False,
     into_folder: bool = False,
 ) -> list[Job | Failure]:
@@ -95,6 +129,7 @@ def list_jobs(
         look: style and quality.
         suffixes: suffixes of the files to convert from folders, in lower case.
         suffix: suffix of outputs for videos.
+        styles: several styles in place of that of the look; each input gets a job for each.
         recursive: include subfolders; below an output folder their structure is kept.
         into_folder: the output is a folder, also for one input and with a suffix.
 
@@ -103,25 +138,24 @@ def list_jobs(
         StyleError: the style is unknown or unusable.
         SourceError: with quality "full", the painting cannot be read.
     """
-    if look.quality == "full":  # raised once, not for every file
-        check_painting(look.style_plan)
-    else:
-        check_plan(look.style_plan)
-    style = plan_name(look.style_plan)
+    names_of = _checked(look, styles)
     inputs = [path for each in inputs for path in _expanded(each)]
     skipped = output if recursive and output is not None and output.is_dir() else None
     found = [
         file
         for path in inputs
-        for file in _files(path, style, suffixes, recursive=recursive, skipped=skipped)
+        for file in _files(path, names_of.values(), suffixes, recursive=recursive, skipped=skipped)
     ]
     makes_output = output is not None and not output.is_dir()
-    if output is not None and makes_output and not _is_new_folder(output, inputs, into_folder):
-        if into_folder or (len(found) > 1 and output.exists()):
+    many = len(inputs) > 1 or any(path.is_dir() for path in inputs) or len(names_of) > 1
+    if output is not None and makes_output and not _is_new_folder(output, many, into_folder):
+        several = max((len(found), "inputs"), (len(names_of), "styles"))
+        if into_folder or (several[0] > 1 and output.exists()):
             raise OptionError(f"{output} is not a folder.")
-        if len(found) > 1:
+        if several[0] > 1:
             raise OptionError(
-                f"{len(found)} inputs need a folder as output, and {output} is none.", "output"
+                f"{several[0]} {several[1]} need a folder as output, and {output} is none.",
+                "output",
             )
         return [Job(file.path, output) if isinstance(file, _File) else file for file in found]
     names = _OutputNames({_identity(file.path) for file in found if isinstance(file, _File)})
@@ -141,12 +175,24 @@ def list_jobs(
             folder = output / file.subfolder if output is not None else file.path.parent
             own = file.path.suffix.lower() in {*READABLE_SUFFIXES} & {*suffixes}
             ending = result_suffix(file.path.suffix) if own else suffix
-            job = names.job(file.path, folder, style, ending)
             inside = output is not None and file.subfolder != Path()
-            if isinstance(job, Job) and (inside or makes_output):
-                job = replace(job, makes_folder=True)
-            jobs.append(job)
+            for style, name in names_of.items():
+                job = names.job(file.path, folder, name, ending)
+                if isinstance(job, Job):
+                    job = replace(job, style=style, makes_folder=inside or makes_output)
+                jobs.append(job)
     return jobs
+
+
+def _checked(look: Look, styles: Sequence[str | None]) -> dict[str | None, str]:
+    """Check the styles once, not for every file; return the name of each, None for the look's."""
+    plans = {style: style_plan(style) for style in styles} or {None: look.style_plan}
+    for plan in plans.values():
+        if look.quality == "full":
+            check_painting(plan)
+        else:
+            check_plan(plan)
+    return {style: plan_name(plan) for style, plan in plans.items()}
 
 
 def missing_results(jobs: Sequence[Job | Failure]) -> list[Job | Failure]:
@@ -195,11 +241,10 @@ def _is_photo(file: Path, suffixes: Sequence[str]) -> bool:
     return file.suffix.lower() in pictures and not is_animated_file(file)
 
 
-def _is_new_folder(output: Path, inputs: Sequence[Path], into_folder: bool) -> bool:
+def _is_new_folder(output: Path, many: bool, into_folder: bool) -> bool:
     """Whether the output's name is free, and that of a folder: as wanted, or by its inputs."""
     if output.exists() or output == STANDARD_STREAM:
         return False
-    many = len(inputs) > 1 or any(path.is_dir() for path in inputs)
     return into_folder or (many and not output.suffix)
 
 
@@ -226,11 +271,16 @@ def _identity(file: Path) -> str:
 
 
 def _files(
-    path: Path, style: str, suffixes: Sequence[str], *, recursive: bool, skipped: Path | None
+    path: Path,
+    styles: Collection[str],
+    suffixes: Sequence[str],
+    *,
+    recursive: bool,
+    skipped: Path | None,
 ) -> Sequence[_File | Failure]:
     if not path.is_dir():
         return [_File(path)]
-    result_suffix = f".{style}"
+    result_suffixes = [f".{style}" for style in styles]
     try:
         content = list(_files_below(path, recursive, skipped))
     except OSError as error:
@@ -244,7 +294,7 @@ def _files(
     files = [
         _File(file, file.parent.relative_to(path))
         for file in candidates
-        if Path(file.stem).suffix != result_suffix and not _is_result(file)
+        if Path(file.stem).suffix not in result_suffixes and not _is_result(file)
     ]
     if not files:
         kinds = " ".join(suffixes)

@@ -6,12 +6,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from tests.server.client import Client
 from vidstyle.options import ServeOptions
-from vidstyle.server.app import create_app
-from vidstyle.server.launch import UVICORN, bound_socket
+from vidstyle.server.asgi_server import BACKLOG, AsgiServer
+from vidstyle.server.launch import bound_socket
+from vidstyle.server.process import ConversionProcess
 from vidstyle.server.service import Service
 
 
@@ -22,13 +21,23 @@ class ServerThread:
         self.service, self.client = service, client
 
 
+TOY = (str(Path(__file__).with_name("toy_conversion.py")),)
+
+
+def use_toys(service: Service) -> None:
+    """Let toys do the work of the conversion processes, which start faster and do as told."""
+    service.inspector.process = ConversionProcess(program=TOY)
+    for worker in service.workers:
+        worker.process = ConversionProcess(program=TOY)
+
+
 @contextmanager
 def running(data: Path, **options: Any) -> Iterator[ServerThread]:
     """Run a server on a data folder for the block."""
     settings = ServeOptions(port=0, data=str(data), **options)
     with closing(bound_socket(settings)) as listener, Service(settings) as service:
-        listener.listen(1024)
-        server = uvicorn.Server(uvicorn.Config(create_app(service), **UVICORN))
+        listener.listen(BACKLOG)
+        server = AsgiServer(service)
         thread = threading.Thread(target=server.run, args=([listener],), name="server")
         port = listener.getsockname()[1]
         thread.start()

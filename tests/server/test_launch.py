@@ -56,6 +56,7 @@ def test_open_shows_the_page_with_the_token(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_missing_extra_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.delitem(sys.modules, "vidstyle.server.asgi_server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(MissingExtraError, match=r"needs the package uvicorn.*\[server\]"):
         serve(ServeOptions())

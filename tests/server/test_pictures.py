@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vidstyle.options import StylizeOptions
-from vidstyle.server.pictures import PaintedPicture, PictureCache, PictureOrder, PicturePainter
+from vidstyle.server.pictures import PaintedPicture, PictureOrder, PicturePainter
 from vidstyle.server.problems import Problem
 from vidstyle.server.shelf import StyleShelf
 
@@ -17,22 +17,6 @@ def painter(shelf: Path, tmp_path: Path) -> Iterator[PicturePainter]:
     painter = PicturePainter(StyleShelf(tmp_path / "own"), cores=1)
     yield painter
     painter.close()
-
-
-def picture(content: bytes) -> PaintedPicture:
-    return PaintedPicture(content, "")
-
-
-def test_the_least_recently_used_picture_makes_room() -> None:
-    cache = PictureCache(10)
-    for key in "abc":
-        cache.put(key, picture(bytes(4)))
-        cache.get("a")
-    assert [key for key in "abc" if cache.get(key)] == ["a", "c"]
-    cache.put("c", picture(bytes(6)))  # replaced, not added
-    assert cache.get("a") and cache.get("c")
-    cache.put("d", picture(bytes(11)))  # larger than the cache
-    assert not any(map(cache.get, "acd"))
 
 
 def test_equal_orders_at_once_are_painted_once(

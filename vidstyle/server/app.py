@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vidstyle.errors import VidstyleError
 from vidstyle.server.metrics import Metrics
 from vidstyle.server.problems import Problem, answer_problem
-from vidstyle.server.routes import page, pictures, styles, system
+from vidstyle.server.routes import jobs, page, pictures, styles, system, uploads
 from vidstyle.server.safety import SafetyMiddleware
 from vidstyle.server.service import Service
 
@@ -33,7 +33,14 @@ class CountingMiddleware:
 def create_app(service: Service) -> Starlette:
     """Create the ASGI application of a service."""
     app = Starlette(
-        routes=[*pictures.ROUTES, *styles.ROUTES, *system.ROUTES, *page.ROUTES],
+        routes=[
+            *pictures.ROUTES,
+            *jobs.ROUTES,
+            *uploads.ROUTES,
+            *styles.ROUTES,
+            *system.ROUTES,
+            *page.ROUTES,
+        ],
         middleware=[
             Middleware(CountingMiddleware, service.metrics),
             Middleware(SafetyMiddleware, service.access),

@@ -5,7 +5,6 @@ import logging
 import socket
 import webbrowser
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 
@@ -13,20 +12,9 @@ from vidstyle.errors import MissingExtraError, OptionError, reason
 from vidstyle.extras import install_hint
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.options import ServeOptions
-from vidstyle.server import limits
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 1024  # connections that wait to be accepted
-UVICORN: dict[str, Any] = {
-    "access_log": False,
-    "backlog": BACKLOG,
-    "lifespan": "off",
-    "log_config": None,
-    "server_header": False,
-    "timeout_graceful_shutdown": 2,  # seconds for answers that are on their way at the end
-    "ws_max_size": limits.LIVE_BYTES,
-}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -43,9 +31,7 @@ def serve(options: ServeOptions, announce: Callable[[str], None] = print) -> Non
         KeyboardInterrupt: Ctrl-C, after an orderly end.
     """
     try:
-        import uvicorn
-
-        from vidstyle.server.app import create_app
+        from vidstyle.server.asgi_server import BACKLOG, AsgiServer
         from vidstyle.server.service import Service
     except ModuleNotFoundError as error:
         raise MissingExtraError(
@@ -56,8 +42,7 @@ def serve(options: ServeOptions, announce: Callable[[str], None] = print) -> Non
     with contextlib.closing(bound_socket(options)) as listener, Service(options) as service:
         listener.listen(BACKLOG)
         _announce(options, listener, announce)
-        server = uvicorn.Server(uvicorn.Config(create_app(service), **UVICORN))
-        server.run([listener])
+        AsgiServer(service).run([listener])
 
 
 def bound_socket(options: ServeOptions) -> socket.socket:

@@ -3,9 +3,8 @@
 import asyncio
 import hashlib
 import io
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from vidstyle.media.image_file import encode_result, stores_alpha
 from vidstyle.media.image_header import image_size_wh
 from vidstyle.options import StylizeOptions
 from vidstyle.server import limits
+from vidstyle.server.cache import ByteCache
 from vidstyle.server.parameters import picture_options
 from vidstyle.server.problems import Problem, problem_of
 from vidstyle.server.shelf import StyleShelf, too_many_pixels
@@ -59,39 +59,6 @@ class PaintedPicture:
     cached: bool = False
 
 
-class PictureCache:
-    """LRU cache of encoded pictures, bounded by bytes; belongs to one thread."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most, self._size = most_bytes, 0
-        self._pictures: OrderedDict[str, PaintedPicture] = OrderedDict()
-
-    def get(self, key: str) -> PaintedPicture | None:
-        """Picture of a key, which becomes the most recently used; None if it is not there."""
-        picture = self._pictures.get(key)
-        if picture is not None:
-            self._pictures.move_to_end(key)
-        return picture
-
-    def put(self, key: str, picture: PaintedPicture) -> None:
-        """Keep a picture; the least recently used ones make room."""
-        self._drop(key)
-        self._pictures[key] = picture
-        self._size += len(picture.content)
-        while self._size > self._most:
-            self._drop(next(iter(self._pictures)))
-
-    def clear(self) -> None:
-        """Forget all pictures."""
-        self._pictures.clear()
-        self._size = 0
-
-    def _drop(self, key: str) -> None:
-        picture = self._pictures.pop(key, None)
-        if picture is not None:
-            self._size -= len(picture.content)
-
-
 class PicturePainter:
     """Paints pictures from bytes to bytes; the methods belong to the event loop.
 
@@ -108,7 +75,7 @@ class PicturePainter:
         self._shelf = shelf
         self._pool = GeneratorPool(threads=1)
         self._threads = ThreadPoolExecutor(cores or usable_cores(), thread_name_prefix="picture")
-        self._cache = PictureCache(limits.PICTURE_CACHE_BYTES)
+        self._cache = ByteCache(limits.PICTURE_CACHE_BYTES)
         self._running: dict[str, asyncio.Task[PaintedPicture]] = {}
 
         self.order = lru_cache(maxsize=1024)(self._order)  # of a query string
@@ -132,7 +99,7 @@ class PicturePainter:
         key = order.key(content)
         found = self._cache.get(key)
         if found is not None:
-            return found
+            return PaintedPicture(found, f'"{key}"', cached=True)
         task = self._running.get(key)
         if task is None:
             if len(self._running) >= limits.WAITING_PICTURES:
@@ -164,9 +131,8 @@ class PicturePainter:
             painted = await loop.run_in_executor(self._threads, self._painted, content, order)
         finally:
             del self._running[key]
-        picture = PaintedPicture(painted, f'"{key}"')
-        self._cache.put(key, replace(picture, cached=True))
-        return picture
+        self._cache.put(key, painted)
+        return PaintedPicture(painted, f'"{key}"')
 
     def _painted(self, content: bytes, order: PictureOrder) -> bytes:
         width, height = image_size_wh(content) or (0, 0)

@@ -1,9 +1,11 @@
 """Service: the parts of a running server, opened and closed together."""
 
+import asyncio
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import platformdirs
 from starlette.requests import HTTPConnection
@@ -11,10 +13,21 @@ from starlette.requests import HTTPConnection
 from vidstyle.errors import OptionError, SinkError, reason
 from vidstyle.media.atomic import output_lock
 from vidstyle.options import ServeOptions
+from vidstyle.server import limits
+from vidstyle.server.changes import Changes
+from vidstyle.server.database import Database
+from vidstyle.server.inspector import Inspector
+from vidstyle.server.jobs import FILMS, QUICK, Job, JobStore
 from vidstyle.server.metrics import Metrics
 from vidstyle.server.pictures import PicturePainter
+from vidstyle.server.problems import Problem
 from vidstyle.server.safety import Access
 from vidstyle.server.shelf import StyleShelf
+from vidstyle.server.submission import Submission
+from vidstyle.server.uploads import Upload, UploadStore
+from vidstyle.server.worker import Worker
+
+HOUSEKEEPING_S = 60.0
 
 
 class Service:
@@ -45,6 +58,83 @@ class Service:
         self.shelf = StyleShelf(self.folder / "styles")
         self.painter = PicturePainter(self.shelf)
         self._opened.callback(self.painter.close)
+        self._open_queue()
+
+    def _open_queue(self) -> None:
+        """Open database, uploads and jobs, and start the workers."""
+        options = self.options
+        database = Database(self.folder / "server.sqlite")
+        self._opened.callback(database.close)
+        self.changes = Changes()
+        self.uploads = UploadStore(self.folder / "uploads", database, options.max_upload_bytes)
+        self.jobs = JobStore(self.folder / "jobs", database, self.changes)
+        self.submission = Submission(self.shelf, self.uploads, self.jobs)
+        self.inspector = Inspector()
+        self._opened.callback(self.inspector.close)
+        self.workers = list[Worker]()
+        for lane in [FILMS] * options.workers + [QUICK]:
+            worker = Worker(lane, self.jobs, self.changes, self.submission.request)
+            self.workers.append(worker)
+            self._opened.callback(worker.close)
+        self._ending = threading.Event()
+        keeper = threading.Thread(target=self._keep_house, name="housekeeper")
+        keeper.start()
+        self._opened.callback(keeper.join)
+        self._opened.callback(self._ending.set)
+
+    def submit(self, order: dict[str, Any], client: str) -> tuple[Job, bool]:
+        """Put a job into the queue; see `Submission.new_job` and `JobStore.submit`."""
+        return self.jobs.submit(self.submission.new_job(order, client))
+
+    def cancel(self, id: str) -> Job:
+        """Cancel a job, and end its process; raises as `JobStore.cancel`."""
+        job = self.jobs.cancel(id)
+        self._interrupt(id)
+        return job
+
+    def remove_job(self, id: str) -> None:
+        """Delete a job, and end its process; raises as `JobStore.remove`."""
+        self.jobs.remove(id)
+        self._interrupt(id)
+
+    def remove_style(self, id: str) -> None:
+        """Delete a style of the user's own.
+
+        Raises:
+            Problem: as `StyleShelf.remove`, or a job that is not over needs it (409).
+        """
+        if self.jobs.uses_style(self.shelf.style(id).id):
+            raise Problem(409, "A job needs the style. Cancel it first.")
+        self.shelf.remove(id)
+        self.painter.forget()
+
+    async def take_in(self, id: str) -> Upload:
+        """Look at an upload of which all bytes are there, and mark it as complete.
+
+        Raises:
+            Problem: it is neither photo nor video (415), or over a limit (413): it is deleted.
+        """
+        try:
+            media = await self.inspector.probe(self.uploads.upload(id))
+        except Problem as problem:
+            if problem.status in (413, 415):
+                await asyncio.to_thread(self.uploads.remove, id)
+            raise
+        return await asyncio.to_thread(self.uploads.complete, id, media)
+
+    def _interrupt(self, id: str) -> None:
+        for worker in self.workers:
+            worker.interrupt(id)
+
+    def _keep_house(self) -> None:
+        """Delete what is old, and take back jobs of workers that died, from time to time."""
+        while True:
+            self.jobs.take_back()
+            self.jobs.expire(self.options.keep_s, limits.RESULT_BYTES)
+            self.uploads.expire(self.options.keep_s)
+            self.inspector.rest()
+            if self._ending.wait(HOUSEKEEPING_S):
+                return
 
     def close(self) -> None:
         """End all threads and processes; jobs go on at the next start."""

@@ -45,9 +45,7 @@ async def add_style(request: Request) -> Response:
 
 async def remove_style(request: Request) -> Response:
     """Delete a style of the user's own."""
-    service, id = service_of(request), request.path_params["id"]
-    await asyncio.to_thread(service.shelf.remove, id)
-    service.painter.forget()
+    service_of(request).remove_style(request.path_params["id"])
     return Response(status_code=204)
 
 

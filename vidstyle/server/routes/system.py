@@ -1,5 +1,6 @@
 """Routes of the server itself: health, limits and options, metrics, session."""
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from vidstyle.server.parameters import described_options, read_object
 from vidstyle.server.problems import Problem
 from vidstyle.server.safety import API, COOKIE, set_cookie
 from vidstyle.server.service import service_of
+from vidstyle.server.submission import PHOTO_TYPES, VIDEO_TYPES
 
 
 async def health(request: Request) -> Response:
@@ -39,7 +41,7 @@ async def server(request: Request) -> Response:
                 "live_viewers": limits.LIVE_VIEWERS,
                 "keep_s": options.keep_s,
             },
-            "formats": {"photo": list(PHOTO_FORMATS), "video": list(VIDEO_FORMATS)},
+            "formats": {"photo": list(PHOTO_TYPES), "video": list(VIDEO_TYPES)},
             "options": described_options(),
         }
     )
@@ -48,7 +50,8 @@ async def server(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Numbers for Prometheus."""
     service = service_of(request)
-    return Response(service.metrics.text({}), media_type=TEXT_TYPE)
+    jobs = await asyncio.to_thread(service.jobs.counts)
+    return Response(service.metrics.text(jobs), media_type=TEXT_TYPE)
 
 
 async def session(request: Request) -> Response:
@@ -91,9 +94,6 @@ def with_token(request: Request) -> Response | None:
         set_cookie(response, access.token, secure=request.url.scheme == "https")
     return response
 
-
-PHOTO_FORMATS = ("jpg", "png", "webp")
-VIDEO_FORMATS = ("mp4", "mkv", "mov", "webm")
 
 ROUTES = [
     Route(f"{API}health", health),

@@ -1,0 +1,47 @@
+"""The database holds its transactions, and says when its file cannot be used."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from vidstyle.errors import OptionError
+from vidstyle.server.database import Database
+
+
+def test_a_transaction_is_whole_or_not_there(tmp_path: Path) -> None:
+    database = Database(tmp_path / "a.sqlite")
+    with pytest.raises(KeyError), database.transaction() as rows:
+        rows.execute("UPDATE counter SET revision = 7")
+        raise KeyError
+    with database.transaction() as rows:
+        assert rows.execute("SELECT revision FROM counter").fetchone()[0] == 0
+        rows.execute("UPDATE counter SET revision = 7")
+    database.close()
+    again = Database(tmp_path / "a.sqlite")
+    with again.transaction() as rows:
+        assert rows.execute("SELECT revision FROM counter").fetchone()[0] == 7
+    again.close()
+
+
+def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path) -> None:
+    database = Database(tmp_path / "a.sqlite")
+    with database.transaction() as rows:
+        (pages,) = rows.execute("PRAGMA page_count").fetchone()
+        rows.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(OSError, match="No space left"), database.transaction() as rows:
+        rows.execute("INSERT INTO deleted_jobs VALUES (?, 1)", ("x" * 100_000,))
+    database.close()
+
+
+def test_a_damaged_or_newer_file_is_not_touched(tmp_path: Path) -> None:
+    damaged, newer = tmp_path / "damaged.sqlite", tmp_path / "newer.sqlite"
+    damaged.write_bytes(b"no database" * 100)
+    with pytest.raises(OptionError, match="is damaged"):
+        Database(damaged)
+    assert damaged.read_bytes() == b"no database" * 100
+    connection = sqlite3.connect(newer)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(OptionError, match="newer version"):
+        Database(newer)

@@ -1,0 +1,68 @@
+"""A conversion process may die at any time; its server does not."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from vidstyle.server.problems import Problem
+from vidstyle.server.process import ConversionProcess, ProcessDied
+
+TOY = """
+import json, os, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    for message in request["messages"]:
+        print(json.dumps(message), flush=True)
+    if request.get("die"):
+        os._exit(9)
+"""
+
+
+@pytest.fixture
+def process() -> Iterator[ConversionProcess]:
+    process = ConversionProcess(program=("-c", TOY))
+    yield process
+    process.kill()
+    process.close()
+
+
+def test_progress_comes_before_the_answer(process: ConversionProcess) -> None:
+    seen = list[object]()
+    messages = [{"progress": {"frames": 1}}, {"progress": {"frames": 2}}, {"answer": {"a": 1}}]
+    assert process.ask({"messages": messages}, 60, seen.append) == {"a": 1}
+    assert seen == [{"frames": 1}, {"frames": 2}]
+
+
+def test_a_problem_is_raised_and_the_process_goes_on(process: ConversionProcess) -> None:
+    document = Problem(415, "It is no video.").document()
+    with pytest.raises(Problem, match="no video"):
+        process.ask({"messages": [{"problem": document}]}, 60)
+    assert process.ask({"messages": [{"answer": {}}]}, 60) == {}
+
+
+def test_after_a_death_another_process_answers(process: ConversionProcess) -> None:
+    with pytest.raises(ProcessDied, match="9"):
+        process.ask({"messages": [], "die": True}, 60)
+    assert process.ask({"messages": [{"answer": {}}]}, 60) == {}
+    process.close()
+    assert process.ask({"messages": [{"answer": {}}]}, 60) == {}
+
+
+def test_a_killed_request_ends_at_once(process: ConversionProcess) -> None:
+    begun = threading.Event()
+
+    def kill() -> None:
+        begun.wait()
+        process.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(ProcessDied, match=r"-9|1"):
+        process.ask({"messages": [{"progress": {}}]}, 60, lambda state: begun.set())
+    killer.join()
+
+
+def test_a_request_without_an_end_is_given_up(process: ConversionProcess) -> None:
+    with pytest.raises(Problem, match="gave up"):
+        process.ask({"messages": [{"progress": {}}]}, 0)

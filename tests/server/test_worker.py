@@ -1,0 +1,75 @@
+"""A worker takes jobs until it is closed, and leaves the rest for the next start."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.running import TOY
+from tests.server.test_jobs import new
+from vidstyle.errors import StyleError
+from vidstyle.server.changes import Changes
+from vidstyle.server.database import Database
+from vidstyle.server.jobs import FILMS, Job, JobStore
+from vidstyle.server.process import ConversionProcess
+from vidstyle.server.worker import Worker
+
+
+@pytest.fixture
+def changes() -> Changes:
+    return Changes()
+
+
+@pytest.fixture
+def store(tmp_path: Path, changes: Changes) -> Iterator[JobStore]:
+    database = Database(tmp_path / "a.sqlite")
+    yield JobStore(tmp_path / "jobs", database, changes)
+    database.close()
+
+
+def until(changes: Changes, holds: Callable[[], bool]) -> None:
+    """Wait until something holds, looking after each change."""
+    seen = changes.number
+    while not holds():
+        changes.wait(seen, 60)
+        seen = changes.number
+
+
+def test_a_job_at_work_waits_again_after_the_end(
+    store: JobStore, changes: Changes, tmp_path: Path
+) -> None:
+    (tmp_path / "content").write_bytes(b"video slow")
+    worker = Worker(FILMS, store, changes, request_for(tmp_path / "content"))
+    worker.process = ConversionProcess(program=TOY)
+    store.submit(new("a"))
+    until(changes, lambda: store.job("a").progress is not None)
+    worker.close()
+    assert store.job("a").state == "running"  # as after a kill; the next start takes it back
+    store.take_back(all_running=True)
+    assert store.job("a").state == "queued"
+
+
+def test_a_style_that_is_gone_fails_the_job_and_not_the_worker(
+    store: JobStore, changes: Changes, tmp_path: Path
+) -> None:
+    asked = threading.Event()
+
+    def request_of(job: Job) -> dict[str, Any]:
+        asked.set()
+        raise StyleError("No style of that name.")
+
+    worker = Worker(FILMS, store, changes, request_of)
+    for id in ("a", "b"):
+        store.submit(new(id))
+    until(changes, lambda: store.counts()["failed"] == 2)
+    worker.close()
+    error = store.job("a").error
+    assert asked.is_set()
+    assert error is not None and error["detail"] == "No style of that name."
+    assert not store.folder("a").exists()
+
+
+def request_for(path: Path) -> Callable[[Job], dict[str, Any]]:
+    return lambda job: {"operation": "convert", "input": str(path)}

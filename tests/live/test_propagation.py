@@ -12,6 +12,7 @@ from vidstyle.frame import Mask, Picture
 from vidstyle.live.propagation import (
     MAX_CONTRAST_GAIN,
     MIN_OCCLUDED_SHARE,
+    PATCH_TRUST,
     ToneTransfer,
     TrackedKeyframe,
     fill,
@@ -148,8 +149,10 @@ def test_a_fill_is_never_brighter_than_the_painting() -> None:
 def test_a_patch_covers_what_the_painting_does_not_show_and_no_more() -> None:
     painting, patch = picture(0), picture(5)
     lost = mask(slice(10, 30), slice(10, 30))
-    whole = FlowPath.identity((48, 64))
-    covered, confidence = patched(painting, 1 - lost, patch, whole)
+    tracked = TrackedKeyframe.at("ink", np.zeros((48, 64), np.uint8)).inside(
+        [(0, 0, WIDTH, HEIGHT)], patch
+    )
+    covered, confidence = patched(painting, 1 - lost, patch, tracked)
     hole, rest = (slice(32, 48), slice(32, 48)), (slice(0, HEIGHT), slice(80, WIDTH))
     assert np.abs(covered.y[hole].astype(int) - patch.y[hole]).max() <= 1
     assert np.array_equal(covered.y[rest], painting.y[rest])
@@ -162,6 +165,19 @@ def test_a_patch_has_no_confidence_outside_of_its_boxes() -> None:
     assert (patch.path.confidence[:64, 32:96] == 1).all()
     assert patch.path.confidence.sum() == 64 * 64
     assert patch.path.steps == 0
+
+
+def test_a_patch_whose_flow_is_in_doubt_is_shown_with_less_confidence_each_frame() -> None:
+    small = thumbnail(picture(0))
+    patch = TrackedKeyframe.at("ink", small).inside([(32, 0, 96, 64)], picture(0))
+    flow, doubt = np.zeros((*small.shape, 2), np.float32), np.zeros(small.shape, np.float32)
+    trusts = []
+    for _ in range(3):
+        patch.extend_path(FlowPath(flow, doubt), small)
+        assert not patch.path.confidence.any()
+        assert (patch.patch_confidence[64:] == 0).all()
+        trusts.append(patch.patch_confidence[10, 40])
+    assert trusts == pytest.approx([1.0, PATCH_TRUST, PATCH_TRUST**2])
 
 
 def test_next_to_nothing_is_not_filled() -> None:

@@ -9,9 +9,10 @@ import numpy as np
 from vidstyle.frame import Mask, Picture, Plane, resize
 from vidstyle.stylize.disocclusion import Box, majority_filter
 from vidstyle.stylize.finish import Finish
-from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma
+from vidstyle.stylize.flow import FlowPath, extend, follow, lower_confidence_by_luma, sample
 from vidstyle.stylize.warp import blend, propagate
 
+PATCH_TRUST = 0.75  # confidence a frame from the second on, in a patch whose flow is in doubt
 MAX_CONTRAST_GAIN = 2.0  # of a tone transfer
 MIN_OCCLUDED_SHARE = 0.002  # of the picture's area; below, nothing is filled
 LUMA_LIMITS = 0.01, 0.99  # quantiles of a painting; a fill beyond them would show as a streak
@@ -28,6 +29,7 @@ class TrackedKeyframe:
     style: str | None  # name of its style
     thumbnail: Plane  # luma at 144 lines, for the check of the path
     path: FlowPath  # from the newest frame to this one
+    area: Mask | None = None  # of a patch: HxW float32, 1 where it is painted; None: everywhere
 
     @classmethod
     def at(cls, style: str | None, thumbnail: Plane) -> "TrackedKeyframe":
@@ -35,7 +37,7 @@ class TrackedKeyframe:
         return cls(style, thumbnail, FlowPath.identity(thumbnail.shape))
 
     def inside(self, boxes: Sequence[Box], picture: Picture) -> "TrackedKeyframe":
-        """Return the keyframe with no confidence outside of some boxes.
+        """Return the keyframe as a patch, with no confidence outside of some boxes.
 
         Args:
             boxes: in pixels of `picture`.
@@ -43,12 +45,23 @@ class TrackedKeyframe:
         """
         height, width = self.path.confidence.shape
         scale = np.array([width / picture.width, height / picture.height] * 2)
-        confidence = np.zeros_like(self.path.confidence)
+        area = np.zeros_like(self.path.confidence)
         for box in boxes:
             left, top, right, bottom = np.rint(scale * box).astype(int)
-            confidence[top:bottom, left:right] = self.path.confidence[top:bottom, left:right]
-        path = FlowPath(self.path.flow, confidence, self.path.steps)
-        return TrackedKeyframe(self.style, self.thumbnail, path)
+            area[top:bottom, left:right] = 1
+        path = FlowPath(self.path.flow, area * self.path.confidence, self.path.steps)
+        return TrackedKeyframe(self.style, self.thumbnail, path, area)
+
+    @property
+    def patch_confidence(self) -> Mask:
+        """Confidence in a patch: where its flow is in doubt, only its age counts.
+
+        A painting that is a few pixels off is better than none, for the few frames until the next.
+        """
+        assert self.area is not None
+        trust = PATCH_TRUST ** max(0, self.path.steps - 1)
+        there = trust * sample(self.area, follow(self.path.flow))
+        return np.asarray(np.maximum(self.path.confidence, there), np.float32)
 
     def extend_path(self, to_previous: FlowPath, thumbnail: Plane) -> None:
         """Extend the path by the flow of a new frame.
@@ -104,7 +117,7 @@ class ActiveKeyframe:
 
 
 def patched(
-    painting: Picture, confidence: Mask, patch: Picture, path: FlowPath
+    painting: Picture, confidence: Mask, patch: Picture, tracked: TrackedKeyframe
 ) -> tuple[Picture, Mask]:
     """Cover disoccluded areas with a later painting of them, warped to the frame.
 
@@ -113,14 +126,15 @@ def patched(
         confidence: of the painting, HxW float32 0..1 of any size, 1 where a keyframe shows the
             content.
         patch: painting of the disoccluded areas, of the size of `painting`.
-        path: flow path from the frame to that of the patch, of the size of `confidence`.
+        tracked: the patch's frame, with a path of the size of `confidence`.
 
     Returns:
         The painting with the patch, and the confidence of both.
     """
     share = np.asarray(cv2.blur(majority_filter(1 - confidence), (5, 5)), np.float32)
-    covered = blend(painting, propagate(patch, path), share * path.confidence)
-    return covered, np.maximum(confidence, path.confidence)
+    patch_confidence = tracked.patch_confidence
+    covered = blend(painting, propagate(patch, tracked.path), share * patch_confidence)
+    return covered, np.maximum(confidence, patch_confidence)
 
 
 def fill(painting: Picture, seen: Picture, occlusion_mask: Mask, tones: ToneTransfer) -> Picture:

@@ -359,9 +359,7 @@ class LiveStylizer:
             )
         if self._patch is not None:
             patch = self._patch.resized(*_size_wh(working))
-            painting, confidence = patched(
-                painting, confidence, patch.painting, patch.keyframe.path
-            )
+            painting, confidence = patched(painting, confidence, patch.painting, patch.keyframe)
         return fill(painting, working, 1 - confidence, newer.tones)
 
 

@@ -1,6 +1,5 @@
 """Command line: exit codes, messages, and the separation of stdout and stderr."""
 
-import io
 import json
 import os
 import signal
@@ -26,7 +25,6 @@ from vidstyle.cli import (
     INTERRUPTED,
     TERMINATED,
     USAGE,
-    escape_unprintable,
     main,
 )
 from vidstyle.media.image_file import write_photo
@@ -246,78 +244,6 @@ def test_a_list_of_styles_gives_a_result_for_each(clip: Path, capsys: Captured) 
     assert main([*photo, "--style", "white,white"]) == USAGE
     made = {file.name for file in clip.parent.glob("me.*")}
     assert made == {"me.png", "me.white.png", "me.warm.png"}
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        [],
-        ["a.mp4", "--nope"],
-        ["a.mp4", "--every", "few"],
-        ["train"],
-        ["train", "a.png", "--size", "56k"],
-        ["train", "a.png", "--steps", "1.5"],
-        ["train", "a.png", "b.png"],
-    ],
-)
-def test_wrong_calls_exit_with_two(capsys: Captured, words: list[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(words)
-    assert stop.value.code == USAGE
-    assert "usage: vidstyle" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("words", "guess"),
-    [
-        (["lvie"], "There is no command or file lvie. Did you mean live?"),
-        (["a.mp4", "--stlye", "udnie"], "convert: error: unrecognized arguments: --stlye udnie. "),
-        (["--stlye", "udnie", "a.mp4"], "arguments: --stlye. Did you mean --style?"),
-        (["live", "--camra=0"], "live: error: unrecognized arguments: --camra=0. Did you mean --c"),
-        (["image", "a.png", "--zzz"], "image: error: unrecognized arguments: --zzz\n"),
-    ],
-)
-def test_a_misspelled_word_is_answered_with_a_guess(
-    capsys: Captured, words: list[str], guess: str
-) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(words)
-    assert stop.value.code == USAGE
-    assert guess in capsys.readouterr().err
-
-
-def test_a_file_named_like_a_misspelled_command_is_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("lvie").write_text("no video")
-    assert main(["lvie"]) == FAILED
-    assert "lvie is not a video" in one_line(capsys.readouterr().err)
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        [""],
-        ["in.mp4", ""],
-        ["in.mp4", "-o", ""],
-        ["image", ""],
-        ["train", ""],
-        ["train", "me.png", "-o", ""],
-        ["styles", ""],
-        ["styles", "me.png", "--gallery", ""],
-        ["live", "--config", ""],
-    ],
-)
-def test_an_empty_name_is_not_the_current_folder(
-    clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured, words: list[str]
-) -> None:
-    monkeypatch.chdir(clip.parent)
-    with pytest.raises(SystemExit) as stop:
-        main(words)
-    assert stop.value.code == USAGE
-    assert "the name is empty" in capsys.readouterr().err
-    assert [file.name for file in clip.parent.iterdir()] == ["in.mp4"]
 
 
 def test_debug_shows_the_traceback(capsys: Captured) -> None:
@@ -619,14 +545,6 @@ def test_a_full_disk_behind_stderr_stops_no_batch(
     assert second.with_name("b.inverter.mp4").exists()
 
 
-def test_names_that_stdout_cannot_encode_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
-    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    monkeypatch.setattr(sys, "stdout", narrow)
-    escape_unprintable()
-    print("い.png", flush=True)
-    assert narrow.buffer.getvalue() == b"\\u3044.png\n"
-
-
 def test_json_and_a_stream_do_not_share_stdout(clip: Path, capsys: Captured) -> None:
     assert main([str(clip), "-o", "-", "--json"]) == USAGE
     assert one_line(capsys.readouterr().err) == "vidstyle: --json must be without -o -.\n"
@@ -654,7 +572,7 @@ def test_ctrl_c_while_arguments_are_read_is_no_traceback(
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vidstyle.cli.build_parser", interrupted)
+    monkeypatch.setattr("vidstyle.parser.build_parser", interrupted)
     assert main(["in.mp4"]) == INTERRUPTED
     assert (
         one_line(capsys.readouterr().err)

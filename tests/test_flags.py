@@ -15,7 +15,7 @@ from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, with_flags
 from vidstyle.options import LiveOptions, Look, Output, StylizeOptions, TrainOptions
 
 PACKAGE = Path(__file__).parents[1] / "vidstyle"
-SPEAK_OF_FLAGS = ("cli", "console", "flags", "options")  # the help texts are in options
+SPEAK_OF_FLAGS = ("commands", "console", "flags", "options", "parser", "standard_streams")
 FLAGS = {
     "convert": """
         -h --help --debug -o --output -s --style --style-per-scene --quality --time-budget

@@ -22,7 +22,11 @@ BASE = {
     "results",
 }
 MAY_IMPORT = {
-    "cli": {"apps", "stylize", "media", "console", "flags", "server"},
+    "cli": {"commands", "parser", "signals", "standard_streams", "flags"},
+    "commands": {"apps", "stylize", "media", "console", "flags", "standard_streams", "server"},
+    "parser": {"flags"},
+    "signals": set[str](),
+    "standard_streams": {"flags"},
     "flags": set[str](),
     "console": {"apps", "live", "stylize", "training", "flags"},
     "__init__": {"apps", "live", "stylize", "training"},

@@ -1,0 +1,246 @@
+"""Commands of the command line: parsed arguments in, exit code out; one function each.
+
+Slow imports are inside the functions, so that `--help` answers at once.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from vidstyle.errors import OptionError
+from vidstyle.flags import ConvertFlags, LiveFlags, StyleFlags, TrainFlags
+from vidstyle.options import STANDARD_STREAM, ServeOptions, StylizeOptions, settings
+from vidstyle.standard_streams import print_error, print_line, print_to_stderr, writing_stdout
+from vidstyle.style_plan import style_list
+
+Options = TypeVar("Options")
+
+DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129  # exit codes
+
+
+def convert(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.convert import stylize_video, stylize_video_in_styles
+    from vidstyle.apps.image import preview_video
+    from vidstyle.media.codecs import default_suffix
+    from vidstyle.media.source import VIDEO_SUFFIXES
+
+    styles = _taken_styles(parsed)
+    options = _options(parsed, ConvertFlags)
+    if options.preview:
+        return _batch(parsed, options, preview_video, VIDEO_SUFFIXES, ".png", styles)
+    suffix = default_suffix(options.codec)
+    at_once = stylize_video_in_styles if options.quality == "fast" else None
+    return _batch(parsed, options, stylize_video, VIDEO_SUFFIXES, suffix, styles, at_once)
+
+
+def image(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.image import stylize_photo
+    from vidstyle.media.image_file import READABLE_SUFFIXES
+
+    styles = _taken_styles(parsed)
+    options = _options(parsed, ConvertFlags)
+    return _batch(parsed, options, stylize_photo, READABLE_SUFFIXES, ".png", styles)
+
+
+def _taken_styles(parsed: argparse.Namespace) -> list[str | None]:
+    """Take a list of styles out of the arguments, "all" replaced by the shipped ones."""
+    from vidstyle.stylize.catalog import expanded
+
+    listed = expanded(style_list(parsed.style)) if parsed.style else []
+    if len(listed) < 2:
+        return []
+    parsed.style = None
+    return listed
+
+
+def _batch(
+    parsed: argparse.Namespace,
+    options: ConvertFlags,
+    app: Any,
+    suffixes: Sequence[str],
+    suffix: str,
+    styles: Sequence[str | None],
+    styles_app: Any = None,
+) -> int:
+    from vidstyle.apps.batch import Failure, list_jobs, missing_results, run_batch
+    from vidstyle.apps.outputs import Result
+    from vidstyle.console import Progress, batch_to_json, describe
+
+    output = None if parsed.output is None else Path(parsed.output)
+    if options.json and output == STANDARD_STREAM:
+        raise OptionError("json must be without output -.", "json", "output")
+    jobs = list_jobs(
+        parsed.inputs,
+        output,
+        options,
+        suffixes,
+        suffix,
+        styles=styles,
+        recursive=options.recursive,
+        into_folder=(parsed.output or "").endswith(("/", os.sep)),
+    )
+    total = len(jobs)
+    if options.skip_existing:
+        jobs = missing_results(jobs)
+    outcomes: list[Result | Failure] = []
+    with (
+        _tallied(jobs, outcomes, total, options),
+        Progress(len(jobs), shown=not options.quiet) as progress,
+    ):
+        for outcome in run_batch(jobs, app, options, progress.watch, styles_app):
+            outcomes.append(outcome)
+            if isinstance(outcome, Failure):
+                progress.clear()
+                print_error(outcome.error, parsed.debug)
+            elif not options.quiet:
+                progress.say(describe(outcome))
+    if options.json:
+        print_line(json.dumps(batch_to_json(outcomes), indent=2))
+    failed = any(isinstance(o, Failure) or (options.strict and o.damage) for o in outcomes)
+    return FAILED if failed else DONE
+
+
+@contextmanager
+def _tallied(
+    jobs: Sequence[Any], outcomes: Sequence[Any], total: int, options: ConvertFlags
+) -> Iterator[None]:
+    """Tell after a batch what is done and left: when it skipped, failed or was interrupted."""
+    from vidstyle.apps.batch import Failure
+
+    def tally() -> str:
+        left = len(jobs) - sum(not isinstance(outcome, Failure) for outcome in outcomes)
+        return f"{total - left} done, {left} left"
+
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if total > 1:
+            stop.add_note(tally())  # printed by `main`, as the last line
+        raise
+    failed = total > 1 and any(isinstance(outcome, Failure) for outcome in outcomes)
+    if (failed or options.skip_existing) and not options.quiet:
+        print_to_stderr(tally())
+
+
+def live(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.config import configured
+    from vidstyle.apps.live import run_live
+    from vidstyle.console import describe, to_json
+
+    options = configured(parsed.config, LiveFlags, vars(parsed))
+    summary = logging.getLogger("vidstyle.apps.live")
+    summary.setLevel(logging.ERROR if options.quiet else logging.INFO)
+    if options.quiet:
+        logging.getLogger().setLevel(logging.ERROR)
+    report = run_live(options)
+    if options.json:
+        print_line(json.dumps(to_json(report), indent=2))
+    elif not options.quiet:
+        print(describe(report), file=sys.stderr)
+    return FAILED if report.recordings_cut_short else DONE
+
+
+def train(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.train import train_style
+    from vidstyle.console import TrainingProgress, describe, to_json
+
+    options = _options(parsed, TrainFlags)
+    first = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
+    with TrainingProgress(shown=first and not options.quiet) as progress:
+        result = train_style(parsed.painting, parsed.output, options, progress.show)
+    if result is None:  # a process of torchrun that writes no file
+        return DONE
+    if not options.quiet:
+        with writing_stdout():
+            print(describe(result), file=sys.stderr if options.json else sys.stdout)
+    if options.json:
+        print_line(json.dumps(to_json(result), indent=2))
+    return DONE if result.finished else INTERRUPTED
+
+
+def style(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.painting import style_from_painting
+    from vidstyle.console import describe, to_json
+
+    options = _options(parsed, StyleFlags)
+    if options.polish is not None:
+        minutes, seconds = divmod(round(options.polish), 60)
+        print_to_stderr(f"Learns {parsed.painting} for {minutes}:{seconds:02d}. Ctrl-C stops.")
+    result = style_from_painting(
+        parsed.painting, parsed.output, overwrite=options.overwrite, polish_s=options.polish
+    )
+    print_line(json.dumps(to_json(result), indent=2) if parsed.json else describe(result))
+    return DONE
+
+
+def styles(parsed: argparse.Namespace) -> int:
+    from vidstyle.console import print_styles
+    from vidstyle.stylize.catalog import shipped_styles
+
+    if parsed.picture or parsed.gallery:
+        return _gallery(parsed)
+    styles = shipped_styles()
+    if parsed.json:
+        print_line(json.dumps([asdict(style) for style in styles], indent=2))
+    else:
+        with writing_stdout():
+            print_styles(styles)
+    return DONE
+
+
+def _gallery(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.gallery import paint_gallery
+    from vidstyle.console import batch_to_json, describe
+
+    if not (parsed.picture and parsed.gallery):
+        raise OptionError(
+            "A gallery takes a picture and a file to write, "
+            "as in: vidstyle styles photo.jpg --gallery gallery.png"
+        )
+    result = paint_gallery(parsed.picture, parsed.gallery, _options(parsed, StylizeOptions))
+    print_line(json.dumps(batch_to_json([result]), indent=2) if parsed.json else describe(result))
+    return DONE
+
+
+def serve(parsed: argparse.Namespace) -> int:
+    from vidstyle.server.launch import serve
+
+    serve(_options(parsed, ServeOptions), announce=print_line)
+    return DONE
+
+
+def doctor(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.doctor import examine
+    from vidstyle.console import print_findings
+
+    findings = examine()
+    if parsed.json:
+        print_line(json.dumps(findings, indent=2))
+    else:
+        with writing_stdout():
+            print_findings(findings)
+    return DONE
+
+
+def _options(parsed: argparse.Namespace, kind: type[Options]) -> Options:
+    given = vars(parsed)
+    return kind(**{s.name: given[s.name] for s in settings(kind) if s.name in given})
+
+
+RUN: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "convert": convert,
+    "image": image,
+    "live": live,
+    "style": style,
+    "train": train,
+    "styles": styles,
+    "serve": serve,
+    "doctor": doctor,
+}

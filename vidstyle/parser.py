@@ -1,0 +1,150 @@
+"""Command line parser: commands, their arguments, and guesses at misspelled ones."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vidstyle import __version__
+from vidstyle.errors import did_you_mean
+from vidstyle.flags import ConvertFlags, LiveFlags, StyleFlags, TrainFlags, add_flags, flag_of
+from vidstyle.options import ServeOptions, StylizeOptions
+
+GENERAL_FLAGS = ("-h", "--help", "-V", "--version")
+COMMANDS = ("convert", "image", "live", "style", "train", "styles", "serve", "doctor")
+CONVERT_SETTINGS = (
+    "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
+    "strength", "keep_colors", "scale", "max_height", "resize", "size", "fps", "compare",
+    "preview", "start", "end", "codec", "crf", "bitrate", "preset", "audio", "format", "threads",
+    "strict", "overwrite", "skip_existing", "recursive", "quiet", "json",
+)  # fmt: skip
+IMAGE_SETTINGS = (
+    "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
+    "scale", "max_height", "resize", "compare", "threads", "overwrite", "skip_existing",
+    "recursive", "quiet", "json",
+)  # fmt: skip
+GALLERY_SETTINGS = ("strength", "keep_colors", "scale", "max_height", "overwrite")
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """Parse the command line; a wrong call ends with the usage of its command, and a guess."""
+    parser = build_parser()
+    if words and words[0] not in (*COMMANDS, *GENERAL_FLAGS):
+        guess = did_you_mean(words[0], COMMANDS)
+        if guess and _is_no_file(words[0]):
+            parser.error(f"There is no command or file {words[0]}.{guess}")
+        words = ["convert", *words]  # the command may be left out: `vidstyle film.mp4`
+    parsed, unknown = parser.parse_known_args(_with_negative_sides(words))
+    if unknown:
+        command: argparse.ArgumentParser = parsed.parser
+        flags = [flag for action in command._actions for flag in action.option_strings]
+        guess = next(filter(None, (did_you_mean(_flag(word), flags) for word in unknown)), "")
+        command.error(f"unrecognized arguments: {' '.join(unknown)}.{guess}".removesuffix("."))
+    for name, value in vars(parsed).items():
+        if value == []:  # what argparse makes of "--strength=--"
+            parsed.parser.error(f"argument {flag_of(name)}: -- is no value")
+    return parsed
+
+
+def _with_negative_sides(words: Sequence[str]) -> list[str]:
+    """Join "--size" and "-1x720" to one word, as argparse takes the second for a flag."""
+    joined = list[str]()
+    for word in words:
+        if joined and joined[-1] == "--size" and word[:1] == "-" and word[1:2].isdecimal():
+            word = f"{joined.pop()}={word}"
+        joined.append(word)
+    return joined
+
+
+def _is_no_file(word: str) -> bool:
+    """Whether a word can only be a misspelled command, if it resembles one."""
+    return not word.startswith("-") and not Path(word).suffix and not Path(word).exists()
+
+
+def _flag(word: str) -> str:
+    """Flag in a word, --style in "--style=udnie"; empty for other words."""
+    return word.partition("=")[0] if word.startswith("--") else ""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of the command line, with a subparser for each command."""
+    parser = argparse.ArgumentParser(
+        prog="vidstyle",
+        description="Paint videos in a style, on an ordinary CPU.",
+        epilog='"vidstyle INPUT" is short for "vidstyle convert INPUT". '
+        'Options: "vidstyle convert --help".',
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"vidstyle {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    convert = _command(commands, "convert", "stylize videos (the default command)")
+    _add_files(
+        convert,
+        "video files, or folders of them",
+        ".mp4 .mkv .mov .webm .gif .webp .apng, f_%%04d.png for pictures, - for standard output; "
+        "INPUT.STYLE.mp4 beside the input",
+    )
+    add_flags(convert, ConvertFlags, CONVERT_SETTINGS)
+    image = _command(commands, "image", "stylize pictures")
+    _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
+    add_flags(image, ConvertFlags, IMAGE_SETTINGS)
+    live = _command(commands, "live", "stylize a camera: window, virtual camera, recording")
+    live.add_argument(
+        "--config", type=_path, metavar="FILE", help="settings (live.toml in the user's folder)"
+    )
+    add_flags(live, LiveFlags, configured=True)
+    style = _command(commands, "style", "make a style file from a painting, at once")
+    style.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
+    style.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")
+    add_flags(style, StyleFlags)
+    train = _command(commands, "train", "teach vidstyle a painting of your own")
+    train.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
+    train.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")
+    add_flags(train, TrainFlags)
+    styles = _command(commands, "styles", "list the styles, or paint a picture in all")
+    styles.add_argument(
+        "picture", nargs="?", type=_path, metavar="PICTURE", help="what --gallery paints"
+    )
+    styles.add_argument(
+        "-o",
+        "--gallery",
+        type=_path,
+        metavar="FILE",
+        help="write PICTURE in every style, side by side",
+    )
+    add_flags(styles, StylizeOptions, GALLERY_SETTINGS)
+    serve = _command(commands, "serve", "serve a web page and a REST API")
+    add_flags(serve, ServeOptions)
+    doctor = _command(commands, "doctor", "say what this machine has and what follows")
+    for command in (style, styles, doctor):
+        command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=help, description=help[0].upper() + help[1:] + "."
+    )
+    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    command.set_defaults(command=name, parser=command)
+    return command
+
+
+def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> None:
+    command.add_argument("inputs", nargs="+", type=_path, metavar="INPUT", help=inputs)
+    command.add_argument(
+        "-o",
+        "--output",
+        type=_not_empty,
+        help=f"file, or folder for several inputs: NAME/ makes it ({default})",
+    )
+
+
+def _path(text: str) -> Path:
+    """Path of an argument; an empty one is refused, since `Path("")` is the current folder."""
+    return Path(_not_empty(text))
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty, perhaps from a variable without value")
+    return text

@@ -104,6 +104,15 @@ class FrameStream:
         """Yield each frame of an iterable stylized, in order; errors as of a call."""
         return map(self, frames)
 
+    @property
+    def quality(self) -> str:
+        """Working size and keyframe interval at present, for people; empty before the first frame.
+
+        Callable from any thread.
+        """
+        stylizer = self._stylizer
+        return "" if stylizer is None else str(stylizer.quality)
+
     def close(self) -> None:
         """Wait for a running call and end the painting threads; callable from any thread."""
         with self._lock:

@@ -115,6 +115,11 @@ class LiveStylizer:
         """Cancel waiting keyframes and join the painter threads."""
         self._painters.shutdown(cancel_futures=True)
 
+    @property
+    def quality(self) -> Quality:
+        """Quality level of the next frame; callable from any thread."""
+        return self._quality_controller.quality
+
     def reset_motion(self) -> None:
         """Forget the previous frame: no optical flow to the next one, after a gap in the video."""
         self._tracker = MotionTracker()

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vidstyle.errors import VidstyleError
 from vidstyle.server.metrics import Metrics
 from vidstyle.server.problems import Problem, answer_problem
-from vidstyle.server.routes import jobs, page, pictures, styles, system, uploads
+from vidstyle.server.routes import jobs, live, page, pictures, styles, system, uploads
 from vidstyle.server.safety import SafetyMiddleware
 from vidstyle.server.service import Service
 
@@ -38,6 +38,7 @@ def create_app(service: Service) -> Starlette:
             *jobs.ROUTES,
             *uploads.ROUTES,
             *styles.ROUTES,
+            *live.ROUTES,
             *system.ROUTES,
             *page.ROUTES,
         ],

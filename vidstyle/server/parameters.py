@@ -27,6 +27,7 @@ PICTURE_OPTIONS = (
 TYPES = typing.get_type_hints(StylizeOptions)
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 JSON_NAMES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+LIVE_OPTIONS = ("style", "strength", "keep_colors")
 CLIENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -127,10 +128,13 @@ def picture_options(
 ) -> StylizeOptions:
     """Options of a single picture from a query; raises as `query_values` and `job_options`."""
     kinds = {name: TYPES[name] for name in PICTURE_OPTIONS}
-    options = _options(query_values(query, kinds, more), shelf)
-    if not options.style_plan.is_single:
-        raise Problem(422, "A picture takes one style or a mix, not styles over time.", ["style"])
-    return options
+    return _of_one_style(_options(query_values(query, kinds, more), shelf))
+
+
+def live_options(values: Mapping[str, Any], shelf: StyleShelf) -> StylizeOptions:
+    """Options of a live viewer from JSON values; raises as `job_options`."""
+    _check_members(values, {name: TYPES[name] for name in LIVE_OPTIONS})
+    return _of_one_style(_options(values, shelf))
 
 
 def differing(options: StylizeOptions) -> dict[str, Any]:
@@ -195,6 +199,12 @@ def unknown(name: str, known: Sequence[str]) -> Problem:
     """Problem of a parameter or member that does not exist."""
     guess = did_you_mean(name, known) or f" There are: {', '.join(known)}."
     return Problem(422, f'There is no setting "{name[:80]}".{guess}', [name[:80]])
+
+
+def _of_one_style(options: StylizeOptions) -> StylizeOptions:
+    if not options.style_plan.is_single:
+        raise Problem(422, "Here goes one style or a mix, not styles over time.", ["style"])
+    return options
 
 
 def _options(values: Mapping[str, Any], shelf: StyleShelf) -> StylizeOptions:

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from vidstyle.server.problems import Problem
 
@@ -115,11 +114,10 @@ class SafetyMiddleware:
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    response = problem.response()
     if scope["type"] == "http":
-        await response(scope, receive, send)
-    else:
-        await WebSocket(scope, receive, send).send_denial_response(response)
+        await problem.response()(scope, receive, send)
+    else:  # which the server turns into status 403
+        await send({"type": "websocket.close", "code": 1008})
 
 
 def set_cookie(response: Response, token: str, *, secure: bool) -> None:

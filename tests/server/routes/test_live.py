@@ -1,0 +1,149 @@
+"""Frames go in and come out over a WebSocket, two in flight, the newest first."""
+
+import json
+import struct
+import threading
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.server.conftest import encoded
+from tests.server.running import ServerThread
+from vidstyle.server import limits
+from vidstyle.server.viewer import LiveViewer
+
+FRAME = encoded(64, 48)
+
+
+def joined(server: ServerThread, query: str = "style=udnie-17k", **more: Any) -> ClientConnection:
+    address = f"ws://127.0.0.1:{server.client.port}/api/v1/live?{query}"
+    socket: ClientConnection = connect(address, open_timeout=60, close_timeout=60, **more)
+    return socket
+
+
+def told(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next text message, of a kind."""
+    message = socket.recv(60)
+    assert isinstance(message, str)
+    found: dict[str, Any] = json.loads(message)
+    assert found["type"] == kind
+    return found
+
+
+def send(socket: ClientConnection, number: int, frame: bytes = FRAME) -> None:
+    socket.send(struct.pack(">I", number) + frame)
+
+
+def painted(socket: ClientConnection) -> int:
+    """Number of the next painted frame, past messages about the status."""
+    while isinstance(message := socket.recv(60), str):
+        assert json.loads(message)["type"] == "status"
+    assert message[4:6] == b"\xff\xd8"
+    (number,) = struct.unpack(">I", message[:4])
+    return int(number)
+
+
+def test_frames_come_back_painted(server: ServerThread) -> None:
+    with joined(server, "style=Udnie-17k&strength=0.5&fps=25") as socket:
+        ready = told(socket, "ready")
+        assert (ready["style"], ready["strength"], ready["in_flight"]) == ("udnie-17k", 0.5, 2)
+        for number in (7, 8, 2**32 - 1):
+            send(socket, number)
+            assert painted(socket) == number
+        send(socket, 9, encoded(48, 64))
+        assert painted(socket) == 9
+
+
+def test_of_the_frames_that_wait_the_newest_is_painted(
+    server: ServerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def paint(viewer: LiveViewer, frame: bytes) -> bytes:
+        begun.set()
+        go_on.wait()
+        return frame
+
+    monkeypatch.setattr(LiveViewer, "paint", paint)
+    with joined(server) as socket:
+        told(socket, "ready")
+        send(socket, 0)
+        begun.wait()
+        for number in (1, 2, 3):
+            send(socket, number)
+        assert [told(socket, "dropped")["frame"] for _ in range(2)] == [1, 2]
+        go_on.set()
+        assert [painted(socket), painted(socket)] == [0, 3]
+
+
+def test_settings_change_within_the_connection(server: ServerThread) -> None:
+    with joined(server) as socket:
+        told(socket, "ready")
+        socket.send(json.dumps({"style": "scream", "keep_colors": True}))
+        settings = told(socket, "settings")
+        assert (settings["style"], settings["keep_colors"]) == ("scream", True)
+        for message, status in (
+            ("no json", 400),
+            ("[]", 400),
+            ('{"style": "no style"}', 422),
+            ('{"style": "/etc/passwd.txt"}', 422),
+            ('{"strength": 5}', 422),
+            ('{"size": 5}', 422),
+        ):
+            socket.send(message)
+            assert told(socket, "error")["status"] == status
+        send(socket, 1)
+        assert painted(socket) == 1
+
+
+def test_a_broken_frame_does_not_end_the_connection(server: ServerThread) -> None:
+    with joined(server) as socket:
+        told(socket, "ready")
+        send(socket, 5, b"no jpeg")
+        error = told(socket, "error")
+        assert (error["status"], error["frame"]) == (415, 5)
+        socket.send(b"xy")
+        assert told(socket, "error")["status"] == 400
+        send(socket, 6)
+        assert painted(socket) == 6
+
+
+def test_viewers_are_counted_and_limited(
+    server: ServerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LIVE_VIEWERS", 1)
+    with joined(server) as socket:
+        told(socket, "ready")
+        assert "vidstyle_live_viewers 1" in server.client.get("metrics").content.decode()
+        with joined(server) as second, pytest.raises(ConnectionClosed) as caught:
+            second.recv(60)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 4429
+        assert "viewers are there already" in caught.value.rcvd.reason
+
+
+@pytest.mark.parametrize("query", ["style=none", "strength=x", "fps=0", "size=5"])
+def test_a_wrong_address_is_refused_with_the_reason(server: ServerThread, query: str) -> None:
+    with joined(server, query) as socket, pytest.raises(ConnectionClosed) as caught:
+        socket.recv(60)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 4422
+    assert caught.value.rcvd.reason
+
+
+def test_other_sites_do_not_get_in(server: ServerThread) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        joined(server, origin="http://evil.example")
+    assert caught.value.response.status_code == 403
+
+
+def test_a_viewer_who_leaves_at_once_leaves_nothing(server: ServerThread) -> None:
+    for _ in range(3):
+        with joined(server) as socket:
+            send(socket, 1)
+    with joined(server) as socket:
+        told(socket, "ready")
+        send(socket, 2)
+        assert painted(socket) == 2

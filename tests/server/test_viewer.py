@@ -1,0 +1,68 @@
+"""A viewer's frames are painted, and its settings change between two of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.server.conftest import encoded
+from vidstyle.errors import OptionError, StyleError
+from vidstyle.server import limits
+from vidstyle.server.problems import Problem
+from vidstyle.server.shelf import StyleShelf
+from vidstyle.server.viewer import FrameMeter, LiveSettings, LiveViewer
+
+FRAME = encoded(64, 48)
+
+
+@pytest.fixture
+def viewer(shelf: Path, tmp_path: Path) -> Iterator[LiveViewer]:
+    viewer = LiveViewer(StyleShelf(tmp_path / "own"), LiveSettings("negative"), 30.0)
+    yield viewer
+    viewer.close()
+
+
+def mean(jpeg: bytes) -> float:
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None and image.shape == (48, 64, 3)
+    return float(image.mean())
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_changed_style_shows(viewer: LiveViewer) -> None:
+    assert viewer.quality == ""
+    assert abs(mean(viewer.paint(FRAME)) - (255 - mean(FRAME))) < 10
+    assert "lines" in viewer.quality
+    viewer.change(LiveSettings("white"))
+    shown = [mean(viewer.paint(FRAME)) for _ in range(3)]
+    assert shown[-1] > 240
+    viewer.change(LiveSettings("white", strength=0.0))
+    assert abs(mean(viewer.paint(FRAME)) - mean(FRAME)) < 10
+
+
+def test_wrong_settings_change_nothing(viewer: LiveViewer) -> None:
+    for settings in (LiveSettings("no style"), LiveSettings("negative", strength=2)):
+        with pytest.raises((StyleError, OptionError)):
+            viewer.change(settings)
+    assert viewer.settings == LiveSettings("negative")
+
+
+def test_other_frames_are_refused(viewer: LiveViewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for frame in (b"", b"text", encoded(8, 8, ".png"), FRAME[:40], b"\xff\xd8" + bytes(100)):
+        with pytest.raises(Problem) as caught:
+            viewer.paint(frame)
+        assert caught.value.status == 415
+    monkeypatch.setattr(limits, "LIVE_PIXELS", 64 * 48 - 1)
+    with pytest.raises(Problem) as caught:
+        viewer.paint(FRAME)
+    assert caught.value.status == 413
+
+
+def test_rate_and_delay_are_measured() -> None:
+    meter = FrameMeter()
+    assert meter.document() == {"fps": 0.0, "ms": 0.0, "dropped": 0}
+    for number in range(5):
+        meter.note(number * 0.1, number * 0.1 + 0.02)
+    assert meter.document() == {"fps": 10.0, "ms": 20.0, "dropped": 0}

@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Picture
 from vidstyle.media.constant_rate import ConstantRate
 
@@ -47,3 +48,12 @@ def test_the_first_frame_keeps_its_time_and_alpha() -> None:
     alpha = np.full((2, 2), 7, np.uint8)
     (frame,) = ConstantRate(Fraction(10)).convert([Frame(late.picture, 300, TICK, 0, alpha)])
     assert (frame.pts, frame.time_s, frame.alpha) == (5, 0.5, alpha)
+
+
+def test_a_pause_of_years_is_damage_not_work() -> None:
+    pace = ConstantRate(Fraction(30))
+    paced = pace.convert(frames(0, 600 * 3600 * 24 * 365))
+    next(paced)
+    with pytest.raises(SourceError, match=r"Two frames of the input are 8,760\.0 hours apart"):
+        next(paced)
+    assert len(list(ConstantRate(Fraction(1, 60)).convert(frames(0, 600 * 3000)))) == 51

@@ -4,7 +4,10 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from vidstyle.errors import SourceError
 from vidstyle.frame import Frame
+
+MAX_PAUSE_S = 3600  # between two frames; damaged times make pauses of years
 
 
 class ConstantRate:
@@ -21,7 +24,11 @@ class ConstantRate:
         self._slots = 0  # that are filled, counted from time zero
 
     def convert(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Yield all frames at the constant rate; the last one is shown for its duration."""
+        """Yield all frames at the constant rate; the last one is shown for its duration.
+
+        Raises:
+            SourceError: as `add`.
+        """
         for frame in frames:
             yield from self.add(frame)
         if self._shown is not None:
@@ -29,7 +36,11 @@ class ConstantRate:
             yield from self._filled(self._slot(end_s))
 
     def add(self, frame: Frame) -> Iterator[Frame]:
-        """Yield the last frame for slots that passed without a new one, then the next frame."""
+        """Yield the last frame for slots that passed without a new one, then the next frame.
+
+        Raises:
+            SourceError: the frame, or the end of the last one, is over `MAX_PAUSE_S` away.
+        """
         slot = self._slot(frame.pts * frame.time_base)
         if self._shown is None:
             self._slots = slot
@@ -44,6 +55,12 @@ class ConstantRate:
         return math.ceil(time_s * self._rate - Fraction(1, 2))
 
     def _filled(self, until: int) -> Iterator[Frame]:
+        pause_s = (until - self._slots) / self._rate
+        if self._shown is not None and pause_s > MAX_PAUSE_S:
+            raise SourceError(
+                f"Two frames of the input are {float(pause_s) / 3600:,.1f} hours apart, too long "
+                "to be filled at a constant frame rate. Its times may be damaged."
+            )
         while self._shown is not None and self._slots < until:
             self.repeated += 1
             yield self._in_slot(self._shown)

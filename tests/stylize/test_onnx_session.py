@@ -209,3 +209,8 @@ def test_names_and_metadata_that_are_no_text_are_refused(tmp_path: Path, part: b
     file.write_bytes(file.read_bytes().replace(part, b"\xff\xd0\x80\xfe"))
     with pytest.raises(StyleError, match=r"toy\.onnx is (damaged|not a generator)"):
         load_session(file, threads=1)
+
+
+def test_a_lack_of_memory_is_not_blamed_on_the_network(tmp_path: Path) -> None:
+    error = onnx_session.not_runnable(tmp_path / "a.onnx", RuntimeError("6 : std::bad_alloc"))
+    assert str(error).startswith(f"Memory ran out for {tmp_path / 'a.onnx'} (6 : std::bad_alloc).")

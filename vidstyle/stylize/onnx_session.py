@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import onnxruntime
 
-from vidstyle.errors import StyleError, reason
+from vidstyle.errors import OUT_OF_MEMORY, StyleError, reason
 from vidstyle.hardware import memory_gb
 from vidstyle.stylize.protobuf import fields, messages
 
@@ -156,7 +156,12 @@ def not_a_number(file: Path, where: str) -> StyleError:
 
 
 def not_runnable(file: Path, error: Exception) -> StyleError:
-    """Error of a file that ONNX Runtime refuses."""
+    """Error of a file that ONNX Runtime refuses, or has no memory for."""
+    if OUT_OF_MEMORY.search(str(error)):
+        return StyleError(
+            f"Memory ran out for {file} ({reason(error)}). Close other programs, or choose a "
+            "smaller network."
+        )
     return StyleError(f"{file} is not a generator that can be run: {reason(error)}")
 
 

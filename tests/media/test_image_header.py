@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vidstyle.media.image_header import START_BYTES, has_more_pages, image_size_wh
+from vidstyle.media.image_header import START_BYTES, has_more_pages, image_size_wh, is_cut_off
 
 WIDTH, HEIGHT = 188, 124
 SUFFIXES = (
@@ -73,3 +73,18 @@ def test_pages_of_a_tiff_are_not_decoded_to_be_counted(pages: int, big_tiff: boo
     )
     assert has_more_pages(written.getvalue()) == (pages == 2)
     assert not has_more_pages(written.getvalue()[:20])
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+def test_whole_pictures_are_not_cut_off(suffix: str) -> None:
+    _, encoded = cv2.imencode(f".{suffix}", PICTURE)
+    assert not is_cut_off(encoded.data)
+
+
+def test_a_png_is_cut_off_where_a_chunk_reaches_beyond_its_end() -> None:
+    _, encoded = cv2.imencode(".png", PICTURE)
+    content = encoded.tobytes()
+    for size in (8, 20, 40, len(content) // 2, len(content) - 13, len(content) - 1):
+        assert is_cut_off(content[:size])
+    place = content.index(b"IDAT") - 4
+    assert is_cut_off(content[:place] + b"\x80\0\0\0" + content[place + 4 :])  # of 2 GB

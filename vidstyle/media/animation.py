@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.errors import SourceError, reason
-from vidstyle.media.image_header import MAX_PIXELS, has_more_pages, image_size_wh
+from vidstyle.media.image_header import MAX_PIXELS, has_more_pages, image_size_wh, is_cut_off
 
 START_BYTES = 1 << 16  # of a file, which hold the marks of animations
 CHUNK = 32  # frames decoded at once; OpenCV begins anew for each chunk
@@ -24,7 +24,7 @@ def is_animated(encoded: NDArray[np.uint8]) -> bool:
     start = encoded[:START_BYTES].tobytes()
     if start.startswith(TIFF):
         return has_more_pages(encoded.data)
-    if not _may_be_animated(start):
+    if not _may_be_animated(start) or is_cut_off(encoded.data):
         return False
     try:
         _, pictures = cv2.imdecodemulti(encoded, cv2.IMREAD_REDUCED_COLOR_8, range=(0, 2))

@@ -17,7 +17,13 @@ from vidstyle.media.animation import is_animated
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.hdr_image import decode_hdr, hdr_transfer, sdr_image
 from vidstyle.media.heif import HEIF_SUFFIXES, decode_heif, is_heif
-from vidstyle.media.image_header import MAX_PIXELS, START_BYTES, image_size_wh
+from vidstyle.media.image_header import (
+    MAX_PIXELS,
+    PNG_SIGNATURE,
+    START_BYTES,
+    image_size_wh,
+    is_cut_off,
+)
 from vidstyle.media.image_metadata import (
     MAX_JPEG_BYTES,
     NO_METADATA,
@@ -37,7 +43,6 @@ JPEG_QUALITY = 95
 MAX_FILE_BYTES = 2**31  # an uncompressed image of `MAX_PIXELS`
 MAX_SIDES = dict.fromkeys(JPEG_SUFFIXES, 65500) | {".webp": 16383}  # px, of the formats
 ALPHA_SUFFIXES = (".png", ".webp", ".tif", ".tiff")  # of formats written with an alpha channel
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 OPAQUE = (b"\xff\xd8", b"BM", b"P")  # starts of JPEG, BMP and Netpbm; BMP has unused fourth bytes
 
 
@@ -106,7 +111,8 @@ def decode_photo(encoded: NDArray[np.uint8], name: str) -> Photo:
     if is_heif(encoded[:START_BYTES].tobytes()):
         return _heif_photo(encoded, name)
     try:
-        decoded = cv2.imdecodeWithMetadata(encoded, cv2.IMREAD_COLOR) if encoded.size else [None]
+        decodable = encoded.size and not is_cut_off(encoded.data)
+        decoded = cv2.imdecodeWithMetadata(encoded, cv2.IMREAD_COLOR) if decodable else [None]
         bgr, *metadata = decoded
     except cv2.error as error:  # as for an image too large for OpenCV
         if error.code == cv2.Error.StsNoMem:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 MAX_PIXELS = 250_000_000  # of images and frames; painting takes about 15 bytes for each
 START_BYTES = 1 << 20  # of a file, which hold the header in all formats but TIFF
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NETPBM = re.compile(rb"P[1-6Ff]\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s")
 RADIANCE = re.compile(rb"\n[-+]Y (\d{1,9}) [-+]X (\d{1,9})\n")
 TIFF_WIDTH, TIFF_HEIGHT = 256, 257  # tags
@@ -26,7 +27,7 @@ def image_size_wh(encoded: bytes | memoryview) -> tuple[int, int] | None:
     with suppress(struct.error, IndexError, KeyError, ValueError):
         if start.startswith(b"\xff\xd8"):
             return _jpeg(encoded)
-        if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        if start.startswith(PNG_SIGNATURE):
             return _read(">II", start, 16)
         if start.startswith(b"GIF8"):
             return _read("<HH", start, 6)
@@ -49,6 +50,22 @@ def image_size_wh(encoded: bytes | memoryview) -> tuple[int, int] | None:
         if found := NETPBM.match(start):
             return int(found[1]), int(found[2])
     return None
+
+
+def is_cut_off(encoded: bytes | memoryview) -> bool:
+    """Whether a PNG ends before the chunks that it announces; False for other formats.
+
+    OpenCV does not decode such a file, but first allocates what the chunks announce, up to 2 GB.
+    """
+    if bytes(encoded[:8]) != PNG_SIGNATURE:
+        return False
+    place, kind = 8, encoded[:0]
+    while place + 12 <= len(encoded):
+        length, kind = int.from_bytes(encoded[place : place + 4]), encoded[place + 4 : place + 8]
+        place += 12 + length
+        if kind == b"IEND":
+            break
+    return place > len(encoded) or kind != b"IEND"
 
 
 def _read(layout: str, data: bytes | memoryview, offset: int) -> tuple[int, int]:

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from vidstyle.cli import build_parser
 from vidstyle.options import LiveOptions
 from vidstyle.options import settings as settings_of
+from vidstyle.parser import build_parser
 
 Drawn = TypeVar("Drawn")
 

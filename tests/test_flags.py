@@ -20,8 +20,9 @@ FLAGS = {
     "convert": """
         -h --help --debug -o --output -s --style --style-per-scene --quality --time-budget
         --features --feature-weights --every --strength --keep-colors --scale --max-height --resize
-        --size --fps --compare --preview --start --end --codec --crf --bitrate --preset --audio
-        --format --threads --strict -y --overwrite --skip-existing --recursive -q --quiet --json
+        --size --fps --compare --preview --start --end --codec --crf --bitrate --pix-fmt --preset
+        --audio --format --threads --strict -y --overwrite --skip-existing --recursive -q --quiet
+        --json
         """,
     "image": """
         -h --help --debug -o --output -s --style --quality --time-budget --features

@@ -1,7 +1,8 @@
 """Frame and picture types (YUV 4:2:0, color space, time stamp), array aliases, and resizing.
 
 A picture stays in YUV 4:2:0 from decoder to encoder. Only pictures for the generator are converted
-to RGB: one frame in several, which saves two color conversions for each of the others.
+to RGB: one frame in several, which saves two color conversions for each of the others. Planes have
+8 bits, or 16 for outputs of more than 8; each operation keeps the depth.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.uint8]  # HxW, one of Y, U, V
+Bytes = NDArray[np.uint8]  # HxW, one of Y, U, V, or an alpha channel
+Plane = NDArray[np.uint8 | np.uint16]  # HxW, one of Y, U, V
 RGBImage = NDArray[np.uint8]  # HxWx3, RGB
 Flow = NDArray[np.float32]  # HxWx2, (dx, dy) in pixels of its own grid
 Mask = NDArray[np.float32]  # HxW, 0..1
@@ -29,6 +31,7 @@ LUMA_WEIGHTS: Final = {
     9: (0.2627, 0.0593),  # BT.2020
 }
 BT601, BT709 = 5, 1
+DEEP = 256  # levels of a uint16 plane per level of a uint8 one, as in FFmpeg
 LUMA_OF_RGB: Final = (0.299, 0.587, 0.114)  # weights of red, green and blue, BT.601
 
 
@@ -63,12 +66,12 @@ class ColorSpace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """Immutable picture in planar YUV 4:2:0, uint8; its planes are never written to.
+    """Immutable picture in planar YUV 4:2:0, uint8 or uint16; its planes are never written to.
 
     With an odd side, the last row or column of U and V covers one row or column of Y, as in FFmpeg.
 
     Raises:
-        TypeError: a plane is not uint8.
+        TypeError: a plane is neither uint8 nor uint16, or the planes differ.
         ValueError: Y is not HxW, or U and V are not half of that, rounded up.
     """
 
@@ -79,9 +82,9 @@ class Picture:
 
     def __post_init__(self) -> None:
         y, u, v = self.planes
-        if not (y.dtype == u.dtype == v.dtype == np.uint8):
+        if not (y.dtype == u.dtype == v.dtype and y.dtype in (np.uint8, np.uint16)):
             kinds = ", ".join(str(plane.dtype) for plane in self.planes)
-            raise TypeError(f"Y, U and V must be uint8, not {kinds}. Convert them first.")
+            raise TypeError(f"Y, U and V must be uint8 or uint16, not {kinds}. Convert them first.")
         if y.ndim != 2 or not u.shape == v.shape == ((y.shape[0] + 1) // 2, (y.shape[1] + 1) // 2):
             shapes = ", ".join("x".join(map(str, plane.shape)) for plane in self.planes)
             raise ValueError(
@@ -97,29 +100,44 @@ class Picture:
         return int(self.y.shape[1])
 
     @property
+    def unit(self) -> int:
+        """Levels of a plane per level of 8 bits: 1 for uint8, `DEEP` for uint16."""
+        return unit_of(self.y)
+
+    @property
     def planes(self) -> tuple[Plane, Plane, Plane]:
         """Y, U and V."""
         return self.y, self.u, self.v
 
     @classmethod
-    def from_rgb(cls, image: RGBImage, color: ColorSpace = ColorSpace()) -> "Picture":
+    def from_rgb(
+        cls, image: RGBImage, color: ColorSpace = ColorSpace(), unit: int = 1
+    ) -> "Picture":
         """Convert an HxWx3 uint8 RGB image; U and V are means of 2x2 pixels.
+
+        Args:
+            image: HxWx3 uint8 RGB.
+            color: color space of the picture.
+            unit: of the picture; `DEEP` keeps the fractions of its levels.
 
         Raises:
             TypeError: the image is not a uint8 array.
             ValueError: the image is not HxWx3, or has no pixels.
         """
         check_image(image)
-        yuv = cv2.transform(image, color.from_rgb_matrix())
-        y, u, v = (np.asarray(plane, np.uint8) for plane in cv2.split(yuv))
+        dtype = np.uint8 if unit == 1 else np.uint16
+        yuv = cv2.transform(image.astype(dtype, copy=False), unit * color.from_rgb_matrix())
+        y, u, v = (cast(Plane, plane) for plane in cv2.split(yuv))
         size_wh = chroma_size_wh(image.shape[1], image.shape[0])
         return cls(y, resize(u, *size_wh), resize(v, *size_wh), color)
 
     def to_rgb(self) -> RGBImage:
         """Return the picture as HxWx3 uint8 RGB; values outside 0..255 are clipped."""
         u, v = (resize(plane, self.width, self.height) for plane in (self.u, self.v))
-        yuv = cv2.merge([self.y, u, v])
-        return np.asarray(cv2.transform(yuv, self.color.to_rgb_matrix()), np.uint8)
+        matrix = self.color.to_rgb_matrix()
+        matrix[:, :3] /= self.unit
+        rgb = cv2.transform(cv2.merge([self.y, u, v]), matrix)
+        return np.asarray(np.minimum(rgb, 255) if self.unit > 1 else rgb, np.uint8)
 
     def resized(self, width: int, height: int) -> "Picture":
         """Return the picture at a size in pixels; interpolation as in `resize`."""
@@ -140,8 +158,9 @@ class Picture:
         box = Box.within(self.width * aspect, self.height, width, height)
         inner, half_wh = self.resized(box.width, box.height), chroma_size_wh(width, height)
         half = Box(box.left // 2, box.top // 2, box.width // 2, box.height // 2)
-        y = box.framed(inner.y, (width, height), 0 if self.color.full_range else 16)
-        u, v = (half.framed(plane, half_wh, 128) for plane in (inner.u, inner.v))
+        black, gray = (self.unit * (0 if self.color.full_range else 16)), self.unit * 128
+        y = box.framed(inner.y, (width, height), black)
+        u, v = (half.framed(plane, half_wh, gray) for plane in (inner.u, inner.v))
         return Picture(y, u, v, self.color)
 
     def crop(self, left: int, top: int, right: int, bottom: int) -> "Picture":
@@ -182,7 +201,7 @@ class Frame:
     pts: int  # presentation time, in units of time_base
     time_base: Fraction  # seconds per unit, from the container
     duration: int = 0  # in units of time_base; 0 if the container holds none
-    alpha: Plane | None = None  # HxW uint8, of the source's size; None if opaque or not kept
+    alpha: Bytes | None = None  # HxW, of the source's size; None if opaque or not kept
 
     @property
     def time_s(self) -> float:
@@ -212,31 +231,49 @@ class Box:
         left, top = ((outer_w - inner_w) // 2) & ~1, ((outer_h - inner_h) // 2) & ~1
         return cls(left, top, inner_w, inner_h)
 
-    def framed(self, plane: Plane, size_wh: tuple[int, int], value: int) -> Plane:
+    def framed(self, plane: Array, size_wh: tuple[int, int], value: int) -> Array:
         """Return a plane of this size with a plane of the box's size in it, and a value around."""
-        framed = np.full((size_wh[1], size_wh[0]), value, np.uint8)
+        framed = np.full((size_wh[1], size_wh[0]), value, plane.dtype)
         framed[self.top : self.top + plane.shape[0], self.left : self.left + plane.shape[1]] = plane
-        return framed
+        return cast(Array, framed)
 
 
-def over_gray(image: Array, alpha: Plane, level: int) -> Array:
-    """Composite a uint8 array over a constant by its alpha channel.
+def unit_of(plane: NDArray[Any]) -> int:
+    """Levels of a plane per level of 8 bits."""
+    return DEEP if plane.dtype == np.uint16 else 1
+
+
+def to_bytes(plane: Plane) -> Bytes:
+    """Return a plane in 8 bits, rounded."""
+    if plane.dtype == np.uint8:
+        return np.asarray(plane, np.uint8)
+    return np.asarray(cv2.convertScaleAbs(plane, alpha=1 / DEEP), np.uint8)
+
+
+def weighted(first: Plane, gain: float, second: Plane, second_gain: float, offset: float) -> Plane:
+    """Return the weighted sum of two planes of one depth, plus an offset, rounded and clipped."""
+    return cast(Plane, cv2.addWeighted(first, gain, second, second_gain, offset))
+
+
+def over_gray(image: Array, alpha: Bytes, level: int) -> Array:
+    """Composite a uint8 or uint16 array over a constant by its alpha channel.
 
     Args:
         image: HxW or HxWxC, not premultiplied.
         alpha: HxW uint8.
-        level: of the background, 0..255.
+        level: of the background, in the array's levels.
     """
-    share = (alpha if image.ndim == 2 else alpha[..., None]).astype(np.uint16)
-    return cast(Array, ((image * share + level * (255 - share) + 127) // 255).astype(np.uint8))
+    wide = np.uint16 if image.dtype == np.uint8 else np.uint32
+    share = (alpha if image.ndim == 2 else alpha[..., None]).astype(wide)
+    return cast(Array, ((image * share + level * (255 - share) + 127) // 255).astype(image.dtype))
 
 
-def over_white(image: RGBImage, alpha: Plane) -> RGBImage:
+def over_white(image: RGBImage, alpha: Bytes) -> RGBImage:
     """Composite HxWx3 uint8 RGB, not premultiplied, over white by its alpha channel, HxW uint8."""
     return over_gray(image, alpha, 255)
 
 
-def without_hidden(image: RGBImage, alpha: Plane) -> RGBImage:
+def without_hidden(image: RGBImage, alpha: Bytes) -> RGBImage:
     """HxWx3 uint8 RGB with white where the alpha channel, HxW uint8, is 0; not a copy if nowhere.
 
     Colors that cannot be seen would otherwise bleed into visible strokes.

@@ -197,6 +197,11 @@ class Output:
     bitrate: str | None = option(
         None, "bits per second instead of a quality, as 2M or 800k", "RATE"
     )
+    pix_fmt: str | None = option(
+        None,
+        "pixel format of the output, as 10bit against banding, yuv420p10le or yuv444p",
+        "NAME",
+    )
     preset: str | None = option(
         None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
     )

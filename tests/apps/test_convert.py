@@ -638,3 +638,98 @@ def test_a_bitrate_makes_files_of_its_size(tmp_path: Path, inverting: StylizeOpt
     assert sizes[3] > 1.2 * sizes[2]
     with pytest.raises(SinkError, match="ffv1 has no bitrate to set"):
         stylize_video(path, tmp_path / "a.mkv", replace(inverting, bitrate="1M", codec="ffv1"))
+
+
+def write_sky(path: Path) -> Path:
+    """Film of 10 bits whose luma rises by 4 levels of 10 bits over 10 columns."""
+    rows, columns = np.mgrid[:96, :160]
+    luma = np.asarray((260 + 0.4 * columns + 0.2 * rows).round(), np.uint16)
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p10le"
+        for number in range(4):
+            frame = av.VideoFrame(160, 96, "yuv420p10le")
+            for plane, levels in zip(frame.planes, (luma, 500, 540), strict=True):
+                samples = np.frombuffer(plane, np.uint16).reshape(plane.height, -1)  # type: ignore[call-overload]
+                samples[:, : plane.width] = levels
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def luma_of(path: Path) -> tuple[NDArray[np.float64], str]:
+    """Luma of the last frame in levels of 8 bits, and the pixel format."""
+    with av.open(str(path)) as container:
+        *_, frame = container.decode(video=0)
+    plane, depth = frame.planes[0], frame.format.components[0].bits
+    samples = np.frombuffer(plane, np.uint16 if depth > 8 else np.uint8)  # type: ignore[call-overload]
+    levels = samples.reshape(plane.height, -1)[:, : plane.width]
+    return levels / 2.0 ** (depth - 8), frame.format.name
+
+
+@pytest.mark.parametrize("strength", [0.25, 1.0])
+def test_ten_bits_have_less_banding(
+    tmp_path: Path, inverting: StylizeOptions, strength: float
+) -> None:
+    sky = write_sky(tmp_path / "in.mkv")
+    usual, fine = replace(inverting, strength=strength, codec="ffv1"), tmp_path / "fine.mkv"
+    stylize_video(sky, tmp_path / "usual.mkv", usual)
+    stylize_video(sky, fine, replace(usual, pix_fmt="10bit"))
+    (coarse_luma, _), (fine_luma, pixels) = luma_of(tmp_path / "usual.mkv"), luma_of(fine)
+    assert pixels == "yuv420p10le"
+    assert np.abs(coarse_luma - fine_luma).max() < 2
+    steps, fine_steps = (np.abs(np.diff(each, axis=1)).max() for each in (coarse_luma, fine_luma))
+    assert steps >= 1 > fine_steps
+    if strength < 1:  # the network itself computes with 8 bits
+        assert len(np.unique(fine_luma)) > 2 * len(np.unique(coarse_luma))
+
+
+@pytest.mark.parametrize(
+    ("output", "codec", "asked", "written"),
+    [
+        ("a.mp4", "h264", "yuv420p10", "yuv420p10le"),
+        ("a.mp4", "hevc", "10bit", "yuv420p10le"),
+        ("a.mkv", "av1", "10bit", "yuv420p10le"),
+        ("a.mov", "prores", None, "yuv422p10le"),
+        ("a.mov", "prores", "yuva444p10le", "yuva444p12le"),  # as its decoder says
+        ("a.mkv", "lossless", "yuv444p", "yuv444p"),
+    ],
+)
+def test_the_pixel_format_is_the_one_asked_for(
+    tmp_path: Path,
+    inverting: StylizeOptions,
+    output: str,
+    codec: str,
+    asked: str | None,
+    written: str,
+) -> None:
+    path = Clip(frames=2, picture=COLORFUL).write(tmp_path / "in.mp4")
+    options = replace(inverting, codec=codec, pix_fmt=asked, preset="ultrafast")
+    stylize_video(path, tmp_path / output, options)
+    assert luma_of(tmp_path / output)[1] == written
+    found = look(tmp_path / output).images[-1][MIDDLES].astype(int)
+    assert np.abs(found - (255 - COLORFUL[MIDDLES].astype(int))).max() < 16
+
+
+def test_a_pixel_format_without_alpha_puts_transparent_parts_on_white(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    path = write_transparent(tmp_path / "in.mov", "qtrle", "argb", frames=1)
+    fine = replace(inverting, codec="ffv1", pix_fmt="yuva444p10le")
+    assert stylize_video(path, tmp_path / "a.mkv", fine).warnings == []
+    (alpha,) = alpha_channels(tmp_path / "a.mkv")
+    assert np.abs(alpha.astype(int) - transparent(64, 48)[..., 3]).mean() < 3
+    opaque = replace(inverting, codec="ffv1", pix_fmt="10bit")
+    (note,) = stylize_video(path, tmp_path / "b.mkv", opaque).warnings
+    assert note.startswith("transparent parts became white")
+
+
+@pytest.mark.parametrize("asked", ["yuv420p9le", "gray", "gbrp", "nope"])
+def test_a_pixel_format_that_the_encoder_does_not_take_is_found_at_once(
+    tmp_path: Path, inverting: StylizeOptions, asked: str
+) -> None:
+    path = Clip(frames=2).write(tmp_path / "in.mp4")
+    message = rf"libx265 takes no {asked}\. It takes yuv420p, "
+    with pytest.raises(SinkError, match=message):
+        stylize_video(path, tmp_path / "a.mp4", replace(inverting, codec="hevc", pix_fmt=asked))

@@ -4,11 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.live.scene import panned
 from tests.textures import noise_image
-from vidstyle.frame import Mask, Picture
+from vidstyle.frame import Mask, Picture, Plane
 from vidstyle.live.propagation import (
     MAX_CONTRAST_GAIN,
     MIN_OCCLUDED_SHARE,
@@ -68,7 +67,7 @@ def test_what_has_become_brighter_is_not_trusted() -> None:
     assert (keyframe.path.confidence[:, 32:] == 0).all()
 
 
-def moments(plane: NDArray[np.uint8]) -> tuple[float, float]:
+def moments(plane: Plane) -> tuple[float, float]:
     return float(plane.mean()), float(plane.std())
 
 

@@ -51,6 +51,18 @@ def test_every_encoder_keeps_number_and_times(tmp_path: Path, codec: str, suffix
     assert look(tmp_path / f"out{suffix}").times == clip.times()
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "libsvtav1"])
+def test_the_shortest_films_are_written_too(tmp_path: Path, codec: str, count: int) -> None:
+    """x265 gave random decoding times to films of one or two frames."""
+    clip = Clip(frames=count, pts=[0, 3, 4, 9][:count])
+    info, frames = source_of(clip.write(tmp_path / "in.mkv"))
+    for number in range(3):
+        output = tmp_path / f"out{number}.mp4"
+        write(output, info, frames, codec)
+        assert look(output).times == clip.times()
+
+
 def test_uneven_frames_do_not_make_the_file_longer(tmp_path: Path) -> None:
     clip = Clip(pts=[0, 1, 3, 4, 8, 9, 20, 21, 22, 30, 31, 47], options={"bf": "0"})
     info, frames = source_of(clip.write(tmp_path / "in.mp4"))

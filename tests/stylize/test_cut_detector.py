@@ -3,16 +3,16 @@ from itertools import pairwise
 import numpy as np
 
 from tests.textures import noise_image
-from vidstyle.frame import Plane
+from vidstyle.frame import Bytes
 from vidstyle.stylize.cut_detector import CutDetector
 from vidstyle.stylize.flow import FlowEstimator
 
 
-def luma(seed: int, shift: int = 0) -> Plane:
+def luma(seed: int, shift: int = 0) -> Bytes:
     return np.ascontiguousarray(noise_image(144, 300, seed)[:, 20 + shift : 220 + shift, 0])
 
 
-def cuts(thumbnails: list[Plane]) -> list[int]:
+def cuts(thumbnails: list[Bytes]) -> list[int]:
     """Indices at which the detector says that a scene starts."""
     flow, detector = FlowEstimator(), CutDetector()
     pairs = pairwise(thumbnails)

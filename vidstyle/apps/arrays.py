@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.errors import OptionError
-from vidstyle.frame import Picture, Plane, check_image, over_white, resize, without_hidden
+from vidstyle.frame import Bytes, Picture, check_image, over_white, resize, without_hidden
 
 Order = Literal["rgb", "bgr"]
 ImageArray = NDArray[np.uint8]  # HxWx3, HxWx4 with alpha, HxW or HxWx1 gray
@@ -28,7 +28,7 @@ class Unpacked:
     """Image array unpacked into a picture and its alpha channel, to be packed again."""
 
     picture: Picture
-    alpha: Plane | None = None  # HxW uint8; None for images without one
+    alpha: Bytes | None = None  # HxW uint8; None for images without one
     order: Order = "rgb"  # of the color channels of the packed array
 
     def packed(self, painted: Picture) -> ImageArray:

@@ -99,18 +99,19 @@ def stylize_video_in_styles(
     ]
     watch = Watch(stats, None, None)
     with video_file(input) as file:
-        at_once = _styles_at_once(file, options)
+        at_once = _styles_at_once(file, options, renditions[0].target)
         groups = [renditions[i : i + at_once] for i in range(0, len(renditions), at_once)]
         results = [result for group in groups for result in _render(file, group, watch)]
     return [replace(result, input=input_path(input)) for result in results]
 
 
-def _styles_at_once(file: Path, options: StylizeOptions) -> int:
+def _styles_at_once(file: Path, options: StylizeOptions, target: VideoOutput) -> int:
     """Number of styles that a video is stylized in at once, within half of the memory."""
     start_s, size = options.start, options.sized_wh
     with FileSource(file, Stats(), start_s=start_s, threads=1, size=size) as source:
         width, height = options.output_size_wh(source.info.width, source.info.height)
-    style_bytes = STYLE_BYTES + FRAMES_HELD * width * height * 3 // 2
+    frame_bytes = width * height * (3 if target.is_deep else 1.5)
+    style_bytes = STYLE_BYTES + FRAMES_HELD * frame_bytes
     memory_bytes = (memory_gb() or USUAL_MEMORY_GB) * 1e9
     return max(1, int(memory_bytes / 2 / style_bytes))
 
@@ -148,6 +149,7 @@ def _render(input: VideoInput, renditions: Sequence[_Rendition], watch: Watch) -
                 keep_alpha=not options.compare and first.target.keeps_alpha,
                 size=options.sized_wh,
                 rate=options.rate,
+                deep=first.target.is_deep,
             )
         )
         first.stats.expected_frames = source.info.expected_frames

@@ -45,6 +45,7 @@ class VideoOutput(ABC):
     """Output of one conversion; created before any work, with all checks of name and options."""
 
     keeps_alpha: bool  # whether an alpha channel is written
+    is_deep = False  # whether more than 8 bits are written
 
     def __init__(self, path: Path, options: StylizeOptions) -> None:
         self._path, self._options = path, options
@@ -96,7 +97,9 @@ class EncodedOutput(VideoOutput):
             options.preset,
             container,
             bitrate=options.bits_per_s,
+            pix_fmt=options.pix_fmt,
         )
+        self.is_deep = self._encoder.is_deep
         self.keeps_alpha = alpha_format(self._encoder, container) is not None
 
     def check_size(self, width: int, height: int) -> None:
@@ -183,11 +186,9 @@ class PictureSequence(VideoOutput):
         assert names is not None
         self._names = names
         is_jpeg = path.suffix.lower() in JPEG_SUFFIXES
-        fixed = (
-            {"codec": options.codec} if is_jpeg else {"codec": options.codec, "crf": options.crf}
-        )
-        for setting, value in fixed.items():
-            if value is not None:
+        fixed = ("codec", "bitrate", "pix_fmt", *(() if is_jpeg else ("crf",)))
+        for setting in fixed:
+            if getattr(options, setting) is not None:
                 raise SinkError(f"{path.suffix} has no {setting} to set.", {setting: None})
         self._jpeg_quality = JPEG_QUALITY if options.crf is None else percent_quality(options.crf)
         self.keeps_alpha = stores_alpha(path)

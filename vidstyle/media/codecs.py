@@ -19,10 +19,13 @@ from vidstyle.media.encoders import (
     PRESETS,
     RAW_VIDEO,
     VideoEncoder,
+    asked_pixels,
+    bits,
     default_pixels,
     encoder_options,
     encoders_named,
     failure,
+    has_alpha,
     percent_quality,
     unknown_encoder,
 )
@@ -58,16 +61,24 @@ class Encoder:
 
     kind: VideoEncoder
     options: dict[str, str]  # AVOptions of the encoder
-    pixels: str  # FFmpeg's name of the pixel format, of opaque frames
+    pixels: str  # FFmpeg's name of the pixel format
+    fixed_pixels: bool = False  # also of frames with an alpha channel
 
     @property
     def name(self) -> str:
         """FFmpeg's name, as "libx264"."""
         return self.kind.name
 
+    @property
+    def is_deep(self) -> bool:
+        """Whether it encodes more than 8 bits."""
+        return bits(self.pixels) > 8
+
 
 def alpha_format(encoder: Encoder, container: str) -> str | None:
     """Pixel format in which an encoder keeps an alpha channel in a container, or None."""
+    if encoder.fixed_pixels:
+        return encoder.pixels if has_alpha(encoder.pixels) else None
     stored = encoder.kind.alpha_containers
     return encoder.kind.alpha if not stored or container in stored else None
 
@@ -164,6 +175,7 @@ def choose_encoder(
     container: str | None = None,
     *,
     bitrate: int | None = None,
+    pix_fmt: str | None = None,
 ) -> Encoder:
     """Choose the video encoder and its options for an output file.
 
@@ -179,35 +191,39 @@ def choose_encoder(
             libvpx and libvpx-vp9; None for `default_preset`.
         container: FFmpeg's name, for streams; None for that of the path.
         bitrate: in bits per second, instead of a constant quality; None for that.
+        pix_fmt: pixel format, see `asked_pixels`; None for yuv420p, or the first that the encoder
+            takes, and for one with an alpha channel where the input has one.
 
     Raises:
         SinkError: unknown suffix, encoder or preset; an encoder that cannot be started on this
             machine or that the container does not support; a `crf` or `bitrate` for a lossless
-            encoder.
+            encoder; a pixel format that the encoder does not take.
     """
     container = container or container_format(path)
     preset = preset or default_preset(usable_cores())
     if preset not in PRESETS:
         raise SinkError(f'No preset "{preset}". There are {", ".join(PRESETS)}.')
     if container in ONLY_ENCODERS:
-        return _only_encoder(container, codec, preset, crf, bitrate)
+        return _only_encoder(container, codec, preset, crf, bitrate=bitrate, pix_fmt=pix_fmt)
     kind = _first_that_fits(codec or DEFAULT_CODECS.get(container, DEFAULT_CODEC), container)
     if crf is not None and not kind.quality:
         raise SinkError(f"{kind.name} has no quality to set: it keeps everything.", {"crf": None})
     if bitrate is not None and not kind.takes_bitrate:
         raise SinkError(f"{kind.name} has no bitrate to set.", {"bitrate": None})
     options = encoder_options(kind, preset, crf, bitrate)
-    return Encoder(kind, options, default_pixels(kind))
+    if pix_fmt is None:
+        return Encoder(kind, options, default_pixels(kind))
+    return Encoder(kind, options, asked_pixels(kind, pix_fmt), fixed_pixels=True)
 
 
 def _only_encoder(
-    container: str, codec: str | None, preset: str, crf: float | None, bitrate: int | None
+    container: str, codec: str | None, preset: str, crf: float | None, **others: object
 ) -> Encoder:
     """Encoder of a container that holds one codec."""
     kind, pixels = ONLY_ENCODERS[container]
     names = {**STREAM_FORMATS, **ANIMATIONS}
     name = next(name for name, each in names.items() if each == container)
-    fixed = {"codec": codec, "bitrate": bitrate} | ({} if kind.quality else {"crf": crf})
+    fixed = {"codec": codec, **others} | ({} if kind.quality else {"crf": crf})
     for setting, value in fixed.items():
         if value is not None:
             fact = "holds raw video, which has" if kind is RAW_VIDEO else "has"

@@ -13,7 +13,7 @@ from typing import Any
 
 import av
 
-from vidstyle.errors import did_you_mean, reason
+from vidstyle.errors import SinkError, did_you_mean, reason
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 reads no other setting
 
@@ -25,6 +25,7 @@ X26X = dict(zip(PRESETS, PRESETS, strict=True))
 SVT = dict(zip(PRESETS, ("12", "11", "10", "10", "9", "8", "6", "6", "6"), strict=True))
 VPX = dict(zip(PRESETS, 6 * ("8",) + 3 * ("5",), strict=True))
 WEBP = dict(zip(PRESETS, ("0", "1", "2", "3", "3", "4", "5", "6", "6"), strict=True))
+TEN_BITS = "10bit"
 WITH_ALPHA_IN_SIDE_DATA = ("matroska", "webm")
 
 
@@ -197,6 +198,44 @@ def default_pixels(row: VideoEncoder) -> str:
 def pixel_formats(row: VideoEncoder) -> Sequence[str]:
     """Pixel formats that an encoder says to take; empty if it says nothing."""
     return [format.name for format in av.Codec(row.name, "w").video_formats or ()]
+
+
+def asked_pixels(row: VideoEncoder, asked: str) -> str:
+    """Pixel format of an encoder for a name that a user gives.
+
+    Args:
+        row: of the table.
+        asked: FFmpeg's name, of which a final "le" may be left out, or `TEN_BITS` for the format of
+            the encoder with the fewest bits from 10, with 4:2:0 chroma if it has such a format.
+
+    Raises:
+        SinkError: the encoder takes no such format, or that is RGB or gray.
+    """
+    formats = [name for name in pixel_formats(row) if _is_yuv(name)]
+    if asked.lower() == TEN_BITS:
+        fitting = [name for name in formats if bits(name) >= 10 and not has_alpha(name)]
+    else:
+        fitting = [name for name in formats if name in (asked, f"{asked}le")]
+    if not fitting:
+        known = ", ".join(formats)
+        raise SinkError(f"{row.name} takes no {asked}. It takes {known}.", {"pix_fmt": ...})
+    return min(fitting, key=lambda name: (bits(name), "420" not in name))
+
+
+def bits(pixels: str) -> int:
+    """Bits of the luma in a pixel format."""
+    return int(av.VideoFormat(pixels).components[0].bits)
+
+
+def has_alpha(pixels: str) -> bool:
+    """Whether a pixel format has an alpha channel."""
+    return any(part.is_alpha for part in av.VideoFormat(pixels).components)
+
+
+def _is_yuv(pixels: str) -> bool:
+    """Whether pictures can be converted to a format: neither RGB, gray, float nor of a device."""
+    known = av.VideoFormat(pixels)
+    return len(known.components) >= 3 and not known.is_rgb and bits(pixels) <= 16
 
 
 def _by_name(rows: Iterable[VideoEncoder]) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.errors import SinkError, SourceError, reason
-from vidstyle.frame import Plane, RGBImage, over_white
+from vidstyle.frame import Bytes, RGBImage, over_white
 from vidstyle.media.animation import is_animated
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.hdr_image import decode_hdr, hdr_transfer, sdr_image
@@ -51,7 +51,7 @@ class Photo:
     """Decoded image file, upright by its EXIF orientation."""
 
     image: RGBImage  # HxWx3 uint8, with the colors that lie under transparent pixels
-    alpha: Plane | None = None  # HxW uint8; None where every pixel is opaque
+    alpha: Bytes | None = None  # HxW uint8; None where every pixel is opaque
     metadata: Metadata = field(default_factory=dict)
     animated: bool = False  # more pictures follow in the file
     hdr: str | None = None  # "PQ" or "HLG" of the file; the image is in SDR
@@ -153,7 +153,7 @@ def _may_be_transparent(encoded: NDArray[np.uint8]) -> bool:
     return not start.startswith(OPAQUE)
 
 
-def _alpha(encoded: NDArray[np.uint8], upright: RGBImage) -> Plane | None:
+def _alpha(encoded: NDArray[np.uint8], upright: RGBImage) -> Bytes | None:
     """Alpha channel, rotated like the upright image; None without one, or if it is opaque."""
     stored = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
     if stored is None or stored.ndim == 2 or stored.shape[2] < 4:

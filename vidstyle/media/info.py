@@ -9,7 +9,7 @@ import av
 import numpy as np
 from av.sidedata.sidedata import Type
 
-from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, ColorSpace, Picture, Plane
+from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, Bytes, ColorSpace, Picture
 
 LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
 PQ, HLG = 16, 18  # AVColorTransferCharacteristic
@@ -48,7 +48,7 @@ class Orientation:
             picture = Picture(y, u, v, picture.color)
         return picture.turned(self.quarter_turns)
 
-    def applied_to_plane(self, plane: Plane) -> Plane:
+    def applied_to_plane(self, plane: Bytes) -> Bytes:
         """Return a plane of a decoded picture, as its alpha channel, upright."""
         return np.ascontiguousarray(
             np.rot90(plane[:, ::-1] if self.mirrored else plane, self.quarter_turns)

@@ -3,7 +3,7 @@
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import ENOSPC
 from fractions import Fraction
@@ -15,7 +15,7 @@ import av
 import numpy as np
 
 from vidstyle.errors import SinkError, reason
-from vidstyle.frame import Frame, Picture, Plane, resize
+from vidstyle.frame import Bytes, Frame, Picture, resize
 from vidstyle.media.atomic import partial_path, publish
 from vidstyle.media.codecs import (
     MP4_LIKE,
@@ -25,6 +25,7 @@ from vidstyle.media.codecs import (
     muxer_options,
     size_error,
 )
+from vidstyle.media.encoders import has_alpha
 from vidstyle.media.frames import video_frame
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.result_mark import KEY, MARK
@@ -203,8 +204,8 @@ class FileSink:
         stream.pix_fmt = encoder.pixels
         if like.has_alpha:
             stream.pix_fmt = alpha_format(encoder, self._output.format.name) or stream.pix_fmt
-            if encoder.kind.alpha_containers:
-                stream.metadata["alpha_mode"] = "1"  # by which players find it
+        if has_alpha(stream.pix_fmt) and encoder.kind.alpha_containers:
+            stream.metadata["alpha_mode"] = "1"  # by which players find it
         context = stream.codec_context
         if encoder.kind.is_hevc and self._output.format.name in MP4_LIKE:
             context.codec_tag = "hvc1"  # the only tag of HEVC that Apple's players accept
@@ -259,6 +260,8 @@ class FileSink:
         """
         packets: list[Any] = list(self._video.encode(frame))
         if packets and self._first_dts is None:
+            if frame is None:
+                _set_decoding_times(packets)
             self._first_dts = packets[0].dts
         for packet in packets:
             packet.duration = self._durations.pop(packet.pts, packet.duration)
@@ -283,12 +286,12 @@ class FileSink:
         self._note_times(frame)
         return encodable
 
-    def _alpha(self, frame: Frame, picture: Picture) -> Plane | None:
+    def _alpha(self, frame: Frame, picture: Picture) -> Bytes | None:
         """Alpha channel of a frame at the size of its picture; None for an opaque output."""
         if not self._like.has_alpha:
             return None
         if frame.alpha is None:
-            return np.full_like(picture.y, 255)
+            return np.full(picture.y.shape, 255, np.uint8)
         return resize(frame.alpha, picture.width, picture.height)
 
     def _note_times(self, frame: Frame) -> None:
@@ -321,3 +324,15 @@ def square_size_wh(width: int, height: int, aspect: Fraction) -> tuple[int, int]
     """Size in square pixels of a picture with pixels of another shape; no side gets shorter."""
     wider = float(aspect)
     return round(width * max(1.0, wider)), round(height * max(1.0, 1 / wider))
+
+
+def _set_decoding_times(packets: Sequence[Any]) -> None:
+    """Compute the dts of all packets of a video that is shorter than the encoder's delay.
+
+    x265 leaves them to chance, and MP4 then refuses the packets.
+    """
+    times = sorted(packet.pts for packet in packets)
+    pairs = list(zip(packets, times, strict=True))
+    delay = max(time - packet.pts for packet, time in pairs)
+    for packet, time in pairs:
+        packet.dts = time - delay

@@ -12,7 +12,7 @@ from typing import Any, Self
 import av
 
 from vidstyle.errors import SourceError
-from vidstyle.frame import Frame, Plane
+from vidstyle.frame import Bytes, Frame
 from vidstyle.media.constant_rate import ConstantRate
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.demux import decoder, leading_pts, open_container, read_packets, video_stream
@@ -42,7 +42,7 @@ MIN_LOSS_S = 0.5  # headers round, and audio ends slightly early
 
 
 class FileSource:
-    """Iterable of the frames of a video file, upright, 8-bit YUV 4:2:0; iterate over it once.
+    """Iterable of the frames of a video file, upright, YUV 4:2:0; iterate over it once.
 
     Frame times are those of the file minus `info.origin_s`, and strictly increase. Packets that
     cannot be decoded are counted ("corrupt packets") and skipped. Belongs to one thread at a time:
@@ -60,6 +60,7 @@ class FileSource:
         keep_alpha: bool = False,
         size: Callable[[int, int], tuple[int, int]] | None = None,
         rate: Fraction | None = None,
+        deep: bool = False,
     ) -> None:
         """Open the file and decode its first frame.
 
@@ -78,6 +79,7 @@ class FileSource:
             size: gives width and height of the frames in pixels for those of the upright video;
                 None keeps them.
             rate: constant rate of the frames, per second; None keeps their times.
+            deep: True for pictures of 16 bits, False for 8.
 
         Raises:
             SourceError: the file is missing or not a video, its frames are larger than `MAX_SIDE`
@@ -93,7 +95,7 @@ class FileSource:
         self._restarts = 0  # sum of the clock restarts, in units of time_base
         self._packets_end_s = 0.0  # latest end of a packet of any stream, in file time
         self._threads, self._keep_alpha = threads, keep_alpha
-        self._size, self._rate = size, rate
+        self._size, self._rate, self._deep = size, rate, deep
         self._container = open_container(path)
         try:
             self._stream = self._open_stream()
@@ -144,6 +146,7 @@ class FileSource:
             self._first.height,
             self.info.color_space(),
             keep_alpha=self.info.has_alpha,
+            deep=self._deep,
         )
         origin = round(self.info.origin_s / self._time_base)
         last_pts, first_aspect = None, self._aspect
@@ -161,7 +164,7 @@ class FileSource:
             with self._stats.timed("decode"):
                 frame = next(self._decoded, None)
 
-    def _alpha(self, decoded: Plane | None) -> Plane | None:
+    def _alpha(self, decoded: Bytes | None) -> Bytes | None:
         """Alpha channel for a frame, upright; None, but counted, where it is not kept."""
         if decoded is None:
             return None

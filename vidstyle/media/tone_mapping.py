@@ -41,18 +41,21 @@ def is_hdr(frame: av.VideoFrame) -> bool:
 
 
 class ToneMapper:
-    """FFmpeg filter graph from HDR frames of one size and format to SDR frames in yuv420p.
+    """FFmpeg filter graph from HDR frames of one size and format to SDR frames in YUV 4:2:0.
 
     The frames get BT.709 and limited range. Belongs to one thread.
     """
 
-    def __init__(self, like: av.VideoFrame, width: int, height: int) -> None:
+    def __init__(
+        self, like: av.VideoFrame, width: int, height: int, pixels: str = "yuv420p"
+    ) -> None:
         """Compute the lookup table and configure the graph.
 
         Args:
             like: frame with size, format, matrix, range and transfer of those to come.
             width: of the SDR frames, in pixels.
             height: likewise.
+            pixels: FFmpeg's name of the SDR frames' pixel format.
         """
         self._like = _kind(like)
         self._graph = Graph()
@@ -69,7 +72,7 @@ class ToneMapper:
                 self._graph.add(
                     "scale", w=str(width), h=str(height), out_color_matrix="bt709", out_range="tv"
                 ),
-                self._graph.add("format", "yuv420p"),
+                self._graph.add("format", pixels),
                 self._graph.add("buffersink"),
             ]
             for first, second in zip([source, *filters], filters, strict=False):

@@ -56,7 +56,7 @@ class ScenePainter:
         painting = self._kept(frame, POLISHED)
         if painting is None:
             raise SinkError(f"{self._work.path} lacks a painting. Give the same command again.")
-        return Picture.from_rgb(painting, frame.picture.color)
+        return Picture.from_rgb(painting, frame.picture.color, frame.picture.unit)
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
         """Inpaint as `FramePainter.inpaint`, and polish the whole frame.
@@ -71,7 +71,7 @@ class ScenePainter:
             with memory_errors(image):
                 kept = self._painted(image, painting, majority_filter(occlusion_mask))
             self._work.keep(self._scene, frame_name(frame.number, BETWEEN), kept)
-        return Picture.from_rgb(kept, painting.color)
+        return Picture.from_rgb(kept, painting.color, painting.unit)
 
     def _kept(self, frame: TrackedFrame, stage: str) -> RGBImage | None:
         size_wh = (frame.picture.width, frame.picture.height)
@@ -89,7 +89,7 @@ class ScenePainter:
             targets = [(self_target(painting.to_rgb())[0], confidence)]
             filled = self._optimizer.paint(image, FILLING, self._seconds / 2, targets)
             share = cv2.blur(resize(disoccluded, *size_wh), (FEATHER, FEATHER))
-            fresh = Picture.from_rgb(filled, painting.color)
+            fresh = Picture.from_rgb(filled, painting.color, painting.unit)
             painting = blend(painting, fresh, np.asarray(share, np.float32))
         targets = [self_target(painting.to_rgb())]
         return self._optimizer.paint(image, POLISHING, ends_s - time.monotonic(), targets)

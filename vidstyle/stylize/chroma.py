@@ -1,9 +1,10 @@
 """Chroma of a painting: the photo's own chroma put back beside the painting's palette."""
 
-import cv2
-import numpy as np
+from typing import cast
 
-from vidstyle.frame import Picture, Plane
+import cv2
+
+from vidstyle.frame import Picture, Plane, unit_of, weighted
 
 GRAY = 128  # chroma of gray in U and V
 PALETTE_LOSS = 0.7  # of the painting's chroma per share of the photo's; chosen blind on Udnie
@@ -28,7 +29,7 @@ def with_own_chroma(painting: Picture, picture: Picture, share: float) -> Pictur
 
 
 def _mixed(own: Plane, painted: Plane, share: float) -> Plane:
-    smooth = cv2.medianBlur(own, MEDIAN) if min(own.shape) >= MEDIAN else own
+    smooth = cast(Plane, cv2.medianBlur(own, MEDIAN)) if min(own.shape) >= MEDIAN else own
     palette = 1 - PALETTE_LOSS * share
-    offset = GRAY * (1 - share - palette)
-    return np.asarray(cv2.addWeighted(smooth, share, painted, palette, offset), np.uint8)
+    offset = unit_of(own) * GRAY * (1 - share - palette)
+    return weighted(smooth, share, painted, palette, offset)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidstyle.frame import Picture, Plane, RGBImage
+from vidstyle.frame import DEEP, Picture, Plane, RGBImage, to_bytes
 
 # Luma quantiles 0..255 at 0/16, 1/16, ... 16/16 over the pixels of many photos.
 TYPICAL_QUANTILES = (0, 13, 26, 34, 46, 60, 74, 89, 101, 114, 130, 147, 162, 177, 194, 218, 255)
@@ -35,7 +35,7 @@ class ExposureTracker:
         """Return the exposure curve of the next frame.
 
         Args:
-            luma: HxW uint8 luma of the frame; a thumbnail will do.
+            luma: HxW luma of the frame; a thumbnail will do.
             full_range: True for luma in 0..255, False for 16..235.
             time_s: presentation time of the frame in seconds.
             cut: True for the first frame of a scene; the smoothing starts again.
@@ -51,7 +51,7 @@ def exposure_curve(luma: Plane, full_range: bool = True) -> Curve:
     """Return the exposure curve of one picture by histogram matching.
 
     Args:
-        luma: HxW uint8.
+        luma: HxW, of any depth.
         full_range: True for luma in 0..255, False for 16..235.
 
     Returns:
@@ -59,7 +59,7 @@ def exposure_curve(luma: Plane, full_range: bool = True) -> Curve:
     """
     black, white = (0, 255) if full_range else (16, 235)
     span = white - black
-    counts = np.bincount(luma.ravel(), minlength=256)
+    counts = np.bincount(to_bytes(luma).ravel(), minlength=256)
     counts[black] += counts[:black].sum()
     counts[white] += counts[white + 1 :].sum()
     inside = counts[black : white + 1]
@@ -91,4 +91,7 @@ def with_normal_exposure(image: RGBImage) -> RGBImage:
 
 def _with_lut(curve: Curve, luma: Plane) -> Plane:
     levels = np.rint(curve).clip(0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(luma, levels), np.uint8)
+    if luma.dtype == np.uint8:
+        return np.asarray(cv2.LUT(luma, levels), np.uint8)
+    deep = np.interp(np.arange(256 * DEEP) / DEEP, np.arange(256), curve.clip(0, 255))
+    return np.asarray(np.rint(DEEP * deep).astype(np.uint16)[luma])

@@ -7,12 +7,11 @@ is applied to what is delivered, after warping and cross-fading, so no keyframe 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Self, cast
 
 import cv2
-import numpy as np
 
-from vidstyle.frame import Picture, Plane, resize
+from vidstyle.frame import Picture, Plane, resize, unit_of, weighted
 from vidstyle.options import SHARPNESS
 
 MIDDLE = 128  # level of the contrast's pivot and of gray in U and V
@@ -53,15 +52,16 @@ class Finish:
         return Picture(y, self._saturated(u), self._saturated(v), painting.color)
 
     def _with_contrast(self, y: Plane) -> Plane:
-        offset = MIDDLE * (1 - self.contrast) + FULL_SCALE * self.brightness
+        unit = unit_of(y)
+        offset = unit * (MIDDLE * (1 - self.contrast) + FULL_SCALE * self.brightness)
         if not self.clarity or min(y.shape) < 2 * BASE_GRID:
-            return np.asarray(cv2.addWeighted(y, self.contrast, y, 0, offset), np.uint8)
+            return weighted(y, self.contrast, y, 0, offset)
         local = _local_contrast(y, self.contrast * self.clarity)
-        return np.asarray(cv2.addWeighted(y, self.contrast, local, 1, offset - MIDDLE), np.uint8)
+        return weighted(y, self.contrast, local, 1, offset - unit * MIDDLE)
 
     def _saturated(self, plane: Plane) -> Plane:
-        offset = MIDDLE * (1 - self.saturation)
-        return np.asarray(cv2.addWeighted(plane, self.saturation, plane, 0, offset), np.uint8)
+        offset = unit_of(plane) * MIDDLE * (1 - self.saturation)
+        return weighted(plane, self.saturation, plane, 0, offset)
 
 
 def _local_contrast(y: Plane, gain: float) -> Plane:
@@ -71,12 +71,10 @@ def _local_contrast(y: Plane, gain: float) -> Plane:
     """
     height, width = y.shape
     half_wh = (width // 2, height // 2)
-    half = cv2.resize(y, half_wh, interpolation=cv2.INTER_AREA)
+    half = cast(Plane, cv2.resize(y, half_wh, interpolation=cv2.INTER_AREA))
     cells_wh = (width // BASE_GRID, height // BASE_GRID)
     cells = cv2.resize(half, cells_wh, interpolation=cv2.INTER_AREA)
     sigma = BASE_SIGMA * min(height, width) / BASE_GRID
-    base = cv2.GaussianBlur(cells, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    base = resize(np.asarray(base, np.uint8), *half_wh)
-    return resize(
-        np.asarray(cv2.addWeighted(half, gain, base, -gain, MIDDLE), np.uint8), width, height
-    )
+    blurred = cv2.GaussianBlur(cells, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    base = resize(cast(Plane, blurred), *half_wh)
+    return resize(weighted(half, gain, base, -gain, unit_of(y) * MIDDLE), width, height)

@@ -11,7 +11,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from vidstyle.frame import Array, Flow, Mask, Picture, Plane, resize
+from vidstyle.frame import Array, Flow, Mask, Picture, Plane, resize, to_bytes
 
 THUMBNAIL_SIDE = 144  # px, the shorter side
 TOLERANCE_PX2 = 1.0  # squared round-trip error from noise of the flow itself
@@ -79,8 +79,9 @@ def thumbnail(picture: Picture) -> Plane:
     """Return the luma at a shorter side of `THUMBNAIL_SIDE`, HxW uint8; never enlarged."""
     scale = THUMBNAIL_SIDE / min(picture.height, picture.width)
     if scale >= 1:
-        return np.ascontiguousarray(picture.y)  # DIS needs contiguous rows
-    return resize(picture.y, round(picture.width * scale), round(picture.height * scale))
+        return np.ascontiguousarray(to_bytes(picture.y))  # DIS needs contiguous rows
+    size_wh = round(picture.width * scale), round(picture.height * scale)
+    return to_bytes(resize(picture.y, *size_wh))
 
 
 @lru_cache(maxsize=8)  # a video needs three sizes: thumbnail, luma, chroma

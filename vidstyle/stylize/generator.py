@@ -65,8 +65,8 @@ class ImageGenerator(ABC):
         return with_curve(picture, curve) if self.normalizes_exposure else picture
 
     def paint_picture(self, picture: Picture) -> Picture:
-        """Return the stylized picture in the same color space; raises as `paint`."""
-        painting = Picture.from_rgb(self.paint(picture.to_rgb()), picture.color)
+        """Return the stylized picture in the same color space and depth; raises as `paint`."""
+        painting = Picture.from_rgb(self.paint(picture.to_rgb()), picture.color, picture.unit)
         return with_own_chroma(painting, picture, self.own_chroma) if self.own_chroma else painting
 
 

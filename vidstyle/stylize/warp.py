@@ -1,9 +1,11 @@
 """Warping of painted keyframes along flow paths, confidence-weighted cross-fade, upscaling."""
 
+from typing import cast
+
 import cv2
 import numpy as np
 
-from vidstyle.frame import Flow, Mask, Picture, Plane, chroma_size_wh, resize
+from vidstyle.frame import Flow, Mask, Picture, Plane, chroma_size_wh, resize, unit_of, weighted
 from vidstyle.stylize.flow import FlowPath, grid, sample
 
 BLUR_SIZE = (5, 5)  # px, Gaussian kernel of the unsharp mask
@@ -83,10 +85,18 @@ def blend(first: Picture, second: Picture, share: Mask) -> Picture:
     y_share = resize(share, first.width, first.height)
     c_share = resize(share, *chroma_size_wh(first.width, first.height))
     y, u, v = (
-        np.asarray(cv2.blendLinear(a, b, 1 - s, s), np.uint8)
+        _blended(a, b, s)
         for a, b, s in zip(first.planes, second.planes, (y_share, c_share, c_share), strict=True)
     )
     return Picture(y, u, v, first.color)
+
+
+def _blended(first: Plane, second: Plane, share: Mask) -> Plane:
+    if first.dtype == np.uint8:
+        return cast(Plane, cv2.blendLinear(first, second, 1 - share, share))
+    # OpenCV blends 16 bits as floating point only.
+    one, other = first.astype(np.float32), second.astype(np.float32)
+    return np.rint(cv2.blendLinear(one, other, 1 - share, share)).astype(np.uint16)
 
 
 def sharpen(picture: Picture) -> Picture:
@@ -94,9 +104,9 @@ def sharpen(picture: Picture) -> Picture:
 
     Without it, sharpness would pulse with the keyframes.
     """
-    soft = cv2.GaussianBlur(picture.y, BLUR_SIZE, 0)
-    y = cv2.addWeighted(picture.y, 1 + SHARPENING, soft, -SHARPENING, 0)
-    return Picture(np.asarray(y, np.uint8), picture.u, picture.v, picture.color)
+    soft = cast(Plane, cv2.GaussianBlur(picture.y, BLUR_SIZE, 0))
+    y = weighted(picture.y, 1 + SHARPENING, soft, -SHARPENING, 0)
+    return Picture(y, picture.u, picture.v, picture.color)
 
 
 def enlarge(painting: Picture, working: Picture, original: Picture, sharpness: float) -> Picture:
@@ -128,9 +138,9 @@ def _upscaled(painting: Picture, original: Picture, sharpness: float) -> Picture
     """The luma by an unsharp mask and bicubic interpolation, the chroma bilinear."""
     y, size_wh = painting.y, (original.width, original.height)
     if sharpness > 0:
-        soft = cv2.GaussianBlur(y, (0, 0), UNSHARP_SIGMA)
-        y = np.asarray(cv2.addWeighted(y, 1 + sharpness, soft, -sharpness, 0), np.uint8)
-    y = np.asarray(cv2.resize(y, size_wh, interpolation=cv2.INTER_CUBIC), np.uint8)
+        soft = cast(Plane, cv2.GaussianBlur(y, (0, 0), UNSHARP_SIGMA))
+        y = weighted(y, 1 + sharpness, soft, -sharpness, 0)
+    y = cast(Plane, cv2.resize(y, size_wh, interpolation=cv2.INTER_CUBIC))
     u, v = (resize(plane, *chroma_size_wh(*size_wh)) for plane in (painting.u, painting.v))
     return Picture(y, u, v, painting.color)
 
@@ -145,16 +155,17 @@ def _with_detail(painting: Picture, working: Picture, original: Picture) -> Pict
 
 
 def _add_change(old: Plane, new: Plane, full: Plane) -> Plane:
-    # Half the difference fits into 8 bits, which resize fast; the lost bit is one luma level.
-    half_change = cv2.addWeighted(new, 0.5, old, -0.5, 128)
-    large = resize(np.asarray(half_change, np.uint8), full.shape[1], full.shape[0])
-    return np.asarray(cv2.addWeighted(full, 1, large, 2, -256), np.uint8)
+    # Half the difference fits into the depth, which resizes fast; the lost bit is one luma level.
+    middle = 128 * unit_of(full)
+    half_change = weighted(new, 0.5, old, -0.5, middle)
+    large = resize(half_change, full.shape[1], full.shape[0])
+    return weighted(full, 1, large, 2, -2 * middle)
 
 
 def fade(first: Picture, second: Picture, share: float) -> Picture:
     """Mix two pictures of the same size with one weight: `share` 0 is the first, 1 the second."""
     y, u, v = (
-        np.asarray(cv2.addWeighted(a, 1 - share, b, share, 0), np.uint8)
+        weighted(a, 1 - share, b, share, 0)
         for a, b in zip(first.planes, second.planes, strict=True)
     )
     return Picture(y, u, v, first.color)

@@ -179,6 +179,16 @@ def test_a_patch_whose_flow_is_in_doubt_is_shown_with_less_confidence_each_frame
     assert trusts == pytest.approx([1.0, PATCH_TRUST, PATCH_TRUST**2])
 
 
+def test_a_patch_shows_nothing_from_outside_of_its_picture() -> None:
+    small = thumbnail(picture(0))
+    patch = TrackedKeyframe.at("ink", small).inside([(0, 0, WIDTH, HEIGHT)], picture(0))
+    flow, doubt = np.zeros((*small.shape, 2), np.float32), np.zeros(small.shape, np.float32)
+    flow[..., 0] = 16  # the scene moves to the left
+    patch.extend_path(FlowPath(flow, doubt), small)
+    assert (patch.patch_confidence[:, -15:] == 0).all()
+    assert (patch.patch_confidence[:, :-17] == 1).all()
+
+
 def test_next_to_nothing_is_not_filled() -> None:
     seen, painting = picture(0), picture(5)
     tones = ToneTransfer.between(seen, inverted(seen))

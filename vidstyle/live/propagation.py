@@ -9,7 +9,7 @@ import numpy as np
 from vidstyle.frame import Mask, Picture, Plane, resize
 from vidstyle.stylize.disocclusion import Box, majority_filter
 from vidstyle.stylize.finish import Finish
-from vidstyle.stylize.flow import FlowPath, extend, follow, lower_confidence_by_luma, sample
+from vidstyle.stylize.flow import FlowPath, extend, follow, lower_confidence_by_luma
 from vidstyle.stylize.warp import blend, propagate
 
 PATCH_TRUST = 0.75  # confidence a frame from the second on, in a patch whose flow is in doubt
@@ -60,8 +60,11 @@ class TrackedKeyframe:
         """
         assert self.area is not None
         trust = PATCH_TRUST ** max(0, self.path.steps - 1)
-        there = trust * sample(self.area, follow(self.path.flow))
-        return np.asarray(np.maximum(self.path.confidence, there), np.float32)
+        ends = follow(self.path.flow)  # outside of the picture there is nothing to show
+        area = cv2.remap(  # type: ignore[call-overload]  # no second map
+            self.area, ends, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+        )
+        return np.asarray(np.maximum(self.path.confidence, trust * area), np.float32)
 
     def extend_path(self, to_previous: FlowPath, thumbnail: Plane) -> None:
         """Extend the path by the flow of a new frame.

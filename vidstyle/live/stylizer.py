@@ -38,12 +38,8 @@ from vidstyle.stylize.warp import cross_fade, enlarge, propagate
 MAX_WAIT_SHARE = 0.8  # of the frame duration: limit of the wait for the frame's own painting
 URGENT_SHARE = 0.4  # of the frame duration: time for the first painting of a scene or a style
 SHORTEST_FADE = 2  # frames
-PATCH_SHARE = (
-    0.03  # of the picture: disoccluded areas above it are painted before the next keyframe
-)
-AWAITED_SHARE = (
-    0.4  # of the picture: above it, a frame waits for them as for a scene's first painting
-)
+PATCH_SHARE = 0.05  # of the picture: larger areas without a painting get a patch
+AWAITED_SHARE = 0.4  # of the picture: above it, the frame waits for the patch
 SMALLEST_PATCH = 0.1  # of the picture, for the choice of a patch's resolution
 KEYFRAME_DUE = 1_000_000  # frames since the last keyframe; more than any interval
 

@@ -27,6 +27,7 @@ from vidstyle.cli import (
     USAGE,
     main,
 )
+from vidstyle.media.atomic import partial_path
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import StylizeOptions, TrainOptions, settings
 
@@ -564,6 +565,39 @@ def test_a_side_to_compute_is_no_flag(clip: Path, inverter: Path, capsys: Captur
     assert look(clip.with_name("in.inverter.mp4")).size_wh == (48, 36)
     assert main([str(clip), "-s", str(inverter), "-y", "-q", "--size", "-1x9"]) == USAGE
     assert "--size must be of 16 to 8192 px a side" in one_line(capsys.readouterr().err)
+
+
+def test_settings_and_presets_come_from_a_file(
+    clip: Path, inverter: Path, capsys: Captured, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = clip.parent / "my.toml"
+    file.write_text(
+        f"style = '{inverter}'\nquiet = true\n[small]\nmax-height = 24\nresize = true\n"
+    )
+    config = ["--config", str(file)]
+    assert main([str(clip), *config, "--preset", "small", "-v"]) == DONE
+    assert f"Settings from {file}." in caplog.messages
+    output = clip.with_name("in.inverter.mp4")
+    assert look(output).size_wh == (32, 24)
+    assert main([str(clip), *config, "--preset", "smal", "-y"]) == USAGE
+    assert "Did you mean small?" in one_line(capsys.readouterr().err)
+    assert main([str(clip), *config, "--preset", "small", "-y", "--no-resize"]) == DONE
+    assert look(output).size_wh == (64, 48)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_an_interrupted_batch_leaves_is_said(
+    clip: Path, inverter: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = partial_path(clip.with_name("in.inverter.mp4"))
+
+    def interrupted(*_: object) -> None:
+        left.touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vidstyle.apps.convert.stylize_video", interrupted)
+    assert main([str(clip), "--style", str(inverter)]) == INTERRUPTED
+    assert one_line(capsys.readouterr().err) == f"vidstyle: Stopped. Left unfinished: {left}\n"
 
 
 def test_ctrl_c_while_arguments_are_read_is_no_traceback(

@@ -18,42 +18,45 @@ PACKAGE = Path(__file__).parents[1] / "vidstyle"
 SPEAK_OF_FLAGS = ("commands", "console", "flags", "options", "parser", "standard_streams")
 FLAGS = {
     "convert": """
-        -h --help --debug -o --output -s --style --style-per-scene --quality --time-budget
-        --features --feature-weights --every --strength --keep-colors --scale --max-height --resize
-        --size --fps --compare --preview --start --end --codec --crf --bitrate --pix-fmt --preset
-        --audio --format --threads --strict -y --overwrite --skip-existing --recursive -q --quiet
-        --json
+        -h --help -v --verbose --debug -o --output --config -s --style --style-per-scene --quality
+        --time-budget --features --feature-weights --every --strength --keep-colors --no-keep-colors
+        --scale --max-height --resize --no-resize --size --fps --compare --no-compare --preview
+        --no-preview --start --end --codec --crf --bitrate --pix-fmt --preset --audio --format
+        --threads --strict --no-strict -y --overwrite --no-overwrite --skip-existing
+        --no-skip-existing --recursive --no-recursive -q --quiet --no-quiet --json --no-json
         """,
     "image": """
-        -h --help --debug -o --output -s --style --quality --time-budget --features
-        --feature-weights --strength --keep-colors --scale --max-height --resize --compare
-        --threads -y --overwrite --skip-existing --recursive -q --quiet --json
+        -h --help -v --verbose --debug -o --output --config --preset -s --style --quality
+        --time-budget --features --feature-weights --strength --keep-colors --no-keep-colors --scale
+        --max-height --resize --no-resize --compare --no-compare --threads -y --overwrite
+        --no-overwrite --skip-existing --no-skip-existing --recursive --no-recursive -q --quiet
+        --no-quiet --json --no-json
         """,
     "live": """
-        -h --help --debug --config --camera -s --style --style-interval --size --fps --loop
-        --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels --window
-        --no-window --stream --record -y --overwrite --no-overwrite --strength --keep-colors
-        --no-keep-colors --every --lines --max-cpu --audio --no-audio --microphone --audio-output
-        --play-audio --no-play-audio --react --no-react --polish --seconds -q --quiet --no-quiet
-        --json --no-json
+        -h --help -v --verbose --debug --config --preset --camera -s --style --style-interval --size
+        --fps --loop --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels
+        --window --no-window --stream --record -y --overwrite --no-overwrite --strength
+        --keep-colors --no-keep-colors --every --lines --max-cpu --audio --no-audio --microphone
+        --audio-output --play-audio --no-play-audio --react --no-react --polish --seconds -q --quiet
+        --no-quiet --json --no-json
         """,
-    "style": "-h --help --debug -o --output --polish -y --overwrite --json",
+    "style": "-h --help -v --verbose --debug -o --output --polish -y --overwrite --json",
     "train": """
-        -h --help --debug -o --output --name --size --content --minutes --steps --features
-        --feature-weights --start-from --style-weight --content-weight --tv-weight
+        -h --help -v --verbose --debug -o --output --name --size --content --minutes --steps
+        --features --feature-weights --start-from --style-weight --content-weight --tv-weight
         --temporal-weight --own-colors --own-chroma --sharpness --contrast --brightness --clarity
-        --saturation --style-scale --batch --seed --precision --low-memory --pixels --int8
-        --no-int8 --torch --threads --resume -y --overwrite -q --quiet --json
+        --saturation --style-scale --batch --seed --precision --low-memory --pixels --int8 --no-int8
+        --torch --threads --resume -y --overwrite -q --quiet --json
         """,
     "styles": """
-        -h --help --debug -o --gallery --strength --keep-colors --scale --max-height -y --overwrite
-        --json
+        -h --help -v --verbose --debug -o --gallery --strength --keep-colors --scale --max-height -y
+        --overwrite --json
         """,
     "serve": """
-        -h --help --debug --host --port --open --data --workers --max-upload --keep --token
-        --allow-host
+        -h --help -v --verbose --debug --host --port --open --data --workers --max-upload --keep
+        --token --allow-host
         """,
-    "doctor": "-h --help --debug --json",
+    "doctor": "-h --help -v --verbose --debug --json",
 }
 
 

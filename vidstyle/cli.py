@@ -11,6 +11,7 @@ from vidstyle.commands import (
     FAILED,
     HUNG_UP,
     INTERRUPTED,
+    NOTHING_LEFT,
     RUN,
     TERMINATED,
     USAGE,
@@ -62,10 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = argparse.Namespace(command=None, debug=False)
     try:
         parsed = parse(list(sys.argv[1:] if arguments is None else arguments))
+        logging.getLogger("vidstyle").setLevel(logging.INFO if parsed.verbose else logging.NOTSET)
         return RUN[parsed.command](parsed)
     except KeyboardInterrupt as stop:
-        notes = getattr(stop, "__notes__", [])
-        print(f"vidstyle: Stopped. {_interruption_note(parsed)}", *notes, sep="\n", file=sys.stderr)
+        files, *notes = getattr(stop, "__notes__", [_interruption_note(parsed.command)])
+        print(f"vidstyle: Stopped. {files}", *notes, sep="\n", file=sys.stderr)
         return INTERRUPTED
     except SystemExit as stop:
         for note in getattr(stop, "__notes__", []):
@@ -86,10 +88,8 @@ class _FlagFormatter(logging.Formatter):
         return spelled(super().format(record), getattr(record, "settings", ()))
 
 
-def _interruption_note(parsed: argparse.Namespace) -> str:
-    """Sentence on the files of an interrupted run."""
-    if parsed.command == "convert" and parsed.quality == "full" and not parsed.preview:
-        return "The same command goes on from here."
-    if parsed.command == "serve":
+def _interruption_note(command: str | None) -> str:
+    """Sentence on the files of an interrupted run, if its command added none."""
+    if command == "serve":
         return "The queue goes on at the next start."
-    return "Nothing half-made was left behind."
+    return NOTHING_LEFT

@@ -23,6 +23,7 @@ from vidstyle.style_plan import style_list
 Options = TypeVar("Options")
 
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED, HUNG_UP = 0, 1, 2, 130, 143, 129  # exit codes
+NOTHING_LEFT = "Nothing half-made was left behind."
 
 
 def convert(parsed: argparse.Namespace) -> int:
@@ -31,8 +32,7 @@ def convert(parsed: argparse.Namespace) -> int:
     from vidstyle.media.codecs import default_suffix
     from vidstyle.media.source import VIDEO_SUFFIXES
 
-    styles = _taken_styles(parsed)
-    options = _options(parsed, ConvertFlags)
+    options, styles = _conversion(parsed)
     if options.preview:
         return _batch(parsed, options, preview_video, VIDEO_SUFFIXES, ".png", styles)
     suffix = default_suffix(options.codec)
@@ -44,20 +44,21 @@ def image(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.image import stylize_photo
     from vidstyle.media.image_file import READABLE_SUFFIXES
 
-    styles = _taken_styles(parsed)
-    options = _options(parsed, ConvertFlags)
+    options, styles = _conversion(parsed)
     return _batch(parsed, options, stylize_photo, READABLE_SUFFIXES, ".png", styles)
 
 
-def _taken_styles(parsed: argparse.Namespace) -> list[str | None]:
-    """Take a list of styles out of the arguments, "all" replaced by the shipped ones."""
+def _conversion(parsed: argparse.Namespace) -> tuple[ConvertFlags, list[str | None]]:
+    """Options of a conversion, and the styles if there are several."""
+    from vidstyle.apps.config import CONVERT, configured_values
     from vidstyle.stylize.catalog import expanded
 
-    listed = expanded(style_list(parsed.style)) if parsed.style else []
-    if len(listed) < 2:
-        return []
-    parsed.style = None
-    return listed
+    values = configured_values(parsed.config, ConvertFlags, vars(parsed), CONVERT)
+    style = values.get("style")
+    styles = expanded(style_list(style)) if style else []
+    if len(styles) < 2:
+        return ConvertFlags(**values), []
+    return ConvertFlags(**values | {"style": None}), styles
 
 
 def _batch(
@@ -120,13 +121,28 @@ def _tallied(
 
     try:
         yield
-    except (KeyboardInterrupt, SystemExit) as stop:
+    except (KeyboardInterrupt, SystemExit) as stop:  # the notes are printed by `main`
+        if isinstance(stop, KeyboardInterrupt):
+            stop.add_note(_files_left(jobs))
         if total > 1:
-            stop.add_note(tally())  # printed by `main`, as the last line
+            stop.add_note(tally())
         raise
     failed = total > 1 and any(isinstance(outcome, Failure) for outcome in outcomes)
     if (failed or options.skip_existing) and not options.quiet:
         print_to_stderr(tally())
+
+
+def _files_left(jobs: Sequence[Any]) -> str:
+    """Sentence on the files that an interrupted batch has left unfinished."""
+    from vidstyle.apps.batch import Job
+    from vidstyle.apps.optimized import work_folder
+    from vidstyle.media.atomic import stale_partials
+
+    outputs = [job.output for job in jobs if isinstance(job, Job)]
+    if any(work_folder(output).exists() for output in outputs):
+        return "The same command goes on from here."
+    partial = [str(file) for output in outputs for file in stale_partials(output)]
+    return f"Left unfinished: {', '.join(partial)}" if partial else NOTHING_LEFT
 
 
 def live(parsed: argparse.Namespace) -> int:

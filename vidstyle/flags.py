@@ -27,6 +27,11 @@ class ConvertFlags(StylizeOptions):
         f'over time such as "{SCHEDULE_EXAMPLE}", or a .txt file of such lines',
         "NAME|FILE.onnx|PICTURE|MIX|LIST|TIMES",
     )
+    preset: str | None = option(
+        None,
+        "a table of settings in convert.toml, or the encoder's speed, ultrafast to veryslow",
+        "NAME",
+    )
     recursive: bool = option(False, "folders with their subfolders; -o FOLDER keeps the structure")
     skip_existing: bool = option(
         False, "leave inputs out whose results exist, to go on with a batch"

@@ -83,14 +83,16 @@ def build_parser() -> argparse.ArgumentParser:
         ".mp4 .mkv .mov .webm .gif .webp .apng, f_%%04d.png for pictures, - for standard output; "
         "INPUT.STYLE.mp4 beside the input",
     )
-    add_flags(convert, ConvertFlags, CONVERT_SETTINGS)
+    _add_config(convert, "convert.toml")
+    add_flags(convert, ConvertFlags, CONVERT_SETTINGS, configured=True)
     image = _command(commands, "image", "stylize pictures")
     _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
-    add_flags(image, ConvertFlags, IMAGE_SETTINGS)
+    _add_config(image, "convert.toml")
+    _add_preset(image, "convert.toml")
+    add_flags(image, ConvertFlags, IMAGE_SETTINGS, configured=True)
     live = _command(commands, "live", "stylize a camera: window, virtual camera, recording")
-    live.add_argument(
-        "--config", type=_path, metavar="FILE", help="settings (live.toml in the user's folder)"
-    )
+    _add_config(live, "live.toml")
+    _add_preset(live, "live.toml")
     add_flags(live, LiveFlags, configured=True)
     style = _command(commands, "style", "make a style file from a painting, at once")
     style.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
@@ -124,6 +126,9 @@ def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
         name, help=help, description=help[0].upper() + help[1:] + "."
     )
+    command.add_argument(
+        "-v", "--verbose", action="store_true", help="say more, such as which settings file is read"
+    )
     command.add_argument("--debug", action="store_true", help="show the traceback of an error")
     command.set_defaults(command=name, parser=command)
     return command
@@ -136,6 +141,24 @@ def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> N
         "--output",
         type=_not_empty,
         help=f"file, or folder for several inputs: NAME/ makes it ({default})",
+    )
+
+
+def _add_config(command: argparse.ArgumentParser, name: str) -> None:
+    command.add_argument(
+        "--config",
+        type=_path,
+        metavar="FILE",
+        help=f"TOML file with settings (default: {name} in the user's folder, if it exists)",
+    )
+
+
+def _add_preset(command: argparse.ArgumentParser, name: str) -> None:
+    command.add_argument(
+        "--preset",
+        default=argparse.SUPPRESS,
+        metavar="NAME",
+        help=f"a table of settings in {name}",
     )
 
 

@@ -95,7 +95,10 @@ export const getSession = () => sendJson("GET", `${API}/session`);
 /** @param {string} token */
 export const openSession = (token) => send("POST", `${API}/session`, { json: { token } });
 
-/** @returns {Promise<{version: string, cores: number, formats: {photo: string[], video: string[]}}>} */
+/**
+ * @returns {Promise<{version: string, cores: number, formats: {photo: string[], video: string[]},
+ *   options: {name: string}[]}>}
+ */
 export const getServer = () => sendJson("GET", `${API}/server`);
 
 /** @returns {Promise<{styles: Style[]}>} */

@@ -148,7 +148,6 @@ export class Create {
   draw() {
     const ids = this.uploads.map((upload) => upload.document?.id).filter(Boolean);
     sessionStorage.setItem("files", JSON.stringify(ids));
-    byId("welcome").hidden = this.uploads.length > 0;
     byId("work").hidden = !this.uploads.length;
     byId("create").classList.toggle("has-files", this.uploads.length > 0);
     const focused = document.activeElement?.closest("[data-file]")?.getAttribute("data-file");

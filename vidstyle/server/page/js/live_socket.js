@@ -88,12 +88,12 @@ export class LiveSocket extends EventTarget {
       this.limit = message.in_flight;
       this.tell("status", message);
       this.offer();
-    } else if (message.type === "dropped") {
-      this.underway.delete(message.frame);
-      this.offer();
-    } else if (message.type === "error") {
-      this.tell("problem", message.detail);
-    } else this.tell(message.type, message);
+      return;
+    }
+    if (message.type === "error") this.tell("problem", message.detail);
+    else if (message.type !== "dropped") this.tell(message.type, message);
+    this.underway.delete(message.frame); // answered, though without a painting
+    this.offer();
   }
 
   /**

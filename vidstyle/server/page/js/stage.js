@@ -68,8 +68,10 @@ export class Stage extends EventTarget {
     const complete = upload.state === "complete";
     byId("stage-upload").hidden = complete;
     setText(byId("stage-upload-text"), stateText(upload));
-    byId("stage-upload-bar").value = upload.bytes ? upload.sent / upload.bytes : 0;
-    byId("stage-upload-bar").hidden = upload.state === "failed";
+    const bar = byId("stage-upload-bar");
+    if (upload.state === "checking") bar.removeAttribute("value");
+    else bar.value = upload.bytes ? upload.sent / upload.bytes : 0;
+    bar.hidden = upload.state === "failed";
     byId("stage").classList.toggle("failed", upload.state === "failed");
     if (complete && !this.loaded) {
       this.loaded = true;

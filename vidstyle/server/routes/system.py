@@ -11,6 +11,7 @@ from vidstyle import __version__
 from vidstyle.hardware import usable_cores
 from vidstyle.server import limits
 from vidstyle.server.metrics import TEXT_TYPE
+from vidstyle.server.openapi import document
 from vidstyle.server.parameters import described_options, read_object
 from vidstyle.server.problems import Problem
 from vidstyle.server.safety import API, COOKIE, set_cookie
@@ -45,6 +46,11 @@ async def server(request: Request) -> Response:
             "options": described_options(),
         }
     )
+
+
+async def openapi(request: Request) -> Response:
+    """The API for programs."""
+    return JSONResponse(document())
 
 
 async def metrics(request: Request) -> Response:
@@ -98,6 +104,7 @@ def with_token(request: Request) -> Response | None:
 ROUTES = [
     Route(f"{API}health", health),
     Route(f"{API}server", server),
+    Route(f"{API}openapi.json", openapi),
     Route(f"{API}metrics", metrics),
     Route(f"{API}session", session),
     Route(f"{API}session", open_session, methods=["POST"]),

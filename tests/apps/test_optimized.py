@@ -22,6 +22,7 @@ from tests.perceptual.weights import random_vgg
 from tests.processes import stop_once, vidstyle_with
 from tests.textures import noise_image
 from vidstyle.apps.convert import stylize_video
+from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.progress import VideoProgress
 from vidstyle.assets import models_folder
 from vidstyle.cli import DONE, FAILED, USAGE, main
@@ -30,7 +31,8 @@ from vidstyle.extras import install_hint
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.optimize import generator as optimizing
 from vidstyle.optimize.picture_optimizer import Stage
-from vidstyle.options import StylizeOptions
+from vidstyle.options import Look, StylizeOptions
+from vidstyle.stylize.generator_pool import load_generator
 
 HANG_LIMIT_S = 60
 
@@ -52,6 +54,13 @@ def painting(tmp_path: Path) -> Path:
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Films and photos painted in few steps."""
     use_few_steps(monkeypatch.setattr)
+
+
+@pytest.mark.parametrize(("style", "own_chroma"), [("great-wave", 0.5), ("udnie", 0.93)])
+def test_the_full_quality_is_delivered_as_the_fast_one(style: str, own_chroma: float) -> None:
+    optimizer = load_optimizer(Look(style=style))
+    assert optimizer.finish == load_generator(style).finish
+    assert optimizer.own_chroma == own_chroma
 
 
 def files(folder: Path) -> list[str]:

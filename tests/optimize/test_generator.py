@@ -1,6 +1,7 @@
 """What a machine allows, and what is said when it does not."""
 
 import math
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from vidstyle.optimize.picture_optimizer import PictureOptimizer, memory_errors
 from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.perceptual.zoo import load_features
+from vidstyle.stylize.finish import Finish
 
 PHOTO = noise_image(96, 120, seed=2, blur=5)
 
@@ -26,6 +28,19 @@ def optimizer(cache: Cache, limits: MemoryLimits) -> PictureOptimizer:
     features = load_features("slim")
     style_target = StyleTarget(noise_image(80, 80, seed=9, blur=1), features, cache)
     return PictureOptimizer(features, style_target, limits, PictureLossWeights())
+
+
+def test_what_is_delivered_has_the_optimizers_finish_and_chroma(tmp_path: Path) -> None:
+    features = load_features("slim")
+    target = StyleTarget(noise_image(80, 80, seed=9, blur=1), features, Cache(tmp_path))
+    finish = Finish(saturation=1.4)
+    generator = OptimizingGenerator(
+        PictureOptimizer(
+            features, target, MemoryLimits.within(4), PictureLossWeights(), finish, 0.5
+        ),
+        None,
+    )
+    assert (generator.finish, generator.own_chroma) == (finish, 0.5)
 
 
 def test_a_picture_that_memory_has_no_room_for_is_painted_smaller(

@@ -19,6 +19,7 @@ from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.scene_painter import BETWEEN, FILLING, ScenePainter
 from vidstyle.optimize.work_folder import WorkFolder, frame_name
 from vidstyle.stylize.exposure import exposure_curve
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.keyframes import TrackedFrame
 
@@ -37,6 +38,8 @@ def tracked(picture: Picture, number: int) -> TrackedFrame:
 
 class Toy:
     """An optimizer that notes its calls and returns one shade."""
+
+    finish, own_chroma = Finish(contrast=1.2), 0.0
 
     def __init__(self) -> None:
         self.calls = list[tuple[Sequence[Stage], float, int]]()
@@ -62,6 +65,21 @@ def work(tmp_path: Path) -> WorkFolder:
 
 def painter(work: WorkFolder, toy: Any, seconds: float = math.inf) -> ScenePainter:
     return ScenePainter(toy, work, SCENE, seconds)
+
+
+def test_the_finish_is_the_optimizers(work: WorkFolder) -> None:
+    assert painter(work, Toy()).finish == Toy.finish
+
+
+def test_a_keyframe_has_its_share_of_the_frames_own_chroma(work: WorkFolder) -> None:
+    gray = np.full((64, 96, 3), 128, np.uint8)
+    work.keep(SCENE, frame_name(3, POLISHED), gray)
+    toy = Toy()
+    assert set(np.unique(painter(work, toy).paint(tracked(PHOTO, 3)).u)) == {128}
+    toy.own_chroma = 1.0
+    colored = painter(work, toy).paint(tracked(PHOTO, 3))
+    assert np.abs(colored.u.astype(int) - cv2.medianBlur(PHOTO.u, 5)).max() <= 1
+    assert set(np.unique(colored.y)) == set(np.unique(Picture.from_rgb(gray, PHOTO.color).y))
 
 
 def test_a_keyframe_is_the_painting_in_the_work_folder(work: WorkFolder) -> None:

@@ -21,11 +21,16 @@ from vidstyle.stats import Stats
 from vidstyle.style_plan import StylePlan
 from vidstyle.style_spec import style_shares
 from vidstyle.stylize.catalog import find_painting
+from vidstyle.stylize.finish import Finish
+from vidstyle.stylize.generator_pool import load_generator
+from vidstyle.stylize.painting_style import FINISH, is_picture
 
 if TYPE_CHECKING:
     from vidstyle.optimize.film import Film
     from vidstyle.optimize.generator import OptimizingGenerator
 
+# Least share of the photo's own chroma; chosen blind, docs/experiments.md.
+OWN_CHROMA = 0.5
 # Settings that change the paintings of keyframes.
 PAINTING_SETTINGS = (
     "features", "feature_weights", "every", "scale", "max_height", "size", "fps", "start", "end",
@@ -91,11 +96,22 @@ def load_optimizer(
     painting = painting_of(look.style_plan)
     with _offline_extra():
         from vidstyle.optimize.generator import OptimizingGenerator, open_optimizer
-    optimizer = open_optimizer(painting, look.features, look.feature_weights, threads)
+    optimizer = open_optimizer(
+        painting, look.features, look.feature_weights, threads, *_delivery(look.style_plan)
+    )
     seconds = look.time_budget_s
     if seconds is not None:
         seconds = max(0.0, seconds - (time.monotonic() - started))
     return OptimizingGenerator(optimizer, seconds, coarse=coarse)
+
+
+def _delivery(plan: StylePlan) -> tuple[Finish, float]:
+    """Finish and share of the photo's own chroma: those of the fast quality's style, or more."""
+    style = plan.changes[0].style
+    if is_picture(style):
+        return FINISH, OWN_CHROMA
+    generator = load_generator(style)
+    return generator.finish, max(generator.own_chroma, OWN_CHROMA)
 
 
 @contextmanager
@@ -133,7 +149,13 @@ def optimized_film(
         from vidstyle.optimize.generator import open_optimizer
         from vidstyle.optimize.work_folder import WorkFolder
     work = WorkFolder(work_folder(output), _manifest(input, painting, options))
-    optimizer = open_optimizer(painting, options.features, options.feature_weights, options.threads)
+    optimizer = open_optimizer(
+        painting,
+        options.features,
+        options.feature_weights,
+        options.threads,
+        *_delivery(options.style_plan),
+    )
     film = Film(input, optimizer, options, work, stats, threads, watch)
     film.paint()
     yield film

@@ -16,6 +16,7 @@ from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import (
     COARSE_TO_FINE,
+    NO_FINISH,
     PictureOptimizer,
     Stage,
     effort,
@@ -24,11 +25,17 @@ from vidstyle.optimize.picture_optimizer import (
 from vidstyle.optimize.style_target import StyleTarget
 from vidstyle.perceptual.features import Branch, FeatureNetwork
 from vidstyle.perceptual.zoo import load_features
+from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import ImageGenerator
 
 
 def open_optimizer(
-    painting: RGBImage, features: str, feature_weights: str | None, threads: int | None
+    painting: RGBImage,
+    features: str,
+    feature_weights: str | None,
+    threads: int | None,
+    finish: Finish = NO_FINISH,
+    own_chroma: float = 0.0,
 ) -> PictureOptimizer:
     """Make a picture optimizer for this machine, on the GPU if PyTorch finds one.
 
@@ -37,6 +44,8 @@ def open_optimizer(
         features: name of the feature network.
         feature_weights: path of its weight file; None for the public one.
         threads: number of PyTorch threads; None for all cores.
+        finish: of the paintings, where they are delivered.
+        own_chroma: share of the photo's own chroma in what is delivered, 0..1.
 
     Raises:
         StyleError: the feature network or its weights cannot be loaded.
@@ -50,6 +59,8 @@ def open_optimizer(
         StyleTarget(painting, network, Cache()),
         MemoryLimits.within(_memory_gb()),
         PictureLossWeights(),
+        finish,
+        own_chroma,
     )
 
 
@@ -115,6 +126,7 @@ class OptimizingGenerator(ImageGenerator):
             coarse: True to skip the last stage, for a quick preview at half the size.
         """
         self._optimizer, self._seconds = optimizer, seconds
+        self.finish, self.own_chroma = optimizer.finish, optimizer.own_chroma
         self._stages = COARSE_TO_FINE[:-1] if coarse else COARSE_TO_FINE
         self.remarks: list[str] = []  # on images that were painted smaller than requested
 

@@ -24,6 +24,7 @@ from vidstyle.optimize.temporal_targets import TemporalTarget
 from vidstyle.optimize.tiles import tiles
 from vidstyle.perceptual.color_transfer import recolored, to_image, to_tensor
 from vidstyle.perceptual.features import FeatureNetwork
+from vidstyle.stylize.finish import Finish
 
 TARGET_SHARE = 0.5  # weight of the temporal targets in the start, against a previous painting
 MIN_CONFIDENCE = 1e-3  # divisor floor of a confidence-weighted mean
@@ -42,6 +43,7 @@ class Stage:
     evaluations: int  # largest number of evaluations of loss and gradient
 
 
+NO_FINISH = Finish()
 COARSE_TO_FINE = (Stage(0.25, 60), Stage(0.5, 50), Stage(1.0, 100))
 POLISHING = (Stage(1.0, 6),)  # after warping, or after optimization with a temporal loss
 
@@ -59,6 +61,8 @@ class PictureOptimizer:
         style_target: StyleTarget,
         limits: MemoryLimits,
         weights: PictureLossWeights,
+        finish: Finish = NO_FINISH,
+        own_chroma: float = 0.0,
     ) -> None:
         """Make an optimizer.
 
@@ -67,9 +71,12 @@ class PictureOptimizer:
             style_target: Gram matrices and colors of the painting.
             limits: largest tiles and pictures that fit into memory.
             weights: weights of the losses.
+            finish: of its paintings, where they are delivered; `paint` does not apply it.
+            own_chroma: share of the photo's own chroma in what is delivered, 0..1; likewise.
         """
         self._features, self._style = features, style_target
         self.limits, self._weights = limits, weights
+        self.finish, self.own_chroma = finish, own_chroma
 
     def paint(
         self,

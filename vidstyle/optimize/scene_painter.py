@@ -12,6 +12,7 @@ from vidstyle.optimize.scene_detection import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.temporal_targets import self_target
 from vidstyle.optimize.work_folder import WorkFolder, frame_name
+from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.disocclusion import FEATHER, disoccluded_boxes, majority_filter
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.keyframes import TrackedFrame
@@ -45,10 +46,10 @@ class ScenePainter:
 
     @property
     def finish(self) -> Finish:
-        return Finish()
+        return self._optimizer.finish
 
     def paint(self, frame: TrackedFrame) -> Picture:
-        """Return the optimized painting of a keyframe.
+        """Return the optimized painting of a keyframe, with its share of the frame's own chroma.
 
         Raises:
             SinkError: the painting is missing in the work folder, or damaged.
@@ -56,7 +57,8 @@ class ScenePainter:
         painting = self._kept(frame, POLISHED)
         if painting is None:
             raise SinkError(f"{self._work.path} lacks a painting. Give the same command again.")
-        return Picture.from_rgb(painting, frame.picture.color, frame.picture.unit)
+        picture = Picture.from_rgb(painting, frame.picture.color, frame.picture.unit)
+        return with_own_chroma(picture, frame.picture, self._optimizer.own_chroma)
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
         """Inpaint as `FramePainter.inpaint`, and polish the whole frame.

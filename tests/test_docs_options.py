@@ -15,6 +15,8 @@ def options_table() -> str:
         meaning = setting.metadata["help"].replace("--quality full", '`quality="full"`')
         if setting.metadata.get("automatic"):
             meaning = re.sub(r"\bauto\b", "None", meaning)
+        if setting.metadata.get("unset"):
+            meaning += f"; None: {setting.metadata['unset']}"
         rows.append(f"| `{setting.name}` | `{setting.default!r}` | {meaning} |")
     return HEAD + "\n".join(rows) + "\n"
 

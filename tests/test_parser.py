@@ -6,6 +6,7 @@ import pytest
 
 from tests.clips import Clip
 from vidstyle.cli import FAILED, USAGE, main
+from vidstyle.stylize.catalog import shipped_styles
 
 Captured = pytest.CaptureFixture[str]
 
@@ -85,3 +86,40 @@ def test_an_empty_name_is_not_the_current_folder(
     assert stop.value.code == USAGE
     assert "the name is empty" in capsys.readouterr().err
     assert [file.name for file in clip.parent.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("words", "guess"),
+    [
+        (["a.mp4", "--camera", "0"], "--camera 0. --camera is an option of vidstyle live.\n"),
+        (["live", "--crf=20"], "--crf=20. --crf is an option of vidstyle convert.\n"),
+        (["doctor", "--strict"], "--strict. --strict is an option of vidstyle convert.\n"),
+    ],
+)
+def test_an_option_of_another_command_is_told_where_it_belongs(
+    capsys: Captured, words: list[str], guess: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    assert capsys.readouterr().err.endswith(guess)
+
+
+def test_help_shows_defaults(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for command, lines in {
+        "convert": (
+            f"a .txt file of such lines (default: {shipped_styles()[0].name})",
+            "--max-height LINES working size at most",
+            "(default: 480)",
+            "--codec NAME h264, hevc, av1, vp9, prores, lossless, or an encoder's name "
+            "(default: chosen by the container)",
+            "-y, --[no-]overwrite replace the output if it exists",
+            "where to start, in seconds (default: 0)",
+        ),
+        "live": ("--[no-]window show a window (default: on)", "(default: auto)"),
+        "train": ("--[no-]int8 write NAME.int8.onnx too", "(default: generated pictures)"),
+    }.items():
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        text = " ".join(capsys.readouterr().out.split())
+        assert [line for line in lines if line not in text] == []

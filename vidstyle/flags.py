@@ -4,7 +4,7 @@ import argparse
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import Field, dataclass
 from fractions import Fraction
 from types import UnionType
 from typing import Any
@@ -26,11 +26,13 @@ class ConvertFlags(StylizeOptions):
         "a list such as great-wave,udnie, or all, for a result in each; for videos also styles "
         f'over time such as "{SCHEDULE_EXAMPLE}", or a .txt file of such lines',
         "NAME|FILE.onnx|PICTURE|MIX|LIST|TIMES",
+        unset="great-wave",
     )
     preset: str | None = option(
         None,
         "a table of settings in convert.toml, or the encoder's speed, ultrafast to veryslow",
         "NAME",
+        unset="a speed by the number of cores",
     )
     recursive: bool = option(False, "folders with their subfolders; -o FOLDER keeps the structure")
     skip_existing: bool = option(
@@ -112,9 +114,8 @@ def add_flags(
         if types[setting.name] is bool:
             both_ways = configured or setting.default
             switch = argparse.BooleanOptionalAction if both_ways else "store_true"
-            command.add_argument(*spellings, action=switch, default=default, help=more["help"])
+            command.add_argument(*spellings, action=switch, default=default, help=_help(setting))
             continue
-        shown = "auto" if more.get("automatic") else setting.default
         alone = {"nargs": "?", "const": more["alone"]} if "alone" in more else {}
         command.add_argument(
             *spellings,
@@ -122,9 +123,34 @@ def add_flags(
             default=default,
             choices=more.get("choices"),
             metavar=more["metavar"] or "|".join(more["choices"]),
-            help=more["help"] if shown is None else f"{more['help']} ({shown})",
+            help=_help(setting),
             **alone,
         )
+
+
+def _help(setting: Field[Any]) -> str:
+    """Help text of a setting with its default; switches that are off by default have none."""
+    more, default = setting.metadata, setting.default
+    if more.get("automatic"):
+        default = "auto"
+    elif isinstance(default, float):
+        default = f"{default:g}"
+    elif isinstance(default, bool) or default is None:
+        default = "on" if default else more.get("unset")
+    return str(more["help"]) + ("" if default is None else f" (default: {default})")
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Help formatter that names a value once and both forms of a switch in one: --[no-]compare."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings:
+            return super()._format_action_invocation(action)
+        both_ways = isinstance(action, argparse.BooleanOptionalAction)
+        flags = [flag for flag in action.option_strings if not flag.startswith("--no-")]
+        shown = [re.sub("^--", "--[no-]", flag) if both_ways else flag for flag in flags]
+        value = "" if action.nargs == 0 else self._format_args(action, action.dest.upper())
+        return f"{', '.join(shown)} {value}".rstrip()
 
 
 def _reader(kind: Any, more: Mapping[str, Any]) -> Callable[[str], Any]:

@@ -53,7 +53,8 @@ def option(default: Any, help: str, metavar: str | None = None, **more: Any) -> 
         metavar: placeholder of the value in the command line's help.
         more: `choices`, allowed values; `most`, the largest number; `automatic`, "auto" stands for
             None; `time`, the command line takes a text of `seconds_of`; `ratio`, it takes
-            30000/1001; `percent`, a percent sign is accepted; `alone`, value of a flag without one.
+            30000/1001; `percent`, a percent sign is accepted; `alone`, value of a flag without one;
+            `unset`, what None stands for.
     """
     return field(default=default, metadata={"help": help, "metavar": metavar, **more})
 
@@ -72,6 +73,7 @@ class Look:
         f"a style's name, an .onnx file, a painting's picture file, a mix such as {EXAMPLE}, "
         f'or styles over time such as "{SCHEDULE_EXAMPLE}", also as lines of a .txt file',
         "NAME|FILE.onnx|PICTURE|MIX|TIMES",
+        unset="great-wave",
     )
     style_per_scene: str | None = option(
         None,
@@ -84,7 +86,10 @@ class Look:
         choices=("fast", "full"),
     )
     time_budget: str | None = option(
-        None, "with --quality full: how long it may take, as 90s, 10m or 1.5h", "TIME"
+        None,
+        "with --quality full: how long it may take, as 90s, 10m or 1.5h",
+        "TIME",
+        unset="no limit",
     )
     features: str = option(
         "slim",
@@ -181,19 +186,27 @@ class Output:
         None,
         "size of the output: 1280x720, 720p for the shorter side, -1x720 keeps the shape",
         "WxH|720p",
+        unset="that of the input",
     )
     fps: float | None = option(
-        None, "constant frames per second of the output, as 30 or 30000/1001", "N", ratio=True
+        None,
+        "constant frames per second of the output, as 30 or 30000/1001",
+        "N",
+        ratio=True,
+        unset="the input's times",
     )
     compare: bool = option(False, "write original and stylized side by side")
     start: float = option(0.0, "where to start, in seconds", TIMES, time=True)
-    end: float | None = option(None, "where to stop, in seconds", TIMES, time=True)
+    end: float | None = option(None, "where to stop, in seconds", TIMES, time=True, unset="the end")
     codec: str | None = option(
         None,
-        "h264, hevc, av1, vp9, prores, lossless, or an encoder's name; chosen by the container",
+        "h264, hevc, av1, vp9, prores, lossless, or an encoder's name",
         "NAME",
+        unset="chosen by the container",
     )
-    crf: float | None = option(None, "quality: lower is better and larger", "N")
+    crf: float | None = option(
+        None, "quality: lower is better and larger", "N", unset="chosen by the encoder"
+    )
     bitrate: str | None = option(
         None, "bits per second instead of a quality, as 2M or 800k", "RATE"
     )
@@ -203,7 +216,10 @@ class Output:
         "NAME",
     )
     preset: str | None = option(
-        None, "the encoder's speed, ultrafast to veryslow; chosen by the number of cores", "NAME"
+        None,
+        "the encoder's speed, ultrafast to veryslow",
+        "NAME",
+        unset="chosen by the number of cores",
     )
     audio: str = option(
         "copy",
@@ -304,10 +320,10 @@ class TrainOptions:
         TypeError: a value is of the wrong type; the message names both too.
     """
 
-    name: str | None = option(None, "the style's name (that of the painting's file)", "NAME")
+    name: str | None = option(None, "the style's name", "NAME", unset="that of the painting's file")
     size: str = option("55k", "size class of the model's file", choices=("17k", "55k", "220k"))
     content: str | None = option(
-        None, "photos, videos or frames to learn on; without, generated pictures", "FOLDER"
+        None, "photos, videos or frames to learn on", "FOLDER", unset="generated pictures"
     )
     minutes: float = option(20.0, "how long to train", "M")
     steps: int | None = option(None, "train for so many steps instead, however long", "S")
@@ -394,12 +410,16 @@ class LiveOptions:
         f"a style's name, an .onnx file, a painting's picture file, or a mix such as {EXAMPLE}; a "
         "list such as great-wave,udnie for the keys to go through, or all",
         "NAME|FILE.onnx|PICTURE|MIX|LIST",
+        unset="great-wave",
     )
     style_interval: float | None = option(
-        None, "go to the next style after so long", TIMES, time=True
+        None, "go to the next style after so long", TIMES, time=True, unset="at a key"
     )
     size: str | None = option(
-        None, "size of the pictures; 1280x720 for cameras, that of a file", "WIDTHxHEIGHT"
+        None,
+        "size of the pictures",
+        "WIDTHxHEIGHT",
+        unset="1280x720 for cameras, that of a file",
     )
     fps: float = option(30.0, "pictures per second to ask a camera for", "N")
     loop: bool = option(False, "play a file over and over")
@@ -438,7 +458,9 @@ class LiveOptions:
         100.0, "share of the whole processor to take at most", "PERCENT", percent=True
     )
     audio: bool = option(False, "the microphone, delayed as much as the picture")
-    microphone: str | None = option(None, "number or part of the name of a microphone", "NAME")
+    microphone: str | None = option(
+        None, "number or part of the name of a microphone", "NAME", unset="the system's"
+    )
     audio_output: str | None = option(
         None, "where delayed sound goes: number or part of the name, such as a cable's", "NAME"
     )
@@ -450,7 +472,7 @@ class LiveOptions:
         "60s|5m",
         time=True,
     )
-    seconds: float | None = option(None, "stop after so long", TIMES, time=True)
+    seconds: float | None = option(None, "stop after so long", TIMES, time=True, unset="no limit")
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -503,7 +525,10 @@ class ServeOptions:
     port: int = option(8765, "port to listen at; 0 for a free one", "N", most=65_535)
     open: bool = option(False, "open the page in the browser")
     data: str | None = option(
-        None, "where uploads, the queue and results are kept (the user's data folder)", "FOLDER"
+        None,
+        "where uploads, the queue and results are kept",
+        "FOLDER",
+        unset="the user's data folder",
     )
     workers: int = option(1, "videos to convert at the same time", "N", most=64)
     max_upload: str = option("2GB", "size of an upload at most", "SIZE")

@@ -7,7 +7,15 @@ from typing import Any
 
 from vidstyle import __version__
 from vidstyle.errors import did_you_mean
-from vidstyle.flags import ConvertFlags, LiveFlags, StyleFlags, TrainFlags, add_flags, flag_of
+from vidstyle.flags import (
+    ConvertFlags,
+    HelpFormatter,
+    LiveFlags,
+    StyleFlags,
+    TrainFlags,
+    add_flags,
+    flag_of,
+)
 from vidstyle.options import ServeOptions, StylizeOptions
 
 GENERAL_FLAGS = ("-h", "--help", "-V", "--version")
@@ -38,12 +46,38 @@ def parse(words: list[str]) -> argparse.Namespace:
     if unknown:
         command: argparse.ArgumentParser = parsed.parser
         flags = [flag for action in command._actions for flag in action.option_strings]
-        guess = next(filter(None, (did_you_mean(_flag(word), flags) for word in unknown)), "")
-        command.error(f"unrecognized arguments: {' '.join(unknown)}.{guess}".removesuffix("."))
+        guess = _other_command(unknown, parser) or next(
+            filter(None, (did_you_mean(_flag(word), flags) for word in unknown)), ""
+        )
+        guess = guess and f".{guess}"
+        command.error(f"unrecognized arguments: {' '.join(unknown)}{guess}")
     for name, value in vars(parsed).items():
         if value == []:  # what argparse makes of "--strength=--"
             parsed.parser.error(f"argument {flag_of(name)}: -- is no value")
     return parsed
+
+
+def _other_command(unknown: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    """Sentence on the command that has an unknown flag; empty if none has."""
+    for word in map(_flag, unknown):
+        names = [name for name, flags in command_flags(parser).items() if word in flags]
+        if names:
+            return f" {word} is an option of vidstyle {' and '.join(names)}."
+    return ""
+
+
+def command_flags(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
+    """Flags of each command."""
+    return {
+        name: [flag for action in command._actions for flag in action.option_strings]
+        for name, command in subparsers(parser).items()
+    }
+
+
+def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Parser of each command."""
+    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(commands.choices)
 
 
 def _with_negative_sides(words: Sequence[str]) -> list[str]:
@@ -80,8 +114,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_files(
         convert,
         "video files, or folders of them",
-        ".mp4 .mkv .mov .webm .gif .webp .apng, f_%%04d.png for pictures, - for standard output; "
         "INPUT.STYLE.mp4 beside the input",
+        "file (.mp4 .mkv .mov .webm .gif .webp .apng, f_%%04d.png for pictures, - for standard "
+        "output)",
     )
     _add_config(convert, "convert.toml")
     add_flags(convert, ConvertFlags, CONVERT_SETTINGS, configured=True)
@@ -96,11 +131,21 @@ def build_parser() -> argparse.ArgumentParser:
     add_flags(live, LiveFlags, configured=True)
     style = _command(commands, "style", "make a style file from a painting, at once")
     style.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
-    style.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")
+    style.add_argument(
+        "-o",
+        "--output",
+        type=_path,
+        help="file (default: NAME.onnx in the current folder)",
+    )
     add_flags(style, StyleFlags)
     train = _command(commands, "train", "teach vidstyle a painting of your own")
     train.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
-    train.add_argument("-o", "--output", type=_path, help="file (NAME.onnx in the current folder)")
+    train.add_argument(
+        "-o",
+        "--output",
+        type=_path,
+        help="file (default: NAME.onnx in the current folder)",
+    )
     add_flags(train, TrainFlags)
     styles = _command(commands, "styles", "list the styles, or paint a picture in all")
     styles.add_argument(
@@ -124,7 +169,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
-        name, help=help, description=help[0].upper() + help[1:] + "."
+        name,
+        help=help,
+        description=help[0].upper() + help[1:] + ".",
+        formatter_class=HelpFormatter,
     )
     command.add_argument(
         "-v", "--verbose", action="store_true", help="say more, such as which settings file is read"
@@ -134,13 +182,15 @@ def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
     return command
 
 
-def _add_files(command: argparse.ArgumentParser, inputs: str, default: str) -> None:
+def _add_files(
+    command: argparse.ArgumentParser, inputs: str, default: str, kinds: str = "file"
+) -> None:
     command.add_argument("inputs", nargs="+", type=_path, metavar="INPUT", help=inputs)
     command.add_argument(
         "-o",
         "--output",
         type=_not_empty,
-        help=f"file, or folder for several inputs: NAME/ makes it ({default})",
+        help=f"{kinds}, or folder for several inputs: NAME/ makes it (default: {default})",
     )
 
 

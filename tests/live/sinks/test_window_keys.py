@@ -114,9 +114,9 @@ def test_every_key_does_what_it_is_for(screen: Screen, inverter: Path, tmp_path:
         """Whether it looks different there from what was there before."""
         return bool((np.abs(screen.seen() - before)[rows, : WIDTH // 2] > 60).any())
 
-    def bare() -> float:
-        """How far the place of the numbers is from the picture alone."""
-        return float(np.abs(screen.seen() - (255 - mirrored))[8:48, : WIDTH // 2].mean())
+    def bare(rows: slice = slice(8, 48)) -> float:
+        """How far the place of the numbers, or of other text, is from the picture alone."""
+        return float(np.abs(screen.seen() - (255 - mirrored))[rows, : WIDTH // 2].mean())
 
     def made(suffix: str) -> list[Path]:
         return sorted(p for p in tmp_path.glob(f"vidstyle-*.{suffix}") if p.stat().st_size)
@@ -143,12 +143,13 @@ def test_every_key_does_what_it_is_for(screen: Screen, inverter: Path, tmp_path:
         until(lambda: not shows(255 - mirrored))
         screen.press("Left")
         until(lambda: shows(255 - mirrored))
-        third, below = slice(48, 68), slice(100, 200)
+        second, below = slice(28, 48), slice(100, 200)
+        until(lambda: bare(slice(48, 100)) < 10)  # without the menu of styles
         before = screen.seen()
-        screen.press("f")  # said on a third line
-        until(lambda: changes(third))
+        screen.press("f")  # said on a second line
+        until(lambda: changes(second))
         screen.press("f")
-        until(lambda: not changes(third))
+        until(lambda: not changes(second))
         screen.press("h")
         until(lambda: changes(below))
         screen.press("h")

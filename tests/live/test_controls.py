@@ -20,6 +20,18 @@ def test_numbers_choose_styles_that_there_are() -> None:
     assert pressed("2", "4").style_number == 1
 
 
+def test_two_digits_typed_fast_are_one_number_if_there_is_such_a_style() -> None:
+    now_s = [0.0]
+    controls = Controls(15, ControlState(), lambda: 3, clock=lambda: now_s[0])
+    chosen = []
+    for key, passed_s in (("1", 0), ("2", 0.5), ("2", 0.5), ("1", 2), ("0", 0.5), ("0", 2)):
+        now_s[0] += passed_s
+        controls.press(key)
+        chosen.append(controls.state.style_number + 1)
+    assert chosen == [1, 12, 2, 1, 10, 10]
+    assert controls.state.pass_through  # by the last key
+
+
 def test_nought_shows_the_camera_until_a_style_is_chosen() -> None:
     assert pressed("0").pass_through
     assert not pressed("0", "1").pass_through

@@ -1,6 +1,7 @@
 """Live controls: the settings that keys change while the filter runs, and the key bindings."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -8,6 +9,7 @@ from typing import Final
 
 STRENGTH_STEP = 0.1
 LONGEST_INTERVAL = 12  # frames
+SECOND_DIGIT_S = 1.0  # from the first digit of a style's number to the second
 
 
 class Command(Enum):
@@ -86,7 +88,7 @@ KEYS: Final = (
     KeyBinding(
         "0", "the camera's own picture", lambda state, now: replace(state, pass_through=True)
     ),
-    KeyBinding("1-9", "a style by its number", lambda state, now: state),
+    KeyBinding("1-9", "a style by its number, as 1 2 for 12", lambda state, now: state),
     KeyBinding("+", "stronger", lambda state, now: _stronger(state, STRENGTH_STEP)),
     KeyBinding("-", "weaker", lambda state, now: _stronger(state, -STRENGTH_STEP)),
     KeyBinding("[", "more keyframes", lambda state, now: _interval(state, now.every - 1)),
@@ -139,7 +141,13 @@ class StyleTimer:
 class Controls:
     """Current control state, changed by key presses; any thread may read or press."""
 
-    def __init__(self, styles: int, state: ControlState, every: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        styles: int,
+        state: ControlState,
+        every: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Set the initial state.
 
         Args:
@@ -147,8 +155,10 @@ class Controls:
             state: initial control state.
             every: returns the keyframe interval chosen by the load; called for a key press while
                 no interval is pinned.
+            clock: monotonic clock in seconds, for numbers of two digits.
         """
         self._styles, self._state, self._every = styles, state, every
+        self._clock, self._digits, self._digit_s = clock, "", 0.0
         self._lock = threading.Lock()
 
     @property
@@ -157,16 +167,27 @@ class Controls:
 
     def press(self, name: str) -> Command | None:
         """Apply a key by its name; return its command, if it has one. Unknown keys do nothing."""
-        if name in "123456789" and len(name) == 1:
-            if int(name) <= self._styles:
-                self._change(lambda state, now: _styled(state, int(name) - 1))
-            return None
+        if len(name) == 1 and name in "0123456789":
+            number = self._typed(name)
+            if number > 0:
+                if number <= self._styles:
+                    self._change(lambda state, now: _styled(state, number - 1))
+                return None
         for key in KEYS:
             if key.name == name:
                 if isinstance(key.change, Command):
                     return key.change
                 self._change(key.change)
         return None
+
+    def _typed(self, digit: str) -> int:
+        """Number of a digit, with the one before it if both are typed fast and such a style is."""
+        with self._lock:
+            fast = self._clock() - self._digit_s <= SECOND_DIGIT_S
+            both = self._digits + digit if fast else digit
+            number = int(both) if int(both) <= self._styles else int(digit)
+            self._digits, self._digit_s = digit, self._clock()
+            return number
 
     def select_new(self) -> None:
         """Select a style that was added at the end of the menu."""

@@ -74,9 +74,10 @@ def test_the_server_does_what_it_says(server: ServerThread) -> None:
 
 def check_operation(operation: Any) -> None:
     from hypothesis import HealthCheck, Phase, given, settings
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
 
     @settings(
-        max_examples=40,
+        max_examples=20,
         deadline=None,
         database=None,
         derandomize=True,
@@ -85,6 +86,7 @@ def check_operation(operation: Any) -> None:
     )
     @given(case=operation.as_strategy())
     def check(case: Any) -> None:
-        case.call_and_validate(timeout=60)
+        # A schema cannot tell which bytes are a picture, nor which styles there are.
+        case.call_and_validate(timeout=60, excluded_checks=[positive_data_acceptance])
 
     check()

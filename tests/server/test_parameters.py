@@ -31,6 +31,10 @@ def test_options_of_a_job_are_those_of_the_command_line(own: StyleShelf) -> None
     assert [option["name"] for option in described_options()] == list(JOB_OPTIONS)
 
 
+def test_a_whole_number_may_be_written_with_a_point(own: StyleShelf) -> None:
+    assert job_options({"max_height": 200.0}, own).max_height == 200
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

@@ -257,12 +257,13 @@ def _schemas() -> dict[str, Schema]:
         "Options": _object([], **_options()),
         "Order": _object(
             [],
-            upload=text,
-            job=text,
+            upload=STRING,
+            job=STRING,
             options=_or_null(_reference("Options")),
             format={"enum": [*FORMATS, None]},
             preview={"type": ["boolean", "null"]},
-        ),
+        )
+        | {"oneOf": [{"required": ["upload"]}, {"required": ["job"]}]},
         "Progress": {"type": "object"},
         "Result": _object(
             ["name", "type", "bytes", "url"],

@@ -84,8 +84,7 @@ async def read_object(request: Request, members: Mapping[str, Any]) -> dict[str,
         raise Problem(400, f"The body is no JSON: {error}.") from error
     if not isinstance(value, dict):
         raise Problem(400, "The body is JSON, but not an object in braces.")
-    _check_members(value, members)
-    return value
+    return _checked(value, members)
 
 
 def job_options(values: Mapping[str, Any], shelf: StyleShelf) -> StylizeOptions:
@@ -96,8 +95,7 @@ def job_options(values: Mapping[str, Any], shelf: StyleShelf) -> StylizeOptions:
         OptionError: a value is out of range.
         StyleError: there is no such style.
     """
-    _check_members(values, {name: TYPES[name] for name in JOB_OPTIONS})
-    return _options(values, shelf)
+    return _options(_checked(values, {name: TYPES[name] for name in JOB_OPTIONS}), shelf)
 
 
 def query_values(
@@ -133,8 +131,8 @@ def picture_options(
 
 def live_options(values: Mapping[str, Any], shelf: StyleShelf) -> StylizeOptions:
     """Options of a live viewer from JSON values; raises as `job_options`."""
-    _check_members(values, {name: TYPES[name] for name in LIVE_OPTIONS})
-    return _of_one_style(_options(values, shelf))
+    checked = _checked(values, {name: TYPES[name] for name in LIVE_OPTIONS})
+    return _of_one_style(_options(checked, shelf))
 
 
 def differing(options: StylizeOptions) -> dict[str, Any]:
@@ -220,14 +218,19 @@ def _options(values: Mapping[str, Any], shelf: StyleShelf) -> StylizeOptions:
     return StylizeOptions(**values)
 
 
-def _check_members(values: Mapping[str, Any], members: Mapping[str, Any]) -> None:
+def _checked(values: Mapping[str, Any], members: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with known names, of the right types; 4.0 is a whole number in JSON."""
+    checked = dict(values)
     for name, value in values.items():
         if name not in members:
             raise unknown(name, list(members))
         kind = members[name]
+        if _plain(kind) is int and isinstance(value, float) and value.is_integer():
+            checked[name] = value = int(value)
         if not fits(value, kind):
             wanted = KINDS.get(_plain(kind), "an object in braces")
             raise Problem(422, f"{name} must be {wanted}, not {json.dumps(value)[:80]}.", [name])
+    return checked
 
 
 def _converted(name: str, text: str, kind: type[Any]) -> Any:

@@ -15,7 +15,15 @@ from vidstyle.flags import ConvertFlags, LiveFlags, TrainFlags, with_flags
 from vidstyle.options import LiveOptions, Look, Output, StylizeOptions, TrainOptions
 
 PACKAGE = Path(__file__).parents[1] / "vidstyle"
-SPEAK_OF_FLAGS = ("commands", "console", "flags", "options", "parser", "standard_streams")
+SPEAK_OF_FLAGS = (
+    "commands",
+    "console",
+    "flags",
+    "options",
+    "parser",
+    "standard_streams",
+    "submission",  # commands that reproduce the jobs of a server
+)
 FLAGS = {
     "convert": """
         -h --help -v --verbose --debug -o --output --config -s --style --style-per-scene --quality

@@ -22,9 +22,10 @@ BASE = {
     "results",
 }
 MAY_IMPORT = {
-    "cli": {"commands", "parser", "signals", "standard_streams", "flags"},
+    "cli": {"commands", "completion", "parser", "signals", "standard_streams", "flags"},
+    "completion": {"stylize"},
     "commands": {"apps", "stylize", "media", "console", "flags", "standard_streams", "server"},
-    "parser": {"flags"},
+    "parser": {"completion", "flags"},
     "signals": set[str](),
     "standard_streams": {"flags"},
     "flags": set[str](),

@@ -1,4 +1,7 @@
-"""Command line: entry point, exit codes, log format and interruptions."""
+"""Command line: entry point, exit codes, log format and interruptions.
+
+PYTHON_ARGCOMPLETE_OK, for the global activation of argcomplete.
+"""
 
 import argparse
 import logging
@@ -16,9 +19,10 @@ from vidstyle.commands import (
     TERMINATED,
     USAGE,
 )
+from vidstyle.completion import REQUEST, answer_shell
 from vidstyle.errors import OptionError
 from vidstyle.flags import spelled
-from vidstyle.parser import build_parser, parse
+from vidstyle.parser import build_parser, parse, subparsers
 from vidstyle.signals import catch_signals
 from vidstyle.standard_streams import (
     escape_unprintable,
@@ -52,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the call asks for help or the version, cannot be parsed, or a signal ended it.
     """
+    if arguments is None and REQUEST in os.environ:
+        parser = build_parser()
+        answer_shell(parser, subparsers(parser))
     if arguments is None:
         catch_signals()
         reopen_closed_streams()

@@ -114,7 +114,8 @@ def add_flags(
         if types[setting.name] is bool:
             both_ways = configured or setting.default
             switch = argparse.BooleanOptionalAction if both_ways else "store_true"
-            command.add_argument(*spellings, action=switch, default=default, help=_help(setting))
+            added = command.add_argument(*spellings, action=switch, default=default)
+            added.help = _help(setting)  # Python before 3.13 would append the default once more
             continue
         alone = {"nargs": "?", "const": more["alone"]} if "alone" in more else {}
         command.add_argument(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle import __version__
+from vidstyle.completion import SHELLS, completion_script
 from vidstyle.errors import did_you_mean
 from vidstyle.flags import (
     ConvertFlags,
@@ -18,7 +19,7 @@ from vidstyle.flags import (
 )
 from vidstyle.options import ServeOptions, StylizeOptions
 
-GENERAL_FLAGS = ("-h", "--help", "-V", "--version")
+GENERAL_FLAGS = ("-h", "--help", "-V", "--version", "--print-completion")
 COMMANDS = ("convert", "image", "live", "style", "train", "styles", "serve", "doctor")
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
@@ -104,11 +105,19 @@ def build_parser() -> argparse.ArgumentParser:
     """Build the parser of the command line, with a subparser for each command."""
     parser = argparse.ArgumentParser(
         prog="vidstyle",
+        formatter_class=HelpFormatter,
         description="Paint videos in a style, on an ordinary CPU.",
         epilog='"vidstyle INPUT" is short for "vidstyle convert INPUT". '
         'Options: "vidstyle convert --help".',
     )
     parser.add_argument("-V", "--version", action="version", version=f"vidstyle {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=SHELLS,
+        metavar="|".join(SHELLS),
+        help="print a script that completes commands, options and styles in a shell",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     convert = _command(commands, "convert", "stylize videos (the default command)")
     _add_files(
@@ -165,6 +174,20 @@ def build_parser() -> argparse.ArgumentParser:
     for command in (style, styles, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+class _PrintCompletion(argparse.Action):
+    """Action that prints a completion script and ends the process."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        print(completion_script(values))
+        parser.exit()
 
 
 def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:

@@ -99,6 +99,26 @@ def test_removing_deletes_own_files_only(tmp_path: Path, caplog: pytest.LogCaptu
     assert "is kept: it holds files that are not vidstyle's" in caplog.text
 
 
+def test_an_interrupted_removal_leaves_a_work_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, unlink = folder(tmp_path), Path.unlink
+    work.keep(SCENE, "a-forwards", PAINTING)
+    work.scenes(lambda: [SCENE])
+
+    def interrupted(path: Path, missing_ok: bool = False) -> None:
+        if path.name == MANIFEST:
+            raise KeyboardInterrupt
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        work.remove()
+    monkeypatch.undo()
+    assert [entry.name for entry in work.path.iterdir()] == [MANIFEST]
+    assert folder(tmp_path).resumed
+
+
 def test_removing_follows_no_link(tmp_path: Path) -> None:
     work = folder(tmp_path)
     work.keep(SCENE, frame_name(7, "polished"), PAINTING)

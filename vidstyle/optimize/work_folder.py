@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 MANIFEST, SCENES, PLAN = "manifest.json", "scenes.json", "plan.json"
 MARK = "vidstyle"  # key in the manifest that identifies a work folder, its value is the version
-OWN = re.compile(r"(manifest|scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?")
+CONTENT = re.compile(r"(scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?")
+OWN = re.compile(rf"manifest\.json|{CONTENT.pattern}")
 MOST_SCENES = 10**6
 
 
@@ -140,7 +141,7 @@ class WorkFolder:
 
     def remove(self) -> None:
         """Delete the folder's own files, and the folder if it is empty then."""
-        delete_own(self.path, OWN)
+        self._clear()
         if self.path.exists():
             log.warning("%s is kept: it holds files that are not vidstyle's.", self.path)
 
@@ -165,8 +166,14 @@ class WorkFolder:
                 "delete the folder, or choose another output name.",
                 ELSEWHERE,
             )
-        delete_own(self.path, OWN)
+        self._clear()
         return False
+
+    def _clear(self) -> None:
+        """Delete the own files; the manifest last, since a folder without one is not resumed."""
+        for own in (CONTENT, OWN):
+            if self.path.is_dir():
+                delete_own(self.path, own)
 
     def _file(self, scene: Scene, name: str) -> Path:
         return self.path / f"scene-{scene.number:05d}" / f"{name}.png"

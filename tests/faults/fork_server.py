@@ -132,6 +132,8 @@ def _set_up(request: dict[str, Any]) -> None:
     if request["file_bytes"]:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"],) * 2)
+    if request["open_files"]:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (request["open_files"],) * 2)
     sys.argv = ["vidstyle", *request["words"]]
 
 

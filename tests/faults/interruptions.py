@@ -12,13 +12,11 @@ from pathlib import Path
 import av
 
 from tests.clips import Clip, Sound
-from tests.faults.runs import ForkServer, Outcome, Run, contents, judged
+from tests.faults.runs import PARTIALS, ForkServer, Outcome, Run, contents, judged
 from tests.faults.seeds import networks, pictures
 
 FRAMES = 60
 CLIP = Clip(frames=FRAMES, sounds=[Sound(seconds=2.0)], options={"preset": "ultrafast"})
-# Of a killed run: hidden files of its output, which the next run of the same output deletes.
-PARTIALS = r"\.o(\.[0-9a-f]{8}\.partial)?\.\w+(\.lock)?"
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PICTURES_FOLLOW = (b"moof", b"\x1f\x43\xb6\x75")  # a fragment of MP4, a cluster of Matroska
 LIVE = ("live", "--camera", "in.mp4", "--no-window")
@@ -91,9 +89,31 @@ class Interruptions:
         return Run(words=words, folder=folder, outputs=outputs, around=around,
                    video=command == "convert")  # fmt: skip
 
-    def _convert(self, chance: random.Random, folder: Path) -> list[str]:
+    def scarcity(self, chance: random.Random, folder: Path) -> Run:
+        """A conversion, a picture or a live run with little memory, or few open files.
+
+        Without x265, which crashes when memory runs out.
+        """
+        words, outputs = self._convert(chance, folder, ("--audio", "aac")), ["o.mp4"]
+        (folder / "a.png").write_bytes(self._picture)
+        kind = chance.randrange(4)
+        if kind == 0:
+            words = ["image", "a.png", "-o", "o.png", "--style", self._toy]
+            outputs = ["o.png"]
+        if kind == 1:
+            words = [*LIVE, "--style", self._toy, "--seconds", "0.3"]
+            outputs = []
+        if chance.random() < 0.5:
+            return Run(words=words, folder=folder, outputs=outputs, video=kind > 1,
+                       open_files=chance.randrange(4, 30))  # fmt: skip
+        return Run(words=words, folder=folder, outputs=outputs, video=kind > 1,
+                   memory=int(2 ** (20 + chance.random() * 9)))  # fmt: skip
+
+    def _convert(self, chance: random.Random, folder: Path, *kinds: tuple[str, ...]) -> list[str]:
+        """Words of a conversion of the clip, which is written; with one of the kinds of words."""
         (folder / "in.mp4").write_bytes(self._clip)
-        more = chance.choice(((), ("--audio", "aac"), ("--codec", "libx265"), ("--every", "1")))
+        kinds = kinds or (("--audio", "aac"), ("--codec", "libx265"), ("--every", "1"))
+        more = chance.choice(((), *kinds))
         return ["in.mp4", "-o", "o.mp4", "--json", "--style", self._toy, *more]
 
     def _after_a_kill(self, run: Run, outcome: Outcome) -> list[str]:

@@ -2,9 +2,11 @@
 
 import json
 import random
+import re
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from tests.clips import Clip
 from tests.faults import seeds
 from tests.faults.drawing import drawn, setting_values, words_of
 from tests.faults.mutator import mutated
-from tests.faults.runs import ForkServer, Run
+from tests.faults.runs import PARTIALS, ForkServer, Outcome, Run, contents, judged, no_faults
 
 VIDEO_OUTPUTS = ("o.mp4", "o.mp4", "o.mkv", "o.mkv", "o.mov", "o.webm", "o.gif", "o.apng")
 PICTURE_OUTPUTS = ("o.png", "o.jpg", "o.webp", "o.tif")
@@ -56,6 +58,7 @@ class Kinds:
         self._networks, self._archives = _contents(made["networks"]), _contents(made["archives"])
         self._settings = seeds.text_settings()
         self._work: dict[str, bytes] = {}
+        self._server: ForkServer | None = None
         self._folder = folder
         self._toy = str(folder / "networks" / "toy.onnx")
 
@@ -169,7 +172,12 @@ class Kinds:
         return Run(words=words, folder=folder, allowed=RECORDINGS, video=False)
 
     def make_work_folder(self, server: ForkServer) -> None:
-        """Interrupt a conversion of full quality, and keep its work folder as a seed."""
+        """Interrupt a conversion of full quality, and keep its work folder as a seed.
+
+        Args:
+            server: with PyTorch.
+        """
+        self._server = server
         attempt = 0
         while not any(name.endswith(".png") for name in self._work) and attempt < 20:
             attempt += 1
@@ -192,6 +200,34 @@ class Kinds:
         for _ in range(chance.choice((1, 1, 2, 3))):
             chance.choice(WORK_DAMAGES)(chance, work / chance.choice(sorted(self._work)))
         return run
+
+    def film_kills(self, chance: random.Random, folder: Path) -> Run:
+        """A conversion of full quality that a signal ends, and its continuation."""
+        number = chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM))
+        run = self._film(folder, number, 0.1 + chance.random())
+        partials = PARTIALS if number == signal.SIGKILL else "o.mp4"
+        return replace(run, allowed=f"{run.allowed}|{partials}", afterwards=self._continued)
+
+    def _continued(self, run: Run, outcome: Outcome) -> list[str]:
+        """Faults of the continuation of an interrupted film."""
+        if outcome.code == 0:
+            return []
+        assert self._server is not None
+        words = [*run.words, "--overwrite"]
+        again = replace(
+            run,
+            words=words,
+            signal=0,
+            after_s=0.0,
+            allowed=rf"{run.allowed}|o\.mp4",
+            afterwards=no_faults,
+        )
+        outcome, faults = judged(self._server, again)
+        if outcome.code != 0:
+            faults.append(f"code {outcome.code}")
+        left = sorted(contents(run.folder).keys() - {"in.mp4", "a.png", "o.mp4"})
+        faults += [f"leaves {re.sub('[0-9a-f]{8}', 'X', name)}" for name in left]
+        return [f"continued: {fault}" for fault in faults]
 
     def _film(self, folder: Path, number: int = 0, after_s: float = 0.0) -> Run:
         Clip(frames=4, size_wh=(32, 24)).write(folder / "in.mp4")

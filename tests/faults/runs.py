@@ -29,6 +29,13 @@ SIGNAL_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129,
                 signal.SIGKILL: SIGNALED + 9}  # fmt: skip
 RIDDLES = ("Traceback", "This is a bug", "Unexpected ", "terminate called", "Exception ignored")
 STREAM = "-"
+# Of a killed run: hidden files of its output, which the next run of the same output deletes.
+PARTIALS = r"\.o(\.[0-9a-f]{8}\.partial)?\.\w+(\.lock)?"
+
+
+def no_faults(run: "Run", outcome: "Outcome") -> list[str]:
+    """Judge nothing further, as `Run.afterwards`."""
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +57,10 @@ class Run:
     file_bytes: int = 0  # size of the largest file that can be written, as a full disk; 0: any
     limit_s: float = LIMIT_S
     memory: int = MEMORY
+    open_files: int = 0  # at most; 0: as usual
     torch: bool = False
     around: AbstractContextManager[Any] = field(default_factory=nullcontext)
-    afterwards: Callable[["Run", "Outcome"], list[str]] = lambda run, outcome: []
+    afterwards: Callable[["Run", "Outcome"], list[str]] = no_faults
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -119,6 +127,7 @@ class ForkServer:
             "file_bytes": run.file_bytes,
             "limit_s": run.limit_s,
             "memory": run.memory,
+            "open_files": run.open_files,
         }  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -252,7 +261,7 @@ def described(run: Run, outcome: Outcome, faults: Sequence[str]) -> str:
     """Text on a finding, for people."""
     extra: dict[str, Any] = {
         name: getattr(run, name)
-        for name in ("stdin", "signal", "after_s", "file_bytes")
+        for name in ("stdin", "signal", "after_s", "file_bytes", "memory", "open_files")
         if getattr(run, name)
     }
     return "\n".join(

@@ -79,7 +79,7 @@ def test_any_settings_end_in_order(
     in_order(campaign(kind, getattr(kinds, kind), plan, tmp_path, server), plan)
 
 
-@pytest.mark.parametrize("kind", ["archives", "work_folders"])
+@pytest.mark.parametrize("kind", ["archives", "work_folders", "film_kills"])
 def test_damaged_files_of_the_full_quality_end_in_order(
     kind: str, plan: Plan, kinds: Kinds, torch_server: ForkServer, tmp_path: Path
 ) -> None:
@@ -87,7 +87,9 @@ def test_damaged_files_of_the_full_quality_end_in_order(
     in_order(campaign(kind, getattr(kinds, kind), plan, tmp_path, torch_server), plan)
 
 
-@pytest.mark.parametrize("kind", ["signals", "kills", "recordings", "full_disks", "closed_folders"])
+@pytest.mark.parametrize(
+    "kind", ["signals", "kills", "recordings", "full_disks", "closed_folders", "scarcity"]
+)
 def test_interruptions_leave_what_is_promised(
     kind: str, plan: Plan, interruptions: Interruptions, server: ForkServer, tmp_path: Path
 ) -> None:

@@ -58,3 +58,13 @@ def test_textures_have_unit_length_by_layer() -> None:
     np.testing.assert_allclose(rows, np.array([[0.6, 0.8], [0, 0]]), rtol=1e-6)
     for style in shipped_textures():
         np.testing.assert_allclose(np.linalg.norm(style.texture, axis=1), 1, atol=1e-3)
+
+
+def test_of_a_long_scroll_the_middle_counts() -> None:
+    middle = noise_image(64, 64 * 16, seed=3)
+    sides = np.full((64, 64 * 30, 3), 200, np.uint8)
+    scroll = np.concatenate([sides, middle, sides], axis=1)
+    np.testing.assert_allclose(texture(scroll), texture(middle), atol=0.02)
+    turned = np.ascontiguousarray(scroll.transpose(1, 0, 2))
+    upright = np.ascontiguousarray(middle.transpose(1, 0, 2))
+    np.testing.assert_allclose(texture(turned), texture(upright), atol=0.02)

@@ -21,6 +21,7 @@ from vidstyle.stylize.onnx_session import load_session
 from vidstyle.stylize.palette import Palette
 
 SHORT_SIDE = 160  # px at which paintings are compared
+LONG_SIDE = 16 * SHORT_SIDE  # px at most: of longer scrolls the middle counts
 LUMA_MEAN, LUMA_DEVIATION = 0.45, 0.22  # of all paintings when compared
 LEAST_DEVIATION = 1e-3  # of a painting's luma, against division by zero
 
@@ -99,11 +100,17 @@ def shipped_textures() -> tuple[StyleTexture, ...]:
 
 def _normalized_luma(painting: RGBImage) -> NDArray[np.float32]:
     """1x1xHxW float32: the painting in gray, at one size, mean and contrast."""
-    small = with_short_side(painting, SHORT_SIDE)
+    small = _middle(with_short_side(painting, SHORT_SIDE), LONG_SIDE)
     luma = cv2.transform(small, np.array([LUMA_OF_RGB])).astype(np.float32) / 255
     deviation = max(float(luma.std()), LEAST_DEVIATION)
     normal = (luma - luma.mean()) / deviation * LUMA_DEVIATION + LUMA_MEAN
     return np.asarray(normal.clip(0, 1)[np.newaxis, np.newaxis], np.float32)
+
+
+def _middle(image: RGBImage, longest: int) -> RGBImage:
+    """The middle part of an image, with sides of at most so many pixels."""
+    top, left = (max(0, (side - longest) // 2) for side in image.shape[:2])
+    return image[top : top + longest, left : left + longest]
 
 
 @cache

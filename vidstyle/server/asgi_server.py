@@ -1,4 +1,4 @@
-"""ASGI server: uvicorn, which ends event streams before it waits for them."""
+"""ASGI server: uvicorn, which ends event streams first, and connections without a request."""
 
 import socket
 from typing import Any
@@ -25,10 +25,33 @@ class AsgiServer(uvicorn.Server):
     """Server of one service; `run` blocks until `should_exit` is set or a signal comes."""
 
     def __init__(self, service: Service) -> None:
-        super().__init__(uvicorn.Config(create_app(service), **SETTINGS))
+        config = uvicorn.Config(create_app(service), **SETTINGS)
+        config.load()
+        config.http_protocol_class = _impatient(config.http_protocol_class)
+        super().__init__(config)
         self._service = service
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End event streams, then all connections."""
         self._service.changes.close()
         await super().shutdown(sockets)
+
+
+def _impatient(protocol: Any) -> type[Any]:
+    """Protocol that closes connections which send no whole request header in time."""
+
+    class Impatient(protocol):  # type: ignore[misc]
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._patience = self.loop.call_later(limits.HEADER_PATIENCE_S, self._give_up)
+
+        def connection_lost(self, error: Exception | None) -> None:
+            self._patience.cancel()
+            super().connection_lost(error)
+
+        def _give_up(self) -> None:
+            upgraded = self.transport.get_protocol() is not self  # to a WebSocket
+            if self.cycle is None and not upgraded:
+                self.transport.close()
+
+    return Impatient

@@ -215,6 +215,11 @@ class Output:
         "pixel format of the output, as 10bit against banding, yuv420p10le or yuv444p",
         "NAME",
     )
+    hdr: str = option(
+        "tonemap",
+        "HDR input: tonemap makes SDR of it, keep writes HDR again, with white at 203 nits",
+        choices=("tonemap", "keep"),
+    )
     preset: str | None = option(
         None,
         "the encoder's speed, ultrafast to veryslow",
@@ -238,6 +243,7 @@ class Output:
 
     def __post_init__(self) -> None:
         _check_types(self)
+        _check_choices(self)
         _check(self, "start", self.start >= 0, "0 seconds or later")
         _check(self, "end", self.end is None or self.end > self.start, "later than start")
         self._check_size()

@@ -24,8 +24,8 @@ COMMANDS = ("convert", "image", "live", "style", "train", "styles", "serve", "do
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
     "strength", "keep_colors", "scale", "max_height", "resize", "size", "fps", "compare",
-    "preview", "start", "end", "codec", "crf", "bitrate", "pix_fmt", "preset", "audio", "format",
-    "threads", "strict", "overwrite", "skip_existing", "recursive", "quiet", "json",
+    "preview", "start", "end", "codec", "crf", "bitrate", "pix_fmt", "hdr", "preset", "audio",
+    "format", "threads", "strict", "overwrite", "skip_existing", "recursive", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",

@@ -2,8 +2,10 @@
 
 import io
 import os
+import re
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -34,7 +36,7 @@ from vidstyle.frame import Frame
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import VIDEO_SUFFIXES
-from vidstyle.media.tone_mapping import sdr_from_hdr
+from vidstyle.media.tone_mapping import Floats, hlg_to_nits, pq_to_nits, sdr_from_hdr
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -733,3 +735,71 @@ def test_a_pixel_format_that_the_encoder_does_not_take_is_found_at_once(
     message = rf"libx265 takes no {asked}\. It takes yuv420p, "
     with pytest.raises(SinkError, match=message):
         stylize_video(path, tmp_path / "a.mp4", replace(inverting, codec="hevc", pix_fmt=asked))
+
+
+@pytest.mark.parametrize(
+    ("transfer", "name", "nits"), [(16, "PQ", pq_to_nits), (18, "HLG", hlg_to_nits)]
+)
+@pytest.mark.parametrize(
+    ("output", "codec"), [("a.mp4", "hevc"), ("a.webm", "av1"), ("a.mov", "prores")]
+)
+def test_hdr_is_kept_with_painted_white_at_203_nits(
+    tmp_path: Path,
+    inverting: StylizeOptions,
+    transfer: int,
+    name: str,
+    nits: Callable[[Floats], Floats],
+    output: str,
+    codec: str | None,
+) -> None:
+    black = np.zeros((48, 64, 3), np.uint8)
+    tags = (9, 9, transfer, 1)
+    clip = Clip(frames=2, codec="ffv1", pixels="yuv420p10le", tags=tags, picture=black)
+    path = clip.write(tmp_path / "in.mkv")
+    options = replace(inverting, hdr="keep", codec=codec, preset="ultrafast")
+    result = stylize_video(path, tmp_path / output, options)
+    assert result.warnings == [f"the output is HDR ({name}), too; its white is at 203 nits"]
+    contents = look(tmp_path / output)
+    assert contents.tags == tags
+    luma, pixels = luma_of(tmp_path / output)
+    assert "10le" in pixels
+    assert nits((np.full((1, 3), np.median(luma)) - 16) / 219) == pytest.approx(203, rel=0.02)
+
+
+def test_pq_says_how_it_was_mastered(tmp_path: Path, inverting: StylizeOptions) -> None:
+    clip = Clip(frames=2, codec="ffv1", pixels="yuv420p10le", tags=(9, 9, 16, 1))
+    path = clip.write(tmp_path / "in.mkv")
+    for codec in ("hevc", "av1"):
+        output = tmp_path / f"{codec}.mp4"
+        stylize_video(path, output, replace(inverting, hdr="keep", codec=codec, preset="ultrafast"))
+        with av.open(str(output)) as container:
+            data = next(container.decode(video=0)).side_data
+        assert data.get("MASTERING_DISPLAY_METADATA") is not None
+        light: Any = data.get("CONTENT_LIGHT_LEVEL")
+        assert np.frombuffer(bytes(light), np.uint32).tolist() == [203, 0]
+
+
+def test_sdr_stays_sdr_where_hdr_would_be_kept(tmp_path: Path, inverting: StylizeOptions) -> None:
+    path = Clip(frames=2, picture=COLORFUL).write(tmp_path / "in.mp4")
+    result = stylize_video(path, tmp_path / "out.mp4", replace(inverting, hdr="keep"))
+    assert result.warnings == []
+    assert luma_of(tmp_path / "out.mp4")[1] == "yuv420p"
+    found = look(tmp_path / "out.mp4").images[-1][MIDDLES].astype(int)
+    assert np.abs(found - (255 - COLORFUL[MIDDLES].astype(int))).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("output", "settings", "reason"),
+    [
+        ("a.webm", {"codec": "vp9"}, "libvpx-vp9 has 8 bits only; hevc, "),
+        ("a.mp4", {"pix_fmt": "yuv420p"}, "HDR needs 10 bits, and yuv420p has 8"),
+        ("a.gif", {}, ".gif has no hdr to set"),
+        ("a_%03d.png", {}, ".png pictures hold no HDR here"),
+    ],
+)
+def test_hdr_is_not_kept_where_it_cannot_be(
+    tmp_path: Path, inverting: StylizeOptions, output: str, settings: dict[str, Any], reason: str
+) -> None:
+    path = Clip(frames=2).write(tmp_path / "in.mp4")
+    with pytest.raises(SinkError, match=re.escape(reason)):
+        stylize_video(path, tmp_path / output, replace(inverting, hdr="keep", **settings))

@@ -3,6 +3,8 @@
 from vidstyle.errors import ELSEWHERE, Note
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.source import FileSource
+from vidstyle.media.tone_mapping import WHITE_NITS
+from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
 
@@ -21,11 +23,14 @@ def damage_of(source: FileSource, stats: Stats) -> list[str]:
     return damage
 
 
-def remarks_on(info: VideoInfo, stats: Stats, compare: bool) -> list[str]:
+def remarks_on(info: VideoInfo, stats: Stats, options: StylizeOptions) -> list[str]:
     """Messages on other corrections: HDR, deinterlacing, times, shape and transparency."""
     remarks = list[str]()
-    if info.hdr:
-        remarks.append(f"the input is HDR ({info.hdr}): it was tone-mapped to SDR, BT.709")
+    if info.hdr and options.hdr == "keep":
+        remarks.append(f"the output is HDR ({info.hdr}), too; its white is at {WHITE_NITS:g} nits")
+    elif info.hdr:
+        note = f"the input is HDR ({info.hdr}): it was tone-mapped to SDR, BT.709"
+        remarks.append(Note(note, {"hdr": "keep"}))
     if stats["interlaced"]:
         remarks.append("the input was interlaced: its fields were joined into whole pictures")
     if stats["clock restarts"]:
@@ -40,7 +45,7 @@ def remarks_on(info: VideoInfo, stats: Stats, compare: bool) -> list[str]:
     if stats["transparent frames"]:
         note = "transparent parts became white"
         kept = "; .webm keeps them, .webp, .gif, and prores_ks in .mov"
-        remarks.append(note if compare else Note(note + kept, ELSEWHERE))
+        remarks.append(note if options.compare else Note(note + kept, ELSEWHERE))
     return remarks
 
 

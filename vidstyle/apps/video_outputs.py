@@ -16,6 +16,7 @@ from vidstyle.media.codecs import (
     AUDIO_ENCODERS,
     CONTAINERS,
     STREAM_FORMATS,
+    Encoder,
     alpha_format,
     check_audio,
     check_size,
@@ -90,7 +91,8 @@ class EncodedOutput(VideoOutput):
 
     def __init__(self, path: Path, options: StylizeOptions, container: str) -> None:
         super().__init__(path, options)
-        self._encoder = choose_encoder(
+        choose = partial(
+            choose_encoder,
             path,
             options.codec,
             options.crf,
@@ -99,11 +101,20 @@ class EncodedOutput(VideoOutput):
             bitrate=options.bits_per_s,
             pix_fmt=options.pix_fmt,
         )
+        keeps_hdr = options.hdr == "keep"
+        self._encoder = choose(hdr=keeps_hdr)
+        self._sdr_encoder = choose() if keeps_hdr else self._encoder
         self.is_deep = self._encoder.is_deep
         self.keeps_alpha = alpha_format(self._encoder, container) is not None
 
     def check_size(self, width: int, height: int) -> None:
         check_size(self._encoder, width, height)
+
+    def _for_input(self, like: VideoInfo) -> tuple[VideoInfo, Encoder]:
+        """Properties and encoder of the output: in HDR if the input is and that is kept."""
+        if like.hdr and self._options.hdr == "keep":
+            return like.in_hdr(), self._encoder
+        return like, self._sdr_encoder
 
 
 class VideoFile(EncodedOutput):
@@ -118,8 +129,7 @@ class VideoFile(EncodedOutput):
     def sink(self, like: VideoInfo, stats: Stats, threads: int) -> FileSink:
         return FileSink(
             self._path,
-            like,
-            self._encoder,
+            *self._for_input(like),
             stats,
             replace=self._options.overwrite,
             threads=threads,
@@ -150,8 +160,7 @@ class StandardOutput(EncodedOutput):
         return StreamSink(
             self._pipe,
             self._options.format,
-            like,
-            self._encoder,
+            *self._for_input(like),
             stats,
             threads=threads,
             audio=self._options.audio,
@@ -187,6 +196,8 @@ class PictureSequence(VideoOutput):
         self._names = names
         is_jpeg = path.suffix.lower() in JPEG_SUFFIXES
         fixed = ("codec", "bitrate", "pix_fmt", *(() if is_jpeg else ("crf",)))
+        if options.hdr == "keep":
+            raise SinkError(f"{path.suffix} pictures hold no HDR here.", {"hdr": "tonemap"})
         for setting in fixed:
             if getattr(options, setting) is not None:
                 raise SinkError(f"{path.suffix} has no {setting} to set.", {setting: None})

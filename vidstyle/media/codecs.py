@@ -18,6 +18,7 @@ from vidstyle.media.encoders import (
     BEFORE_GIF,
     PRESETS,
     RAW_VIDEO,
+    TEN_BITS,
     VideoEncoder,
     asked_pixels,
     bits,
@@ -42,6 +43,8 @@ ONLY_ENCODERS = {  # with their pixel formats, of containers that leave no choic
 }
 DEFAULT_CODECS = {"webm": "vp9"}  # by container; in all others:
 DEFAULT_CODEC = "h264"
+HDR_CODECS = {"webm": "av1"}  # likewise, for HDR
+HDR_CODEC = "hevc"
 AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus"}  # by codec
 
 MP4_LIKE = ("mp4", "mov")
@@ -176,6 +179,7 @@ def choose_encoder(
     *,
     bitrate: int | None = None,
     pix_fmt: str | None = None,
+    hdr: bool = False,
 ) -> Encoder:
     """Choose the video encoder and its options for an output file.
 
@@ -193,27 +197,38 @@ def choose_encoder(
         bitrate: in bits per second, instead of a constant quality; None for that.
         pix_fmt: pixel format, see `asked_pixels`; None for yuv420p, or the first that the encoder
             takes, and for one with an alpha channel where the input has one.
+        hdr: for HDR: the default is H.265, or AV1 in WebM, and `TEN_BITS`.
 
     Raises:
         SinkError: unknown suffix, encoder or preset; an encoder that cannot be started on this
             machine or that the container does not support; a `crf` or `bitrate` for a lossless
-            encoder; a pixel format that the encoder does not take.
+            encoder; a pixel format that the encoder does not take, or one of 8 bits for HDR.
     """
     container = container or container_format(path)
     preset = preset or default_preset(usable_cores())
     if preset not in PRESETS:
         raise SinkError(f'No preset "{preset}". There are {", ".join(PRESETS)}.')
     if container in ONLY_ENCODERS:
-        return _only_encoder(container, codec, preset, crf, bitrate=bitrate, pix_fmt=pix_fmt)
-    kind = _first_that_fits(codec or DEFAULT_CODECS.get(container, DEFAULT_CODEC), container)
+        fixed = {"bitrate": bitrate, "pix_fmt": pix_fmt, "hdr": hdr or None}
+        return _only_encoder(container, codec, preset, crf, **fixed)
+    kind = _first_that_fits(codec or _usual_codec(container, hdr), container)
     if crf is not None and not kind.quality:
         raise SinkError(f"{kind.name} has no quality to set: it keeps everything.", {"crf": None})
     if bitrate is not None and not kind.takes_bitrate:
         raise SinkError(f"{kind.name} has no bitrate to set.", {"bitrate": None})
     options = encoder_options(kind, preset, crf, bitrate)
-    if pix_fmt is None:
+    if pix_fmt is None and not hdr:
         return Encoder(kind, options, default_pixels(kind))
-    return Encoder(kind, options, asked_pixels(kind, pix_fmt), fixed_pixels=True)
+    encoder = Encoder(kind, options, asked_pixels(kind, pix_fmt or TEN_BITS), fixed_pixels=True)
+    if hdr and not encoder.is_deep:
+        raise SinkError(f"HDR needs 10 bits, and {pix_fmt} has 8.", {"pix_fmt": TEN_BITS})
+    return encoder
+
+
+def _usual_codec(container: str, hdr: bool) -> str:
+    if hdr:
+        return HDR_CODECS.get(container, HDR_CODEC)
+    return DEFAULT_CODECS.get(container, DEFAULT_CODEC)
 
 
 def _only_encoder(

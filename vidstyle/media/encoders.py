@@ -26,6 +26,16 @@ SVT = dict(zip(PRESETS, ("12", "11", "10", "10", "9", "8", "6", "6", "6"), stric
 VPX = dict(zip(PRESETS, 6 * ("8",) + 3 * ("5",), strict=True))
 WEBP = dict(zip(PRESETS, ("0", "1", "2", "3", "3", "4", "5", "6", "6"), strict=True))
 TEN_BITS = "10bit"
+# Mastering display (SMPTE ST 2086) of painted PQ: primaries and white of BT.709, 203 nits; the
+# brightest pixel has 203 nits too (MaxCLL), the frame average is not known.
+X265_MASTERING = (
+    "master-display=G(15000,30000)B(7500,3000)R(32000,16500)WP(15635,16450)L(2030000,50)"
+    ":max-cll=203,0:hdr10=1"
+)
+SVT_MASTERING = (
+    "mastering-display=G(0.3,0.6)B(0.15,0.06)R(0.64,0.33)WP(0.3127,0.329)L(203,0.005)"
+    ":content-light=203,0"
+)
 WITH_ALPHA_IN_SIDE_DATA = ("matroska", "webm")
 
 
@@ -46,6 +56,7 @@ class VideoEncoder:
     alpha: str | None = None  # pixel format with an alpha channel
     alpha_containers: tuple[str, ...] = ()  # that store it; all if empty
     suffix: str = ".mp4"  # of outputs without a name
+    mastering: tuple[str, str] | None = None  # AVOption, and the part of it that describes PQ
 
     @property
     def is_hevc(self) -> bool:
@@ -61,11 +72,12 @@ ENCODERS = (
         name="libx265", aliases=("hevc", "h265", "x265"), speed="preset", speeds=X26X,
         options={"x265-params": "log-level=error"},
         quality=("crf",), default_quality="20", stores_aspect=True,
+        mastering=("x265-params", X265_MASTERING),
     ),
     VideoEncoder(
         name="libsvtav1", aliases=("av1", "svt-av1", "svtav1"), speed="preset", speeds=SVT,
         options={"svtav1-params": "tune=0"},
-        quality=("crf",), default_quality="30",
+        quality=("crf",), default_quality="30", mastering=("svtav1-params", SVT_MASTERING),
     ),
     VideoEncoder(
         name="libvpx-vp9", aliases=("vp9",), speed="cpu-used", speeds=VPX,
@@ -184,6 +196,14 @@ def encoder_options(
     return options
 
 
+def mastering_options(row: VideoEncoder, options: Mapping[str, str]) -> dict[str, str]:
+    """Options of an encoder, with the mastering display of painted PQ if it writes one."""
+    if row.mastering is None:
+        return dict(options)
+    name, text = row.mastering
+    return dict(options) | {name: ":".join(filter(None, [options.get(name, ""), text]))}
+
+
 def percent_quality(crf: float) -> int:
     """Quality of WebP or JPEG, 0 to 100, for a constant rate factor, 63 to 0."""
     return round(100 * (1 - crf / 63))
@@ -216,6 +236,9 @@ def asked_pixels(row: VideoEncoder, asked: str) -> str:
         fitting = [name for name in formats if bits(name) >= 10 and not has_alpha(name)]
     else:
         fitting = [name for name in formats if name in (asked, f"{asked}le")]
+    if not fitting and asked.lower() == TEN_BITS:
+        deep = "hevc, av1, prores and ffv1 have 10"
+        raise SinkError(f"{row.name} has 8 bits only; {deep}.", {"codec": ...})
     if not fitting:
         known = ", ".join(formats)
         raise SinkError(f"{row.name} takes no {asked}. It takes {known}.", {"pix_fmt": ...})

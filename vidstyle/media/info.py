@@ -1,6 +1,6 @@
 """Video properties known before decoding: size, orientation, rate, color tags, duration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, Bytes, ColorSpace, Pictur
 
 LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
 PQ, HLG = 16, 18  # AVColorTransferCharacteristic
+BT2020 = 9  # AVColorSpace and AVColorPrimaries
 HDR_TRANSFERS = {PQ: "PQ", HLG: "HLG"}  # names for messages
 HD_HEIGHT = 720  # lines of the shorter side from which untagged video counts as BT.709
 DEFAULT_RATE = Fraction(25)  # frames per second, for files without a rate
@@ -73,6 +74,11 @@ class VideoInfo:
     tags: dict[str, str]  # container metadata: title, date, location, ...
     has_alpha: bool = False  # whether frames come with an alpha channel
     hdr: str | None = None  # "PQ" or "HLG" of the file; its frames come in SDR
+
+    def in_hdr(self) -> "VideoInfo":
+        """Return the properties of an output in the input's HDR format."""
+        transfer = next(number for number, name in HDR_TRANSFERS.items() if name == self.hdr)
+        return replace(self, color=ColorTags(BT2020, BT2020, transfer, LIMITED_RANGE))
 
     @property
     def expected_frames(self) -> int | None:

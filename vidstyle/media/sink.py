@@ -25,9 +25,10 @@ from vidstyle.media.codecs import (
     muxer_options,
     size_error,
 )
-from vidstyle.media.encoders import has_alpha
+from vidstyle.media.encoders import has_alpha, mastering_options
 from vidstyle.media.frames import video_frame
-from vidstyle.media.info import VideoInfo
+from vidstyle.media.hdr_mapping import HdrMapper
+from vidstyle.media.info import HDR_TRANSFERS, PQ, VideoInfo
 from vidstyle.media.result_mark import KEY, MARK
 from vidstyle.media.stream_copy import StreamCopier
 from vidstyle.media.verify import verify
@@ -84,7 +85,8 @@ class FileSink:
 
         Args:
             path: final name; its suffix decides the container.
-            like: properties of the input: time base, rate, aspect ratio, color tags, metadata.
+            like: properties of the input: time base, rate, aspect ratio, color tags, metadata. With
+                tags of HDR, the pictures are SDR of BT.709, and mapped to it.
             encoder: from `choose_encoder`.
             stats: receives the counter "frames", the position, and the timings of stage "encode".
             replace: whether `finish` may replace a file of the final name.
@@ -100,6 +102,7 @@ class FileSink:
         # Absolute, because FFmpeg takes the part of a name before a colon for a protocol.
         self._partial = self._partial_path(path.absolute())
         self._size_wh: tuple[int, int] | None = None
+        self._hdr_mapper: HdrMapper | None = None
         self._pts = array("q")  # 8 bytes a frame: an hour at 60 fps is 2 MB
         self._durations: dict[int, int] = {}  # by pts, of the frames inside the encoder
         self._end_pts = 0
@@ -198,9 +201,9 @@ class FileSink:
 
     def _add_video(self) -> av.VideoStream:
         like, encoder = self._like, self._encoder
-        stream: Any = self._output.add_stream(
-            encoder.name, rate=like.rate, options=dict(encoder.options)
-        )
+        pq = like.color.transfer == PQ
+        options = mastering_options(encoder.kind, encoder.options) if pq else dict(encoder.options)
+        stream: Any = self._output.add_stream(encoder.name, rate=like.rate, options=options)
         stream.pix_fmt = encoder.pixels
         if like.has_alpha:
             stream.pix_fmt = alpha_format(encoder, self._output.format.name) or stream.pix_fmt
@@ -279,12 +282,23 @@ class FileSink:
         if picture.width - width not in (0, 1) or picture.height - height not in (0, 1):
             picture = picture.resized(width, height)
         encodable = video_frame(picture, width, height, self._alpha(frame, picture))
+        if self._like.color.transfer in HDR_TRANSFERS:
+            encodable = self._in_hdr(encodable)
         encodable.pts, encodable.time_base = frame.pts, frame.time_base
         encodable.duration = frame.duration
-        encodable.colorspace = self._like.color.matrix
-        encodable.color_range = self._like.color.range
+        color = self._like.color
+        encodable.colorspace, encodable.color_range = color.matrix, color.range
+        encodable.color_primaries, encodable.color_trc = color.primaries, color.transfer
         self._note_times(frame)
         return encodable
+
+    def _in_hdr(self, frame: av.VideoFrame) -> av.VideoFrame:
+        if self._hdr_mapper is None:
+            frame.time_base = self._like.time_base
+            transfer = self._like.color.transfer
+            pixels = str(self._video.codec_context.pix_fmt)
+            self._hdr_mapper = HdrMapper(frame, transfer, pixels)
+        return self._hdr_mapper.map(frame)
 
     def _alpha(self, frame: Frame, picture: Picture) -> Bytes | None:
         """Alpha channel of a frame at the size of its picture; None for an opaque output."""

@@ -6,6 +6,7 @@ and only highlights are compressed.
 """
 
 import tempfile
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from vidstyle.frame import LUMA_WEIGHTS
 from vidstyle.media.info import HDR_TRANSFERS, PQ
 
 Floats = NDArray[np.float64]
+Filter = tuple[str, str]  # of FFmpeg: name and arguments
 
 PEAK_NITS = 1000.0  # of the display that content is graded for, and of HLG's nominal display
 WHITE_NITS = 203.0  # HDR reference white (BT.2408), mapped to about 80 % of SDR's white
@@ -41,7 +43,7 @@ def is_hdr(frame: av.VideoFrame) -> bool:
 
 
 class ToneMapper:
-    """FFmpeg filter graph from HDR frames of one size and format to SDR frames in YUV 4:2:0.
+    """Converter of HDR frames of one size and format to SDR frames in YUV 4:2:0.
 
     The frames get BT.709 and limited range. Belongs to one thread.
     """
@@ -58,26 +60,15 @@ class ToneMapper:
             pixels: FFmpeg's name of the SDR frames' pixel format.
         """
         self._like = _kind(like)
-        self._graph = Graph()
-        source = self._graph.add_buffer(
-            width=like.width, height=like.height, format=like.format, time_base=like.time_base
+        self._graph = LookupGraph(
+            like,
+            [("scale", "in_color_matrix=bt2020:out_range=full"), ("format", "gbrp16le")],
+            cube_table(int(like.color_trc)),
+            [
+                ("scale", f"w={width}:h={height}:out_color_matrix=bt709:out_range=tv"),
+                ("format", pixels),
+            ],
         )
-        with tempfile.TemporaryDirectory(prefix="vidstyle-") as folder:
-            file = Path(folder) / "hdr.cube"
-            file.write_text(cube_table(int(like.color_trc)), encoding="ascii")
-            filters = [
-                self._graph.add("scale", in_color_matrix="bt2020", out_range="full"),
-                self._graph.add("format", "gbrp16le"),  # three times as fast as 10 and 12 bits
-                self._graph.add("lut3d", file=str(file), interp="tetrahedral"),
-                self._graph.add(
-                    "scale", w=str(width), h=str(height), out_color_matrix="bt709", out_range="tv"
-                ),
-                self._graph.add("format", pixels),
-                self._graph.add("buffersink"),
-            ]
-            for first, second in zip([source, *filters], filters, strict=False):
-                first.link_to(second)
-            self._graph.configure()
 
     def fits(self, frame: av.VideoFrame) -> bool:
         """Whether a frame is of the kind that the graph is configured for."""
@@ -85,6 +76,45 @@ class ToneMapper:
 
     def map(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Return the frame in SDR."""
+        return self._graph.map(frame)
+
+
+class LookupGraph:
+    """FFmpeg filter graph that maps the colors of frames by a 3D table; belongs to one thread.
+
+    Tables are fastest on planes of 16 bits: three times as fast as on 10 and 12.
+    """
+
+    def __init__(
+        self, like: av.VideoFrame, before: Sequence[Filter], table: str, after: Sequence[Filter]
+    ) -> None:
+        """Configure the graph.
+
+        Args:
+            like: frame of the size, format and time base of those to come.
+            before: filters before the table, which takes RGB.
+            table: text of a .cube file.
+            after: filters after the table.
+        """
+        self._graph = Graph()
+        source = self._graph.add_buffer(
+            width=like.width, height=like.height, format=like.format, time_base=like.time_base
+        )
+        with tempfile.TemporaryDirectory(prefix="vidstyle-") as folder:
+            file = Path(folder) / "hdr.cube"
+            file.write_text(table, encoding="ascii")
+            filters = [
+                *(self._graph.add(name, arguments) for name, arguments in before),
+                self._graph.add("lut3d", file=str(file), interp="tetrahedral"),
+                *(self._graph.add(name, arguments) for name, arguments in after),
+                self._graph.add("buffersink"),
+            ]
+            for first, second in zip([source, *filters], filters, strict=False):
+                first.link_to(second)
+            self._graph.configure()
+
+    def map(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Return a frame with its colors mapped."""
         self._graph.push(frame)
         mapped = self._graph.pull()
         assert isinstance(mapped, av.VideoFrame)
@@ -99,9 +129,14 @@ def _kind(frame: av.VideoFrame) -> tuple[int | str, ...]:
 @cache
 def cube_table(transfer: int) -> str:
     """Lookup table from R'G'B' of HDR to that of SDR, as the text of a .cube file."""
+    return cube_text(lambda rgb: sdr_from_hdr(rgb, transfer))
+
+
+def cube_text(mapping: Callable[[Floats], Floats]) -> str:
+    """Text of a .cube file for a mapping of Nx3 R'G'B' values 0..1."""
     axis = np.linspace(0, 1, GRID)
     reversed_rgb = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1)  # red runs fastest
-    mapped = sdr_from_hdr(reversed_rgb.reshape(-1, 3)[:, ::-1], transfer)
+    mapped = mapping(reversed_rgb.reshape(-1, 3)[:, ::-1])
     rows = "\n".join(f"{red:.5f} {green:.5f} {blue:.5f}" for red, green, blue in mapped.tolist())
     return f"LUT_3D_SIZE {GRID}\n{rows}\n"
 

@@ -44,7 +44,7 @@ def remarks_on(info: VideoInfo, stats: Stats, options: StylizeOptions) -> list[s
         remarks.append(f"the picture changes its shape: {frames} got black bars")
     if stats["transparent frames"]:
         note = "transparent parts became white"
-        kept = "; .webm keeps them, .webp, .gif, and prores_ks in .mov"
+        kept = "; .webm keeps them, .webp, .gif, and prores in .mov"
         remarks.append(note if options.compare else Note(note + kept, ELSEWHERE))
     return remarks
 

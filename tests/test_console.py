@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 import time
 from dataclasses import replace
@@ -18,10 +19,13 @@ from vidstyle.console import (
     LOSSES_NOTE,
     Progress,
     TrainingProgress,
+    _clock,
+    _state,
     batch_to_json,
     describe,
     print_findings,
     print_styles,
+    shortened,
     to_json,
 )
 from vidstyle.errors import Note, SourceError
@@ -162,7 +166,7 @@ def test_without_a_terminal_lines_are_printed_and_no_bar(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     threads = set(threading.enumerate())
-    with Progress(jobs=2, shown=True) as progress:
+    with Progress([Job(Path("a.mp4"), Path("b.mp4"))] * 2, shown=True) as progress:
         progress.watch([Job(Path("a.mp4"), Path("b.mp4"))], Stats())
         progress.say("[a.mp4] is done, and brackets are no markup")
     out, err = capsys.readouterr()
@@ -224,10 +228,74 @@ def test_a_terminal_shows_what_is_done(
     for name, count in counts.items():
         stats.count(name, count)
     stats.expected_frames, stats.expected_paintings = totals
-    with Progress(jobs=1, shown=True) as progress:
+    with Progress([Job(Path("in.mp4"), Path("out.mp4"))], shown=True) as progress:
         progress.watch([Job(Path("in.mp4"), Path("out.mp4"))], stats)
         deadline = time.monotonic() + 30
         while not all(word in written.getvalue() for word in words):
             assert time.monotonic() < deadline, written.getvalue()
             time.sleep(0.02)
         progress.clear()
+
+
+def test_a_long_name_is_shortened_and_never_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("vidstyle.console.REFRESH_S", 0.01)
+    written, stats = terminal(monkeypatch), Stats()
+    jobs = [Job(tmp_path / f"{letter * 60}.mp4", Path("out.mp4")) for letter in "abあ"]
+    for job in jobs:
+        job.input.write_bytes(b"some bytes")
+    stats.count("frames", 20)
+    stats.expected_frames = 100
+    ending = re.compile(r"aa….*aa\.mp4 \(1/3\).* 20/100 .* left, all \d+:\d\d")
+    with Progress(jobs, shown=True) as progress:
+        progress.watch(jobs[:1], stats)
+        deadline = time.monotonic() + 30
+        while not ending.search(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written.getvalue())):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "shown"),
+    [
+        ("film.mp4", 8, "film.mp4"),
+        ("a-long-name.mp4", 11, "a-lon…e.mp4"),
+        ("あいうえおか.mp4", 11, "あいう….mp4"),
+        ("a-long-name.mp4", -5, "a-l….mp4"),
+    ],
+)
+def test_names_lose_their_middle(name: str, width: int, shown: str) -> None:
+    assert shortened(name, width) == shown
+
+
+def test_time_left_counts_from_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now_s[0])
+    stats = Stats()
+    stats.expected_frames, stats.expected_paintings = 100, 10
+    now_s[0] = 3600.0  # an hour of painting
+    stats.count("paintings", 10)
+    stats.count("frames")
+    now_s[0] += 20
+    stats.count("frames", 19)
+    assert _state(stats)[2].endswith("1:20 left")
+
+
+@pytest.mark.parametrize(("elapsed_s", "left"), [(60, "9:00"), (540, "1:00"), (700, "35:00")])
+def test_a_time_budget_is_the_time_left_until_it_is_over(
+    monkeypatch: pytest.MonkeyPatch, elapsed_s: float, left: str
+) -> None:
+    now_s = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now_s[0])
+    stats = Stats()
+    stats.expected_paintings, stats.time_limit_s = 8, 600.0
+    stats.count("paintings", 2)
+    now_s[0] = elapsed_s
+    assert _state(stats)[2] == f"painting 2/8  {left} left"
+
+
+def test_long_times_have_hours() -> None:
+    assert [_clock(s) for s in (5, 754, 3599, 3600, 36_005)] == [
+        "0:05", "12:34", "59:59", "1:00:00", "10:00:05",
+    ]  # fmt: skip

@@ -85,3 +85,14 @@ def test_only_recent_calls_are_remembered() -> None:
 def test_a_rate_is_zero_where_the_clock_has_not_moved() -> None:
     assert per_second(30, 2.0) == 15
     assert per_second(30, 0.0) == 0
+
+
+def test_a_counter_knows_when_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now_s[0])
+    stats = Stats()
+    assert stats.seconds_since_first("frames") == 0
+    stats.count("frames")
+    now_s[0] += 7
+    stats.count("frames")
+    assert stats.seconds_since_first("frames") == 7

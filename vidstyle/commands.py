@@ -93,7 +93,7 @@ def _batch(
     outcomes: list[Result | Failure] = []
     with (
         _tallied(jobs, outcomes, total, options),
-        Progress(len(jobs), shown=not options.quiet) as progress,
+        Progress(jobs, shown=not options.quiet) as progress,
     ):
         for outcome in run_batch(jobs, app, options, progress.watch, styles_app):
             outcomes.append(outcome)

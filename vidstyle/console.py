@@ -8,6 +8,7 @@ from functools import singledispatch
 from types import TracebackType
 from typing import Any, Self
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
@@ -16,6 +17,7 @@ from rich.table import Table
 from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.painting import PaintingResult
+from vidstyle.apps.progress import BatchEstimate
 from vidstyle.flags import with_flags
 from vidstyle.live.metrics import LiveReport
 from vidstyle.results import FileResult, RunResult
@@ -24,6 +26,7 @@ from vidstyle.stylize.catalog import Style
 from vidstyle.training.results import LOSS_WORDS, TrainProgress, TrainResult, int8_path
 
 REFRESH_S = 0.2  # interval of the progress bar
+MIN_BAR_WIDTH, MIN_NAME_WIDTH = 10, 8  # columns
 PIPE_WIDTH = 1000  # columns, so that no row of a table is wrapped
 LOSSES_BESIDE_BAR = ("style", "patch", "content", "temporal")  # all would exceed 80 columns
 LOSSES_NOTE = (
@@ -38,18 +41,21 @@ class Progress:
     A thread of its own reads the stats of the running job; the methods belong to one thread.
     """
 
-    def __init__(self, jobs: int, shown: bool) -> None:
+    def __init__(self, jobs: Sequence[Job | Failure], shown: bool) -> None:
         """Create the bar.
 
         Args:
-            jobs: number of jobs in the batch.
+            jobs: of the batch.
             shown: False for no bar at all.
         """
         self._console = Console(stderr=True)
-        self._jobs, self._done = jobs, 0
+        todo = [job for job in jobs if isinstance(job, Job)]
+        self._jobs, self._done = len(todo), 0
+        self._estimate = BatchEstimate(_input_bytes(todo))
         self._bar = _bar(self._console, shown)
         self._task: TaskID | None = None
         self._stats: Stats | None = None
+        self._name = self._number = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
 
@@ -71,13 +77,18 @@ class Progress:
     def watch(self, jobs: Sequence[Job], stats: Stats) -> None:
         """Show the jobs of one input from now on; called by `run_batch` before each run."""
         self.clear()
-        name = jobs[0].input.name
         first, self._done = self._done + 1, self._done + len(jobs)
-        if self._jobs > 1:
-            numbers = str(first) if len(jobs) == 1 else f"{first}-{self._done}"
-            name = f"{name} ({numbers}/{self._jobs})"
-        self._task = self._bar.add_task(name, total=None, numbers="")
+        numbers = str(first) if len(jobs) == 1 else f"{first}-{self._done}"
+        self._name = jobs[0].input.name
+        self._number = f" ({numbers}/{self._jobs})" if self._jobs > 1 else ""
+        self._estimate.begin(_input_bytes(jobs))
+        self._task = self._bar.add_task(self._title(""), total=None, numbers="")
         self._stats = stats
+
+    def _title(self, numbers: str) -> str:
+        """Name of the input, shortened so that the numbers stay whole."""
+        taken = cell_len(numbers) + cell_len(self._number) + MIN_BAR_WIDTH + 2  # gaps
+        return shortened(self._name, self._console.width - taken) + self._number
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
@@ -98,8 +109,33 @@ class Progress:
             if stats is None or task is None:
                 continue
             done, total, numbers = _state(stats)
+            left_s = self._estimate.left_s(min(1.0, done / total) if total else 0.0)
+            if left_s is not None:
+                numbers += f", all {_clock(left_s)}" if total else f"  all {_clock(left_s)} left"
             with suppress(KeyError):  # the job ended in between
-                self._bar.update(task, completed=done, total=total, numbers=numbers)
+                self._bar.update(
+                    task,
+                    description=self._title(numbers),
+                    completed=done,
+                    total=total,
+                    numbers=numbers,
+                )
+
+
+def shortened(name: str, width: int) -> str:
+    """Return a name of at most so many terminal cells, its middle left out if it is longer."""
+    width = max(width, MIN_NAME_WIDTH)
+    if cell_len(name) <= width:
+        return name
+    tail = width // 2
+    while cell_len(name[-tail:]) > width // 2:
+        tail -= 1
+    return f"{set_cell_size(name, width - 1 - cell_len(name[-tail:])).rstrip()}…{name[-tail:]}"
+
+
+def _input_bytes(jobs: Sequence[Job]) -> int:
+    """Bytes of the inputs of jobs; 0 for those that are no files."""
+    return sum(job.input.stat().st_size for job in jobs if job.input.is_file())
 
 
 class TrainingProgress:
@@ -354,7 +390,9 @@ def _bar(console: Console, shown: bool) -> RichProgress:
 
 
 def _clock(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours}:{minutes_left:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def _plain(value: Any) -> str:
@@ -369,7 +407,10 @@ def _state(stats: Stats) -> tuple[int, int | None, str]:
     if frames or not total:
         return frames, stats.expected_frames, _numbers(stats)
     left_s = stats.elapsed_s / max(1, paintings) * max(0, total - paintings)
-    left = f"  {_clock(left_s)} left" if paintings else ""
+    in_limit_s = (stats.time_limit_s or 0.0) - stats.elapsed_s
+    if in_limit_s > 0:
+        left_s = in_limit_s  # the plan fills the time
+    left = f"  {_clock(left_s)} left" if paintings or in_limit_s > 0 else ""
     return paintings, total, f"painting {paintings}/{total}{left}"
 
 
@@ -378,7 +419,8 @@ def _numbers(stats: Stats) -> str:
     fps = per_second(frames, elapsed_s)
     parts = [f"{frames}/{total}" if total else f"{frames}", f"{fps:.1f} fps"]
     parts.append(f"{per_second(stats.position_s, elapsed_s):.2f}x real time")
-    if total and fps:
-        left_s = max(0, total - frames) / fps
+    if total and frames:
+        # From the first frame on: hours of painting before it say nothing of the pace.
+        left_s = stats.seconds_since_first("frames") / frames * max(0, total - frames)
         parts.append(f"{_clock(left_s)} left")
     return "  ".join(parts)

@@ -40,20 +40,29 @@ class Stats:
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self._counts: Counter[str] = Counter()
+        self._first_s: dict[str, float] = {}  # time of the first count
         self._stages: dict[str, StageTimes] = {}
         self.expected_frames: int | None = None
         self.expected_paintings: int | None = None  # optimized paintings before the first frame
+        self.time_limit_s: float | None = None  # of the whole run
         self.position_s = 0.0  # presentation time of the last frame written, from the start
 
     def count(self, name: str, amount: int = 1) -> None:
         """Add to a named counter: "frames", "keyframes", "corrupt packets", ..."""
         with self._lock:
             self._counts[name] += amount
+            self._first_s.setdefault(name, time.monotonic())
 
     def __getitem__(self, name: str) -> int:
         """Return the value of a counter, 0 if it was never counted."""
         with self._lock:
             return self._counts[name]
+
+    def seconds_since_first(self, name: str) -> float:
+        """Return the seconds since a counter was first counted; 0 if it never was."""
+        with self._lock:
+            now_s = time.monotonic()
+            return now_s - self._first_s.get(name, now_s)
 
     @property
     def elapsed_s(self) -> float:

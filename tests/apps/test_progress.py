@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from vidstyle.apps.progress import MIN_INTERVAL_S, VideoProgress, Watch
+from vidstyle.apps.progress import MIN_INTERVAL_S, BatchEstimate, VideoProgress, Watch
 from vidstyle.errors import Cancelled
 from vidstyle.stats import Stats
 
@@ -62,3 +62,17 @@ def test_an_error_of_the_progress_function_passes_through() -> None:
 
     with pytest.raises(ZeroDivisionError, match="no progress"):
         Watch(Stats(), fail, None)()
+
+
+def test_the_time_left_of_a_batch_follows_the_bytes_of_its_inputs(clock: list[float]) -> None:
+    estimate = BatchEstimate(1000, lambda: clock[0])
+    estimate.begin(100)
+    assert estimate.left_s(0.0) is None
+    clock[0] += 10
+    assert estimate.left_s(0.5) == pytest.approx(190)  # 50 bytes in 10 s, 950 to go
+    clock[0] += 10
+    estimate.begin(300)
+    assert estimate.left_s(0.0) == pytest.approx(180)
+    clock[0] += 80
+    estimate.begin(600)
+    assert estimate.left_s(0.5) is None  # the last one: its own time left says it

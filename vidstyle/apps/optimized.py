@@ -148,6 +148,7 @@ def optimized_film(
         from vidstyle.optimize.film import Film
         from vidstyle.optimize.generator import open_optimizer
         from vidstyle.optimize.work_folder import WorkFolder
+    stats.time_limit_s = options.time_budget_s
     work = WorkFolder(work_folder(output), _manifest(input, painting, options))
     optimizer = open_optimizer(
         painting,

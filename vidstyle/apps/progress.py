@@ -74,3 +74,39 @@ class Watch:
                     total_paintings=self._stats.expected_paintings,
                 )
             )
+
+
+class BatchEstimate:
+    """Time left of a batch, from the bytes of its inputs; callable from any thread."""
+
+    def __init__(self, total_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start the clock.
+
+        Args:
+            total_bytes: of the inputs of all runs.
+            clock: monotonic time in seconds.
+        """
+        self._clock, self._started_s = clock, clock()
+        self._finished = self._running = 0  # bytes
+        self._waiting = total_bytes
+        self._lock = threading.Lock()
+
+    def begin(self, input_bytes: int) -> None:
+        """Begin the next run; the one before has ended."""
+        with self._lock:
+            self._finished += self._running
+            self._running = input_bytes
+            self._waiting -= input_bytes
+
+    def left_s(self, done_share: float) -> float | None:
+        """Return the seconds left for the whole batch; None while nothing is done or none waits.
+
+        Args:
+            done_share: of the run at work, 0 to 1.
+        """
+        with self._lock:
+            done = self._finished + done_share * self._running
+            rest = self._waiting + (1 - done_share) * self._running
+            if done <= 0 or self._waiting <= 0:
+                return None
+            return (self._clock() - self._started_s) * rest / done

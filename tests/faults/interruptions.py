@@ -92,7 +92,7 @@ class Interruptions:
     def scarcity(self, chance: random.Random, folder: Path) -> Run:
         """A conversion, a picture or a live run with little memory, or few open files.
 
-        Without x265, which crashes when memory runs out.
+        With little memory, libraries may crash; then files are as after a kill.
         """
         words, outputs = self._convert(chance, folder, ("--audio", "aac")), ["o.mp4"]
         (folder / "a.png").write_bytes(self._picture)
@@ -107,7 +107,8 @@ class Interruptions:
             return Run(words=words, folder=folder, outputs=outputs, video=kind > 1,
                        open_files=chance.randrange(4, 30))  # fmt: skip
         return Run(words=words, folder=folder, outputs=outputs, video=kind > 1,
-                   memory=int(2 ** (20 + chance.random() * 9)))  # fmt: skip
+                   memory=int(2 ** (20 + chance.random() * 9)), may_crash=True,
+                   allowed=PARTIALS)  # fmt: skip
 
     def _convert(self, chance: random.Random, folder: Path, *kinds: tuple[str, ...]) -> list[str]:
         """Words of a conversion of the clip, which is written; with one of the kinds of words."""

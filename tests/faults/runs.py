@@ -24,10 +24,12 @@ RESIDENT = 1 << 30  # bytes of memory at most
 START_S = 0.05  # until the command line handles signals
 LIMIT_S = 60.0  # of a run; the machine may be busy
 ORDERLY = (0, 1, 2)
+CRASHES = (127, SIGNALED + signal.SIGABRT, SIGNALED + signal.SIGSEGV)  # 127: of the C library
 # Outputs of a run that a signal ended: 128 and its number, as in shells.
 SIGNAL_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129,
                 signal.SIGKILL: SIGNALED + 9}  # fmt: skip
-RIDDLES = ("Traceback", "This is a bug", "Unexpected ", "terminate called", "Exception ignored")
+CPP_ABORT = "terminate called"
+RIDDLES = ("Traceback", "This is a bug", "Unexpected ", CPP_ABORT, "Exception ignored")
 STREAM = "-"
 # Of a killed run: hidden files of its output, which the next run of the same output deletes.
 PARTIALS = r"\.o(\.[0-9a-f]{8}\.partial)?\.\w+(\.lock)?"
@@ -58,6 +60,7 @@ class Run:
     limit_s: float = LIMIT_S
     memory: int = MEMORY
     open_files: int = 0  # at most; 0: as usual
+    may_crash: bool = False  # in C or C++, as where memory runs out between two checks
     torch: bool = False
     around: AbstractContextManager[Any] = field(default_factory=nullcontext)
     afterwards: Callable[["Run", "Outcome"], list[str]] = no_faults
@@ -164,7 +167,7 @@ def judged(server: ForkServer, run: Run) -> tuple[Outcome, list[str]]:
 def _faults(run: Run, outcome: Outcome, before: dict[str, str]) -> list[str]:
     return [
         *_ending(run, outcome),
-        *_riddles(outcome.err),
+        *_riddles(run, outcome.err),
         *_changes(run, outcome, before),
         *(_broken_outputs(run, outcome) if outcome.code == 0 else ()),
     ]
@@ -173,7 +176,7 @@ def _faults(run: Run, outcome: Outcome, before: dict[str, str]) -> list[str]:
 def _ending(run: Run, outcome: Outcome) -> list[str]:
     """Faults of the exit code, time and memory."""
     faults = []
-    allowed = {*ORDERLY}
+    allowed = {*ORDERLY, *(CRASHES if run.may_crash else ())}
     if run.signal:
         allowed.add(SIGNAL_CODES[signal.Signals(run.signal)])
         if run.after_s < START_S:
@@ -191,8 +194,9 @@ def _ending(run: Run, outcome: Outcome) -> list[str]:
     return faults
 
 
-def _riddles(err: str) -> list[str]:
-    faults = [f'says "{riddle}"' for riddle in RIDDLES if riddle in err]
+def _riddles(run: Run, err: str) -> list[str]:
+    riddles = [riddle for riddle in RIDDLES if not (run.may_crash and riddle == CPP_ABORT)]
+    faults = [f'says "{riddle}"' for riddle in riddles if riddle in err]
     if any(line.startswith(("[ WARN", "[ERROR")) for line in err.splitlines()):  # OpenCV's log
         faults.append("shows words of a library")
     return faults

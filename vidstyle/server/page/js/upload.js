@@ -53,7 +53,6 @@ export class Upload extends EventTarget {
   async run() {
     try {
       this.document ??= await this.persist(() => createUpload(this.name, this.bytes));
-      remember(this);
       this.change("sending");
       this.document = await this.persist(() => this.sendRest());
       this.change("complete");
@@ -103,7 +102,12 @@ export class Upload extends EventTarget {
   /** @returns {Promise<UploadDocument>} the complete upload */
   async sendRest() {
     const known = /** @type {UploadDocument} */ (this.document);
-    const there = await getUpload(known.id);
+    const there = await getUpload(known.id).catch((error) => {
+      if (error.status !== 404) throw error;
+      return createUpload(this.name, this.bytes); // the server did not keep it
+    });
+    this.document = there;
+    remember(this);
     if (there.state === "complete") return there;
     return this.sendFrom(there.id, there.received);
   }

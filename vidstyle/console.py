@@ -18,6 +18,7 @@ from vidstyle.apps.batch import Failure, Job
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.painting import PaintingResult
 from vidstyle.apps.progress import BatchEstimate
+from vidstyle.errors import printable
 from vidstyle.flags import with_flags
 from vidstyle.live.metrics import LiveReport
 from vidstyle.results import FileResult, RunResult
@@ -94,7 +95,7 @@ class Progress:
         """Print a line above the bar."""
         self.clear()
         with suppress(OSError):  # a full disk that stderr is redirected to does not end the batch
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
     def clear(self) -> None:
         """Remove the bar of the job."""

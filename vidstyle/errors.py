@@ -13,6 +13,7 @@ OUT_OF_MEMORY = re.compile(
     r"|failed to map segment",
     re.IGNORECASE,
 )
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # a terminal obeys them
 FUNCTIONS = {
     "convert": "stylize_video",
     "image": "stylize_photo",
@@ -124,3 +125,8 @@ def reason(error: BaseException) -> str:
     """Cause of an error in one line: the system's message if there is one, else the error's own."""
     strerror: str | None = getattr(error, "strerror", None)
     return (strerror or str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def printable(text: str) -> str:
+    """Replace control characters, which names of files may hold, by escapes; line feeds stay."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from vidstyle.errors import SinkError, VidstyleError, machine_limit, reason
+from vidstyle.errors import SinkError, VidstyleError, machine_limit, printable, reason
 from vidstyle.flags import with_flags
 
 
@@ -26,7 +26,7 @@ def print_error(error: Exception, debug: bool) -> None:
 
 def print_to_stderr(line: str) -> None:
     with suppress(OSError):  # of a full disk that stderr is redirected to
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
 
 
 def reopen_closed_streams() -> None:

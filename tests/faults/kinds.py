@@ -259,29 +259,29 @@ def _damaged(chance: random.Random, folder: Path, files: dict[str, bytes]) -> st
 
 
 def _damage_file(chance: random.Random, file: Path) -> None:
-    if file.is_file():
+    if file.is_file() and not file.is_symlink():
         file.write_bytes(mutated(file.read_bytes(), chance))
 
 
 def _delete_file(chance: random.Random, file: Path) -> None:
-    if file.is_file():
+    if file.is_file() and not file.is_symlink():
         file.unlink()
 
 
 def _put_folder(chance: random.Random, file: Path) -> None:
-    if file.is_file():
+    if file.is_file() and not file.is_symlink():
         file.unlink()
         file.mkdir()
 
 
 def _put_link(chance: random.Random, file: Path) -> None:
-    if file.is_file():
+    if file.is_file() and not file.is_symlink():
         file.unlink()
         file.symlink_to(chance.choice((file.parents[2] / "in.mp4", file, Path("/dev/zero"))))
 
 
 def _put_json(chance: random.Random, file: Path) -> None:
-    if file.suffix == ".json" and file.parent.is_dir():
+    if file.suffix == ".json" and not file.is_dir() and not file.is_symlink():
         values: tuple[Any, ...] = (None, [], {}, -1, "x", [[]], {"every": 0}, 1e308)
         content = None
         with suppress(ValueError, OSError):

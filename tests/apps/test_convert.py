@@ -32,6 +32,7 @@ from vidstyle.errors import (
     StyleError,
     VidstyleError,
 )
+from vidstyle.flags import with_flags
 from vidstyle.frame import Frame
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.sink import FileSink
@@ -584,6 +585,9 @@ def test_hdr_becomes_sdr_and_that_is_said(
     path = clip.write(tmp_path / "in.mkv")
     result = stylize_video(path, tmp_path / "out.mkv", replace(inverting, strength=0))
     assert result.warnings == [f"the input is HDR ({name}): it was tone-mapped to SDR, BT.709"]
+    assert with_flags(result.warnings[0]).endswith("(--hdr keep)")
+    gif = stylize_video(path, tmp_path / "out.gif", inverting)
+    assert with_flags(gif.warnings[0]) == result.warnings[0]  # which has no HDR to keep
     contents = look(tmp_path / "out.mkv")
     assert contents.tags == (1, 1, 1, 1)
     wanted = 255 * sdr_from_hdr(gray[:1, 0] / 255, transfer)[0, 0]

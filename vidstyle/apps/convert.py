@@ -161,7 +161,8 @@ def _render(input: VideoInput, renditions: Sequence[_Rendition], watch: Watch) -
         watch.report()
         sizes = [sink.finish() for sink in sinks]
         damage = damage_of(source, first.stats)
-        remarks = remarks_on(source.info, first.stats, options)
+        can_keep_hdr = first.target.can_keep_hdr
+        remarks = remarks_on(source.info, first.stats, options, can_keep_hdr=can_keep_hdr)
         return [
             _result(path, each, size, damage, remarks + sink.warnings)
             for each, sink, size in zip(renditions, sinks, sizes, strict=True)

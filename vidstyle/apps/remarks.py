@@ -23,14 +23,23 @@ def damage_of(source: FileSource, stats: Stats) -> list[str]:
     return damage
 
 
-def remarks_on(info: VideoInfo, stats: Stats, options: StylizeOptions) -> list[str]:
-    """Messages on other corrections: HDR, deinterlacing, times, shape and transparency."""
+def remarks_on(
+    info: VideoInfo, stats: Stats, options: StylizeOptions, *, can_keep_hdr: bool
+) -> list[str]:
+    """Messages on other corrections: HDR, deinterlacing, times, shape and transparency.
+
+    Args:
+        info: properties of the input.
+        stats: counters of its source.
+        options: of the output.
+        can_keep_hdr: whether the output could be HDR.
+    """
     remarks = list[str]()
     if info.hdr and options.hdr == "keep":
         remarks.append(f"the output is HDR ({info.hdr}), too; its white is at {WHITE_NITS:g} nits")
     elif info.hdr:
         note = f"the input is HDR ({info.hdr}): it was tone-mapped to SDR, BT.709"
-        remarks.append(Note(note, {"hdr": "keep"}))
+        remarks.append(Note(note, {"hdr": "keep"}) if can_keep_hdr else note)
     if stats["interlaced"]:
         remarks.append("the input was interlaced: its fields were joined into whole pictures")
     if stats["clock restarts"]:

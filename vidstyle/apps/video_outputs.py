@@ -47,6 +47,7 @@ class VideoOutput(ABC):
 
     keeps_alpha: bool  # whether an alpha channel is written
     is_deep = False  # whether more than 8 bits are written
+    can_keep_hdr = False  # whether the option `hdr` has a choice
 
     def __init__(self, path: Path, options: StylizeOptions) -> None:
         self._path, self._options = path, options
@@ -119,6 +120,8 @@ class EncodedOutput(VideoOutput):
 
 class VideoFile(EncodedOutput):
     """Video file with sound and subtitles."""
+
+    can_keep_hdr = True
 
     def __init__(self, path: Path, options: StylizeOptions) -> None:
         container = CONTAINERS[path.suffix.lower()]

@@ -27,7 +27,7 @@ def test_a_photo_becomes_a_painting(visit: Visit, picture_file: Path) -> None:
     visit.choose(picture_file)
     visit.style("udnie")
     visit.page.click("#paint")
-    visit.card("done").locator(".job-picture").click()
+    visit.card("done", "astronaut.udnie.jpg").locator(".job-picture").click()
     assert visit.text("#result-title") == "astronaut.udnie.jpg"
     assert visit.text("#result-command").startswith("vidstyle image astronaut.jpg --style udnie")
     visit.wait_until(
@@ -134,6 +134,6 @@ def test_the_keyboard_is_enough(visit: Visit, picture_file: Path) -> None:
         if visit.page.evaluate("document.activeElement.id") == "paint":
             break
     keyboard.press("Enter")
-    visit.card("done").locator("a.job-picture").focus()
+    visit.card("done", "astronaut.starry-night.jpg").locator("a.job-picture").focus()
     keyboard.press("Enter")
     visit.page.locator("#result-title", has_text="astronaut.starry-night.jpg").wait_for()

@@ -15,7 +15,7 @@ def test_a_reload_in_the_middle_loses_nothing(visit: Visit, video_file: Path) ->
     visit.page.click("#paint")
     visit.card("running")
     visit.reload()
-    done = visit.card("done")
+    done = visit.card("done", "demo.kandinsky.mp4")
     assert done.get_attribute("aria-label") == "demo.mp4"
     done.locator(".job-picture").click()
     visit.wait_until("document.getElementById('player').videoWidth === 640")
@@ -44,7 +44,7 @@ def test_settings_of_a_result_can_be_used_again(visit: Visit, picture_file: Path
     visit.style("scream")
     visit.page.locator("[name=keep_colors]").check()
     visit.page.click("#paint")
-    visit.card("done").locator(".job-picture").click()
+    visit.card("done", "astronaut.scream.jpg").locator(".job-picture").click()
     assert "--keep-colors" in visit.text("#result-command")
     visit.reload()
     visit.page.click("#result-again")
@@ -57,7 +57,7 @@ def test_another_visit_sees_the_same_queue(visit: Visit, picture_file: Path) -> 
     visit.choose(picture_file)
     visit.style("fuchun")
     visit.page.click("#paint")
-    visit.card("done")
+    visit.card("done", "astronaut.fuchun.jpg")
     with Visit(visit.context.browser, visit.address) as other:
         other.open("queue")
         other.page.locator(".job", has_text="astronaut.fuchun.jpg").wait_for()

@@ -59,9 +59,9 @@ class Visit:
         """Choose a style of the gallery."""
         self.page.locator(f"#gallery [data-style='{name}'] label").click()
 
-    def card(self, state: str) -> Any:
-        """The first card of a job in a state; waits for it."""
-        card = self.page.locator(f".job[data-state='{state}']").first
+    def card(self, state: str, text: str = "") -> Any:
+        """The first card of a job in a state, with a text; waits for it."""
+        card = self.page.locator(f".job[data-state='{state}']", has_text=text).first
         card.wait_for()
         return card
 

@@ -155,7 +155,8 @@ def _convert_video(source: Path, output: Path, options: StylizeOptions, report: 
         if now_s > deadline_s:
             hours = limits.JOB_SECONDS / 3600
             raise Problem(413, f"The conversion takes over {hours:.0f} hours. Cut the video.")
-        if now_s - reported_s >= REPORT_EVERY_S:
+        last = state.total is not None and state.frames >= state.total
+        if last or now_s - reported_s >= REPORT_EVERY_S:
             reported_s = now_s
             report(progress_document(state))
 

@@ -85,6 +85,7 @@ def _batch(
         suffix,
         styles=styles,
         recursive=options.recursive,
+        sequences=options.fps is not None,
         into_folder=(parsed.output or "").endswith(("/", os.sep)),
     )
     total = len(jobs)

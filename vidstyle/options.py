@@ -193,7 +193,7 @@ class Output:
         "constant frames per second of the output, as 30 or 30000/1001",
         "N",
         ratio=True,
-        unset="the input's times",
+        unset="the input's times, 25 for pictures",
     )
     compare: bool = option(False, "write original and stylized side by side")
     start: float = option(0.0, "where to start, in seconds", TIMES, time=True)

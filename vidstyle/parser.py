@@ -122,7 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
     convert = _command(commands, "convert", "stylize videos (the default command)")
     _add_files(
         convert,
-        "video files, or folders of them",
+        "video files, or folders of them; or pictures, as frame_%%04d.png or a folder with --fps",
         "INPUT.STYLE.mp4 beside the input",
         "file (.mp4 .mkv .mov .webm .gif .webp .apng, f_%%04d.png for pictures, - for standard "
         "output)",

@@ -306,7 +306,7 @@ def test_several_styles_are_made_from_one_decoding(
                 read.append("frame")
                 yield frame
 
-    monkeypatch.setattr("vidstyle.apps.convert.FileSource", CountingSource)
+    monkeypatch.setattr("vidstyle.media.footage.FileSource", CountingSource)
     jobs = list_jobs([film], None, StylizeOptions(), VIDEO_SUFFIXES, styles=(*STYLES, "warm"))
     outcomes = list(run_batch(jobs, stylize_video, StylizeOptions(), None, stylize_video_in_styles))
     results = [outcome for outcome in outcomes if isinstance(outcome, Result)]
@@ -417,3 +417,54 @@ def test_a_stream_goes_to_standard_output(inverting: StylizeOptions) -> None:
     assert list_jobs([stream], stream, inverting, VIDEO_SUFFIXES) == [Job(stream, stream)]
     with pytest.raises(OptionError, match="2 inputs need a folder as output, and - is none"):
         list_jobs([stream, Path("a.mp4")], stream, inverting, VIDEO_SUFFIXES)
+
+
+def test_numbered_pictures_are_one_film(tmp_path: Path, inverting: StylizeOptions) -> None:
+    touch(tmp_path, "f_01.png", "f_02.png")
+    (job,) = list_jobs([tmp_path / "f_%02d.png"], None, inverting, VIDEO_SUFFIXES)
+    assert job == Job(tmp_path / "f_%02d.png", tmp_path / "f.inverter.mp4")
+
+
+def test_for_pictures_numbered_names_are_all_of_them(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    touch(tmp_path, "f10.png", "f2.png")
+    jobs = list_jobs([tmp_path / "f%d.png"], None, inverting, READABLE_SUFFIXES, ".png")
+    assert targets(jobs) == ["f2.inverter.png", "f10.inverter.png"]
+
+
+def test_a_folder_of_pictures_is_a_film_on_request(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    frames = tmp_path / "shot.v1"
+    frames.mkdir()
+    touch(frames, "f1.png", "f2.png", "f1.udnie.mp4")
+    jobs = list_jobs([frames], None, inverting, VIDEO_SUFFIXES, sequences=True)
+    assert jobs == [Job(frames, tmp_path / "shot.v1.inverter.mp4")]
+    touch(frames, "film.mp4")
+    jobs = list_jobs([frames], None, inverting, VIDEO_SUFFIXES, sequences=True)
+    assert targets(jobs) == ["film.inverter.mp4"]
+
+
+def test_a_folder_of_pictures_without_a_rate_tells_how(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    touch(tmp_path, "f1.png", "f2.png")
+    (job,) = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
+    assert isinstance(job, Failure)
+    assert with_flags(job.error) == (
+        f"The folder {tmp_path} holds no videos, but 2 pictures. Give a frame rate to make a film "
+        "of them, or stylize each of them (--fps 25 or vidstyle image)."
+    )
+
+
+def test_many_pictures_among_videos_are_one_failure(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    files = touch(tmp_path, "f1.png", "f2.png", "a.mp4")
+    failure, job = list_jobs(files, None, inverting, VIDEO_SUFFIXES)
+    assert isinstance(failure, Failure)
+    assert "2 inputs are pictures, as " in str(failure.error)
+    assert isinstance(job, Job) and job.input == files[-1]
+    (failure,) = list_jobs(files[:2], tmp_path / "a.mkv", inverting, VIDEO_SUFFIXES)
+    assert isinstance(failure, Failure)

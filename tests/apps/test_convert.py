@@ -35,6 +35,7 @@ from vidstyle.errors import (
 from vidstyle.flags import with_flags
 from vidstyle.frame import Frame
 from vidstyle.media.atomic import output_lock
+from vidstyle.media.image_file import open_photo, write_photo
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.media.tone_mapping import Floats, hlg_to_nits, pq_to_nits, sdr_from_hdr
@@ -807,3 +808,61 @@ def test_hdr_is_not_kept_where_it_cannot_be(
     path = Clip(frames=2).write(tmp_path / "in.mp4")
     with pytest.raises(SinkError, match=re.escape(reason)):
         stylize_video(path, tmp_path / output, replace(inverting, hdr="keep", **settings))
+
+
+def numbered(folder: Path, *numbers: int) -> Path:
+    """Write pictures with these numbers, and return the name with a place for them."""
+    folder.mkdir(exist_ok=True)
+    for number in numbers:
+        write_photo(folder / f"f{number:03d}.png", COLORFUL)
+    return folder / "f%03d.png"
+
+
+@pytest.mark.parametrize("as_folder", [True, False])
+def test_pictures_become_a_film(tmp_path: Path, inverting: StylizeOptions, as_folder: bool) -> None:
+    names = numbered(tmp_path / "frames", 3, 4, 5, 9)
+    options = replace(inverting, fps=24, every=2)
+    result = stylize_video(names.parent if as_folder else names, tmp_path / "out.mp4", options)
+    found = look(tmp_path / "out.mp4")
+    assert found.times == [Fraction(slot, 24) for slot in (0, 1, 2, 6)]
+    for image in found.images:
+        assert np.abs(image[MIDDLES] - (255 - COLORFUL[MIDDLES].astype(int))).max() < 12
+    assert result.warnings == [
+        "3 pictures are missing after f005.png: the one before is shown longer"
+    ]
+
+
+def test_the_rate_that_is_assumed_is_said(tmp_path: Path, inverting: StylizeOptions) -> None:
+    result = stylize_video(numbered(tmp_path / "frames", 1, 2), None, inverting)
+    assert result.output == tmp_path / "frames" / "f.inverter.mp4"
+    assert look(result.output).times == [0, Fraction(1, 25)]
+    (note,) = result.warnings
+    assert with_flags(note) == "25 pictures a second, as no rate was given (--fps)"
+
+
+def test_a_picture_that_cannot_be_read_is_damage(tmp_path: Path, inverting: StylizeOptions) -> None:
+    numbered(tmp_path / "frames", 1, 2, 3)
+    (tmp_path / "frames" / "f002.png").write_bytes(b"no picture")
+    result = stylize_video(tmp_path / "frames", tmp_path / "out.mkv", replace(inverting, fps=25))
+    assert look(tmp_path / "out.mkv").times == [0, Fraction(2, 25)]
+    assert result.damage == ["1 picture could not be read; those before them are shown longer"]
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_pictures_do_not_take_the_place_of_their_originals(
+    tmp_path: Path, inverting: StylizeOptions, overwrite: bool
+) -> None:
+    names = numbered(tmp_path / "frames", 1, 2)
+    before = (tmp_path / "frames" / "f001.png").read_bytes()
+    for input in (names, names.parent):
+        with pytest.raises(SinkError, match=r"f001\.png is of the input itself"):
+            stylize_video(input, names, replace(inverting, overwrite=overwrite))
+    assert (tmp_path / "frames" / "f001.png").read_bytes() == before
+
+
+def test_pictures_become_pictures(tmp_path: Path, inverting: StylizeOptions) -> None:
+    names = numbered(tmp_path / "frames", 5, 6)
+    stylize_video(names, tmp_path / "p%d.png", inverting)
+    for number in (1, 2):
+        image = open_photo(tmp_path / f"p{number}.png").image
+        assert np.abs(image[MIDDLES].astype(int) - (255 - COLORFUL[MIDDLES])).max() < 12

@@ -12,7 +12,7 @@ import pytest
 
 from tests.clips import patches
 from tests.processes import file_size_limit
-from vidstyle.apps.inputs import input_path, read_image, video_file
+from vidstyle.apps.inputs import input_path, read_image, result_stem, video_file
 from vidstyle.errors import SourceError
 from vidstyle.media.image_file import write_photo
 
@@ -74,6 +74,7 @@ def test_what_is_left_in_a_file_object_is_copied_and_deleted(
     with (tmp_path / "film.mkv").open("rb") as file:
         file.seek(7)
         with video_file(file) as path:
+            assert isinstance(path, Path)
             assert path.name == "film.mkv"
             assert path.parent.parent == tmp_path / "temporary"
             assert path.read_bytes() == bytes(range(256)) * 1000
@@ -82,8 +83,10 @@ def test_what_is_left_in_a_file_object_is_copied_and_deleted(
 
 def test_the_copy_is_deleted_after_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), video_file(io.BytesIO(b"film")) as path:
+        assert isinstance(path, Path)
         assert path.name == "input"
         raise ZeroDivisionError
+    assert isinstance(path, Path)
     assert not path.exists()
 
 
@@ -136,3 +139,27 @@ def test_a_copy_that_does_not_fit_is_said(monkeypatch: pytest.MonkeyPatch) -> No
         video_file(io.BytesIO(bytes(1000))),
     ):
         raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("path", "stem"),
+    [
+        ("film.v1.mp4", "film.v1"),
+        ("-", "stdin"),
+        ("shot.v1", "shot.v1"),
+        ("shot.v1/f_%04d.png", "f"),
+        ("shot.v1/%04d.png", "shot.v1"),
+        ("shot.v1/f%d.mp4", "f%d"),
+    ],
+)
+def test_results_are_named_after_their_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, stem: str
+) -> None:
+    (tmp_path / "shot.v1").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert result_stem(Path(path)) == stem
+
+
+def test_the_current_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert result_stem(Path()) == tmp_path.name

@@ -92,6 +92,16 @@ def test_a_shipped_style_stands_for_its_painting(tmp_path: Path, shelf: Path) ->
 
 
 @pytest.mark.usefixtures("few_steps")
+def test_numbered_pictures_are_optimized_as_a_film(tmp_path: Path, painting: Path) -> None:
+    for number in (1, 2, 3):
+        write_photo(tmp_path / f"f{number}.png", patches(64, 48))
+    options = StylizeOptions(style=str(painting), quality="full", threads=1, fps=24)
+    result = stylize_video(tmp_path / "f%d.png", tmp_path / "out.mp4", options)
+    assert (result.frames, result.damage) == (3, [])
+    assert len(look(tmp_path / "out.mp4").times) == 3
+
+
+@pytest.mark.usefixtures("few_steps")
 def test_a_photo_that_is_painted_smaller_gets_a_word(
     tmp_path: Path, painting: Path, capsys: Captured
 ) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vidstyle.apps.inputs import is_pipe
+from vidstyle.apps.inputs import is_pipe, result_stem
 from vidstyle.apps.optimized import check_painting
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.video_outputs import output_exists
@@ -16,6 +16,8 @@ from vidstyle.errors import ELSEWHERE, OptionError, SinkError, SourceError, reas
 from vidstyle.media.animation import is_animated_file
 from vidstyle.media.atomic import short_name
 from vidstyle.media.image_file import READABLE_SUFFIXES, result_suffix
+from vidstyle.media.image_sequence import is_sequence, numbered_pictures, pictures_in
+from vidstyle.media.info import DEFAULT_RATE
 from vidstyle.media.result_mark import is_marked
 from vidstyle.options import STANDARD_STREAM, Look, StylizeOptions
 from vidstyle.stats import Stats
@@ -115,6 +117,7 @@ def list_jobs(
     styles: Sequence[str | None] = (),
     recursive: bool = False,
     into_folder: bool = False,
+    sequences: bool = False,
 ) -> list[Job | Failure]:
     """List the jobs for files and folders; of a folder, the files with one of the suffixes.
 
@@ -123,7 +126,8 @@ def list_jobs(
     or mix, are skipped. A folder without inputs, or one that cannot be read, becomes a failure.
 
     Args:
-        inputs: files, folders, and patterns such as `*.mp4` that the shell did not expand.
+        inputs: files, folders, patterns such as `*.mp4` that the shell did not expand, and names
+            with a number such as "frame_%04d.png": an image sequence, or all of the pictures.
         output: a file for one input, a folder for several, which need not exist if its name has no
             suffix; None for files beside the inputs.
         look: style and quality.
@@ -132,6 +136,7 @@ def list_jobs(
         styles: several styles in place of that of the look; each input gets a job for each.
         recursive: include subfolders; below an output folder their structure is kept.
         into_folder: the output is a folder, also for one input and with a suffix.
+        sequences: a folder of pictures, without files to convert, is an image sequence.
 
     Raises:
         OptionError: the output is not a folder, but there are several inputs or it has to be one.
@@ -139,13 +144,18 @@ def list_jobs(
         SourceError: with quality "full", the painting cannot be read.
     """
     names_of = _checked(look, styles)
-    inputs = [path for each in inputs for path in _expanded(each)]
+    inputs = [path for each in inputs for path in _expanded(each, suffixes)]
     skipped = output if recursive and output is not None and output.is_dir() else None
     found = [
         file
         for path in inputs
-        for file in _files(path, names_of.values(), suffixes, recursive=recursive, skipped=skipped)
+        for file in (
+            [_File(path)]
+            if sequences and _holds_pictures_alone(path, suffixes)
+            else _files(path, names_of.values(), suffixes, recursive=recursive, skipped=skipped)
+        )
     ]
+    found = _with_stills_joined(found, suffixes)
     makes_output = output is not None and not output.is_dir()
     many = len(inputs) > 1 or any(path.is_dir() for path in inputs) or len(names_of) > 1
     if output is not None and makes_output and not _is_new_folder(output, many, into_folder):
@@ -216,7 +226,7 @@ class _OutputNames:
 
     def job(self, file: Path, folder: Path, style: str, suffix: str) -> Job | Failure:
         """Job of a file, with the first output name that is free; a failure if that is an input."""
-        stem, name = ("stdin", "stdin") if file == STANDARD_STREAM else (file.stem, file.name)
+        stem, name = result_stem(file), "stdin" if file == STANDARD_STREAM else file.name
         stems = itertools.chain([stem, name], (f"{stem}-{n}" for n in itertools.count(2)))
         targets = (folder / short_name(stem, f".{style}{suffix}") for stem in stems)
         target = next(each for each in targets if _identity(each) not in self._taken)
@@ -227,17 +237,44 @@ class _OutputNames:
         return Job(file, target)
 
 
-def _expanded(path: Path) -> list[Path]:
-    """Files and folders that match a pattern, as of the Windows shell; other paths unchanged."""
+def _expanded(path: Path, suffixes: Sequence[str]) -> list[Path]:
+    """Files and folders that match a pattern, as of the Windows shell; other paths unchanged.
+
+    Names with a number are expanded where pictures are to be converted.
+    """
+    names = numbered_pictures(path)
+    if names is not None and path.suffix.lower() in suffixes and not path.exists():
+        return list(names.files().values()) or [path]
     if path.exists() or not glob.has_magic(str(path)):
         return [path]
     found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob finds hidden files
     return sorted(map(Path, found)) or [path]
 
 
+def _with_stills_joined(
+    found: Sequence[_File | Failure], suffixes: Sequence[str]
+) -> list[_File | Failure]:
+    """Replace several still pictures among inputs that are to be videos by one failure."""
+    files = (file.path for file in found if isinstance(file, _File))
+    stills = {file: None for file in files if _is_photo(file, suffixes)}
+    if len(stills) < 2:
+        return list(found)
+    first = next(iter(stills))
+    error = SourceError(
+        f"{len(stills)} inputs are pictures, as {first}. Give their folder and a frame rate to "
+        "make a film of them, or stylize each of them.",
+        {"fps": int(DEFAULT_RATE)},
+        {"command": "image"},
+    )
+    others = [each for each in found if isinstance(each, Failure) or each.path not in stills]
+    return [Failure(first, error), *others]
+
+
 def _is_photo(file: Path, suffixes: Sequence[str]) -> bool:
     """Whether a file is a still picture, and not to be converted by its suffix."""
     pictures = {*READABLE_SUFFIXES} - {*suffixes}
+    if is_sequence(file):
+        return False
     return file.suffix.lower() in pictures and not is_animated_file(file)
 
 
@@ -296,12 +333,30 @@ def _files(
         for file in candidates
         if Path(file.stem).suffix not in result_suffixes and not _is_result(file)
     ]
+    if not files and not {*READABLE_SUFFIXES} & {*suffixes} and (pictures := pictures_in(path)):
+        message = (
+            f"The folder {path} holds no videos, but {len(pictures)} pictures. "
+            "Give a frame rate to make a film of them, or stylize each of them."
+        )
+        cures = {"fps": int(DEFAULT_RATE)}, {"command": "image"}
+        return [Failure(path, SourceError(message, *cures))]
     if not files:
         kinds = " ".join(suffixes)
         results = " besides earlier results" if candidates else ""
         message = f"The folder {path} holds nothing to convert{results} ({kinds})."
         return [Failure(path, SourceError(message))]
     return files
+
+
+def _holds_pictures_alone(path: Path, suffixes: Sequence[str]) -> bool:
+    """Whether a folder holds pictures, and no files to convert but earlier results."""
+    if not path.is_dir():
+        return False
+    try:
+        others = [file for file in path.iterdir() if file.suffix.lower() in suffixes]
+        return bool(pictures_in(path)) and all(_is_result(file) for file in others)
+    except (OSError, SourceError):
+        return False  # `_files` says it
 
 
 def _is_result(file: Path) -> bool:

@@ -9,16 +9,17 @@ from pathlib import Path
 import cv2
 
 from vidstyle.apps.arguments import check_arguments
-from vidstyle.apps.inputs import VideoInput, input_path, is_pipe, video_file
+from vidstyle.apps.inputs import VideoInput, input_path, is_pipe, result_stem, video_file
 from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.progress import VideoProgress, Watch
-from vidstyle.apps.remarks import damage_of, remarks_on
+from vidstyle.apps.remarks import damage_of, notes_on_sequence, remarks_on
 from vidstyle.apps.video_outputs import VideoOutput, VideoSink, video_output
 from vidstyle.hardware import ThreadPlan, memory_gb, usable_cores
 from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import default_suffix
-from vidstyle.media.source import FileSource
+from vidstyle.media.footage import Footage, open_footage
+from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.pipeline.pipeline import Branch, FrameTransform, Pipeline
 from vidstyle.stats import Stats
@@ -47,7 +48,9 @@ def stylize_video(
 
     Args:
         input: path of a video of any format that FFmpeg reads, or a binary file object with one,
-            which is copied to a temporary file, as is a named pipe, or "-" for standard input.
+            which is copied to a temporary file, as is a named pipe, or "-" for standard input. Or a
+            folder of pictures or a name with a number, as "frame_%04d.png", of `options.fps`
+            pictures a second.
         output: path that ends in .mp4, .mkv, .mov, .webm, .gif, .webp or .apng; a name with a
             number, as "frame_%04d.png", for a picture file of each frame; "-" for a stream to
             standard output in `options.format`; None for a file beside the input, named after the
@@ -98,17 +101,17 @@ def stylize_video_in_styles(
         for number, (output, style) in enumerate(outputs.items())
     ]
     watch = Watch(stats, None, None)
-    with video_file(input) as file:
+    with video_file(input, options.rate) as file:
         at_once = _styles_at_once(file, options, renditions[0].target)
         groups = [renditions[i : i + at_once] for i in range(0, len(renditions), at_once)]
         results = [result for group in groups for result in _render(file, group, watch)]
     return [replace(result, input=input_path(input)) for result in results]
 
 
-def _styles_at_once(file: Path, options: StylizeOptions, target: VideoOutput) -> int:
+def _styles_at_once(file: Footage, options: StylizeOptions, target: VideoOutput) -> int:
     """Number of styles that a video is stylized in at once, within half of the memory."""
     start_s, size = options.start, options.sized_wh
-    with FileSource(file, Stats(), start_s=start_s, threads=1, size=size) as source:
+    with open_footage(file, Stats(), start_s=start_s, threads=1, size=size) as source:
         width, height = options.output_size_wh(source.info.width, source.info.height)
     frame_bytes = width * height * (3 if target.is_deep else 1.5)
     style_bytes = STYLE_BYTES + FRAMES_HELD * frame_bytes
@@ -124,7 +127,9 @@ class _Rendition:
         self.target = video_output(output, options)
 
 
-def _render(input: VideoInput, renditions: Sequence[_Rendition], watch: Watch) -> list[Result]:
+def _render(
+    input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
+) -> list[Result]:
     """Decode an input once, and stylize and write all its renditions."""
     first, options, path = renditions[0], renditions[0].options, input_path(input)
     cores = max(1, (options.threads or usable_cores()) // len(renditions))
@@ -134,13 +139,13 @@ def _render(input: VideoInput, renditions: Sequence[_Rendition], watch: Watch) -
     with ExitStack() as opened:
         for each in renditions:
             opened.enter_context(each.target.claimed(path))
-        file = opened.enter_context(video_file(input))
+        file = opened.enter_context(video_file(input, options.rate))
         stylizers = [
             opened.enter_context(_frame_transform(file, each, threads, watch))
             for each in renditions
         ]
         source = opened.enter_context(
-            FileSource(
+            open_footage(
                 file,
                 first.stats,
                 start_s=options.start,
@@ -163,6 +168,8 @@ def _render(input: VideoInput, renditions: Sequence[_Rendition], watch: Watch) -
         damage = damage_of(source, first.stats)
         can_keep_hdr = first.target.can_keep_hdr
         remarks = remarks_on(source.info, first.stats, options, can_keep_hdr=can_keep_hdr)
+        if isinstance(file, ImageSequence):
+            remarks = [*notes_on_sequence(file, options), *remarks]
         return [
             _result(path, each, size, damage, remarks + sink.warnings)
             for each, sink, size in zip(renditions, sinks, sizes, strict=True)
@@ -192,7 +199,7 @@ def _result(
 
 @contextmanager
 def _frame_transform(
-    input: Path, rendition: _Rendition, threads: ThreadPlan, watch: Watch
+    input: Footage, rendition: _Rendition, threads: ThreadPlan, watch: Watch
 ) -> Iterator[FrameTransform]:
     """Open the pipeline's stylizer for the quality that the options ask for."""
     output, options, stats = rendition.output, rendition.options, rendition.stats
@@ -205,8 +212,8 @@ def _frame_transform(
         yield VideoStylizer(painters, options, stats, threads.painters)
 
 
-def _check_encodes(input: Path, target: VideoOutput, options: StylizeOptions) -> None:
-    with FileSource(
+def _check_encodes(input: Footage, target: VideoOutput, options: StylizeOptions) -> None:
+    with open_footage(
         input, Stats(), start_s=options.start, threads=1, size=options.sized_wh
     ) as source:
         target.check_size(*options.output_size_wh(source.info.width, source.info.height))
@@ -215,4 +222,5 @@ def _check_encodes(input: Path, target: VideoOutput, options: StylizeOptions) ->
 def default_output(input: Path, options: StylizeOptions) -> Path:
     """Default output path: INPUT.STYLE.mp4 beside the input, or with another codec's suffix."""
     suffix = default_suffix(options.codec)
-    return input.with_name(short_name(input.stem, f".{plan_name(options.style_plan)}{suffix}"))
+    ending = f".{plan_name(options.style_plan)}{suffix}"
+    return input.with_name(short_name(result_stem(input), ending))

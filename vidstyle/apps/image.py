@@ -13,6 +13,7 @@ from vidstyle.apps.inputs import (
     VideoInput,
     input_path,
     read_image,
+    result_stem,
     video_file,
 )
 from vidstyle.apps.optimized import load_optimizer
@@ -20,6 +21,7 @@ from vidstyle.apps.outputs import Result, claimed_target
 from vidstyle.errors import ELSEWHERE, Note, OptionError, SourceError
 from vidstyle.frame import Picture
 from vidstyle.media.atomic import short_name
+from vidstyle.media.footage import Footage, open_footage
 from vidstyle.media.image_file import (
     check_photo_name,
     check_photo_size,
@@ -29,7 +31,6 @@ from vidstyle.media.image_file import (
     write_result,
 )
 from vidstyle.media.image_metadata import NAMES, NO_METADATA, Metadata
-from vidstyle.media.source import FileSource
 from vidstyle.options import DEFAULTS, Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import plan_name, style_name
@@ -119,10 +120,10 @@ def preview_video(
     check_arguments(options, StylizeOptions, output)
     path, plan = input_path(input), options.style_plan
     if output is None and path is not None:
-        output = path.with_name(short_name(path.stem, f".{plan_name(plan)}.png"))
+        output = path.with_name(short_name(result_stem(path), f".{plan_name(plan)}.png"))
     at_start = options.start > 0 or options.quality == "full"
     with _locked_output(path, output, options.overwrite) as target:
-        with video_file(input) as file:
+        with video_file(input, options.rate) as file:
             time_s, picture = (
                 (options.start, _frame_at(file, options.start))
                 if at_start
@@ -172,9 +173,9 @@ def _reduction(picture: Picture, look: Look) -> list[str]:
     ]
 
 
-def _typical_frame(input: Path) -> tuple[float, Picture]:
+def _typical_frame(input: Footage) -> tuple[float, Picture]:
     """Frame at `PREVIEW_POSITION` and its time; the first one of a short or truncated video."""
-    with FileSource(input, Stats()) as source:
+    with open_footage(input, Stats()) as source:
         first, length_s = next(iter(source)).picture, source.info.duration_s or 0.0
     try:
         time_s = length_s * PREVIEW_POSITION
@@ -183,8 +184,8 @@ def _typical_frame(input: Path) -> tuple[float, Picture]:
         return 0.0, first
 
 
-def _frame_at(input: Path, time_s: float) -> Picture:
-    with FileSource(input, Stats(), start_s=time_s) as source:
+def _frame_at(input: Footage, time_s: float) -> Picture:
+    with open_footage(input, Stats(), start_s=time_s) as source:
         return next(iter(source)).picture
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeGuard
 
@@ -16,8 +17,15 @@ import numpy as np
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.errors import SourceError, reason
 from vidstyle.media.animation import needs_transcoding, transcode
+from vidstyle.media.footage import Footage
 from vidstyle.media.image_file import Photo, decode_photo, open_photo
 from vidstyle.media.image_metadata import Metadata
+from vidstyle.media.image_sequence import (
+    ImageSequence,
+    find_sequence,
+    is_sequence,
+    numbered_pictures,
+)
 from vidstyle.options import STANDARD_STREAM
 
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)  # a drive has one letter
@@ -101,16 +109,27 @@ def read_image(input: PhotoInput) -> InputImage:
 
 
 @contextmanager
-def video_file(input: VideoInput) -> Iterator[Path]:
-    """Yield the path of a video that FFmpeg reads, any number of times.
+def video_file(
+    input: VideoInput | ImageSequence, rate: Fraction | None = None
+) -> Iterator[Footage]:
+    """Yield the path of a video that FFmpeg reads, or an image sequence, any number of times.
 
     File objects, standard input and named pipes are copied to a temporary file for the block, and
     animated pictures that FFmpeg does not read are converted to one.
 
+    Args:
+        input: path or file object; folders and names with a number are image sequences. An
+            image sequence is yielded unchanged.
+        rate: of an image sequence, in frames per second; None for the default.
+
     Raises:
-        SourceError: an animated picture cannot be decoded, or the temporary file not be written.
+        SourceError: an animated picture cannot be decoded, the temporary file not be written, or
+            there are no pictures.
         TypeError: the input is neither a path nor a binary file object.
     """
+    if isinstance(input, ImageSequence):
+        yield input
+        return
     path = input_path(input)
     if path is None and not hasattr(input, "read"):
         raise TypeError(
@@ -123,7 +142,22 @@ def video_file(input: VideoInput) -> Iterator[Path]:
             path = stack.enter_context(_copied(_stdin(), "stdin"))
         elif path.is_fifo():
             path = stack.enter_context(_copied(stack.enter_context(path.open("rb")), path.name))
-        yield stack.enter_context(_readable_by_ffmpeg(path))
+        if is_sequence(path):
+            yield find_sequence(path, rate)
+        else:
+            yield stack.enter_context(_readable_by_ffmpeg(path))
+
+
+def result_stem(path: Path) -> str:
+    """Beginning of the names of an input's results: its name without a suffix or number."""
+    if path == STANDARD_STREAM:
+        return "stdin"
+    if path.is_dir():
+        return path.resolve().name
+    names = numbered_pictures(path) if is_sequence(path) else None
+    if names is None:
+        return path.stem
+    return names.prefix.rstrip(" ._-") or names.folder.resolve().name or "pictures"
 
 
 def is_pipe(path: Path) -> bool:

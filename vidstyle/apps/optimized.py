@@ -14,7 +14,8 @@ from vidstyle.errors import MissingExtraError, StyleError
 from vidstyle.extras import install_hint
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import short_name
-from vidstyle.media.source import FileSource
+from vidstyle.media.footage import Footage, open_footage
+from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.style_image import read_painting
 from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
@@ -116,7 +117,7 @@ def _delivery(plan: StylePlan) -> tuple[Finish, float]:
 
 @contextmanager
 def optimized_film(
-    input: Path,
+    input: Footage,
     output: Path,
     options: StylizeOptions,
     stats: Stats,
@@ -129,7 +130,7 @@ def optimized_film(
     an interruption. It is deleted when the block ends without an exception.
 
     Args:
-        input: video file.
+        input: video file or image sequence.
         output: path of the result; the work folder is beside it.
         options: painting, feature network, time budget, range of time and working size.
         stats: receives the counter "paintings", their expected number, and timings.
@@ -142,7 +143,7 @@ def optimized_film(
         VidstyleError: the painting, the weights, the input or the work folder cannot be used.
     """
     painting = painting_of(options.style_plan)
-    with FileSource(input, Stats(), start_s=options.start, end_s=options.end):
+    with open_footage(input, Stats(), start_s=options.start, end_s=options.end):
         pass  # raises the errors of an unusable input before any work
     with _offline_extra():
         from vidstyle.optimize.film import Film
@@ -168,15 +169,22 @@ def work_folder(output: Path) -> Path:
     return output.with_name(short_name(output.name, ".work"))
 
 
-def _manifest(input: Path, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:
+def _manifest(input: Footage, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:
     """Inputs and settings that the paintings in a work folder depend on."""
-    with input.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return {
-        "input": digest,
+        "input": _digest(input),
         "painting": hashlib.sha256(painting.tobytes()).hexdigest(),
         "settings": {name: getattr(options, name) for name in PAINTING_SETTINGS},
     }
+
+
+def _digest(input: Footage) -> str:
+    """SHA-256 of a file, or of the slots, rate and files of a sequence."""
+    if isinstance(input, ImageSequence):
+        parts = [f"{input.rate} {input.slots}", *(_digest(file) for file in input.files)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    with input.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 @contextmanager

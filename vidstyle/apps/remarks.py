@@ -1,18 +1,22 @@
 """Remarks on a conversion: parts of the input that were lost, and corrections."""
 
 from vidstyle.errors import ELSEWHERE, Note
+from vidstyle.media.footage import FootageSource
+from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.source import FileSource
 from vidstyle.media.tone_mapping import WHITE_NITS
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
 
-def damage_of(source: FileSource, stats: Stats) -> list[str]:
+def damage_of(source: FootageSource, stats: Stats) -> list[str]:
     """Messages on parts of the input that could not be decoded."""
     damage = []
     if stats["corrupt packets"]:
         damage.append(f"{_counted(stats['corrupt packets'], 'packet')} could not be decoded")
+    if stats["unreadable pictures"]:
+        pictures = _counted(stats["unreadable pictures"], "picture")
+        damage.append(f"{pictures} could not be read; those before them are shown longer")
     if stats["damaged frames"]:
         damage.append(f"{_counted(stats['damaged frames'], 'frame')} may show damage")
     if source.lost_s:
@@ -21,6 +25,23 @@ def damage_of(source: FileSource, stats: Stats) -> list[str]:
         frames = f", about {max(0, expected - stats['frames'])} frames" if expected else ""
         damage.append(f"the end of the input is missing: {source.lost_s:.1f} s{of}{frames}")
     return damage
+
+
+def notes_on_sequence(sequence: ImageSequence, options: StylizeOptions) -> list[str]:
+    """Messages on the rate that was assumed, and on missing numbers."""
+    notes = list[str]()
+    if options.rate is None:
+        text = f"{float(sequence.rate):g} pictures a second, as no rate was given"
+        notes.append(Note(text, {"fps": ...}))
+    if sequence.missing:
+        are = "picture is" if sequence.missing == 1 else "pictures are"
+        first, *others = sequence.gaps
+        places = f" and in {_counted(len(others), 'other place')}" if others else ""
+        notes.append(
+            f"{sequence.missing} {are} missing after {first.name}{places}: "
+            "the one before is shown longer"
+        )
+    return notes
 
 
 def remarks_on(

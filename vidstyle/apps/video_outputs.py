@@ -33,8 +33,8 @@ from vidstyle.media.image_file import (
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.numbered_names import NumberedNames
 from vidstyle.media.picture_sink import FIRST_NUMBER, PictureSink, delete_stale_pictures
+from vidstyle.media.side_streams import side_streams_of
 from vidstyle.media.sink import FileSink
-from vidstyle.media.stream_copy import StreamCopier
 from vidstyle.media.stream_sink import StreamSink
 from vidstyle.options import STANDARD_STREAM, StylizeOptions
 from vidstyle.stats import Stats
@@ -136,7 +136,7 @@ class VideoFile(EncodedOutput):
             stats,
             replace=self._options.overwrite,
             threads=threads,
-            side_streams=partial(StreamCopier, audio=self._options.audio),
+            side_streams=side_streams_of(like, audio=self._options.audio),
         )
 
 

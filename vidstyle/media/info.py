@@ -60,7 +60,7 @@ class Orientation:
 class VideoInfo:
     """Properties of an input that its output takes over; sizes are those of upright frames."""
 
-    path: Path
+    path: Path | None  # of a video file, which may have side streams; None for pictures
     width: int  # px
     height: int  # px
     sample_aspect_ratio: Fraction  # width over height of a pixel

@@ -1,13 +1,32 @@
-"""Side streams of outputs that hold pictures alone: none, but a note on the sound left out."""
+"""Side streams of an output: those of the input, or none, with a note on the sound left out."""
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import av
+from av.container import OutputContainer
 
 from vidstyle.media.demux import open_container
 from vidstyle.media.info import VideoInfo
+from vidstyle.media.stream_copy import StreamCopier
 
 WORDS = {"audio": "sound", "subtitle": "subtitles"}  # by FFmpeg's type of a stream
+
+
+def side_streams_of(
+    info: VideoInfo, *, audio: str = "copy", rewinds: bool = True
+) -> "Callable[[VideoInfo, OutputContainer, av.VideoStream], StreamCopier | NoSideStreams]":
+    """Constructor of the side streams of a video file or stream.
+
+    Args:
+        info: properties of the input.
+        audio: as for `StreamCopier`.
+        rewinds: likewise.
+    """
+    if info.path is None:
+        return NoSideStreams
+    return partial(StreamCopier, audio=audio, rewinds=rewinds)
 
 
 def silence_notes(info: VideoInfo, suffix: str, audio: str) -> list[str]:
@@ -21,6 +40,8 @@ def silence_notes(info: VideoInfo, suffix: str, audio: str) -> list[str]:
     Raises:
         SourceError: the input cannot be opened again.
     """
+    if info.path is None:
+        return []
     with open_container(info.path) as container:
         types = {stream.type for stream in container.streams}
     if audio == "none":
@@ -30,15 +51,15 @@ def silence_notes(info: VideoInfo, suffix: str, audio: str) -> list[str]:
 
 
 class NoSideStreams:
-    """`SideStreams` of a container for pictures alone."""
+    """`SideStreams` of an input or output of pictures alone."""
 
     def __init__(
         self,
         info: VideoInfo,
-        output: av.container.OutputContainer,
+        output: OutputContainer,
         video: av.VideoStream,
         *,
-        suffix: str,
+        suffix: str = "",
         audio: str = "copy",
     ) -> None:
         """Note what is left out; arguments as of `StreamCopier`, and the suffix of the output."""

@@ -76,6 +76,7 @@ class StreamCopier:
         Raises:
             SourceError: the input cannot be opened again.
         """
+        assert info.path is not None
         self._path, self._origin_s, self._end_s = info.path, info.origin_s, info.end_s
         self._output, self._audio, self._rewinds = output, audio, rewinds
         self._input = open_container(info.path)

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,8 +13,8 @@ from vidstyle.media.codecs import STREAM_FORMATS, Encoder
 from vidstyle.media.constant_rate import ConstantRate
 from vidstyle.media.encoders import RAW_VIDEO
 from vidstyle.media.info import VideoInfo
+from vidstyle.media.side_streams import side_streams_of
 from vidstyle.media.sink import FileSink
-from vidstyle.media.stream_copy import StreamCopier
 from vidstyle.stats import Stats
 
 
@@ -58,9 +57,9 @@ class StreamSink(FileSink):
         if encoder.kind is RAW_VIDEO:  # whose muxer takes the time base for the rate
             self._pace = ConstantRate(like.rate)
             like = replace(like, time_base=Fraction(1 / like.rate))
-        copier = partial(StreamCopier, audio=audio, rewinds=False)
+        side_streams = side_streams_of(like, audio=audio, rewinds=False)
         path = Path("standard output")
-        super().__init__(path, like, encoder, stats, threads=threads, side_streams=copier)
+        super().__init__(path, like, encoder, stats, threads=threads, side_streams=side_streams)
 
     def write(self, frame: Frame) -> None:
         for each in (frame,) if self._pace is None else self._pace.add(frame):

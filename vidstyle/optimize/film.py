@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 from vidstyle.frame import Frame
-from vidstyle.media.source import FileSource
+from vidstyle.media.footage import Footage, FootageSource, open_footage
 from vidstyle.optimize.budget import (
     DEFAULT_INTERVAL,
     INBETWEEN_SHARE,
@@ -42,7 +41,7 @@ class Film:
 
     def __init__(
         self,
-        input: Path,
+        input: Footage,
         optimizer: PictureOptimizer,
         options: StylizeOptions,
         work: WorkFolder,
@@ -53,7 +52,7 @@ class Film:
         """Detect the scenes, and choose keyframe interval and scale for the time budget.
 
         Args:
-            input: the video file.
+            input: a video file or an image sequence.
             optimizer: paints keyframes and polishes the frames between.
             options: `start`, `end`, `fps`, `every`, `time_budget` and the sizes are used.
             work: work folder for scenes, plan and finished paintings.
@@ -146,8 +145,8 @@ class Film:
             self._watch()
             yield frame
 
-    def _source(self) -> FileSource:
-        return FileSource(
+    def _source(self) -> FootageSource:
+        return open_footage(
             self._input,
             Stats(),
             start_s=self._asked.start,

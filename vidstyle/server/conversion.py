@@ -26,9 +26,9 @@ from vidstyle.errors import SourceError
 from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.media.animation import is_animated_file
 from vidstyle.media.demux import open_container
+from vidstyle.media.footage import open_footage
 from vidstyle.media.image_file import READABLE_SUFFIXES, open_photo
 from vidstyle.media.image_header import START_BYTES, image_size_wh
-from vidstyle.media.source import FileSource
 from vidstyle.options import StylizeOptions
 from vidstyle.server import limits
 from vidstyle.server.problems import Problem, problem_of
@@ -69,11 +69,12 @@ def probe(request: Request, report: Report) -> dict[str, Any]:
         height, width = open_photo(path).image.shape[:2]
         return {"kind": "photo", "width": width, "height": height}
     with video_file(path) as file:
+        assert isinstance(file, Path)  # an upload is one file
         with open_container(file) as container:
             streams = list(container.streams)
             _check("streams", len(streams), limits.STREAMS)
             audio = any(stream.type == "audio" for stream in streams)
-        with FileSource(file, Stats(), threads=1) as source:
+        with open_footage(file, Stats(), threads=1) as source:
             info = source.info
     _check("pixels in a frame", info.width * info.height, limits.VIDEO_PIXELS)
     _check("seconds", info.duration_s or 0, limits.VIDEO_SECONDS)
@@ -185,13 +186,13 @@ def progress_document(state: VideoProgress) -> dict[str, Any]:
 def _frame(path: Path, time_s: float | None) -> RGBImage:
     """Frame of a video at a time, by default at `STILL_AT`, or the first of a short one."""
     with video_file(path) as file:
-        with FileSource(file, Stats(), threads=1) as source:
+        with open_footage(file, Stats(), threads=1) as source:
             first = next(iter(source)).picture.to_rgb()
             at_s = (source.info.duration_s or 0.0) * STILL_AT if time_s is None else time_s
         if at_s == 0:
             return first
         try:
-            with FileSource(file, Stats(), start_s=at_s, threads=1) as source:
+            with open_footage(file, Stats(), start_s=at_s, threads=1) as source:
                 return next(iter(source)).picture.to_rgb()
         except SourceError:
             if time_s is not None:

@@ -219,6 +219,7 @@ class _Muxer(FileSink):
             [VideoInfo, av.container.OutputContainer, av.VideoStream], SideStreams
         ],
     ) -> None:
+        assert like.path is not None
         self._address = address
         super().__init__(like.path, like, encoder, Stats(), side_streams=side_streams)
 

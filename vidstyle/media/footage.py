@@ -1,0 +1,85 @@
+"""Footage: a video file or an image sequence, and the source that reads it."""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from vidstyle.frame import Frame
+from vidstyle.media.image_sequence import ImageSequence, SequenceSource
+from vidstyle.media.info import VideoInfo
+from vidstyle.media.source import FileSource
+from vidstyle.stats import Stats
+
+Footage = Path | ImageSequence
+
+
+class FootageSource(Protocol):
+    """Iterable of frames with the properties of their video; closed by its `with` block.
+
+    Opened by `open_footage`; its methods are called by one thread at a time.
+    """
+
+    info: VideoInfo
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds missing at the end; read after the iteration."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames; called once."""
+
+    def __enter__(self) -> Self:
+        """Return the source."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file; called after the iteration ended."""
+
+
+def open_footage(
+    footage: Footage,
+    stats: Stats,
+    *,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    threads: int = 0,
+    keep_alpha: bool = False,
+    size: Callable[[int, int], tuple[int, int]] | None = None,
+    rate: Fraction | None = None,
+    deep: bool = False,
+) -> FootageSource:
+    """Open the source of footage and decode its first frame; arguments as of `FileSource`.
+
+    An image sequence has its own rate, and needs no threads.
+
+    Raises:
+        SourceError: as `FileSource` and `SequenceSource`.
+        MissingExtraError: likewise.
+    """
+    if isinstance(footage, ImageSequence):
+        return SequenceSource(
+            footage,
+            stats,
+            start_s=start_s,
+            end_s=end_s,
+            keep_alpha=keep_alpha,
+            size=size,
+            deep=deep,
+        )
+    return FileSource(
+        footage,
+        stats,
+        start_s=start_s,
+        end_s=end_s,
+        threads=threads,
+        keep_alpha=keep_alpha,
+        size=size,
+        rate=rate,
+        deep=deep,
+    )

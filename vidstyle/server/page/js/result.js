@@ -2,7 +2,7 @@
 
 import { downloadUrl, stillUrl } from "./api.js";
 import { CompareSlider } from "./compare_slider.js";
-import { byId, el, setText } from "./dom.js";
+import { byId, el, setText, setVariable } from "./dom.js";
 import { bytesText, durationText, sizeText } from "./format.js";
 import { notify, notifyError } from "./notices.js";
 import { lookOf, removeJob } from "./queue.js";
@@ -76,6 +76,7 @@ export class ResultView {
     const video = result.type.startsWith("video/");
     byId("result-view").hidden = !video || !this.comparable;
     byId("result-view").reset();
+    setVariable(this.player, "ratio", result.width / result.height);
     this.player.hidden = !video;
     if (video) this.player.src = result.url;
     else this.player.removeAttribute("src");

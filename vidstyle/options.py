@@ -234,7 +234,7 @@ class Output:
     format: str = option(
         "mkv",
         "with - as the output: how it goes to standard output",
-        choices=("mkv", "mpegts", "y4m"),
+        choices=("mkv", "mpegts", "y4m", "raw"),
     )
     threads: int | None = option(
         None, "cores to use; auto is all of them", "N|auto", automatic=True, most=256

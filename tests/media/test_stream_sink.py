@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import av
+import numpy as np
 import pytest
 
-from tests.clips import Clip, Sound
+from tests.clips import Clip, Sound, patches
 from vidstyle.errors import SinkError
 from vidstyle.media.codecs import STREAM_FORMATS, choose_encoder
 from vidstyle.media.source import FileSource
@@ -32,10 +33,16 @@ class Pipe:
         return len(part)
 
 
-def write(pipe: Pipe, clip: Path, stream_format: str, rate: Fraction | None = None) -> list[str]:
+def write(
+    pipe: Pipe,
+    clip: Path,
+    stream_format: str,
+    rate: Fraction | None = None,
+    pix_fmt: str | None = None,
+) -> list[str]:
     container = STREAM_FORMATS[stream_format]
-    encoder = choose_encoder(Path("-"), None, None, None, container)
-    with FileSource(clip, Stats()) as source:
+    encoder = choose_encoder(Path("-"), None, None, None, container, pix_fmt=pix_fmt)
+    with FileSource(clip, Stats(), deep=encoder.is_deep) as source:
         like = source.info if rate is None else replace(source.info, rate=rate)
         file = cast(BinaryIO, pipe)
         with StreamSink(file, stream_format, like, encoder, Stats()) as sink:
@@ -71,6 +78,35 @@ def test_raw_video_tells_its_rate_and_leaves_out_sound(tmp_path: Path) -> None:
     assert note.startswith("left out: audio stream 1 (aac)")
     assert pipe.content.startswith(b"YUV4MPEG2 W64 H48 F25:1 ")
     assert pipe.content.count(b"FRAME\n") == 12
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "share"), [(None, 1.5), ("rgb24", 3), ("bgra", 4), ("gray", 1), ("yuv420p10le", 3)]
+)
+@pytest.mark.parametrize("tags", [(1, 1, 1, 1), (5, 5, 6, 2)], ids=["bt709", "bt601 full"])
+def test_raw_frames_are_bare_pixels(
+    tmp_path: Path, pix_fmt: str | None, share: float, tags: tuple[int, int, int, int]
+) -> None:
+    pixels = "yuvj420p" if tags[3] == 2 else "yuv420p"
+    clip = Clip(picture=patches(64, 48), tags=tags, pixels=pixels, sounds=[Sound()])
+    pipe = Pipe()
+    silent, command = write(pipe, clip.write(tmp_path / "in.mp4"), "raw", pix_fmt=pix_fmt)
+    assert silent == "no sound in raw video"
+    name = pix_fmt or "yuv420p"
+    assert command == f"for FFmpeg: -f rawvideo -pix_fmt {name} -s 64x48 -r 25"
+    assert len(pipe.content) == 12 * 64 * 48 * share
+    if pix_fmt == "rgb24":
+        frames = np.frombuffer(pipe.content, np.uint8).reshape(12, 48, 64, 3)
+        place = np.ix_([12, 36], [16, 48])
+        wanted = patches(64, 48)[place].astype(int)
+        assert all(np.abs(frame[place] - wanted).max() < 12 for frame in frames)
+
+
+def test_raw_video_of_other_pixels_is_refused() -> None:
+    with pytest.raises(SinkError, match=r"^raw has no foo\. It has yuv420p, "):
+        choose_encoder(Path("-"), None, None, None, "rawvideo", pix_fmt="foo")
+    with pytest.raises(SinkError, match="y4m holds raw video, which has no pix_fmt"):
+        choose_encoder(Path("-"), None, None, None, "yuv4mpegpipe", pix_fmt="rgb24")
 
 
 def test_raw_video_has_a_constant_rate(tmp_path: Path) -> None:

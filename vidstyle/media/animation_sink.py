@@ -21,7 +21,7 @@ from vidstyle.media.animation_chunks import (
 from vidstyle.media.atomic import partial_path, publish
 from vidstyle.media.codecs import ANIMATIONS, Encoder
 from vidstyle.media.gif_palette import PaletteBuilder, paletted
-from vidstyle.media.info import FULL_RANGE, LIMITED_RANGE, ColorTags, VideoInfo
+from vidstyle.media.info import VideoInfo
 from vidstyle.media.result_mark import append_mark
 from vidstyle.media.side_streams import NoSideStreams
 from vidstyle.media.sink import FileSink
@@ -29,7 +29,6 @@ from vidstyle.media.verify import verify
 from vidstyle.stats import Stats
 
 LOOPING = {"gif": {"loop": "0"}, "webp": {"loop": "0"}, "apng": {"plays": "0"}}  # forever
-UNSPECIFIED = 2  # color primaries and transfer: browsers then take sRGB
 GIF_TICK = Fraction(1, 100)  # seconds
 MIN_GIF_TICKS = 2  # of a frame; browsers slow down shorter ones to a tenth of a second
 
@@ -63,7 +62,7 @@ class AnimationSink(FileSink):
         self._first_pts: int | None = None
         super().__init__(
             path,
-            replaced(like, color=_screen_tags(like)),
+            replaced(like, color=like.screen_tags()),
             encoder,
             stats,
             replace=replace,
@@ -218,10 +217,3 @@ class GifSink(AnimationSink):
     def _discard(self) -> None:
         super()._discard()
         self._gif.unlink(missing_ok=True)
-
-
-def _screen_tags(like: VideoInfo) -> ColorTags:
-    """Color tags of pictures for screens: the matrix and range that they have, and sRGB."""
-    space = like.color_space()
-    range_ = FULL_RANGE if space.full_range else LIMITED_RANGE
-    return ColorTags(space.matrix, UNSPECIFIED, UNSPECIFIED, range_)

@@ -34,9 +34,16 @@ from vidstyle.media.encoders import (
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mkv": "matroska", ".mov": "mov", ".webm": "webm"}
 ANIMATIONS = {".gif": "gif", ".webp": "webp", ".apng": "apng"}  # without sound
 # Formats that can be written to a pipe, by the names that users give.
-STREAM_FORMATS = {"mkv": "matroska", "mpegts": "mpegts", "y4m": "yuv4mpegpipe"}
+STREAM_FORMATS = {
+    "mkv": "matroska", "mpegts": "mpegts", "y4m": "yuv4mpegpipe", "raw": "rawvideo"
+}  # fmt: skip
+RAW_PIXELS = (
+    "yuv420p", "yuv422p", "yuv444p", "nv12", "rgb24", "bgr24", "rgba", "bgra", "gray",
+    "yuv420p10le",
+)  # fmt: skip
 ONLY_ENCODERS = {  # with their pixel formats, of containers that leave no choice
     "yuv4mpegpipe": (RAW_VIDEO, "yuv420p"),
+    "rawvideo": (RAW_VIDEO, "yuv420p"),
     "gif": (BEFORE_GIF, "yuv420p"),
     "webp": (ANIMATED_WEBP, "bgra"),
     "apng": (ANIMATED_PNG, "rgb24"),
@@ -239,6 +246,7 @@ def _only_encoder(
     names = {**STREAM_FORMATS, **ANIMATIONS}
     name = next(name for name, each in names.items() if each == container)
     fixed = {"codec": codec, **others} | ({} if kind.quality else {"crf": crf})
+    asked = fixed.pop("pix_fmt", None) if container == STREAM_FORMATS["raw"] else None
     for setting, value in fixed.items():
         if value is not None:
             fact = "holds raw video, which has" if kind is RAW_VIDEO else "has"
@@ -246,7 +254,11 @@ def _only_encoder(
     options = encoder_options(kind, preset)
     if crf is not None:
         options |= dict.fromkeys(kind.quality, str(percent_quality(crf)))
-    return Encoder(kind, options, pixels)
+    if asked is None:
+        return Encoder(kind, options, pixels)
+    if asked not in RAW_PIXELS:
+        raise SinkError(f"raw has no {asked}. It has {', '.join(RAW_PIXELS)}.", {"pix_fmt": ...})
+    return Encoder(kind, options, str(asked), fixed_pixels=True)
 
 
 def _first_that_fits(codec: str, container: str) -> VideoEncoder:

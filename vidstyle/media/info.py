@@ -12,6 +12,7 @@ from av.sidedata.sidedata import Type
 from vidstyle.frame import BT601, BT709, LUMA_WEIGHTS, Bytes, ColorSpace, Picture
 
 LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
+UNSPECIFIED = 2  # color primaries and transfer: readers then take sRGB
 PQ, HLG = 16, 18  # AVColorTransferCharacteristic
 BT2020 = 9  # AVColorSpace and AVColorPrimaries
 HDR_TRANSFERS = {PQ: "PQ", HLG: "HLG"}  # names for messages
@@ -91,6 +92,12 @@ class VideoInfo:
             rest_s = self.duration_s - float(self.origin_s)
             end_s = rest_s if end_s is None else min(end_s, rest_s)
         return None if end_s is None else round(end_s * self.rate)
+
+    def screen_tags(self) -> ColorTags:
+        """Color tags of pictures for screens: the matrix and range that they have, and sRGB."""
+        space = self.color_space()
+        range_ = FULL_RANGE if space.full_range else LIMITED_RANGE
+        return ColorTags(space.matrix, UNSPECIFIED, UNSPECIFIED, range_)
 
     def color_space(self) -> ColorSpace:
         """Color space of the decoded pictures."""

@@ -1,8 +1,10 @@
-"""Video stream sink: frames and side streams to a pipe, as Matroska, MPEG-TS or YUV4MPEG2."""
+"""Video stream sink: frames and side streams to a pipe, in Matroska, MPEG-TS, YUV4MPEG2 or raw."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,15 +15,16 @@ from vidstyle.media.codecs import STREAM_FORMATS, Encoder
 from vidstyle.media.constant_rate import ConstantRate
 from vidstyle.media.encoders import RAW_VIDEO
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.side_streams import side_streams_of
-from vidstyle.media.sink import FileSink
+from vidstyle.media.side_streams import NoSideStreams, side_streams_of
+from vidstyle.media.sink import FileSink, SideStreams
 from vidstyle.stats import Stats
 
 
 class StreamSink(FileSink):
     """`FileSink` that writes to a pipe as it goes; nothing is verified, and nothing taken back.
 
-    YUV4MPEG2 has no times: frames are repeated or left out so that they show at a constant rate.
+    YUV4MPEG2 and raw video have no times: frames are repeated or left out so that they show at a
+    constant rate.
     """
 
     failure_note = "What was written until then is cut off."
@@ -57,7 +60,11 @@ class StreamSink(FileSink):
         if encoder.kind is RAW_VIDEO:  # whose muxer takes the time base for the rate
             self._pace = ConstantRate(like.rate)
             like = replace(like, time_base=Fraction(1 / like.rate))
+        side_streams: Callable[..., SideStreams]
         side_streams = side_streams_of(like, audio=audio, rewinds=False)
+        if stream_format == "raw":  # whose muxer would mix everything
+            like = replace(like, color=like.screen_tags())
+            side_streams = partial(NoSideStreams, suffix="raw video", audio=audio)
         path = Path("standard output")
         super().__init__(path, like, encoder, stats, threads=threads, side_streams=side_streams)
 
@@ -67,6 +74,12 @@ class StreamSink(FileSink):
 
     def _complete(self) -> int:
         pace = self._pace
+        if self._stream_format == "raw" and self._size_wh is not None:
+            width, height = self._size_wh
+            self.warnings.append(
+                f"for FFmpeg: -f rawvideo -pix_fmt {self._video.pix_fmt} -s {width}x{height} "
+                f"-r {self._like.rate}"
+            )
         if pace is not None and (pace.repeated or pace.left_out):
             self.warnings.append(
                 f"a constant rate of {float(self._like.rate):g} fps: {pace.repeated} frames "

@@ -4,6 +4,7 @@ Started as a process of its own, which has imported all that a run needs, so tha
 milliseconds. Requests and answers are lines of JSON on its standard streams; see `Run` in `runs`.
 """
 
+import atexit
 import importlib
 import json
 import os
@@ -101,6 +102,7 @@ def _run(request: dict[str, Any], begin: int) -> None:
         for thread in threading.enumerate():  # as at the end of an interpreter
             if thread is not threading.main_thread() and not thread.daemon:
                 thread.join()
+        atexit._run_exitfuncs()  # temporary folders of daemon threads are deleted then
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

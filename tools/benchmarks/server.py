@@ -1,8 +1,9 @@
-"""Load test of the server's one-picture endpoint on loopback; the last line is JSON.
+"""Load test of the server on loopback, one picture and live; the last line is JSON.
 
 Starts a server of its own, and sends pictures over several connections at once: fresh ones, each
 with another content, and one that the server has painted before. Beside each size it measures
-where the time goes, in this process on one thread: decoding, painting and encoding.
+where the time goes, in this process on one thread: decoding, painting and encoding. A live viewer
+sends the frames of a clip over a WebSocket, at 30 frames per second or slower if it has to wait.
 
     python -m tools.benchmarks.server
     python -m tools.benchmarks.server --sizes 256x256 --seconds 30 --connections 16
@@ -11,16 +12,18 @@ where the time goes, in this process on one thread: decoding, painting and encod
 import argparse
 import itertools
 import json
+import math
 import os
 import re
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,10 +33,11 @@ import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from websockets.sync.client import connect
 
 from tools import scenery
 from tools.benchmarks.conversion import empty_report
-from vidstyle.frame import Picture
+from vidstyle.frame import Picture, RGBImage
 from vidstyle.hardware import usable_cores
 from vidstyle.media.image_file import decode_photo, encode_result
 from vidstyle.options import StylizeOptions
@@ -45,6 +49,8 @@ SIZES = ("256x256", "512x512", "1280x720")
 JPEG_QUALITY = 90  # of the pictures that are sent
 ALONE_RUNS = 20  # of each stage, for its median
 BUFFER_BYTES = 1 << 20
+LIVE_FRAMES, LIVE_FPS = 30, 30.0  # of the clip that a live viewer sends
+NUMBER = struct.Struct(">I")  # of a live frame, before its JPEG
 
 
 @dataclass
@@ -103,7 +109,7 @@ class Connection:
 def main() -> None:
     """Measure every size and print the results."""
     parsed = _parser().parse_args()
-    report = empty_report() | {"load_before": os.getloadavg()}
+    report = empty_report() | {"live": [], "load_before": os.getloadavg()}
     with running_server() as (port, process_id):
         for size in parsed.sizes:
             picture = sample_picture(*map(int, size.split("x")))
@@ -117,6 +123,10 @@ def main() -> None:
                     port, process_id, parsed.style, contents, connections, parsed.seconds
                 )
             report["runs"].append(run)
+        for height in parsed.live:
+            frames = [_jpeg(scenery.render(index, height=height)) for index in range(LIVE_FRAMES)]
+            live = measure_live(port, process_id, parsed.style, frames, parsed.seconds)
+            report["live"].append({"lines": height, "style": parsed.style, **live})
     report["load_after"] = os.getloadavg()
     _print(report)
     print(json.dumps(report))
@@ -141,8 +151,7 @@ def sample_picture(width: int, height: int) -> bytes:
     """JPEG of the sample's scenery in a size."""
     image = scenery.render(0, height=height)
     resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    bgr = cv2.cvtColor(resized, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    return _jpeg(np.asarray(resized, np.uint8))
 
 
 def distinct(picture: bytes) -> Iterator[bytes]:
@@ -209,6 +218,56 @@ def measure(
     }
 
 
+def measure_live(
+    port: int, process_id: int, style: str, frames: Sequence[bytes], seconds: float
+) -> dict[str, Any]:
+    """Send frames as a live viewer does, two in flight, for some time.
+
+    Args:
+        port: of the server.
+        process_id: likewise, for its CPU time.
+        style: as for vidstyle.
+        frames: JPEG, played over and over.
+        seconds: how long, after the first painted frame.
+    """
+    latencies, sent_s = Latencies(), dict[int, float]()
+    numbers = itertools.count()
+    with connect(f"ws://127.0.0.1:{port}/api/v1/live?style={style}") as viewer:
+
+        def send() -> None:
+            number = next(numbers)
+            sent_s[number] = time.perf_counter()
+            viewer.send(NUMBER.pack(number) + frames[number % len(frames)])
+
+        def answered() -> float:
+            """Wait for a painted frame, and return its delay."""
+            while isinstance(message := viewer.recv(), str):
+                pass
+            return time.perf_counter() - sent_s.pop(NUMBER.unpack_from(message)[0])
+
+        send()
+        answered()
+        cpu_s, started_s = _cpu_s(process_id), time.perf_counter()
+        send()
+        while (elapsed_s := time.perf_counter() - started_s) < seconds:
+            due_s = started_s + next_frame(elapsed_s)
+            send()
+            latencies.seconds.append(answered())
+            time.sleep(max(0.0, due_s - time.perf_counter()))
+        number = len(latencies.seconds)
+        return {
+            "fps": round(number / elapsed_s, 1),
+            "p50_ms": round(latencies.percentile_ms(50), 1),
+            "p99_ms": round(latencies.percentile_ms(99), 1),
+            "server_core_ms": round(1000 * (_cpu_s(process_id) - cpu_s) / number, 2),
+        }
+
+
+def next_frame(elapsed_s: float) -> float:
+    """Time of the camera's next frame, from the start."""
+    return (math.floor(elapsed_s * LIVE_FPS) + 1) / LIVE_FPS
+
+
 def alone(picture: bytes, style: str) -> dict[str, Any]:
     """Milliseconds of one core for each stage of a picture, medians in this process."""
     generator, options = load_generator(style), StylizeOptions(style=style)
@@ -225,6 +284,11 @@ def alone(picture: bytes, style: str) -> dict[str, Any]:
     found = {stage: round(_median_ms(action), 3) for stage, action in stages.items()}
     limit = 1000 * usable_cores() / sum(found.values())
     return found | {"limit_per_second": round(limit)}
+
+
+def _jpeg(image: RGBImage) -> bytes:
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 
 
 def _median_ms(action: Callable[[], object]) -> float:
@@ -257,12 +321,21 @@ def _print(report: dict[str, Any]) -> None:
             names = ("per_second", "p50_ms", "p99_ms", "server_core_ms", "client_core_ms")
             limit = str(run["limit_per_second"]) if kind == "fresh" else ""
             table.add_row(run["size"], kind, *(str(found[name]) for name in names), limit)
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    for live in report["live"]:
+        console.print(
+            f"live, {live['lines']} lines: {live['fps']} fps, p50 {live['p50_ms']} ms, "
+            f"p99 {live['p99_ms']} ms, server {live['server_core_ms']} ms a frame"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", nargs="+", default=SIZES, help="of the pictures")
+    parser.add_argument(
+        "--live", type=int, nargs="*", default=[360, 720], help="lines of live viewers' frames"
+    )
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each run takes")
     parser.add_argument("--connections", type=int, help="at once; by kind and cores unless given")
     parser.add_argument("--style", default="great-wave", help="as for vidstyle")

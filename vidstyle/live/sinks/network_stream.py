@@ -186,7 +186,7 @@ class _Connection:
             return AudioTrack(self._ring_buffer, start_s, output)
 
         like = describe_frames(first.picture, Path("stream"), self._rate)
-        with _Muxer(self._address, like, encoder, side_streams) as muxer:
+        with NetworkMuxer(self._address, like, encoder, side_streams) as muxer:
             frame: Frame | None = first
             while frame is not None:
                 last_pts = max(last_pts + 1, round((frame.time_s - start_s) / TIME_BASE))
@@ -205,7 +205,7 @@ class _Connection:
         return None
 
 
-class _Muxer(FileSink):
+class NetworkMuxer(FileSink):
     """`FileSink` whose file is a network connection: nothing is verified, nothing taken back."""
 
     failure_note = ""

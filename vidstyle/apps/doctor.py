@@ -33,6 +33,7 @@ EXTRAS = {
     "pygame-ce": "live",
     "sounddevice": "live",
     "pyvirtualcam": "virtual-camera",
+    "pillow-heif": "heif",
 }
 
 

@@ -468,3 +468,13 @@ def test_many_pictures_among_videos_are_one_failure(
     assert isinstance(job, Job) and job.input == files[-1]
     (failure,) = list_jobs(files[:2], tmp_path / "a.mkv", inverting, VIDEO_SUFFIXES)
     assert isinstance(failure, Failure)
+
+
+def test_the_folder_of_numbered_results_is_made(tmp_path: Path, inverting: StylizeOptions) -> None:
+    film = Clip(frames=2).write(tmp_path / "a.mp4")
+    (bad,) = touch(tmp_path, "bad.mp4")
+    for input, made in ((bad, False), (film, True)):
+        jobs = list_jobs([input], tmp_path / "new" / "f%d.png", inverting, VIDEO_SUFFIXES)
+        list(run_batch(jobs, stylize_video, inverting))
+        assert (tmp_path / "new").exists() == made
+    assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["f1.png", "f2.png"]

@@ -167,7 +167,11 @@ def list_jobs(
                 f"{several[0]} {several[1]} need a folder as output, and {output} is none.",
                 "output",
             )
-        return [Job(file.path, output) if isinstance(file, _File) else file for file in found]
+        numbered = numbered_pictures(output) is not None  # pictures want a folder of their own
+        return [
+            Job(file.path, output, makes_folder=numbered) if isinstance(file, _File) else file
+            for file in found
+        ]
     names = _OutputNames({_identity(file.path) for file in found if isinstance(file, _File)})
     jobs: list[Job | Failure] = []
     for file in found:

@@ -110,6 +110,7 @@ export class Create {
   put(upload) {
     if (this.uploads.includes(upload)) return;
     this.uploads.push(upload);
+    this.remember();
     let state = upload.state;
     upload.addEventListener("change", () => {
       this.tile(upload);
@@ -119,8 +120,15 @@ export class Create {
     });
   }
 
+  /** Keep the ids of the files for a reload. */
+  remember() {
+    const ids = this.uploads.map((upload) => upload.document?.id).filter(Boolean);
+    sessionStorage.setItem("files", JSON.stringify(ids));
+  }
+
   /** @param {Upload} upload whose state has changed */
   changed(upload) {
+    this.remember();
     if (upload.state === "complete") announce(t("upload.done", { name: upload.name }));
     if (upload.state === "failed") {
       notify(t("upload.failed", { name: upload.name, detail: stateText(upload) }), "error");
@@ -132,6 +140,7 @@ export class Create {
   remove(upload) {
     const place = this.uploads.indexOf(upload);
     this.uploads.splice(place, 1);
+    this.remember();
     if (upload.state !== "complete") upload.cancel();
     if (upload === this.current) this.select(this.uploads[Math.min(place, this.uploads.length - 1)] ?? null);
     else this.draw();
@@ -146,8 +155,6 @@ export class Create {
   }
 
   draw() {
-    const ids = this.uploads.map((upload) => upload.document?.id).filter(Boolean);
-    sessionStorage.setItem("files", JSON.stringify(ids));
     byId("work").hidden = !this.uploads.length;
     byId("create").classList.toggle("has-files", this.uploads.length > 0);
     const focused = document.activeElement?.closest("[data-file]")?.getAttribute("data-file");

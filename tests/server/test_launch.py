@@ -49,8 +49,8 @@ def test_open_shows_the_page_with_the_token(monkeypatch: pytest.MonkeyPatch) -> 
     opened = list[str]()
     monkeypatch.setattr("webbrowser.open", opened.append)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        launch._announce(ServeOptions(open=True, token="secret"), listener, lambda line: None)
-        assert opened == [f"http://127.0.0.1:{listener.getsockname()[1]}/?token=secret"]
+        launch._announce(ServeOptions(open=True, token="se&cret"), listener, lambda line: None)
+        assert opened == [f"http://127.0.0.1:{listener.getsockname()[1]}/?token=se%26cret"]
 
 
 def test_a_missing_extra_is_one_line(

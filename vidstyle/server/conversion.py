@@ -45,7 +45,8 @@ Report = Callable[[dict[str, Any]], None]
 def main() -> None:
     """Answer requests until standard input ends."""
     answers = _private_stdout()
-    os.nice(int(sys.argv[1]) if len(sys.argv) > 1 and hasattr(os, "nice") else 0)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(int(sys.argv[1]))
     requests: queue.Queue[Request] = queue.Queue()
     threading.Thread(target=_read, args=(requests,), daemon=True).start()
     while True:

@@ -5,6 +5,7 @@ import logging
 import socket
 import webbrowser
 from collections.abc import Callable
+from urllib.parse import quote
 
 import cv2
 
@@ -92,4 +93,5 @@ def _announce(
     address = address_of(options, listener)
     announce(f"vidstyle is at {address} (Ctrl-C ends it)")
     if options.open:
-        webbrowser.open(f"{address}?token={options.token}" if options.token else address)
+        word = f"?token={quote(options.token, safe='')}" if options.token else ""
+        webbrowser.open(address + word)

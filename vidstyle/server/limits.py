@@ -4,6 +4,7 @@ from typing import Final
 
 JSON_BYTES: Final = 1_000_000  # of a request body
 PICTURE_BYTES: Final = 64 * 2**20  # of a picture that is painted in memory, or a painting
+HELD_BYTES: Final = 512 * 2**20  # of such pictures together, while they come and wait
 PICTURE_PIXELS: Final = 50_000_000  # of such a picture; decoded and painted, 15 bytes for each
 VIDEO_PIXELS: Final = 8192 * 4320  # of a frame
 VIDEO_SECONDS: Final = 6 * 3600.0

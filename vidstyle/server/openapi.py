@@ -78,7 +78,7 @@ def _style_paths() -> dict[str, Any]:
             "post": _operation(
                 "Make a style of a painting",
                 _json("Style", 200, 201),
-                [400, 413, 415, 422, 429, 507],
+                [400, 408, 413, 415, 422, 429, 503, 507],
                 [name],
                 {BINARY: {}},
             ),

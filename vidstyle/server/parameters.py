@@ -187,6 +187,12 @@ def content_length(request: Request) -> int | None:
     return int(text) if text and text.isdecimal() else None
 
 
+def expected_bytes(request: Request, most: int) -> int:
+    """Length of the body as announced, or the limit if it comes in chunks or is over that."""
+    length = content_length(request)
+    return most if length is None else min(length, most)
+
+
 def too_large(most: int) -> Problem:
     """Problem of a body over a limit in bytes."""
     size = f"{most / 1e6:,.0f} MB" if most >= 10**6 else f"{most:,} bytes"

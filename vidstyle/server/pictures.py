@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import io
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -76,6 +78,7 @@ class PicturePainter:
         self._pool = GeneratorPool(threads=1)
         self._threads = ThreadPoolExecutor(cores or usable_cores(), thread_name_prefix="picture")
         self._cache = ByteCache(limits.PICTURE_CACHE_BYTES)
+        self._held = 0  # bytes
         self._running: dict[str, asyncio.Task[PaintedPicture]] = {}
 
         self.order = lru_cache(maxsize=1024)(self._order)  # of a query string
@@ -84,6 +87,21 @@ class PicturePainter:
         """Cancel waiting pictures and end the threads."""
         self._threads.shutdown(cancel_futures=True)
         self._pool.close()
+
+    @contextmanager
+    def room_for(self, size: int) -> Iterator[None]:
+        """Hold room in memory for the content of a picture file during the block.
+
+        Raises:
+            Problem: there is none, since others come and wait (503).
+        """
+        if self._held + size > limits.HELD_BYTES:
+            raise Problem(503, "Too many pictures come at once. Try again soon.", retry_after_s=1)
+        self._held += size
+        try:
+            yield
+        finally:
+            self._held -= size
 
     def forget(self) -> None:
         """Empty the cache, after a style was deleted."""

@@ -11,7 +11,8 @@ from vidstyle.server import jobs as module
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
-from vidstyle.server.jobs import FILMS, LEASE_S, QUICK, Job, JobStore, NewJob
+from vidstyle.server.job import FILMS, QUICK, Job, NewJob
+from vidstyle.server.jobs import LEASE_S, JobStore
 from vidstyle.server.problems import Problem
 
 SPEC: dict[str, Any] = {

@@ -8,7 +8,8 @@ import pytest
 
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
-from vidstyle.server.jobs import FILMS, QUICK, JobStore
+from vidstyle.server.job import FILMS, QUICK
+from vidstyle.server.jobs import JobStore
 from vidstyle.server.shelf import StyleShelf
 from vidstyle.server.submission import Submission
 from vidstyle.server.uploads import UploadStore

@@ -9,7 +9,8 @@ import pytest
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
-from vidstyle.server.jobs import FILMS, JobStore, NewJob
+from vidstyle.server.job import FILMS, NewJob
+from vidstyle.server.jobs import JobStore
 from vidstyle.server.problems import Problem
 from vidstyle.server.uploads import UploadStore
 

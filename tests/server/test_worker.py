@@ -12,7 +12,8 @@ from tests.server.test_jobs import new
 from vidstyle.errors import StyleError
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
-from vidstyle.server.jobs import FILMS, Job, JobStore
+from vidstyle.server.job import FILMS, Job
+from vidstyle.server.jobs import JobStore
 from vidstyle.server.process import ConversionProcess
 from vidstyle.server.worker import Worker
 

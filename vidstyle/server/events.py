@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from vidstyle.server.changes import Changes
-from vidstyle.server.jobs import QUEUED, RUNNING, JobStore
+from vidstyle.server.job import QUEUED, RUNNING
+from vidstyle.server.jobs import JobStore
 
 PING_EVERY_S = 15.0
 STREAM_TYPE = "text/event-stream"

@@ -9,86 +9,19 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
+from vidstyle.server.job import CANCELLED, DONE, FAILED, QUEUED, RUNNING, STATES, Job, NewJob
 from vidstyle.server.problems import Problem
 from vidstyle.server.turns import Waiting, in_turn
 
-QUEUED, RUNNING, DONE = "queued", "running", "done"
-FAILED, CANCELLED = "failed", "cancelled"
-STATES: Final = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
-FILMS, QUICK = "films", "quick"  # lanes: photos and previews do not wait for films
 LEASE_S = 30.0
 ANNOUNCED_PLACES = 20  # of the queue; jobs further behind are told no changes of their place
 KEPT_DELETIONS = 1000  # that event streams can still be told
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """Description of a job to put into the queue."""
-
-    id: str
-    client: str
-    lane: str
-    cost_s: float  # estimated duration
-    upload: str | None  # id of the input
-    job: str | None  # id of the job whose result is the input, instead
-    spec: dict[str, Any]  # "input", "options", "format", "preview", "command", "result_name"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job at one moment."""
-
-    id: str
-    revision: int
-    state: str
-    lane: str
-    upload: str | None
-    job: str | None
-    spec: dict[str, Any]
-    created: float  # times in seconds since 1970
-    started: float | None
-    finished: float | None
-    attempts: int
-    progress: dict[str, Any] | None
-    note: str | None
-    error: dict[str, Any] | None  # problem document
-    result: dict[str, Any] | None
-    position: int | None = None  # in the queue, from 0
-
-    def document(self) -> dict[str, Any]:
-        """The job as clients see it."""
-        spec = self.spec
-        return {
-            "id": self.id,
-            "revision": self.revision,
-            "state": self.state,
-            "input": {"upload": self.upload, "job": self.job, **spec["input"]},
-            "options": spec["options"],
-            "format": spec["format"],
-            "preview": spec["preview"],
-            "command": spec["command"],
-            "created": self.created,
-            "started": self.started,
-            "finished": self.finished,
-            "position": self.position,
-            "attempts": self.attempts,
-            "note": self.note,
-            "progress": self.progress,
-            "error": self.error,
-            "result": None if self.result is None else self._result(self.result),
-        }
-
-    def _result(self, result: dict[str, Any]) -> dict[str, Any]:
-        told = {name: value for name, value in result.items() if name != "sha256"}
-        name = self.spec["result_name"]
-        return {"name": name, **told, "url": f"/api/v1/jobs/{self.id}/result"}
 
 
 class JobStore:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vidstyle import __version__
-from vidstyle.server.jobs import STATES
+from vidstyle.server.job import STATES
 from vidstyle.server.parameters import PICTURE_OPTIONS, described_options
 from vidstyle.server.problems import PROBLEM_TYPE
 from vidstyle.server.submission import PHOTO_TYPES, VIDEO_TYPES

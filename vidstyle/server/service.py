@@ -17,7 +17,8 @@ from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
 from vidstyle.server.inspector import Inspector
-from vidstyle.server.jobs import FILMS, QUICK, Job, JobStore
+from vidstyle.server.job import FILMS, QUICK, Job
+from vidstyle.server.jobs import JobStore
 from vidstyle.server.metrics import Metrics
 from vidstyle.server.pictures import PicturePainter
 from vidstyle.server.problems import Problem

@@ -12,7 +12,8 @@ from vidstyle.flags import flag_of
 from vidstyle.media.atomic import short_name
 from vidstyle.media.image_file import result_suffix
 from vidstyle.options import StylizeOptions
-from vidstyle.server.jobs import DONE, FILMS, QUICK, Job, JobStore, NewJob
+from vidstyle.server.job import DONE, FILMS, QUICK, Job, NewJob
+from vidstyle.server.jobs import JobStore
 from vidstyle.server.parameters import differing, job_options
 from vidstyle.server.problems import Problem
 from vidstyle.server.shelf import StyleShelf

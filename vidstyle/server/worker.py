@@ -10,7 +10,8 @@ from typing import Any
 
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
-from vidstyle.server.jobs import Job, JobStore
+from vidstyle.server.job import Job
+from vidstyle.server.jobs import JobStore
 from vidstyle.server.problems import problem_of
 from vidstyle.server.process import ConversionProcess, ProcessDied
 

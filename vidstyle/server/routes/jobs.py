@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from vidstyle.server.events import STREAM_TYPE, job_events
-from vidstyle.server.jobs import DONE, Job
+from vidstyle.server.job import DONE, Job
 from vidstyle.server.parameters import client_of, query_values, read_object
 from vidstyle.server.problems import Problem
 from vidstyle.server.ranges import file_answer

@@ -22,6 +22,7 @@ def walk(visit: Visit, file: Path) -> Any:
     yield "queue"
     visit.open("create")
     visit.page.click("#paint")
+    visit.wait_until("location.hash !== '#create'")  # to the queue, or to a result that was there
     visit.open("queue")
     visit.card("done").locator(".job-picture").click()
     visit.page.locator("#result-download").wait_for()

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     )
     from vidstyle.frame import ColorSpace, Frame, Picture
     from vidstyle.live.metrics import LiveReport
-    from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions
+    from vidstyle.options.live import LiveOptions
+    from vidstyle.options.stylize import StylizeOptions
+    from vidstyle.options.training import TrainOptions
     from vidstyle.stylize.catalog import Style
     from vidstyle.training.results import TrainProgress, TrainResult
 
@@ -42,7 +44,7 @@ _MODULES = {
     "DeviceError": "vidstyle.errors",
     "Frame": "vidstyle.frame",
     "FrameStream": "vidstyle.apps.frame_stream",
-    "LiveOptions": "vidstyle.options",
+    "LiveOptions": "vidstyle.options.live",
     "LiveReport": "vidstyle.live.metrics",
     "MissingExtraError": "vidstyle.errors",
     "OptionError": "vidstyle.errors",
@@ -53,9 +55,9 @@ _MODULES = {
     "SourceError": "vidstyle.errors",
     "Style": "vidstyle.stylize.catalog",
     "StyleError": "vidstyle.errors",
-    "StylizeOptions": "vidstyle.options",
+    "StylizeOptions": "vidstyle.options.stylize",
     "Stylizer": "vidstyle.apps.stylizer",
-    "TrainOptions": "vidstyle.options",
+    "TrainOptions": "vidstyle.options.training",
     "TrainProgress": "vidstyle.training.results",
     "TrainResult": "vidstyle.training.results",
     "VideoProgress": "vidstyle.apps.progress",

@@ -139,7 +139,7 @@ def differing(options: StylizeOptions) -> dict[str, Any]:
     """The options of a job that differ from their defaults, by name."""
     return {
         setting.name: getattr(options, setting.name)
-        for setting in settings()
+        for setting in settings(StylizeOptions)
         if setting.name in JOB_OPTIONS and getattr(options, setting.name) != setting.default
     }
 
@@ -147,7 +147,7 @@ def differing(options: StylizeOptions) -> dict[str, Any]:
 def described_options() -> list[dict[str, Any]]:
     """Names, types, defaults and help texts of the options of a job, for building forms."""
     described = []
-    for setting in settings():
+    for setting in settings(StylizeOptions):
         if setting.name not in JOB_OPTIONS:
             continue
         kind = TYPES[setting.name]

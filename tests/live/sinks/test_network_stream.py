@@ -111,7 +111,7 @@ def test_a_network_that_takes_nothing_is_given_up_and_left_behind(
         blocked.set()
         held.wait(WAIT_S)
 
-    monkeypatch.setattr(network_stream._Muxer, "write", block)
+    monkeypatch.setattr(network_stream.NetworkMuxer, "write", block)
     monkeypatch.setattr(network_stream, "PATIENCE_S", 0.0)
     sink = NetworkStream("udp://127.0.0.1:9", FPS, None, clock=lambda: now_s[0])
     write_until(sink, blocked.is_set)

@@ -1,0 +1,31 @@
+"""Options: settings with defaults, help texts and checks, by purpose.
+
+The command line, the Python API and configuration files take names and defaults from here, and
+`__post_init__` is the only place that checks them. Settings of the command line alone are in
+`flags`.
+"""
+
+from vidstyle.options.live import LiveOptions
+from vidstyle.options.look import Look
+from vidstyle.options.output import STANDARD_STREAM, Output
+from vidstyle.options.server import ServeOptions
+from vidstyle.options.setting import FEATURES, fits, option, settings
+from vidstyle.options.stylize import DEFAULTS, StylizeOptions
+from vidstyle.options.training import FINISH_LIMITS, SHARPNESS, TrainOptions
+
+__all__ = [
+    "DEFAULTS",
+    "FEATURES",
+    "FINISH_LIMITS",
+    "SHARPNESS",
+    "STANDARD_STREAM",
+    "LiveOptions",
+    "Look",
+    "Output",
+    "ServeOptions",
+    "StylizeOptions",
+    "TrainOptions",
+    "fits",
+    "option",
+    "settings",
+]

@@ -1,0 +1,29 @@
+"""Options of stylizing a photo or a video: look and output."""
+
+from dataclasses import dataclass
+
+from vidstyle.options.look import Look
+from vidstyle.options.output import Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class StylizeOptions(Output, Look):  # in this order, the look's fields come first
+    """Options of stylizing a video or a picture: look and output file.
+
+    Raises:
+        OptionError: a value is out of range; the message names the setting and the value.
+        TypeError: a value is of the wrong type; the message names both too.
+    """
+
+    def __post_init__(self) -> None:
+        Look.__post_init__(self)
+        Output.__post_init__(self)
+
+    def output_size_wh(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height in pixels of the result for a picture of this size."""
+        if self.resize:
+            width, height = self.working_size_wh(width, height)
+        return width * (1 + self.compare), height
+
+
+DEFAULTS = StylizeOptions()

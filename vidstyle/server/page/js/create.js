@@ -24,6 +24,8 @@ export class Create {
   /** @type {Upload | null} */
   current = null;
   queue = new UploadQueue();
+  /** @type {WeakMap<Upload, HTMLElement>} */
+  tiles = new WeakMap();
 
   /**
    * @param {StyleShelf} shelf
@@ -157,9 +159,7 @@ export class Create {
   draw() {
     byId("work").hidden = !this.uploads.length;
     byId("create").classList.toggle("has-files", this.uploads.length > 0);
-    const focused = document.activeElement?.closest("[data-file]")?.getAttribute("data-file");
-    byId("strip").replaceChildren(...this.uploads.map((upload, i) => this.tileOf(upload, i)));
-    if (focused) byId("strip").querySelector(`[data-file="${focused}"] button`)?.focus();
+    this.drawStrip();
     const media = this.current?.document?.media ?? null;
     setText(byId("file-name"), this.current?.name ?? "");
     setText(byId("file-facts"), media ? factsOf(media) : "");
@@ -168,11 +168,25 @@ export class Create {
     this.showButton();
   }
 
+  /** Show the tiles of all files; those that are as before stay, so that large folders are quick. */
+  drawStrip() {
+    const strip = byId("strip");
+    const focused = this.uploads.find((upload) => this.tiles.get(upload)?.contains(document.activeElement));
+    const tiles = this.uploads.map((upload) => this.tileOf(upload));
+    const same = tiles.length === strip.children.length && tiles.every((tile, i) => tile === strip.children[i]);
+    if (!same) strip.replaceChildren(...tiles);
+    const tile = focused && this.tiles.get(focused);
+    if (tile && !tile.contains(document.activeElement)) tile.querySelector("button")?.focus();
+  }
+
   /**
    * @param {Upload} upload
-   * @param {number} index
+   * @returns {HTMLElement}
    */
-  tileOf(upload, index) {
+  tileOf(upload) {
+    const look = `${upload.state} ${upload === this.current}`;
+    const known = this.tiles.get(upload);
+    if (known?.dataset.look === look) return known;
     const document = upload.document;
     const picture = upload.state === "complete" && document
       ? el("img", { src: stillUrl(document.id, { height: 96 }), alt: "" }) : icon("film");
@@ -181,8 +195,9 @@ export class Create {
       "aria-current": upload === this.current ? "true" : undefined, onclick: () => this.select(upload),
     }, picture, el("span.tile-progress", {}));
     const remove = iconButton("close", t("create.remove", { name: upload.name }), () => this.remove(upload), ".tile-remove");
-    const tile = el(`li.tile.${upload.state}`, { "data-file": index }, choose, remove);
+    const tile = el(`li.tile.${upload.state}`, { "data-look": look }, choose, remove);
     setVariable(tile, "share", upload.bytes ? upload.sent / upload.bytes : 0);
+    this.tiles.set(upload, tile);
     return tile;
   }
 

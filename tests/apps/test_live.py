@@ -416,7 +416,8 @@ def test_a_recording_that_finds_no_room_ends_the_run_and_is_kept(
     _, _, line, *_ = process.stderr.splitlines()  # after what is on
     assert "File too large. What was recorded until then is kept and can be played." in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.mp4"]
-    assert len(pictures(path)) > 20
+    assert path.stat().st_size > 250_000  # how many pictures these are depends on the load
+    assert pictures(path)
 
 
 @pytest.mark.slow

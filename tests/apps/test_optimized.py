@@ -21,6 +21,7 @@ from tests.optimize.few_steps import use_few_steps
 from tests.perceptual.weights import random_vgg
 from tests.processes import stop_once, vidstyle_with
 from tests.textures import noise_image
+from vidstyle.apps import optimized
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.progress import VideoProgress
@@ -78,7 +79,10 @@ def test_a_photo_is_painted_after_a_painting(tmp_path: Path, painting: Path) -> 
 
 
 @pytest.mark.usefixtures("few_steps")
-def test_a_shipped_style_stands_for_its_painting(tmp_path: Path, shelf: Path) -> None:
+def test_a_shipped_style_stands_for_its_painting(
+    tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimized, "FINISH", load_generator("negative").finish)
     write_photo(tmp_path / "me.png", patches(64, 48))
     words = ["image", str(tmp_path / "me.png"), "--quality", "full", "--threads", "1", "--quiet"]
     words += ["--feature-weights", str(models_folder() / "slim.npz")]

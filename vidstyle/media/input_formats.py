@@ -21,7 +21,8 @@ FORMATS = (
     "apv", "av1", "avs2", "avs3", "cavsvideo", "dirac", "dnxhd", "evc", "h261", "h263", "h264",
     "hevc", "ingenient", "m4v", "mjpeg", "mjpeg_2000", "mpegvideo", "mpjpeg", "obu", "smjpeg",
     "vc1", "vc1test", "vvc",
-    # Sound, which is told apart from films by the message.
+    # Subtitles and sound, which are told apart from films by the message.
+    "ass", "srt", "webvtt",
     "aac", "ac3", "aiff", "amr", "ape", "au", "caf", "dts", "dtshd", "eac3", "flac", "loas", "mp3",
     "oma", "truehd", "tta", "voc", "w64", "wav",
     # Pictures.

@@ -203,6 +203,14 @@ def test_a_second_video_is_named(tmp_path: Path, inverting: StylizeOptions) -> N
     assert result.warnings == ["left out: video stream 1 (h264); one video is converted"]
 
 
+def test_sound_outside_the_converted_part_is_named(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    path = Clip(frames=20, sounds=[Sound(seconds=0.2)]).write(tmp_path / "in.mp4")
+    result = stylize_video(path, None, replace(inverting, start=0.6))
+    assert result.warnings == ["no packet of audio stream 1 (aac) lies in the converted part"]
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_joined_recordings_go_on_where_the_clock_starts_again(
     tmp_path: Path, inverting: StylizeOptions, suffix: str

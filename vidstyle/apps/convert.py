@@ -170,10 +170,10 @@ def _render(
         remarks = remarks_on(source.info, first.stats, options, can_keep_hdr=can_keep_hdr)
         if isinstance(file, ImageSequence):
             remarks = [*notes_on_sequence(file, options), *remarks]
-        return [
-            _result(path, each, size, damage, remarks + sink.warnings)
-            for each, sink, size in zip(renditions, sinks, sizes, strict=True)
-        ]
+    return [  # after the block, which completes the sinks' warnings
+        _result(path, each, size, damage, remarks + sink.warnings)
+        for each, sink, size in zip(renditions, sinks, sizes, strict=True)
+    ]
 
 
 def _result(

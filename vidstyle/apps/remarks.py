@@ -68,7 +68,8 @@ def remarks_on(
         remarks.append(f"the input's clock started again {times}: its parts were joined")
     if stats["repeated times"]:
         frames = _counted(stats["repeated times"], "frame")
-        remarks.append(f"{frames} had no time of their own and got one")
+        own = "its" if stats["repeated times"] == 1 else "their"
+        remarks.append(f"{frames} had no time of {own} own and got one")
     if stats["fitted frames"]:
         frames = _counted(stats["fitted frames"], "frame")
         remarks.append(f"the picture changes its shape: {frames} got black bars")

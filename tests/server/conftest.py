@@ -9,6 +9,16 @@ import pytest
 from tests.clips import patches
 from tests.server.client import Client
 from tests.server.running import ServerThread, running
+from vidstyle.server.database import Database
+
+
+class Clock:
+    """Time of day that a test sets."""
+
+    now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +31,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerThread]:
 @pytest.fixture
 def client(server: ServerThread) -> Client:
     return server.client
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "a.sqlite")
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,11 @@
 """The queue keeps its jobs across the end of the server, and gives each to one worker."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server.test_uploads import Clock
+from tests.server.conftest import Clock
 from vidstyle.server import jobs as module
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
@@ -25,18 +24,6 @@ SPEC: dict[str, Any] = {
     "result_name": "a.udnie.mp4",
 }
 RESULT = {"bytes": 100, "sha256": "0", "type": "video/mp4"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "a.sqlite")
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Uploads are received once, in order, within their limits, and deleted when they are old."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.server.conftest import Clock
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
@@ -15,27 +15,6 @@ from vidstyle.server.problems import Problem
 from vidstyle.server.uploads import UploadStore
 
 MEDIA = {"kind": "photo", "width": 4, "height": 3}
-
-
-class Clock:
-    """Time of day that a test sets."""
-
-    now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "a.sqlite")
-    yield database
-    database.close()
 
 
 @pytest.fixture

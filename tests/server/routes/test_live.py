@@ -3,6 +3,7 @@
 import json
 import struct
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -113,6 +114,10 @@ def test_a_broken_frame_does_not_end_the_connection(server: ServerThread) -> Non
 def test_viewers_are_counted_and_limited(
     server: ServerThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    deadline = time.monotonic() + 60
+    while server.service.metrics.viewers:  # of the tests before
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     monkeypatch.setattr(limits, "LIVE_VIEWERS", 1)
     with joined(server) as socket:
         told(socket, "ready")

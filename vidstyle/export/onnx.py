@@ -22,13 +22,12 @@ from vidstyle.export.graph import (
     OPSET,
     as_stored,
     compacted,
-    convolution_weights,
     with_quantized_pixels,
     with_space_to_depth,
 )
-from vidstyle.export.int8_layout import from_int8_layout
+from vidstyle.export.weights import PIXEL_AXES, generator_weights, with_zero_channel
 from vidstyle.media.atomic import write_whole
-from vidstyle.network.architecture import FINE, GRID, PIXELS, Architecture
+from vidstyle.network.architecture import FINE, GRID, Architecture
 from vidstyle.network.generator import (
     ColorSkip,
     ConvNorm,
@@ -40,16 +39,6 @@ from vidstyle.network.generator import (
 
 LARGEST_SIDE = 8192  # px
 LARGEST_DIFFERENCE = 1 / 255  # between ONNX Runtime and PyTorch, of any value of 0..1
-# Axes of a folded generator's weights that run over the colors of pixels.
-PIXEL_AXES: dict[str, tuple[int, ...]] = {
-    "stem.weight": (1,),
-    "detail.weight": (1,),
-    "paint.weight": (0,),
-    "paint.bias": (0,),
-    "skip.weight": (0, 1),
-    "skip.bias": (0,),
-}
-
 Module = TypeVar("Module", bound=nn.Module)
 Pixels = Literal["float", "uint8"]
 
@@ -213,30 +202,10 @@ def with_alpha(generator: Generator) -> Generator:
     for name, sides in PIXEL_AXES.items():
         parameter = copy.get_parameter(name)
         for side in sides:
-            parameter.data = _with_zero_channel(parameter.data, side)
+            parameter.data = torch.from_numpy(with_zero_channel(parameter.data.numpy(), side))
     for alpha in range(3, 4 * FINE**2, 4):
         copy.skip.weight[alpha, alpha] = 1
     return copy
-
-
-def without_alpha(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a folded generator, by name, reduced from RGBA to RGB pixels."""
-    if weights["skip.bias"].numel() == PIXELS:
-        return weights
-    kept = dict(weights)
-    for name, sides in PIXEL_AXES.items():
-        for side in sides:
-            colors = torch.arange(kept[name].shape[side]) % 4 != 3
-            kept[name] = kept[name].movedim(side, 0)[colors].movedim(0, side)
-    return kept
-
-
-def _with_zero_channel(weights: Tensor, side: int) -> Tensor:
-    """Insert a zero after every third channel of an axis."""
-    by_channel = weights.movedim(side, 0)
-    by_pixel = by_channel.reshape(-1, 3, *by_channel.shape[1:])
-    zeros = torch.zeros_like(by_pixel[:, :1])
-    return torch.cat([by_pixel, zeros], dim=1).flatten(0, 1).movedim(0, side)
 
 
 def folded_weights(file: Path) -> dict[str, Tensor]:
@@ -249,8 +218,8 @@ def folded_weights(file: Path) -> dict[str, Tensor]:
         float32 tensors in the order of computation, by the names of a folded generator's
         parameters: `stem.weight` (OxIxHxW), `stem.bias`, `blocks.0.narrow.weight` and so on.
     """
-    arrays = from_int8_layout(convolution_weights(onnx.load(file)))
-    return without_alpha({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
+    weights = generator_weights(onnx.load(file))
+    return {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
 
 
 def fold_norms(module: Module) -> Module:

@@ -15,7 +15,7 @@ from vidstyle.export.mobile_form import cell_kernel, mobile_form
 from vidstyle.stylize.generator import OnnxGenerator
 
 PLAIN = {"Conv", "Relu", "Add", "Resize", "DepthToSpace"}
-PHOTO = cv2.imread(str(models_folder() / "photos" / "portrait.jpg"))
+PHOTO = np.asarray(cv2.imread(str(models_folder() / "photos" / "portrait.jpg")), np.uint8)
 
 
 def shipped(name: str) -> ModelProto:

@@ -87,7 +87,7 @@ def _dilations(model: ModelProto) -> list[int]:
 
 def _ends() -> ModelProto:
     """A model without nodes, with the input and the output of the mobile form."""
-    shape = ["n", COLORS, f"{GRID}*rows", f"{GRID}*columns"]
+    shape: list[str | int | None] = ["n", COLORS, f"{GRID}*rows", f"{GRID}*columns"]
     image, painted = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in (IMAGE, PAINTED)
     )

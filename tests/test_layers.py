@@ -7,6 +7,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
 BASE = {
+    "closable",
     "errors",
     "frame",
     "options",
@@ -43,6 +44,7 @@ MAY_IMPORT = {
     "media": set[str](),
     "stylize": {"media"},
     "perceptual": set[str](),
+    "closable": set[str](),
     "errors": set[str](),
     "frame": set[str](),
     "hardware": set[str](),

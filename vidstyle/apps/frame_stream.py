@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from vidstyle.apps.arrays import ImageArray, Order, unpack
+from vidstyle.closable import Closable
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.capture import MICROSECOND
 from vidstyle.live.metrics import CpuMeter
@@ -27,7 +26,7 @@ class LoadedStyle:
     generator: ImageGenerator
 
 
-class FrameStream:
+class FrameStream(Closable):
     """Stream of camera or video frames, stylized one by one: push one, get one.
 
     Strokes move with the scene instead of flickering: keyframes are painted in the background and
@@ -118,17 +117,6 @@ class FrameStream:
         with self._lock:
             self._closed = True
             self._stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         closed = ", closed" if self._closed else ""

@@ -3,12 +3,12 @@
 import threading
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from weakref import WeakSet
 
 from vidstyle.apps.arrays import ImageArray, Order, check_order, unpack
 from vidstyle.apps.frame_stream import FrameStream, LoadedStyle
+from vidstyle.closable import Closable
 from vidstyle.hardware import usable_cores
 from vidstyle.options import DEFAULTS, LiveOptions, StylizeOptions
 from vidstyle.stats import Stats
@@ -18,7 +18,7 @@ from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.stylizer import stylize_picture
 
 
-class Stylizer:
+class Stylizer(Closable):
     """Stylizer of single images: `painted = stylizer(frame)`.
 
     For successive frames of a camera or a video, open a `stream`: its strokes do not flicker.
@@ -181,17 +181,6 @@ class Stylizer:
         for stream in streams:
             stream.close()
         self._pool.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         options, closed = self._style.options, ", closed" if self._closed else ""

@@ -6,11 +6,11 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import av
 
+from vidstyle.closable import Closable
 from vidstyle.errors import SourceError
 from vidstyle.frame import Bytes, Frame
 from vidstyle.media.constant_rate import ConstantRate
@@ -41,7 +41,7 @@ MAX_SIDE = 32766  # px; OpenCV's remap takes no longer sides
 MIN_LOSS_S = 0.5  # headers round, and audio ends slightly early
 
 
-class FileSource:
+class FileSource(Closable):
     """Iterable of the frames of a video file, upright, YUV 4:2:0; iterate over it once.
 
     Frame times are those of the file minus `info.origin_s`, and strictly increase. Packets that
@@ -107,17 +107,6 @@ class FileSource:
         except BaseException:
             self._container.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file, as the end of a `with` block does; call it after the iteration ended."""

@@ -4,12 +4,12 @@ import asyncio
 import threading
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import platformdirs
 from starlette.requests import HTTPConnection
 
+from vidstyle.closable import Closable
 from vidstyle.errors import OptionError, SinkError, reason
 from vidstyle.media.atomic import output_lock
 from vidstyle.options import ServeOptions
@@ -31,7 +31,7 @@ from vidstyle.server.worker import Worker
 HOUSEKEEPING_S = 60.0
 
 
-class Service:
+class Service(Closable):
     """Parts of one server on one data folder; no second server opens the same folder meanwhile."""
 
     def __init__(self, options: ServeOptions) -> None:
@@ -140,17 +140,6 @@ class Service:
     def close(self) -> None:
         """End all threads and processes; jobs go on at the next start."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def service_of(connection: HTTPConnection) -> Service:

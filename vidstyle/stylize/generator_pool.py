@@ -5,9 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from vidstyle.closable import Closable
 from vidstyle.media.style_image import read_painting
 from vidstyle.style_plan import StylePlan
 from vidstyle.style_spec import style_shares
@@ -70,7 +69,7 @@ def check_style(style: str | None) -> None:
             find_style(share.style)
 
 
-class GeneratorPool:
+class GeneratorPool(Closable):
     """LRU cache of loaded networks, so that the style can change during a run without a stall.
 
     Networks are loaded on one background thread; `warm` and `get` may be called from any thread.
@@ -89,17 +88,6 @@ class GeneratorPool:
         self._networks: OrderedDict[str | None, ImageGenerator] = OrderedDict()
         self._lock = threading.Lock()
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the loader thread and release the networks; idempotent."""

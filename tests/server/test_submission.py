@@ -10,6 +10,7 @@ from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
 from vidstyle.server.job import FILMS, QUICK
 from vidstyle.server.jobs import JobStore
+from vidstyle.server.problems import Problem
 from vidstyle.server.shelf import StyleShelf
 from vidstyle.server.submission import Submission
 from vidstyle.server.uploads import UploadStore
@@ -29,7 +30,8 @@ def uploads(tmp_path: Path) -> Iterator[tuple[Submission, Upload]]:
         with store.receiving(id, None) as receiver:
             receiver.write(content)
         kind = "photo" if name.endswith(("jpg", "png")) else "video"
-        return store.complete(id, {"kind": kind, "width": 4, "height": 3, "frames": 9}).id
+        facts = {"kind": kind, "width": 4, "height": 3, "frames": 9, "seconds": 20_000}
+        return store.complete(id, facts).id
 
     yield submission, upload
     database.close()
@@ -55,6 +57,9 @@ def test_all_that_changes_a_result_changes_the_id(uploads: tuple[Submission, Upl
         {"upload": a, "options": {"style": "udnie:0.5,scream:0.5"}},
         {"upload": a, "options": {"style_per_scene": "all"}},
         {"upload": a, "options": {"strength": 0.5}},
+        {"upload": a, "options": {"size": "720p"}},
+        {"upload": a, "options": {"fps": 12.5}},
+        {"upload": a, "options": {"bitrate": "2M"}},
         {"upload": a, "format": "mkv"},
         {"upload": a, "preview": True},
     ]
@@ -92,3 +97,19 @@ def test_the_command_line_is_the_same_job(
     submission, upload = uploads
     job = submission.new_job({"upload": upload(b"a", name), "options": options}, "me")
     assert job.spec["command"].startswith(f"vidstyle {command}")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"size": "8192x8192"}, "would be 8192x8192 px, over 35 megapixels"),
+        ({"fps": 120}, "would have 2,400,000 frames, over 2,000,000"),
+    ],
+)
+def test_a_result_over_the_limits_is_refused(
+    uploads: tuple[Submission, Upload], options: dict[str, Any], words: str
+) -> None:
+    submission, upload = uploads
+    with pytest.raises(Problem, match=words) as caught:
+        submission.new_job({"upload": upload(b"a", "a.mp4"), "options": options}, "me")
+    assert (caught.value.status, list(caught.value.settings)) == (422, list(options))

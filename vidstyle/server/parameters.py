@@ -19,7 +19,8 @@ from vidstyle.style_plan import ALL
 
 JOB_OPTIONS = (
     "style", "style_per_scene", "quality", "time_budget", "every", "strength", "keep_colors",
-    "scale", "max_height", "resize", "compare", "start", "end", "codec", "crf", "preset", "audio",
+    "scale", "max_height", "resize", "size", "fps", "compare", "start", "end", "codec", "crf",
+    "bitrate", "preset", "audio",
 )  # fmt: skip
 PICTURE_OPTIONS = (
     "style", "strength", "keep_colors", "scale", "max_height", "resize", "compare",

@@ -12,6 +12,7 @@ from vidstyle.flags import flag_of
 from vidstyle.media.atomic import short_name
 from vidstyle.media.image_file import result_suffix
 from vidstyle.options import StylizeOptions
+from vidstyle.server import limits
 from vidstyle.server.job import DONE, FILMS, QUICK, Job, NewJob
 from vidstyle.server.jobs import JobStore
 from vidstyle.server.parameters import differing, job_options
@@ -68,6 +69,7 @@ class Submission:
         if preview and source.media["kind"] == "photo":
             raise Problem(422, f"{source.name} is a photo, which has no preview.", ["preview"])
         options = job_options(order.get("options") or {}, self._shelf)
+        _check_result(source.media, options)
         format = order.get("format") or _format_like(source.name, video, preview)
         types = VIDEO_TYPES if video else PHOTO_TYPES
         if format not in types:
@@ -183,6 +185,18 @@ def _format_like(name: str, video: bool, preview: bool) -> str:
         return "png"
     suffix = result_suffix(f".{suffix}").removeprefix(".")
     return suffix if suffix in PHOTO_TYPES else "jpg" if suffix == "jpeg" else "png"
+
+
+def _check_result(media: dict[str, Any], options: StylizeOptions) -> None:
+    """Refuse sizes and frame rates that make more of a file than an upload may be."""
+    width, height = options.sized_wh(media["width"], media["height"])
+    if width * height > limits.VIDEO_PIXELS:
+        most = f"{limits.VIDEO_PIXELS / 1e6:.0f} megapixels, the limit"
+        raise Problem(422, f"The result would be {width}x{height} px, over {most}.", ["size"])
+    frames = (options.fps or 0) * (media.get("seconds") or 0)
+    if frames > limits.VIDEO_FRAMES:
+        most = f"{limits.VIDEO_FRAMES:,}, the limit"
+        raise Problem(422, f"The result would have {frames:,.0f} frames, over {most}.", ["fps"])
 
 
 def _cost_s(media: dict[str, Any], options: StylizeOptions, *, video: bool) -> float:

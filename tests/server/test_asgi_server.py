@@ -28,6 +28,17 @@ def test_half_a_header_is_given_up(client: Client, monkeypatch: pytest.MonkeyPat
         assert slow.recv(100) == b""
 
 
+def test_half_a_second_header_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as slow:
+        slow.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"}"):
+            answer += slow.recv(1000)
+        monkeypatch.setattr(limits, "HEADER_PATIENCE_S", 0.01)
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: local")
+        assert slow.recv(100) == b""
+
+
 def test_a_websocket_stays(server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "HEADER_PATIENCE_S", 0.2)
     address = f"ws://127.0.0.1:{server.client.port}/api/v1/live?style=udnie-17k"

@@ -38,20 +38,36 @@ class AsgiServer(uvicorn.Server):
 
 
 def _impatient(protocol: Any) -> type[Any]:
-    """Protocol that closes connections which send no whole request header in time."""
+    """Protocol that closes connections whose request header does not come whole in time.
+
+    The time begins with the connection, and with the first bytes of each further request.
+    """
 
     class Impatient(protocol):  # type: ignore[misc]
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self._patience = self.loop.call_later(limits.HEADER_PATIENCE_S, self._give_up)
+            self._patience = self._begin_patience()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if not self._waits_for_header():
+                self._patience.cancel()
+            elif self._patience.cancelled():
+                self._patience = self._begin_patience()
 
         def connection_lost(self, error: Exception | None) -> None:
             self._patience.cancel()
             super().connection_lost(error)
 
-        def _give_up(self) -> None:
+        def _begin_patience(self) -> Any:
+            return self.loop.call_later(limits.HEADER_PATIENCE_S, self._give_up)
+
+        def _waits_for_header(self) -> bool:
             upgraded = self.transport.get_protocol() is not self  # to a WebSocket
-            if self.cycle is None and not upgraded:
+            return not upgraded and (self.cycle is None or self.cycle.response_complete)
+
+        def _give_up(self) -> None:
+            if self._waits_for_header():
                 self.transport.close()
 
     return Impatient

@@ -24,13 +24,13 @@ async function start() {
   watchSession();
   navigator.serviceWorker?.register("sw.js").catch(() => undefined); // private windows have none
   await authorize();
-  const { version, cores, formats, options } = await getServer();
+  const { version, cores, formats } = await getServer();
   setText(byId("version"), t(cores === 1 ? "footer.version.one" : "footer.version", { version, cores }));
   const shelf = new StyleShelf();
   const store = new JobStore();
   const gallery = new Gallery(shelf, byId("gallery"), "style");
   new Gallery(shelf, byId("live-gallery"), "live-style");
-  const create = new Create(shelf, gallery, new Settings(shelf, formats, options.map(({ name }) => name)), store);
+  const create = new Create(shelf, gallery, new Settings(shelf, formats), store);
   new Queue(store, shelf);
   new ResultView(store, shelf, create);
   new Live(shelf);

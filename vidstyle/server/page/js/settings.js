@@ -17,13 +17,11 @@ export class Settings extends EventTarget {
   /**
    * @param {StyleShelf} shelf
    * @param {{photo: string[], video: string[]}} formats
-   * @param {string[]} offered names of the server's options
    */
-  constructor(shelf, formats, offered) {
+  constructor(shelf, formats) {
     super();
     this.shelf = shelf;
     this.formats = formats;
-    byId("size-row").hidden = !offered.includes("size");
     this.form = byId("settings-form");
     /** @type {Media | null} */
     this.media = null;

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from vidstyle.apps.batch import Failure, Job
+from vidstyle.apps.export import ExportResult
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.painting import PaintingResult
 from vidstyle.console import (
@@ -52,7 +53,11 @@ FAILURE = Failure(Path("bad.mp4"), SourceError("bad.mp4 is no video."))
 PAINTED = PaintingResult(
     output=Path("oil.onnx"), texture="scream", others=[Path("oil.int8.onnx")], **FILE
 )
-OUTCOMES = [RESULT, TRAINED, PAINTED, LIVE, FAILURE]
+EXPORTED = ExportResult(
+    output=Path("ink.tflite"), style="ink", to="web", mean_difference=1.23456,
+    largest_difference=35, similarity=0.987654, others=[Path("ink.json")], **FILE,
+)  # fmt: skip
+OUTCOMES = [RESULT, TRAINED, PAINTED, EXPORTED, LIVE, FAILURE]
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

@@ -57,6 +57,10 @@ FLAGS = {
         --saturation --style-scale --batch --seed --precision --low-memory --pixels --int8 --no-int8
         --torch --threads --resume -y --overwrite -q --quiet --json
         """,
+    "export": """
+        -h --help -v --verbose --debug -o --output --to --form --precision --size -y --overwrite
+        --json
+        """,
     "styles": """
         -h --help -v --verbose --debug -o --gallery --strength --keep-colors --scale --max-height -y
         --overwrite --json

@@ -11,6 +11,7 @@ ELSEWHERE = {
     "vidstyle/commands.py": "tests/test_cli.py",  # called through its entry point
     "vidstyle/live/sinks/growing_file.py": "tests/live/sinks/test_recorder.py",  # its only user
     # One file claims the same of all settings.
+    "vidstyle/options/export.py": "tests/test_options.py",
     "vidstyle/options/live.py": "tests/test_options.py",
     "vidstyle/options/look.py": "tests/test_options.py",
     "vidstyle/options/output.py": "tests/test_options.py",

@@ -10,7 +10,7 @@ import pytest
 
 from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.flags import flag_of, with_flags
-from vidstyle.options import LiveOptions, StylizeOptions, TrainOptions, settings
+from vidstyle.options import ExportOptions, LiveOptions, StylizeOptions, TrainOptions, settings
 from vidstyle.stylize.catalog import shipped_style
 
 
@@ -145,7 +145,7 @@ def test_a_wrong_option_is_a_vidstyle_error() -> None:
     assert issubclass(OptionError, VidstyleError)
 
 
-@pytest.mark.parametrize("kind", [StylizeOptions, TrainOptions])
+@pytest.mark.parametrize("kind", [StylizeOptions, TrainOptions, ExportOptions])
 def test_every_setting_explains_itself(kind: type[Any]) -> None:
     assert all(setting.metadata["help"] for setting in settings(kind))
 
@@ -289,7 +289,7 @@ def test_a_size_is_two_numbers() -> None:
     assert LiveOptions().size_wh is None
 
 
-@pytest.mark.parametrize("kind", [StylizeOptions, TrainOptions, LiveOptions])
+@pytest.mark.parametrize("kind", [StylizeOptions, TrainOptions, LiveOptions, ExportOptions])
 def test_an_empty_text_is_no_value(kind: type[Any]) -> None:
     texts = [
         s.name for s in settings(kind) if "str" in str(s.type) and not s.metadata.get("choices")
@@ -298,3 +298,39 @@ def test_an_empty_text_is_no_value(kind: type[Any]) -> None:
     for name in texts:
         with pytest.raises(OptionError, match=f"^{name} must be left out or filled in, not empty"):
             kind(**{name: ""})
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"size": "640x361", "to": "tflite"}, "size must be as 640x360, in multiples of 4"),
+        ({"size": "720p", "to": "tflite"}, "size must be as 640x360"),
+        ({"size": "32x64", "to": "tflite"}, "size must be as 640x360"),
+        ({"size": "640x360"}, "size must be left out: to onnx, any size fits"),
+        ({"precision": "int8", "to": "coreml"}, "precision int8 must be with to onnx or triton"),
+        ({"precision": "int8", "form": "mobile"}, "precision int8 must be with to onnx or triton"),
+        ({"precision": "int8", "to": "triton"}, "form desktop"),
+        ({"form": "desktop", "to": "tflite"}, "form must be mobile or auto with to tflite"),
+        ({"form": "mobile", "to": "torch"}, "form must be desktop or auto with to torch"),
+    ],
+)
+def test_exports_that_no_runtime_takes_are_refused(more: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        ExportOptions(**more)
+
+
+def test_an_export_takes_what_suits_its_runtime() -> None:
+    assert [ExportOptions(to=to).mobile for to in ("onnx", "torch", "triton")] == [
+        False,
+        False,
+        True,
+    ]
+    assert [ExportOptions(to=to).int8 for to in ("onnx", "coreml", "tflite")] == [
+        False,
+        False,
+        True,
+    ]
+    assert ExportOptions(to="web").sides == (640, 360)
+    assert ExportOptions(to="triton").sides is None
+    assert ExportOptions(to="coreml", size="1280x720").sides == (1280, 720)
+    assert not ExportOptions(to="tflite", precision="float32").int8

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from vidstyle.errors import OptionError
 from vidstyle.flags import ConvertFlags, LiveFlags, StyleFlags, TrainFlags
-from vidstyle.options import STANDARD_STREAM, ServeOptions, StylizeOptions, settings
+from vidstyle.options import STANDARD_STREAM, ExportOptions, ServeOptions, StylizeOptions, settings
 from vidstyle.standard_streams import print_error, print_line, print_to_stderr, writing_stdout
 from vidstyle.style_plan import style_list
 
@@ -197,6 +197,15 @@ def style(parsed: argparse.Namespace) -> int:
     return DONE
 
 
+def export(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.export import export_style
+    from vidstyle.console import describe, to_json
+
+    result = export_style(parsed.exported, parsed.output, _options(parsed, ExportOptions))
+    print_line(json.dumps(to_json(result), indent=2) if parsed.json else describe(result))
+    return DONE
+
+
 def styles(parsed: argparse.Namespace) -> int:
     from vidstyle.console import print_styles
     from vidstyle.stylize.catalog import shipped_styles
@@ -257,6 +266,7 @@ RUN: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "live": live,
     "style": style,
     "train": train,
+    "export": export,
     "styles": styles,
     "serve": serve,
     "doctor": doctor,

@@ -9,7 +9,7 @@ from typing import TextIO
 SHELLS = ("bash", "zsh", "fish", "powershell")
 REQUEST = "_ARGCOMPLETE"  # set in the environment by a shell that asks for completions
 LINE, CURSOR = "COMP_LINE", "COMP_POINT"  # the typed line, and the cursor's position in it
-STYLE_SETTINGS = ("style", "style_per_scene", "start_from")
+STYLE_SETTINGS = ("style", "style_per_scene", "start_from", "exported")
 STYLE_SUFFIXES = ("onnx", "jpg", "jpeg", "png", "webp", "txt")
 DEFAULT_COMMAND = "convert"
 

@@ -15,6 +15,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from vidstyle.apps.batch import Failure, Job
+from vidstyle.apps.export import ExportResult
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.painting import PaintingResult
 from vidstyle.apps.progress import BatchEstimate
@@ -239,6 +240,17 @@ def _(outcome: PaintingResult) -> str:
 
 
 @describe.register
+def _(outcome: ExportResult) -> str:
+    files = " and ".join([str(outcome.output), *(file.name for file in outcome.others)])
+    difference = (
+        f"differs by {outcome.mean_difference:.2f} of 255 levels on average, "
+        f"{outcome.largest_difference} at most, SSIM {outcome.similarity:.4f}"
+    )
+    size = f"{outcome.output_bytes:,} bytes"
+    return "\n".join([f"{files}  ({size}; {difference})", *_notes(outcome)])
+
+
+@describe.register
 def _(outcome: LiveReport) -> str:
     latency = f"{outcome.latency_p50_ms:.0f} ms behind, p99 {outcome.latency_p99_ms:.0f} ms"
     pace = f"{outcome.frames} pictures in {_clock(outcome.seconds)}, {outcome.fps:.1f} fps"
@@ -299,6 +311,21 @@ def _(outcome: PaintingResult) -> dict[str, Any]:
         "polished_s": outcome.polished_s,
         "seconds": round(outcome.seconds, 3),
         "output_bytes": outcome.output_bytes,
+    }
+
+
+@to_json.register
+def _(outcome: ExportResult) -> dict[str, Any]:
+    return {
+        "output": str(outcome.output),
+        "others": [str(file) for file in outcome.others],
+        "style": outcome.style,
+        "to": outcome.to,
+        "output_bytes": outcome.output_bytes,
+        "mean_difference": round(outcome.mean_difference, 4),
+        "largest_difference": outcome.largest_difference,
+        "similarity": round(outcome.similarity, 5),
+        "seconds": round(outcome.seconds, 3),
     }
 
 

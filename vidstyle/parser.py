@@ -17,10 +17,10 @@ from vidstyle.flags import (
     add_flags,
     flag_of,
 )
-from vidstyle.options import ServeOptions, StylizeOptions
+from vidstyle.options import ExportOptions, ServeOptions, StylizeOptions
 
 GENERAL_FLAGS = ("-h", "--help", "-V", "--version", "--print-completion")
-COMMANDS = ("convert", "image", "live", "style", "train", "styles", "serve", "doctor")
+COMMANDS = ("convert", "image", "live", "style", "train", "export", "styles", "serve", "doctor")
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
     "strength", "keep_colors", "scale", "max_height", "resize", "size", "fps", "compare",
@@ -156,6 +156,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="file (default: NAME.onnx in the current folder)",
     )
     add_flags(train, TrainFlags)
+    export = _command(commands, "export", "export a style to phones, browsers, GPUs and servers")
+    export.add_argument(
+        "exported", metavar="STYLE", help="a style's name, or an .onnx file of a style"
+    )
+    export.add_argument(
+        "-o", "--output", type=_path, help="file or folder (default: NAME.* in the current folder)"
+    )
+    add_flags(export, ExportOptions)
     styles = _command(commands, "styles", "list the styles, or paint a picture in all")
     styles.add_argument(
         "picture", nargs="?", type=_path, metavar="PICTURE", help="what --gallery paints"
@@ -171,7 +179,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", "serve a web page and a REST API")
     add_flags(serve, ServeOptions)
     doctor = _command(commands, "doctor", "say what this machine has and what follows")
-    for command in (style, styles, doctor):
+    for command in (style, export, styles, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

@@ -18,6 +18,7 @@ from vidstyle.media.atomic import (
     publish,
     short_name,
     whole_file,
+    write_folder,
     write_whole,
 )
 
@@ -49,6 +50,40 @@ def test_a_file_is_replaced_with_permission(tmp_path: Path) -> None:
     write_whole(output, b"new")
     assert output.read_text() == "new"
     assert names(tmp_path) == ["out.mp4"]
+
+
+def test_a_folder_is_written_with_its_subfolders(tmp_path: Path) -> None:
+    write_folder(tmp_path / "model", {"a.txt": b"a", "1/b.txt": b"b"}, replace=False)
+    assert (tmp_path / "model/1/b.txt").read_bytes() == b"b"
+    assert names(tmp_path) == ["model"]
+
+
+def test_a_folder_is_replaced_as_a_whole_with_permission(tmp_path: Path) -> None:
+    write_folder(tmp_path / "model", {"old.txt": b"old"}, replace=False)
+    with pytest.raises(SinkError, match="was not replaced"):
+        write_folder(tmp_path / "model", {"new.txt": b"new"}, replace=False)
+    assert names(tmp_path / "model") == ["old.txt"]
+    write_folder(tmp_path / "model", {"new.txt": b"new"}, replace=True)
+    assert names(tmp_path / "model") == ["new.txt"]
+    assert names(tmp_path) == ["model"]
+
+
+def test_a_folder_that_cannot_be_replaced_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "model", {"old.txt": b"old"}, replace=False)
+    rename = Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if (path / "new.txt").exists():
+            raise OSError(EPERM, "Operation not permitted")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OSError, match="not permitted"):
+        write_folder(tmp_path / "model", {"new.txt": b"new"}, replace=True)
+    assert names(tmp_path / "model") == ["old.txt"]
+    assert names(tmp_path) == ["model"]
 
 
 def without_links(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ def compacted(model: ModelProto, about: dict[str, str] | None = None) -> ModelPr
     Raises:
         onnx.checker.ValidationError: the result is not a valid model.
     """
-    nodes, arrays = deepcopy(list(model.graph.node)), _arrays(model)
+    nodes, arrays = deepcopy(list(model.graph.node)), constants(model)
     convolutions = [node for node in nodes if node.op_type == "Conv"]
     for node in nodes:
         node.name = _module_name(node) if node.op_type == "Conv" else ""
@@ -127,7 +127,7 @@ def with_quantized_pixels(model: ModelProto) -> ModelProto:
     Cast and Div by 255 become one DequantizeLinear; Clip, Mul, Round and Cast become one
     QuantizeLinear, which clips and rounds in the same way.
     """
-    nodes, arrays = deepcopy(list(model.graph.node)), _arrays(model)
+    nodes, arrays = deepcopy(list(model.graph.node)), constants(model)
     arrays |= {"level": np.array(1 / 255, np.float32), "black": np.array(0, np.uint8)}
     kinds = [node.op_type for node in nodes]
     step = ["level", "black"]
@@ -152,7 +152,7 @@ def with_space_to_depth(model: ModelProto) -> ModelProto:
     The exporter writes each of them as a six-dimensional transpose between two reshapes, with nodes
     that compute their sizes; these take three times as long, and a kilobyte.
     """
-    nodes, arrays = deepcopy(list(model.graph.node)), _arrays(model)
+    nodes, arrays = deepcopy(list(model.graph.node)), constants(model)
     makers = {name: node for node in nodes for name in node.output}
     for node in nodes:
         kind = BLOCK_MOVES.get(_permutation(node))
@@ -185,7 +185,7 @@ def fold_constants(model: ModelProto) -> tuple[list[NodeProto], Arrays]:
 
     Inverse of `compacted`, for any ONNX file. Convolutions get the names of their PyTorch modules.
     """
-    arrays = _arrays(model)
+    arrays = constants(model)
     nodes = []
     for node in deepcopy(list(model.graph.node)):
         if all(name in arrays for name in node.input if name):
@@ -199,7 +199,8 @@ def fold_constants(model: ModelProto) -> tuple[list[NodeProto], Arrays]:
     return nodes, {name: array for name, array in arrays.items() if name in used}
 
 
-def _arrays(model: ModelProto) -> Arrays:
+def constants(model: ModelProto) -> Arrays:
+    """Constants of a model's graph, by name."""
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
 

@@ -44,7 +44,7 @@ def mobile_form(model: ModelProto) -> ModelProto:
         return build("Conv", [x, kernel, weights[f"{name}.bias"]], name, **more)
 
     x = build("Relu", [convolution("stem", IMAGE, GRID)])
-    for block, dilation in enumerate(_dilations(model)):
+    for block, dilation in enumerate(block_dilations(model)):
         narrow = build("Relu", [convolution(f"blocks.{block}.narrow", x, dilation=dilation)])
         x = build("Add", [x, convolution(f"blocks.{block}.wide", narrow)])
     x = build("Resize", [convolution("decision", x), "", ENLARGED], mode="linear")
@@ -76,7 +76,7 @@ def cell_kernel(weight: Array, side: int) -> Array:
     return np.ascontiguousarray(kernel)
 
 
-def _dilations(model: ModelProto) -> list[int]:
+def block_dilations(model: ModelProto) -> list[int]:
     """Dilation of each residual block."""
     nodes, _ = fold_constants(model)
     narrow = [node for node in nodes if node.op_type == "Conv" and node.name.endswith(".narrow")]

@@ -5,8 +5,9 @@ import itertools
 import os
 import re
 import secrets
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EACCES, EAGAIN
 from pathlib import Path
@@ -51,6 +52,36 @@ def write_whole(path: Path, content: bytes | memoryview, *, replace: bool = True
     """
     with whole_file(path, replace=replace) as partial:
         partial.write_bytes(content)
+
+
+def write_folder(path: Path, contents: Mapping[str, bytes], *, replace: bool) -> None:
+    """Write a folder atomically; an existing one stays until the new one is complete.
+
+    Args:
+        path: final name.
+        contents: bytes of the files, by their path in the folder.
+        replace: whether an existing folder may be replaced.
+
+    Raises:
+        SinkError: without `replace`, the name is taken.
+        OSError: a file cannot be written, or the folder not be renamed.
+    """
+    partial, old = partial_path(path), partial_path(path)
+    try:
+        for name, content in contents.items():
+            file = partial / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        if replace and path.is_dir():
+            path.rename(old)
+        if path.exists():
+            raise SinkError(f"{path} came into being during the run and was not replaced.")
+        partial.rename(path)
+    finally:  # also after KeyboardInterrupt
+        if old.exists() and not path.exists():
+            old.rename(path)
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 @contextmanager

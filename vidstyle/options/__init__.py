@@ -5,6 +5,7 @@ The command line, the Python API and configuration files take names and defaults
 `flags`.
 """
 
+from vidstyle.options.export import ExportOptions
 from vidstyle.options.live import LiveOptions
 from vidstyle.options.look import Look
 from vidstyle.options.output import STANDARD_STREAM, Output
@@ -19,6 +20,7 @@ __all__ = [
     "FINISH_LIMITS",
     "SHARPNESS",
     "STANDARD_STREAM",
+    "ExportOptions",
     "LiveOptions",
     "Look",
     "Output",

@@ -1,0 +1,142 @@
+"""Exports of styles, by Python and by the command line."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from vidstyle.apps.export import SUFFIXES, export_style
+from vidstyle.assets import models_folder
+from vidstyle.cli import DONE, FAILED, main
+from vidstyle.errors import MissingExtraError, SinkError, StyleError
+from vidstyle.export import forms
+from vidstyle.export.comparison import Difference, real_pictures
+from vidstyle.options import ExportOptions
+from vidstyle.stylize.generator import OnnxGenerator
+
+Captured = pytest.CaptureFixture[str]
+SHIPPED = models_folder() / "udnie-17k.onnx"
+
+
+@pytest.fixture(autouse=True)
+def few_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "real_pictures", lambda width, height: real_pictures(128, 96))
+
+
+def digests() -> dict[str, str]:
+    files = [*models_folder().glob("udnie*"), models_folder() / "catalog.json"]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def test_the_shipped_files_stay_as_they_are(tmp_path: Path) -> None:
+    before = digests()
+    for options in (ExportOptions(form="mobile"), ExportOptions(to="triton")):
+        export_style("udnie-17k", tmp_path / f"{options.to}.onnx", options)
+    assert digests() == before
+
+
+def test_the_result_says_file_size_and_difference(tmp_path: Path) -> None:
+    output = tmp_path / "phone.onnx"
+    result = export_style("Udnie 17k", output, ExportOptions(form="mobile"))
+    assert (result.output, result.style, result.to) == (output, "udnie-17k", "onnx")
+    assert result.output_bytes == output.stat().st_size
+    assert 0 <= result.mean_difference < 0.01
+    assert result.largest_difference <= 1
+    assert result.similarity > 0.999
+    assert OnnxGenerator(output).own_chroma == OnnxGenerator(SHIPPED).own_chroma
+
+
+def test_nothing_is_replaced_without_permission(tmp_path: Path) -> None:
+    file, folder = tmp_path / "a.onnx", tmp_path / "model"
+    file.write_text("mine")
+    folder.mkdir()
+    for output, to in ((file, "onnx"), (folder, "triton")):
+        with pytest.raises(SinkError):
+            export_style("udnie-17k", output, ExportOptions(to=to))
+    assert file.read_text() == "mine"
+    assert not list(folder.iterdir())
+    export_style("udnie-17k", folder, ExportOptions(to="triton", overwrite=True))
+    assert sorted(path.name for path in folder.iterdir()) == ["1", "config.pbtxt"]
+
+
+def test_a_style_is_not_written_over_itself(tmp_path: Path) -> None:
+    file = tmp_path / "own.onnx"
+    file.write_bytes(SHIPPED.read_bytes())
+    with pytest.raises(SinkError, match="is the input itself"):
+        export_style(file, file, ExportOptions(form="mobile", overwrite=True))
+
+
+def test_a_form_that_paints_differently_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "compare", lambda *_: Difference(9.0, 80, 0.8))
+    with pytest.raises(StyleError, match="differ by 80 of 255 levels"):
+        export_style("udnie-17k", tmp_path / "a.onnx", ExportOptions(form="mobile"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_name_must_fit_the_runtime(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match=r"the name must end in \.tflite"):
+        export_style("udnie-17k", tmp_path / "a.onnx", ExportOptions(to="tflite"))
+
+
+def test_a_painting_is_made_a_style_first(tmp_path: Path) -> None:
+    painting = tmp_path / "oil.jpg"
+    painting.write_bytes(b"")
+    with pytest.raises(StyleError, match=r"Make a style of a painting first"):
+        export_style(painting, tmp_path / "a.onnx")
+
+
+def test_a_foreign_network_has_no_mobile_form(inverter: Path, tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match="no network of vidstyle"):
+        export_style(inverter, tmp_path / "a.onnx", ExportOptions(form="mobile"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("to", "package", "module"),
+    [
+        ("onnx", "onnx", "forms"),
+        ("tflite", "flatbuffers", "tflite"),
+        ("coreml", "coremltools", "coreml"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_cure(
+    to: str, package: str, module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, f"vidstyle.export.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError) as missing:
+        export_style("udnie-17k", tmp_path / f"a{SUFFIXES[to]}", ExportOptions(to=to))
+    assert f"needs the package {package}." in str(missing.value)
+    assert "[export]" in str(missing.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_prints_one_line(tmp_path: Path, capsys: Captured) -> None:
+    output = tmp_path / "a.onnx"
+    words = ["export", "udnie-17k", "--form", "mobile", "-o", str(output)]
+    assert main(words) == DONE
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{output}  (")
+    assert "bytes; differs by 0.00 of 255 levels on average" in line
+    assert main(words) == FAILED
+    assert f"{output} exists." in capsys.readouterr().err
+    assert main([*words, "-y", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["style"] == "udnie-17k"
+
+
+def test_a_web_page_gets_the_numbers_around_the_network(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert", reason='needs the extra "export"')
+    result = export_style(
+        "udnie-17k", tmp_path / "a.tflite", ExportOptions(to="web", size="128x96")
+    )
+    (file,) = result.others
+    numbers = json.loads(file.read_text())
+    assert file == tmp_path / "a.json"
+    assert (numbers["name"], numbers["width"], numbers["height"]) == ("udnie-17k", 128, 96)
+    assert numbers["border"] == 48
+    assert numbers["normalizes_exposure"] is True
+    assert set(numbers["finish"]) >= {"contrast", "sharpness"}

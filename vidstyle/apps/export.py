@@ -1,0 +1,152 @@
+"""Export of a style to other runtimes: phones, browsers, GPUs, servers."""
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from vidstyle.apps.arguments import check_arguments
+from vidstyle.apps.outputs import check_target
+from vidstyle.errors import MissingExtraError, SinkError, StyleError, reason
+from vidstyle.extras import install_hint
+from vidstyle.media.atomic import output_lock, write_folder, write_whole
+from vidstyle.options import ExportOptions
+from vidstyle.results import FileResult
+from vidstyle.stylize.catalog import find_style, find_weights, style_name
+from vidstyle.stylize.generator import BORDER, OnnxGenerator
+from vidstyle.training.results import int8_path
+
+EXPORT_DEFAULTS = ExportOptions()
+SUFFIXES = {
+    "onnx": ".onnx",
+    "tflite": ".tflite",
+    "coreml": ".mlpackage",
+    "torch": ".pt2",
+    "web": ".tflite",
+    "triton": "",
+}
+FOLDERS = ("coreml", "triton")  # their forms are folders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportResult(FileResult):
+    """Result of exporting a style, with its difference from the style on real pictures."""
+
+    output: Path
+    style: str
+    to: str
+    mean_difference: float  # absolute, of all values, in levels of 255
+    largest_difference: int  # of one value, in levels of 255
+    similarity: float  # mean SSIM, 0..1
+    others: list[Path] = field(default_factory=list)  # the numbers for a web page
+
+
+def export_style(
+    style: Path | str, output: Path | str | None = None, options: ExportOptions = EXPORT_DEFAULTS
+) -> ExportResult:
+    """Export a style to another runtime, after a comparison with it on real pictures.
+
+    The style's own file is read, never changed. `coreml` and `triton` write a folder; `web` writes
+    a .tflite file and beside it a .json file with the numbers that a page needs. Callable from any
+    thread.
+
+    Args:
+        style: name of a shipped style, or path of an .onnx file of a style.
+        output: path to write; None for a name in the current folder.
+        options: runtime, form, precision and size.
+
+    Raises:
+        MissingExtraError: a package of the runtime is not installed.
+        VidstyleError: the style is unknown, has no such form or one that paints differently, or
+            the output cannot be written.
+        TypeError: an argument has the wrong type; the message names it.
+    """
+    check_arguments(options, ExportOptions, output)
+    started = time.monotonic()
+    style = os.fspath(style)
+    file, name, to = _style_file(style), style_name(style), options.to
+    output = Path(output) if output else Path(name + SUFFIXES[to])
+    others = [output.with_suffix(".json")] if to == "web" else []
+    _check_outputs(file, output, others, options)
+    generator = OnnxGenerator(file)  # refuses what is no generator
+    with output_lock(output):
+        try:
+            from vidstyle.export.forms import build_form, calibrated
+
+            int8 = _int8_form(style) if options.int8 else None
+            if options.int8 and int8 is None:
+                int8 = calibrated(file)
+            form = build_form(output.name, file.read_bytes(), int8, options)
+        except ModuleNotFoundError as error:
+            raise _missing(error, to) from error
+        try:
+            if isinstance(form.content, dict):
+                write_folder(output, form.content, replace=options.overwrite)
+            else:
+                write_whole(output, form.content, replace=options.overwrite)
+            for other in others:
+                numbers = json.dumps(_web_numbers(name, generator, options), indent=2)
+                write_whole(other, numbers.encode(), replace=options.overwrite)
+        except OSError as error:
+            raise SinkError(f"Cannot write {output}: {reason(error)}.") from error
+    return ExportResult(
+        output=output,
+        output_bytes=form.size,
+        seconds=time.monotonic() - started,
+        style=name,
+        to=to,
+        mean_difference=form.difference.mean,
+        largest_difference=form.difference.largest,
+        similarity=form.difference.similarity,
+        others=others,
+    )
+
+
+def _style_file(style: str) -> Path:
+    """The .onnx of a style in float32."""
+    if Path(style).suffix != ".onnx" and Path(style).is_file():
+        raise StyleError(
+            f"{style} is no .onnx file. Make a style of a painting first, by vidstyle style."
+        )
+    return find_weights(style)
+
+
+def _int8_form(style: str) -> bytes | None:
+    """The int8 .onnx of a style, if it has one."""
+    file = int8_path(Path(style)) if style.endswith(".onnx") else find_style(style)
+    return file.read_bytes() if file.is_file() else None
+
+
+def _check_outputs(file: Path, output: Path, others: list[Path], options: ExportOptions) -> None:
+    """Check before any work that the outputs have the right name and can be written."""
+    suffix = SUFFIXES[options.to]
+    if suffix and output.suffix != suffix:
+        raise SinkError(
+            f'Cannot write "{output.name}" for {options.to}: the name must end in {suffix}.'
+        )
+    replaced = options.overwrite and options.to in FOLDERS and output.is_dir()
+    for target in [] if replaced else [output, *others]:
+        check_target(file, target, options.overwrite)
+
+
+def _missing(error: ModuleNotFoundError, to: str) -> MissingExtraError:
+    extra = "train" if to == "torch" else "export"
+    return MissingExtraError(
+        f"Exporting to {to} needs the package {error.name}. Install the extra, here or in an "
+        f"environment of its own: {install_hint(extra)}."
+    )
+
+
+def _web_numbers(name: str, generator: OnnxGenerator, options: ExportOptions) -> dict[str, object]:
+    """What a page has to know of a style, besides its network."""
+    width, height = options.sides or (0, 0)
+    return {
+        "name": name,
+        "width": width,
+        "height": height,
+        "border": BORDER,
+        "normalizes_exposure": generator.normalizes_exposure,
+        "own_chroma": generator.own_chroma,
+        "finish": asdict(generator.finish),
+    }

@@ -1,4 +1,4 @@
-"""Mobile form of a generator: the same network from six plain operators, for GPUs and phones.
+"""Mobile form of a generator: the same network from five plain operators, for GPUs and phones.
 
 Space to depth is part of the first convolutions, which move by a cell of pixels. No size is
 computed, no tensor has more than four dimensions, and the output is not clipped, so that an

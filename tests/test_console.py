@@ -20,7 +20,6 @@ from vidstyle.console import (
     LOSSES_NOTE,
     Progress,
     TrainingProgress,
-    _clock,
     _state,
     batch_to_json,
     describe,
@@ -300,7 +299,17 @@ def test_a_time_budget_is_the_time_left_until_it_is_over(
     assert _state(stats)[2] == f"painting 2/8  {left} left"
 
 
-def test_long_times_have_hours() -> None:
-    assert [_clock(s) for s in (5, 754, 3599, 3600, 36_005)] == [
-        "0:05", "12:34", "59:59", "1:00:00", "10:00:05",
-    ]  # fmt: skip
+@pytest.mark.parametrize(("shown", "jobs"), [(True, 1), (True, 2), (False, 1)])
+def test_a_run_that_goes_on_says_from_where(
+    capsys: pytest.CaptureFixture[str], shown: bool, jobs: int
+) -> None:
+    stats = Stats()
+    stats.expected_s = 600.0
+    stats.go_on({"frames": 5000}, 90.0, 200.2)
+    job = Job(Path("a.mp4"), Path("b.mp4"))
+    with Progress([job] * jobs, shown=shown) as progress:
+        progress.watch([job], stats)
+        progress.say("a.mp4 is done")
+    name = "a.mp4: " * (jobs > 1)
+    first = f"{name}Resumed at 3:20 of 10:00.\n" * shown
+    assert capsys.readouterr().err == f"{first}a.mp4 is done\n"

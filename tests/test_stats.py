@@ -96,3 +96,12 @@ def test_a_counter_knows_when_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s[0] += 7
     stats.count("frames")
     assert stats.seconds_since_first("frames") == 7
+
+
+def test_a_run_goes_on_with_counters_and_time_of_an_earlier_one() -> None:
+    stats = Stats()
+    stats.count("frames", 2)
+    stats.go_on({"frames": 100, "cuts": 3}, 3600.0, 12.5)
+    assert (stats["frames"], stats["cuts"]) == (102, 3)
+    assert stats.elapsed_s >= 3600.0
+    assert (stats.position_s, stats.resumed_at_s) == (12.5, 12.5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vidstyle.times import seconds_of
+from vidstyle.times import clock, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,9 @@ def test_times_are_seconds_units_or_clock_times(text: str, seconds: float) -> No
 def test_no_time_is_guessed(text: str) -> None:
     with pytest.raises(ValueError):
         seconds_of(text)
+
+
+def test_long_times_have_hours() -> None:
+    assert [clock(s) for s in (5, 754, 3599, 3600, 36_005)] == [
+        "0:05", "12:34", "59:59", "1:00:00", "10:00:05",
+    ]  # fmt: skip

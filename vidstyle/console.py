@@ -25,6 +25,7 @@ from vidstyle.live.metrics import LiveReport
 from vidstyle.results import FileResult, RunResult
 from vidstyle.stats import Stats, per_second
 from vidstyle.stylize.catalog import Style
+from vidstyle.times import clock
 from vidstyle.training.results import LOSS_WORDS, TrainProgress, TrainResult, int8_path
 
 REFRESH_S = 0.2  # interval of the progress bar
@@ -57,6 +58,9 @@ class Progress:
         self._bar = _bar(self._console, shown)
         self._task: TaskID | None = None
         self._stats: Stats | None = None
+        self._shown = shown
+        self._resumed: Stats | None = None  # of the last run that was said to go on
+        self._saying = threading.Lock()
         self._name = self._number = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
@@ -100,6 +104,8 @@ class Progress:
 
     def clear(self) -> None:
         """Remove the bar of the job."""
+        if self._stats is not None:
+            self._say_resumed(self._stats)
         self._stats = None
         if self._task is not None:
             self._bar.remove_task(self._task)
@@ -110,10 +116,11 @@ class Progress:
             stats, task = self._stats, self._task
             if stats is None or task is None:
                 continue
+            self._say_resumed(stats)
             done, total, numbers = _state(stats)
             left_s = self._estimate.left_s(min(1.0, done / total) if total else 0.0)
             if left_s is not None:
-                numbers += f", all {_clock(left_s)}" if total else f"  all {_clock(left_s)} left"
+                numbers += f", all {clock(left_s)}" if total else f"  all {clock(left_s)} left"
             with suppress(KeyError):  # the job ended in between
                 self._bar.update(
                     task,
@@ -122,6 +129,19 @@ class Progress:
                     total=total,
                     numbers=numbers,
                 )
+
+    def _say_resumed(self, stats: Stats) -> None:
+        """Print once where an interrupted run was taken up."""
+        with self._saying:
+            at_s, total_s = stats.resumed_at_s, stats.expected_s
+            if at_s is None or self._resumed is stats or not self._shown:
+                return
+            self._resumed = stats
+        name = f"{self._name}: " if self._jobs > 1 else ""
+        of = "" if total_s is None else f" of {clock(total_s)}"
+        line = f"{name}Resumed at {clock(at_s)}{of}."
+        with suppress(OSError):
+            self._console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
 
 def shortened(name: str, width: int) -> str:
@@ -173,7 +193,7 @@ class TrainingProgress:
         if not self._explained:
             self._explained = True
             self._say(LOSSES_NOTE)
-        left = f"{_clock(progress.left_s)} left"
+        left = f"{clock(progress.left_s)} left"
         if self._console.is_terminal:
             self._bar.update(
                 self._task,
@@ -213,7 +233,7 @@ def _(outcome: Result) -> str:
 @describe.register
 def _(outcome: TrainResult) -> str:
     size = f"{outcome.output_bytes:,} bytes"
-    pace = f"{outcome.steps} steps in {_clock(outcome.seconds)}"
+    pace = f"{outcome.steps} steps in {clock(outcome.seconds)}"
     lines = [f"{outcome.output}  ({size}, {pace})"]
     lines += [f"{file}  ({file.stat().st_size:,} bytes)" for file in outcome.others]
     lines.append(f"{outcome.folder}/preview.png shows how it learned, losses.png how well.")
@@ -231,7 +251,7 @@ def _(outcome: PaintingResult) -> str:
     files = f"{outcome.output} and {outcome.others[0].name}"
     strokes = f"strokes of {outcome.texture}"
     if outcome.polished_s:
-        strokes = f"strokes learned for {_clock(outcome.polished_s)}"
+        strokes = f"strokes learned for {clock(outcome.polished_s)}"
     return (
         f"{files}  ({outcome.seconds:.1f} s; {strokes}, the painting's colors)\n"
         f"Use it: vidstyle film.mp4 --style {outcome.others[0]}\n"
@@ -253,7 +273,7 @@ def _(outcome: ExportResult) -> str:
 @describe.register
 def _(outcome: LiveReport) -> str:
     latency = f"{outcome.latency_p50_ms:.0f} ms behind, p99 {outcome.latency_p99_ms:.0f} ms"
-    pace = f"{outcome.frames} pictures in {_clock(outcome.seconds)}, {outcome.fps:.1f} fps"
+    pace = f"{outcome.frames} pictures in {clock(outcome.seconds)}, {outcome.fps:.1f} fps"
     return (
         f"{pace}, {latency}, {outcome.dropped} dropped\n"
         f"{outcome.quality}, {outcome.keyframes} keyframes, {outcome.cores:.2f} cores"
@@ -417,12 +437,6 @@ def _bar(console: Console, shown: bool) -> RichProgress:
     )
 
 
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours}:{minutes_left:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(with_flags, value)) or "none"
@@ -438,7 +452,7 @@ def _state(stats: Stats) -> tuple[int, int | None, str]:
     in_limit_s = (stats.time_limit_s or 0.0) - stats.elapsed_s
     if in_limit_s > 0:
         left_s = in_limit_s  # the plan fills the time
-    left = f"  {_clock(left_s)} left" if paintings or in_limit_s > 0 else ""
+    left = f"  {clock(left_s)} left" if paintings or in_limit_s > 0 else ""
     return paintings, total, f"painting {paintings}/{total}{left}"
 
 
@@ -450,5 +464,5 @@ def _numbers(stats: Stats) -> str:
     if total and frames:
         # From the first frame on: hours of painting before it say nothing of the pace.
         left_s = stats.seconds_since_first("frames") / frames * max(0, total - frames)
-        parts.append(f"{_clock(left_s)} left")
+        parts.append(f"{clock(left_s)} left")
     return "  ".join(parts)

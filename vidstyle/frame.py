@@ -202,6 +202,7 @@ class Frame:
     time_base: Fraction  # seconds per unit, from the container
     duration: int = 0  # in units of time_base; 0 if the container holds none
     alpha: Bytes | None = None  # HxW, of the source's size; None if opaque or not kept
+    checkpoint: "Checkpoint | None" = None  # of the first frame of a part
 
     @property
     def time_s(self) -> float:
@@ -209,8 +210,26 @@ class Frame:
         return float(self.pts * self.time_base)
 
     def showing(self, picture: Picture) -> "Frame":
-        """Return a frame of the same time, duration and alpha channel with another picture."""
+        """Return the same frame with another picture."""
         return replace(self, picture=picture)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """State of a run before the first frame of a part; another run goes on from there.
+
+    It travels with that frame: each stage adds its own state.
+    """
+
+    part: int  # number of the part that begins
+    pts: int  # of the frame
+    frame: int  # index of the frame in the whole run, from 0
+    counts: dict[str, int]  # counters of `Stats` before the frame
+    time_s: float = 0.0  # of the frame
+    seconds: float = 0.0  # of work so far
+    scene: int = 0  # number of the frame's scene
+    change: float = 0.0  # running average of `CutDetector`
+    exposure: tuple[float, ...] = ()  # exposure curve of the frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -43,15 +43,30 @@ class Stats:
         self._first_s: dict[str, float] = {}  # time of the first count
         self._stages: dict[str, StageTimes] = {}
         self.expected_frames: int | None = None
+        self.expected_s: float | None = None  # length of the output
         self.expected_paintings: int | None = None  # optimized paintings before the first frame
         self.time_limit_s: float | None = None  # of the whole run
         self.position_s = 0.0  # presentation time of the last frame written, from the start
+        self.resumed_at_s: float | None = None  # where an interrupted run was taken up
 
     def count(self, name: str, amount: int = 1) -> None:
         """Add to a named counter: "frames", "keyframes", "corrupt packets", ..."""
         with self._lock:
             self._counts[name] += amount
             self._first_s.setdefault(name, time.monotonic())
+
+    def go_on(self, counts: Mapping[str, int], seconds: float, position_s: float) -> None:
+        """Take over from an interrupted run.
+
+        Args:
+            counts: counters of that run, which are added.
+            seconds: that it took.
+            position_s: presentation time up to which its frames are there.
+        """
+        with self._lock:
+            self._counts.update(counts)
+            self._started -= seconds
+        self.position_s = self.resumed_at_s = position_s
 
     def __getitem__(self, name: str) -> int:
         """Return the value of a counter, 0 if it was never counted."""
@@ -66,7 +81,7 @@ class Stats:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the run started."""
+        """Seconds since the run started, and those of the runs that it goes on from."""
         return time.monotonic() - self._started
 
     @property

@@ -18,3 +18,10 @@ def seconds_of(text: str) -> float:
     if len(parts) > 3 or not first.isdecimal() or not all(0 <= part < 60 for part in parts[1:]):
         raise ValueError(f"{text} is no time.")
     return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
+
+
+def clock(seconds: float) -> str:
+    """Time as of a clock: "3:20", "1:02:03"; fractions are left out."""
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours}:{minutes_left:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

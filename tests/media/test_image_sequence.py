@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.clips import patches, squares, transparent
 from vidstyle.errors import SourceError
-from vidstyle.frame import Frame
+from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.image_file import write_photo, write_result
 from vidstyle.media.image_sequence import SequenceSource, find_sequence, is_sequence, pictures_in
 from vidstyle.media.info import VideoInfo
@@ -167,3 +167,17 @@ def test_photos_are_upright_and_of_the_size_asked_for(tmp_path: Path) -> None:
     (frame,), info = read(tmp_path, size=lambda width, height: (width // 2, height // 4))
     assert (info.width, info.height, info.sample_aspect_ratio) == (24, 16, Fraction(1, 2))
     assert (frame.picture.width, frame.picture.height) == (24, 16)
+
+
+def test_reading_goes_on_with_the_picture_of_a_checkpoint(tmp_path: Path) -> None:
+    write(tmp_path, "1.png", "2.png", "4.png", "5.png")
+    sequence = find_sequence(tmp_path)
+    with SequenceSource(sequence, Stats(), start_s=0.03) as source:
+        whole = list(source)
+    with SequenceSource(sequence, Stats(), start_s=0.03) as source:
+        source.start_at(Checkpoint(1, whole[1].pts, 1, {}))
+        rest = list(source)
+    assert [(f.pts, f.duration) for f in rest] == [(f.pts, f.duration) for f in whole[1:]]
+    assert np.array_equal(rest[0].picture.y, whole[1].picture.y)
+    with SequenceSource(sequence, Stats()) as source, pytest.raises(SourceError, match="changed"):
+        source.start_at(Checkpoint(1, 2, 1, {}))  # in the gap

@@ -1,5 +1,6 @@
 """Files as streams of upright frames."""
 
+import math
 import re
 from fractions import Fraction
 from itertools import pairwise
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.clips import Clip, Sound, patches, squares
 from vidstyle.errors import SourceError
-from vidstyle.frame import BT601, BT709, Frame, Picture
+from vidstyle.frame import BT601, BT709, Checkpoint, Frame, Picture
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
@@ -21,8 +22,8 @@ UNEVEN = [0, 1, 3, 4, 8, 9, 20, 21, 22, 30, 31, 47]
 COLORFUL = patches(64, 48)
 
 
-def read(path: Path, **options: float) -> list[Frame]:
-    with FileSource(path, Stats(), **options) as source:  # type: ignore[arg-type]
+def read(path: Path, **options: Any) -> list[Frame]:
+    with FileSource(path, Stats(), **options) as source:
         return list(source)
 
 
@@ -395,3 +396,92 @@ def test_a_picture_that_changes_its_shape_is_not_stretched(
         if number not in (24, 49):  # decoded when the new shape is known already
             assert bool(picture.y[1].max() < 30) is bars
             assert picture.y[12:36].min() > 200
+
+
+RESUMED = {
+    "b.mp4": Clip(frames=30, options={"bf": "3", "g": "7", "sc_threshold": "0"}),
+    "open.mkv": Clip(frames=30, options={"bf": "3", "g": "7", "x264-params": "open-gop=1"}),
+    "uneven.mp4": Clip(pts=UNEVEN, time_base=Fraction(1, 25), options={"bf": "2", "g": "3"}),
+    "turned.mov": Clip(frames=30, rotation=90, options={"g": "7"}),
+    "stream.ts": Clip(frames=30, options={"g": "7"}),
+    "late.ts": Clip(frames=30, options={"g": "7"}, format_options={"muxdelay": "1.4"}),
+    "packed.avi": Clip(frames=30, codec="mpeg4", options={"bf": "2", "g": "7"}),
+    "fields.mp4": Clip(frames=30, interlaced=True, options={"g": "7"}),
+    "one-key.mp4": Clip(frames=30, options={"g": "99"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, {}) for name in RESUMED),
+        ("open.mkv", {"start_s": 0.15}),
+        ("late.ts", {"start_s": 0.15}),
+        ("uneven.mp4", {"rate": Fraction(30)}),
+        ("packed.avi", {"rate": Fraction(30)}),
+    ],
+)
+def test_reading_goes_on_with_the_very_frame_of_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("vidstyle.media.source.RESUME_BACK_S", (0.2, math.inf))
+    path = RESUMED[name].write(tmp_path / name)
+    whole = read(path, **options)
+    for index in (1, len(whole) // 2, len(whole) - 1):
+        stats = Stats()
+        with FileSource(path, stats, **options) as source:
+            source.start_at(checkpoint_of(whole[index]))
+            rest = list(source)
+        assert [(f.pts, f.duration) for f in rest] == [(f.pts, f.duration) for f in whole[index:]]
+        for frame, same in zip(rest, whole[index:], strict=True):
+            planes = zip(frame.picture.planes, same.picture.planes, strict=True)
+            assert all(np.array_equal(plane, other) for plane, other in planes)
+
+
+def checkpoint_of(frame: Frame, **counts: int) -> Checkpoint:
+    return Checkpoint(1, frame.pts, 1, counts, frame.time_s)
+
+
+def test_a_checkpoint_is_sought_where_times_are_regular(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, reopen = list[bool](), FileSource._reopen
+
+    def noted(source: FileSource, time_s: float) -> None:
+        reopen(source, time_s)
+        opened.append(source._sought)
+
+    monkeypatch.setattr(FileSource, "_reopen", noted)
+    path = Clip(frames=60, options={"g": "7"}).write(tmp_path / "a.mp4")
+    frame = read(path)[50]
+    for counts, sought in (({}, [True]), ({"clock restarts": 1}, [False])):
+        opened.clear()
+        with FileSource(path, Stats()) as source:
+            source.start_at(checkpoint_of(frame, **counts))
+            assert next(iter(source)).pts == frame.pts
+        assert opened == sought
+
+
+def test_what_is_read_again_is_not_counted_again(tmp_path: Path) -> None:
+    path = Clip(frames=30, options={"g": "7"}).write(tmp_path / "a.mp4")
+    content = bytearray(path.read_bytes())
+    place = len(content) // 3
+    content[place : place + 300] = bytes(300)
+    path.write_bytes(content)
+    whole, stats = Stats(), Stats()
+    with FileSource(path, whole) as source:
+        frames = list(source)
+    with FileSource(path, stats) as source:
+        source.start_at(checkpoint_of(frames[-2]))
+        assert [frame.pts for frame in source] == [frame.pts for frame in frames[-2:]]
+    names = ("corrupt packets", "damaged frames")
+    assert sum(whole[name] for name in names) > 0
+    assert [stats[name] for name in names] == [0, 0]
+
+
+def test_a_file_that_has_changed_is_an_error(tmp_path: Path) -> None:
+    path = Clip(frames=30).write(tmp_path / "a.mp4")
+    with FileSource(path, Stats()) as source:
+        source.start_at(Checkpoint(1, 10**9, 1, {}, time_s=0.6))
+        with pytest.raises(SourceError, match=r"has changed: it has no frame at 0\.6 s"):
+            next(iter(source))

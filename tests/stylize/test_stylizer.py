@@ -4,6 +4,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.textures import noise_image
-from vidstyle.frame import Frame, Picture, RGBImage
+from vidstyle.frame import Checkpoint, Frame, Picture, RGBImage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize import generator_pool
@@ -343,3 +344,38 @@ def test_the_interval_follows_the_measured_times_once_they_are_long_enough(inver
     assert stylizer._interval() == LONGEST_INTERVAL
     measure("generator", MEASURABLE_S)
     assert SHORTEST_INTERVAL < stylizer._interval() < LONGEST_INTERVAL
+
+
+@pytest.mark.parametrize("every", [None, 1, 4])
+@pytest.mark.parametrize("start", [3, 10, 17])  # within a scene, at a cut, in the next scene
+def test_a_stream_goes_on_from_a_checkpoint_as_if_unbroken(
+    inverter: Path, every: int | None, start: int
+) -> None:
+    frames = panning(seeds=(0, 7), frames=10)
+    checkpoint = Checkpoint(1, frames[start].pts, start, {"corrupt packets": 1})
+    frames[start] = replace(frames[start], checkpoint=checkpoint)
+    generator = OnnxGenerator(inverter)
+    first, second = (GeneratorPainter(generator), GeneratorPainter(Even(200)))
+    options, stats = StylizeOptions(every=every), [Stats(), Stats()]
+    stylizer = VideoStylizer(PaintersByScene([first, second]), options, stats[0])
+    whole = list(stylizer.stylize(iter(frames)))
+    completed = whole[start].checkpoint
+    assert completed is not None
+    assert (completed.part, completed.pts, completed.frame) == (1, frames[start].pts, start)
+    assert completed.scene == (start >= 10)
+    later = VideoStylizer(PaintersByScene([first, second]), options, stats[1])
+    later.start_at(completed)
+    rest = list(later.stylize(iter(frames[start:])))
+    for frame, same in zip(rest, whole[start:], strict=True):
+        planes = zip(frame.picture.planes, same.picture.planes, strict=True)
+        assert all(np.array_equal(plane, other) for plane, other in planes)
+    for name in ("keyframes", "cuts"):
+        assert completed.counts[name] + stats[1][name] == stats[0][name]
+
+
+def test_a_checkpoint_is_a_keyframe_that_both_sides_share(inverter: Path) -> None:
+    frames = panning(frames=9)
+    frames[5] = replace(frames[5], checkpoint=Checkpoint(1, frames[5].pts, 5, {}))
+    shown, stats = run(inverter, frames, every=50)
+    assert stats["keyframes"] == 3  # the first, the one with the checkpoint and the last
+    assert np.abs(shown[5].picture.to_rgb() - inverted(frames[5])).mean() < 3

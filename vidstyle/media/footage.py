@@ -6,13 +6,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from vidstyle.frame import Frame
+from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.image_sequence import ImageSequence, SequenceSource
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
 Footage = Path | ImageSequence
+# Counters of `Stats` that sources count.
+SOURCE_COUNTERS = (
+    "corrupt packets", "damaged frames", "interlaced", "repeated times", "clock restarts",
+    "transparent frames", "fitted frames", "unreadable pictures",
+)  # fmt: skip
 
 
 class FootageSource(Protocol):
@@ -27,8 +32,18 @@ class FootageSource(Protocol):
     def lost_s(self) -> float:
         """Seconds missing at the end; read after the iteration."""
 
+    def start_at(self, checkpoint: Checkpoint) -> None:
+        """Make the iteration begin with the frame of a checkpoint; called before it.
+
+        The counters of the stats go on from those of the checkpoint.
+        """
+
     def __iter__(self) -> Iterator[Frame]:
-        """Yield the frames; called once."""
+        """Yield the frames; called once.
+
+        Raises:
+            SourceError: there is no such frame any more.
+        """
 
     def __enter__(self) -> Self:
         """Return the source."""

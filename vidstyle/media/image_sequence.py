@@ -14,7 +14,7 @@ import av
 import numpy as np
 
 from vidstyle.errors import SourceError, reason
-from vidstyle.frame import Bytes, Frame
+from vidstyle.frame import Bytes, Checkpoint, Frame
 from vidstyle.media.frames import FittingConverter, has_alpha
 from vidstyle.media.image_file import READABLE_SUFFIXES, open_photo
 from vidstyle.media.info import DEFAULT_RATE, VideoInfo, color_tags, resized_aspect
@@ -162,7 +162,7 @@ class SequenceSource:
             SourceError: no picture can be decoded, or there is none after `start_s`.
             MissingExtraError: the pictures are HEIF, and the extra `heif` is not installed.
         """
-        self._stats, self._deep = stats, deep
+        self._path, self._stats, self._deep = sequence.path, stats, deep
         end = math.inf if end_s is None else end_s
         self._places = [
             (slot, file)
@@ -174,7 +174,7 @@ class SequenceSource:
             raise SourceError(
                 f"{sequence.path} has no picture after {start_s:g} s: it is {length_s:.1f} s long."
             )
-        self._first = self._first_frame()
+        self._first = self._next = self._first_frame()
         self._origin = (self._first.pts or 0) if start_s > 0 else 0  # slot at time zero
         self.info = self._describe(sequence, keep_alpha, size)
 
@@ -189,6 +189,16 @@ class SequenceSource:
     ) -> None:
         """Do nothing: no file stays open."""
 
+    def start_at(self, checkpoint: Checkpoint) -> None:
+        """Make the iteration begin with the frame of a checkpoint, see `FootageSource`."""
+        slot = checkpoint.pts + self._origin
+        self._places = [place for place in self._places if place[0] >= slot]
+        if not self._places or self._places[0][0] != slot:
+            raise SourceError(
+                f"{self._path} has changed: it has no picture at {checkpoint.time_s:g} s."
+            )
+        self._next = self._decode(*self._places[0])
+
     def __iter__(self) -> Iterator[Frame]:
         first, info = self._first, self.info
         converter = FittingConverter(
@@ -198,7 +208,7 @@ class SequenceSource:
             keep_alpha=info.has_alpha,
             deep=self._deep,
         )
-        for frame, after in pairwise(chain([first], self._rest(), [None])):
+        for frame, after in pairwise(chain([self._next], self._rest(), [None])):
             assert frame is not None
             picture = converter.convert(frame).resized(info.width, info.height)
             if converter.has_bars:

@@ -113,7 +113,7 @@ class FileSink:
         with self._sink_errors():
             self._output = self._open(container, options)
         try:
-            self._video = self._add_video()
+            self._video = self._encoding = self._add_video(self._output)
             self._side_streams = side_streams(like, self._output, self._video)
             self._video.metadata[KEY] = MARK  # instead of the original's, copied just now
         except BaseException:
@@ -199,18 +199,19 @@ class FileSink:
     def _publish(self) -> None:
         publish(self._partial, self._path, replace=self._replace)
 
-    def _add_video(self) -> av.VideoStream:
+    def _add_video(self, output: av.container.OutputContainer) -> av.VideoStream:
+        """Add the video stream to a container, with its encoder."""
         like, encoder = self._like, self._encoder
         pq = like.color.transfer == PQ
         options = mastering_options(encoder.kind, encoder.options) if pq else dict(encoder.options)
-        stream: Any = self._output.add_stream(encoder.name, rate=like.rate, options=options)
+        stream: Any = output.add_stream(encoder.name, rate=like.rate, options=options)
         stream.pix_fmt = encoder.pixels
         if like.has_alpha:
-            stream.pix_fmt = alpha_format(encoder, self._output.format.name) or stream.pix_fmt
+            stream.pix_fmt = alpha_format(encoder, output.format.name) or stream.pix_fmt
         if has_alpha(stream.pix_fmt) and encoder.kind.alpha_containers:
             stream.metadata["alpha_mode"] = "1"  # by which players find it
         context = stream.codec_context
-        if encoder.kind.is_hevc and self._output.format.name in MP4_LIKE:
+        if encoder.kind.is_hevc and output.format.name in MP4_LIKE:
             context.codec_tag = "hvc1"  # the only tag of HEVC that Apple's players accept
         context.time_base = like.time_base
         context.thread_count = self._threads
@@ -249,31 +250,39 @@ class FileSink:
             SinkError: the encoder refused the size, or has no memory for it.
         """
         try:
-            self._video.codec_context.open()
+            self._encoding.codec_context.open()
         except av.FFmpegError as error:
-            width, height = self._video.width, self._video.height
+            width, height = self._encoding.width, self._encoding.height
             raise size_error(self._encoder, width, height, error) from error
 
     def _encode(self, frame: av.VideoFrame | None) -> list[Any]:
-        """Encode a frame, or flush the encoder with None; return the packets.
+        """Encode a frame, or flush the encoder with None; return the packets to mux."""
+        packets = self._packets(frame)
+        if packets and frame is None:
+            self._complete_duration(packets[-1])
+        return packets
 
-        MP4 sums up durations in decoding order. With B-frames and a variable frame rate the sum
-        differs from the presentation time of all frames, and players would drop the last ones:
-        the duration of the last packet makes up for the difference.
-        """
-        packets: list[Any] = list(self._video.encode(frame))
+    def _packets(self, frame: av.VideoFrame | None) -> list[Any]:
+        """Encode a frame, or flush the encoder with None; return the packets."""
+        packets: list[Any] = list(self._encoding.encode(frame))
         if packets and self._first_dts is None:
             if frame is None:
                 _set_decoding_times(packets)
             self._first_dts = packets[0].dts
         for packet in packets:
             packet.duration = self._durations.pop(packet.pts, packet.duration)
-        last = packets[-1] if packets and frame is None else None
-        if last is not None and last.dts is not None and self._output.format.name in MP4_LIKE:
+        return packets
+
+    def _complete_duration(self, last: Any) -> None:
+        """Extend the duration of the last packet, in MP4, to the end of the last frame.
+
+        MP4 sums up durations in decoding order. With B-frames and a variable frame rate the sum
+        differs from the presentation time of all frames, and players would drop the last ones.
+        """
+        if last.dts is not None and self._output.format.name in MP4_LIKE:
             assert self._first_dts is not None
             shown, decoded = self._end_pts - self._pts[0], last.dts - self._first_dts
             last.duration = max(1, shown - decoded)
-        return packets
 
     def _encodable(self, frame: Frame) -> av.VideoFrame:
         """Copy a frame for the encoder; an odd row or column is cropped, other sizes are scaled."""

@@ -12,7 +12,7 @@ import av
 
 from vidstyle.closable import Closable
 from vidstyle.errors import SourceError
-from vidstyle.frame import Bytes, Frame
+from vidstyle.frame import Bytes, Checkpoint, Frame
 from vidstyle.media.constant_rate import ConstantRate
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.demux import decoder, leading_pts, open_container, read_packets, video_stream
@@ -37,6 +37,8 @@ ARBITRARY_START_FORMATS = {"mpegts", "mpeg"}  # FFmpeg demuxers; their clock sta
 USUAL_START_S = (-0.1, 86_400.0)  # in other formats; sound begins slightly early, to prime decoders
 # Distances from the start at which to seek for an I-frame; in some formats seeks are inexact.
 SEEK_BACK_S = (0.0, 10.0, math.inf)
+RESUME_BACK_S = (1.0, 10.0, math.inf)  # likewise, before a frame that has to be the very same
+MIN_EARLIER = 2  # frames before that one, for the deinterlacer
 MAX_SIDE = 32766  # px; OpenCV's remap takes no longer sides
 MIN_LOSS_S = 0.5  # headers round, and audio ends slightly early
 
@@ -96,12 +98,15 @@ class FileSource(Closable):
         self._packets_end_s = 0.0  # latest end of a packet of any stream, in file time
         self._threads, self._keep_alpha = threads, keep_alpha
         self._size, self._rate, self._deep = size, rate, deep
+        self._checkpoint: Checkpoint | None = None
         self._container = open_container(path)
         try:
             self._stream = self._open_stream()
             self._zero_s = _zero_s(self._container)
             self._decoded = self._decode()
             self._first = self._first_frame()
+            self._next: av.VideoFrame | None = self._first
+            self._first_aspect = self._aspect
             self._orientation = orientation(self._first)
             self.info = self._describe(self._first)
         except BaseException:
@@ -124,9 +129,57 @@ class FileSource(Closable):
         missing = self.info.duration_s - self._packets_end_s
         return missing if missing > MIN_LOSS_S else 0.0
 
+    def start_at(self, checkpoint: Checkpoint) -> None:
+        """Make the iteration begin with the frame of a checkpoint, see `FootageSource`.
+
+        The file is sought where that finds the very same frame, and else decoded from its start.
+        """
+        self._checkpoint = checkpoint
+
     def __iter__(self) -> Iterator[Frame]:
+        return self._all() if self._checkpoint is None else self._from(self._checkpoint)
+
+    def _all(self) -> Iterator[Frame]:
+        """Yield the frames from the present position on, at their own times or the rate."""
         frames = self._frames()
         return frames if self._rate is None else ConstantRate(self._rate).convert(frames)
+
+    def _from(self, checkpoint: Checkpoint) -> Iterator[Frame]:
+        """Yield the frames from that of a checkpoint on.
+
+        Raises:
+            SourceError: there is none.
+        """
+        stats, counts = self._stats, checkpoint.counts
+        is_regular = not (counts.get("repeated times") or counts.get("clock restarts"))
+        for back_s in RESUME_BACK_S if is_regular else RESUME_BACK_S[-1:]:
+            self._stats, self._start_found = Stats(), False  # what is decoded again is not counted
+            self._reopen(checkpoint.time_s - back_s)
+            if self._next is None or (self._sought and self._next.pts is None):
+                continue
+            frames = self._all()
+            frame = _frame_at(checkpoint.pts, frames, MIN_EARLIER if self._sought else 0)
+            if frame is not None:
+                self._stats, self._start_found = stats, True
+                yield frame
+                yield from frames
+                return
+        raise SourceError(f"{self._path} has changed: it has no frame at {checkpoint.time_s:g} s.")
+
+    def _reopen(self, time_s: float) -> None:
+        """Open the file again, and read from a time on the frames' clock or from the start."""
+        self._decoded.close()
+        self._container.close()
+        self._container = open_container(self._path)
+        self._stream = self._open_stream()
+        self._restarts, self._aspect, self._aspects = 0, self._first_aspect, deque()
+        self._sought = False
+        if time_s > 0:
+            with suppress(av.FFmpegError):
+                self._container.seek(int((time_s + self.info.origin_s) * av.time_base))
+                self._sought = True
+        self._decoded = self._decode()
+        self._next = next(self._decoded, None)
 
     def _frames(self) -> Iterator[Frame]:
         """Yield the frames at their own times."""
@@ -138,11 +191,10 @@ class FileSource(Closable):
             deep=self._deep,
         )
         origin = round(self.info.origin_s / self._time_base)
-        last_pts, first_aspect = None, self._aspect
-        frame: av.VideoFrame | None = self._first
+        last_pts, frame = None, self._next
         while frame is not None:
             pts = self._pts(frame, last_pts, origin)
-            aspect = self._aspect / first_aspect
+            aspect = self._aspect / self._first_aspect
             picture = self._orientation.applied(converter.convert(frame, aspect))
             picture = picture.resized(self.info.width, self.info.height)
             if converter.has_bars:
@@ -341,6 +393,14 @@ class FileSource(Closable):
                 f"{self._path} has no frame after {self._start_s:g} s: it is {length_s:.1f} s long."
             )
         return f"Nothing in the video of {self._path} can be decoded. It may be damaged or cut off."
+
+
+def _frame_at(pts: int, frames: Iterator[Frame], earlier: int) -> Frame | None:
+    """Frame of a pts, after at least so many earlier ones; None if it is not there."""
+    for number, frame in enumerate(frames):
+        if frame.pts >= pts:
+            return frame if frame.pts == pts and number >= earlier else None
+    return None
 
 
 def _zero_s(container: av.container.InputContainer) -> Fraction:

@@ -12,6 +12,7 @@ from vidstyle import __version__
 from vidstyle.errors import ELSEWHERE, SinkError, SourceError, reason
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
+from vidstyle.media.differences import differences
 from vidstyle.media.image_file import read_photo, write_result
 from vidstyle.media.owned_files import delete_own
 from vidstyle.optimize.budget import FilmPlan
@@ -21,7 +22,9 @@ log = logging.getLogger(__name__)
 
 MANIFEST, SCENES, PLAN = "manifest.json", "scenes.json", "plan.json"
 MARK = "vidstyle"  # key in the manifest that identifies a work folder, its value is the version
-CONTENT = re.compile(r"(scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?")
+CONTENT = re.compile(
+    r"(scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?|parts/([0-9a-f]{64}\.part)?"
+)
 OWN = re.compile(rf"manifest\.json|{CONTENT.pattern}")
 MOST_SCENES = 10**6
 
@@ -146,9 +149,13 @@ class WorkFolder:
             log.warning("%s is kept: it holds files that are not vidstyle's.", self.path)
 
     def _is_new(self) -> bool:
-        """Whether the folder is empty, except for a manifest that was left half-written."""
+        """Whether the folder is empty, except for a half-written manifest and parts.
+
+        Parts of the fast quality may be there.
+        """
         return self.path.is_dir() and all(
-            entry.name.startswith(f".{Path(MANIFEST).stem}.") for entry in self.path.iterdir()
+            entry.name == "parts" or entry.name.startswith(f".{Path(MANIFEST).stem}.")
+            for entry in self.path.iterdir()
         )
 
     def _resumes(self) -> bool:
@@ -162,7 +169,7 @@ class WorkFolder:
         if paintings:
             raise SinkError(
                 f"{self.path} keeps {paintings} painting{'s' * (paintings > 1)} of other settings "
-                f"({_differences(found, self._manifest)}). Finish them with the old settings, "
+                f"({differences(found, self._manifest)}). Finish them with the old settings, "
                 "delete the folder, or choose another output name.",
                 ELSEWHERE,
             )
@@ -219,29 +226,3 @@ def _checked_plan(every: int, scale: float) -> FilmPlan:
     if not (every >= 1 and 0 < scale <= 1):
         raise ValueError(every, scale)
     return FilmPlan(every, scale)
-
-
-def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """Settings in which two manifests differ, for the error message."""
-    old, new = _flat(found), _flat(wanted)
-    names = [name for name in {**new, **old} if old.get(name) != new.get(name)]
-    return ", ".join(
-        f"another {name}"
-        if _is_digest(new.get(name))
-        else f"{name}: was {_word(old.get(name))}, is {_word(new.get(name))}"
-        for name in names
-    )
-
-
-def _flat(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    settings = manifest.get("settings")
-    own = {name: value for name, value in manifest.items() if name != "settings"}
-    return {**own, **(settings if isinstance(settings, dict) else {})}
-
-
-def _is_digest(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
-
-
-def _word(value: Any) -> str:
-    return "none" if value is None else str(value)

@@ -19,8 +19,14 @@ class CutDetector:
     neighbors), but on the residual after motion compensation, so that a fast pan is no cut.
     """
 
-    def __init__(self) -> None:
-        self._average_change = 0.0
+    def __init__(self, average_change: float = 0.0) -> None:
+        """Begin a stream, or go on with the `average_change` of an earlier detector."""
+        self._average_change = average_change
+
+    @property
+    def average_change(self) -> float:
+        """Running average of the change from frame to frame, in levels of luma."""
+        return self._average_change
 
     def is_cut(self, previous: Plane, current: Plane, motion: Motion) -> bool:
         """Return whether `current` is the first frame of a new scene.

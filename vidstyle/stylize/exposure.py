@@ -27,7 +27,13 @@ Curve = NDArray[np.float32]  # 256 entries, luma level (0..255 as stored) to lum
 class ExposureTracker:
     """Exposure curve of a stream of frames, smoothed in time within a scene against pumping."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: Curve | None = None) -> None:
+        """Begin a stream.
+
+        Args:
+            first: curve of the first frame, where a stream goes on; None to measure it.
+        """
+        self._first = first
         self._curve: Curve | None = None
         self._time_s = 0.0
 
@@ -41,7 +47,9 @@ class ExposureTracker:
             cut: True for the first frame of a scene; the smoothing starts again.
         """
         curve, passed_s = exposure_curve(luma, full_range), abs(time_s - self._time_s)
-        if self._curve is not None and not cut:
+        if self._first is not None:
+            curve, self._first = self._first, None
+        elif self._curve is not None and not cut:
             curve = curve + (self._curve - curve) * np.float32(np.exp(-passed_s / TIME_CONSTANT_S))
         self._curve, self._time_s = curve, time_s
         return curve

@@ -1,5 +1,6 @@
 """Generator pool: loads the networks of a style or mix, and caches them for style changes."""
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from vidstyle.stylize.catalog import expanded, find_style
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.painting_style import is_picture, load_painting
+from vidstyle.stylize.polished import polished_cache
 
 MAX_LOADED = 16  # networks: 0.4, 0.6 and 1.4 MB each by size class, 17 MB for a file of 6.7 MB
 
@@ -67,6 +69,28 @@ def check_style(style: str | None) -> None:
             read_painting(Path(share.style))
         else:
             find_style(share.style)
+
+
+def plan_digest(plan: StylePlan) -> str:
+    """SHA-256 of the files that the networks of a plan come from.
+
+    Raises:
+        OptionError, SourceError, StyleError: as for `load_generator`.
+    """
+    digest = hashlib.sha256()
+    for style in expanded([change.style for change in plan.changes]):
+        for share in style_shares(style):
+            for file in _files_of(share.style):
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _files_of(name: str | None) -> list[Path]:
+    """Files of a single style; of a painting its picture, and what was learned of it."""
+    if name is None or not is_picture(name):
+        return [find_style(name)]
+    polished = polished_cache().get(read_painting(Path(name)))
+    return [Path(name), *([] if polished is None else [polished.int8])]
 
 
 class GeneratorPool(Closable):

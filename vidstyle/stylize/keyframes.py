@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vidstyle.frame import Frame, Picture, Plane
+from vidstyle.frame import Checkpoint, Frame, Picture, Plane
 from vidstyle.stats import Stats
 from vidstyle.stylize.exposure import Curve, ExposureTracker
 from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma, thumbnail
@@ -49,19 +49,28 @@ class KeyframePlanner:
     too, so that no flow path crosses a cut.
     """
 
-    def __init__(self, adaptive: bool, stats: Stats, motion: bool = True) -> None:
+    def __init__(
+        self,
+        adaptive: bool,
+        stats: Stats,
+        motion: bool = True,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         """Make a planner for one stream.
 
         Args:
             adaptive: True to add keyframes where too much of a frame is occluded.
             stats: receives the counter "cuts" and the timing of stage "flow".
             motion: False to skip optical flow; every frame is a keyframe and a scene then.
+            checkpoint: of the first frame, where a stream goes on; None at its beginning.
         """
         self._adaptive, self._motion, self._stats = adaptive, motion, stats
-        self._tracker, self._exposure = MotionTracker(), ExposureTracker()
+        start = checkpoint or Checkpoint(0, 0, 0, {})
+        exposure = np.array(start.exposure, np.float32) if start.exposure else None
+        self._tracker, self._exposure = MotionTracker(start.change), ExposureTracker(exposure)
         self._left: TrackedFrame | None = None
         self._waiting: deque[TrackedFrame] = deque()
-        self._count = self._scene = 0
+        self._count, self._scene = start.frame, start.scene
 
     def add(
         self, frame: Frame, picture: Picture, interval: int, restart: bool = False
@@ -114,8 +123,28 @@ class KeyframePlanner:
         exposure = self._exposure.measure(small, full_range, frame.time_s, cut)
         number, self._count = self._count, self._count + 1
         return TrackedFrame(
-            number, frame, picture, small, exposure, from_previous, path, self._scene
+            number,
+            self._with_state(frame, exposure),
+            picture,
+            small,
+            exposure,
+            from_previous,
+            path,
+            self._scene,
         )
+
+    def _with_state(self, frame: Frame, exposure: Curve) -> Frame:
+        """Add the planner's state to the frame's checkpoint, if it has one."""
+        if frame.checkpoint is None:
+            return frame
+        checkpoint = replace(
+            frame.checkpoint,
+            counts=frame.checkpoint.counts | {"cuts": self._stats["cuts"]},
+            scene=self._scene,
+            change=self._tracker.average_change,
+            exposure=tuple(exposure.tolist()),
+        )
+        return replace(frame, checkpoint=checkpoint)
 
     def _path_to_keyframe(self, to_previous: FlowPath, small: Plane) -> FlowPath:
         assert self._left is not None

@@ -8,9 +8,15 @@ from vidstyle.stylize.flow import FlowEstimator, Motion
 class MotionTracker:
     """Optical flow between each frame and the previous one; belongs to one thread."""
 
-    def __init__(self) -> None:
-        self._flow, self._cuts = FlowEstimator(), CutDetector()
+    def __init__(self, average_change: float = 0.0) -> None:
+        """Begin a stream; see `CutDetector` for the average change."""
+        self._flow, self._cuts = FlowEstimator(), CutDetector(average_change)
         self._previous: Plane | None = None
+
+    @property
+    def average_change(self) -> float:
+        """Running average of `CutDetector`."""
+        return self._cuts.average_change
 
     def advance(self, thumbnail: Plane) -> Motion | None:
         """Return the motion since the previous frame; None at the first frame of a scene.

@@ -4,11 +4,13 @@ import math
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
-from vidstyle.frame import Frame, Picture
+from vidstyle.frame import Checkpoint, Frame, Picture
+from vidstyle.media.parts import PART_S, PartRule, PartsByTime
 from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
@@ -63,11 +65,24 @@ class VideoStylizer:
             stats: receives the counters "keyframes" and "cuts" and the timings of the stages.
             threads: number of keyframes painted in parallel.
         """
-        self._painters, self._options, self._stats = painters, options, stats
+        self._painters, self.options, self._stats = painters, options, stats
         self._threads = threads
+        self._checkpoint: Checkpoint | None = None
         self._frame_bytes = 0
         self._time_s = -math.inf  # of the newest frame
         self._newest: Keyframe | None = None
+
+    def part_rule(self, rate: Fraction) -> PartRule:
+        """Rule for the parts of the stream, which may begin anywhere; `rate` has no effect."""
+        return PartsByTime(PART_S)
+
+    def start_at(self, checkpoint: Checkpoint) -> None:
+        """Go on with an interrupted stream; called before `stylize`.
+
+        Args:
+            checkpoint: of the first frame, completed by an earlier stylizer.
+        """
+        self._checkpoint = checkpoint
 
     def switch(self, painter: FramePainter) -> None:
         """Use another painter from the next keyframe on, and always; callable from any thread.
@@ -84,9 +99,9 @@ class VideoStylizer:
         Raises:
             StyleError: the painter failed.
         """
-        every = self._options.every
+        every = self.options.every
         motion = every != 1 or self._painters.by_scene
-        planner = KeyframePlanner(every is None, self._stats, motion)
+        planner = KeyframePlanner(every is None, self._stats, motion, self._checkpoint)
         ahead: deque[PaintedSpan] = deque()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="generator") as pool:
             try:
@@ -103,21 +118,32 @@ class VideoStylizer:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _plan(self, planner: KeyframePlanner, frame: Frame) -> list[KeyframeSpan]:
-        """Add a frame to the planner, with the keyframes that the painters' schedule needs."""
+        """Add a frame to the planner, with the keyframes that schedule and checkpoints need."""
         before_s, self._time_s = self._time_s, frame.time_s
         turn = self._painters.turn(before_s, frame.time_s)
-        interval = self._interval() if turn is Turn.NONE else 1
+        is_free = turn is Turn.NONE and frame.checkpoint is None
+        interval = self._interval() if is_free else 1
         working = self._working(frame.picture)
         return planner.add(frame, working, interval, restart=turn is Turn.SWITCH)
 
     def _start(self, span: KeyframeSpan, pool: ThreadPoolExecutor) -> PaintedSpan:
         """Submit the keyframe at the end of a span to the pool."""
+        right = self._with_count(span.right)
         self._stats.count("keyframes")
-        painter = self._painters.painter(span.right.frame.time_s, span.right.scene)
-        painting = pool.submit(self._paint, painter, span.right)
+        painter = self._painters.painter(right.frame.time_s, right.scene)
+        painting = pool.submit(self._paint, painter, right)
         left = None if span.left is None else self._newest
-        self._newest = Keyframe(span.right, painter, painting)
+        self._newest = Keyframe(right, painter, painting)
         return PaintedSpan(left, span.between, self._newest)
+
+    def _with_count(self, keyframe: TrackedFrame) -> TrackedFrame:
+        """Add the number of keyframes before it to a keyframe's checkpoint, if it has one."""
+        checkpoint = keyframe.frame.checkpoint
+        if checkpoint is None:
+            return keyframe
+        counts = checkpoint.counts | {"keyframes": self._stats["keyframes"]}
+        checkpoint = replace(checkpoint, counts=counts)
+        return replace(keyframe, frame=replace(keyframe.frame, checkpoint=checkpoint))
 
     def _paint(self, painter: FramePainter, keyframe: TrackedFrame) -> Picture:
         with self._stats.timed("generator"):
@@ -125,7 +151,7 @@ class VideoStylizer:
 
     def _working(self, picture: Picture) -> Picture:
         self._frame_bytes = sum(plane.nbytes for plane in picture.planes)
-        return working_picture(picture, self._options, self._stats)
+        return working_picture(picture, self.options, self._stats)
 
     def _interval(self) -> int:
         """Keyframe interval from the measured cost of painting and warping.
@@ -133,8 +159,8 @@ class VideoStylizer:
         The shortest interval at which painting costs `GENERATOR_TO_WARP` of the warp at most; more
         keyframes would flicker more.
         """
-        if self._options.every is not None:
-            return self._options.every
+        if self.options.every is not None:
+            return self.options.every
         stages = self._stats.stages
         if "generator" not in stages or "warp" not in stages:
             return FIRST_INTERVAL
@@ -173,7 +199,7 @@ class VideoStylizer:
 
     def _composed(self, frame: TrackedFrame, painting: Picture, finish: Finish) -> Frame:
         with self._stats.timed("finish"):
-            options, original = self._options, frame.frame.picture
+            options, original = self.options, frame.frame.picture
             working, resize, compare = frame.picture, options.resize, options.compare
             composed = compose(original, working, painting, options, finish, resize, compare)
         return frame.frame.showing(composed)

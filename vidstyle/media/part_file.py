@@ -1,0 +1,222 @@
+"""Part file: encoded packets of one part of a video, with exact times and a checksum.
+
+A container of FFmpeg would round the times or change the packets. The file is a line with `MAGIC`,
+a line of JSON with the description, records of packets, and at the end a record of JSON, its
+length, and the CRC-32 of all before.
+"""
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import av
+
+from vidstyle.frame import Checkpoint
+from vidstyle.media.atomic import partial_path
+
+MAGIC = b"vidstyle part 1\n"
+PACKET = struct.Struct("<4sBqqqI")  # mark, whether a keyframe, pts, dts, duration, bytes
+FOOTER = struct.Struct("<4sII")  # mark, bytes of JSON before it, CRC-32 of all before
+PACKET_MARK, END_MARK = b"PACK", b"DONE"
+NO_TIME = -(1 << 63)
+BLOCK = 1 << 20  # bytes
+
+
+class DamagedPartError(Exception):
+    """A part file is cut off, changed, or no part file."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnd:
+    """Last record of a part file."""
+
+    frames: int
+    until: Checkpoint | None  # of the next part's first frame; None for the last part
+
+
+@dataclass(frozen=True, slots=True)
+class PartPacket:
+    """Packet of a part file; times in units of the video's time base."""
+
+    content: bytes
+    pts: int
+    dts: int | None
+    duration: int
+    is_keyframe: bool
+
+    def packet(self, time_base: Fraction) -> Any:
+        """Packet of PyAV."""
+        packet: Any = av.Packet(self.content)
+        packet.pts, packet.dts, packet.duration = self.pts, self.dts, self.duration
+        packet.time_base, packet.is_keyframe = time_base, self.is_keyframe
+        return packet
+
+
+class PartWriter:
+    """Writer of a part file, which has its final name only once it is whole and on the disk."""
+
+    def __init__(self, path: Path, description: Mapping[str, Any], extradata: bytes) -> None:
+        """Create the partial file.
+
+        Args:
+            path: final name.
+            description: JSON data, that the file is named for.
+            extradata: of the encoder.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self._path, self._partial = path, partial_path(path)
+        self._crc = self._packets = 0
+        self._file: BinaryIO = self._partial.open("wb")
+        header = {"part": description, "extradata": extradata.hex()}
+        self._write(MAGIC + json.dumps(header).encode() + b"\n")
+
+    def add(self, packet: Any) -> None:
+        """Append a packet of PyAV.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        content = bytes(packet)
+        times = (NO_TIME if packet.dts is None else packet.dts, packet.duration or 0)
+        key = packet.is_keyframe
+        self._write(PACKET.pack(PACKET_MARK, key, packet.pts, *times, len(content)))
+        self._write(content)
+        self._packets += 1
+
+    def finish(self, until: Checkpoint | None) -> Path:
+        """Complete the file, force it to the disk and give it its name, which is returned.
+
+        Args:
+            until: of the next part's first frame; None after the last part.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        end = PartEnd(self._packets, until)
+        content = json.dumps(asdict(end)).encode()
+        self._write(content)
+        self._file.write(FOOTER.pack(END_MARK, len(content), self._crc))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._partial.replace(self._path)
+        _force_names(self._path.parent)
+        return self._path
+
+    def discard(self) -> None:
+        """Delete the partial file, if there is one."""
+        with suppress(OSError):  # a full disk refuses what is still buffered
+            self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+    def _write(self, content: bytes) -> None:
+        self._crc = zlib.crc32(content, self._crc)
+        self._file.write(content)
+
+
+class PartReader:
+    """Reader of a part file; use it in a `with` block."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the description and the end.
+
+        Raises:
+            DamagedPartError: the file is no whole part file.
+            OSError: it cannot be read.
+        """
+        self._file = path.open("rb")
+        try:
+            self._read_ends()
+        except (ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
+            self._file.close()
+            raise DamagedPartError(f"{path}: {error}") from error
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def packets(self) -> Iterator[PartPacket]:
+        """Yield the packets in decoding order.
+
+        Raises:
+            DamagedPartError: the file is damaged; also after the last packet.
+            OSError: it cannot be read.
+        """
+        self._file.seek(0)
+        crc = zlib.crc32(self._taken(self._packets_at))
+        while self._file.tell() < self._end_at:
+            record = self._taken(PACKET.size)
+            mark, key, pts, dts, duration, size = PACKET.unpack(record)
+            if mark != PACKET_MARK or size > self._end_at - self._file.tell():
+                raise DamagedPartError(f"{self._file.name}: a damaged packet")
+            content = self._taken(size)
+            crc = zlib.crc32(content, zlib.crc32(record, crc))
+            yield PartPacket(content, pts, None if dts == NO_TIME else dts, duration, bool(key))
+        rest = self._taken(self._bytes - FOOTER.size - self._end_at)
+        if zlib.crc32(rest, crc) != self._crc:
+            raise DamagedPartError(f"{self._file.name}: a wrong checksum")
+
+    def check(self) -> None:
+        """Read the whole file.
+
+        Raises:
+            DamagedPartError: the checksum differs.
+            OSError: it cannot be read.
+        """
+        self._file.seek(0)
+        crc, left = 0, self._bytes - FOOTER.size
+        while left:
+            block = self._taken(min(left, BLOCK))
+            crc, left = zlib.crc32(block, crc), left - len(block)
+        if crc != self._crc:
+            raise DamagedPartError(f"{self._file.name}: a wrong checksum")
+
+    def _read_ends(self) -> None:
+        if self._file.read(len(MAGIC)) != MAGIC:
+            raise ValueError("no part file")
+        header = json.loads(self._file.readline())
+        self.description: dict[str, Any] = dict(header["part"])
+        self.extradata = bytes.fromhex(header["extradata"])
+        self._packets_at = self._file.tell()
+        self._bytes = self._file.seek(0, os.SEEK_END)
+        self._file.seek(self._bytes - FOOTER.size)
+        mark, length, self._crc = FOOTER.unpack(self._file.read())
+        self._end_at = self._bytes - FOOTER.size - length
+        if mark != END_MARK or self._end_at < self._packets_at:
+            raise ValueError("cut off")
+        self._file.seek(self._end_at)
+        end = json.loads(self._taken(length))
+        until = end["until"]
+        if until is not None:
+            until = Checkpoint(**until | {"exposure": tuple(until["exposure"])})
+        self.end = PartEnd(end["frames"], until)
+
+    def _taken(self, size: int) -> bytes:
+        content = self._file.read(size)
+        if len(content) < size:
+            raise DamagedPartError(f"{self._file.name}: cut off")
+        return content
+
+
+def _force_names(folder: Path) -> None:
+    """Force the names of a folder to the disk, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

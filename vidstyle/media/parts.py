@@ -1,0 +1,232 @@
+"""Parts of a conversion: their bounds, their descriptions, and the folder of their files."""
+
+import hashlib
+import json
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from vidstyle.errors import ELSEWHERE, Cure, SinkError, reason
+from vidstyle.frame import Checkpoint, Frame
+from vidstyle.media.footage import SOURCE_COUNTERS
+from vidstyle.media.owned_files import delete_partials
+from vidstyle.media.part_file import DamagedPartError, PartReader
+from vidstyle.stats import Stats
+
+PART_S = 10.0  # of the film, which is what an interruption costs
+SUFFIX = ".part"
+OWN = re.compile(r"[0-9a-f]{64}\.part")
+CURES: tuple[Cure, ...] = ({"work_folder": ...}, ELSEWHERE)
+
+
+class PartRule(Protocol):
+    """Rule for the bounds of parts; a part holds all frames of one number."""
+
+    def number(self, frame: int, time_s: float) -> int:
+        """Return the number of a frame's part, which never decreases.
+
+        Args:
+            frame: index in the run, from 0.
+            time_s: presentation time in seconds.
+        """
+
+    def bounds(self, number: int) -> dict[str, Any]:
+        """Return the bounds of a part as JSON data."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartsByTime:
+    """`PartRule` of parts of the same length."""
+
+    seconds: float
+
+    def number(self, frame: int, time_s: float) -> int:
+        return max(0, math.floor(time_s / self.seconds))
+
+    def bounds(self, number: int) -> dict[str, Any]:
+        return {"from_s": number * self.seconds, "until_s": (number + 1) * self.seconds}
+
+
+@dataclass(frozen=True, slots=True)
+class PartsByFrame:
+    """`PartRule` of parts that begin with given frames."""
+
+    starts: tuple[int, ...]  # increasing, from 0
+
+    def number(self, frame: int, time_s: float) -> int:
+        return bisect_right(self.starts, frame) - 1
+
+    def bounds(self, number: int) -> dict[str, Any]:
+        return {"from_frame": self.starts[number], "until_frame": self._until(number)}
+
+    def _until(self, number: int) -> int | None:
+        return self.starts[number + 1] if number + 1 < len(self.starts) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Description of a part: everything that its frames depend on. All of it is JSON data."""
+
+    run: Mapping[str, Any]  # input, settings, networks, encoder and versions
+    number: int
+    bounds: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """The description as one JSON object."""
+        return {"run": dict(self.run), "number": self.number, **self.bounds}
+
+    @property
+    def file_name(self) -> str:
+        """Name of the part's file: the hash of the description."""
+        text = json.dumps(self.document(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest() + SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedParts:
+    """Parts of a run that are there, from its beginning without a gap."""
+
+    files: tuple[Path, ...] = ()
+    until: Checkpoint | None = None  # of the first frame that is missing; None if all are
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRun:
+    """Parts of another run in the same folder."""
+
+    run: Mapping[str, Any]
+    seconds: float  # of the film that are there
+
+
+class PartFolder:
+    """Folder of the part files of a run; it may hold files of other runs too.
+
+    For one process at a time.
+    """
+
+    def __init__(self, path: Path, run: Mapping[str, Any], rule: PartRule) -> None:
+        """Make the folder, delete partial files of killed runs, and find the finished parts.
+
+        Args:
+            path: the folder.
+            run: JSON data, as of `Part`.
+            rule: for the bounds.
+
+        Raises:
+            SinkError: the folder cannot be made, read or written to.
+        """
+        self.path, self.rule = path, rule
+        self.run = json.loads(json.dumps(run))
+        place = path.parent
+        if path.is_symlink() or place.is_symlink():
+            raise SinkError(f"{place} is a link, no work folder. Choose another place.", *CURES)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            delete_partials(path, OWN)
+            self.finished = self._finished()
+        except OSError as error:
+            message = f"Cannot use the work folder {place}: {reason(error)}. Choose another place."
+            raise SinkError(message, *CURES) from error
+
+    def part(self, number: int) -> Part:
+        """Description of a part of this run."""
+        return Part(self.run, number, self.rule.bounds(number))
+
+    def file(self, part: Part) -> Path:
+        """Path of a part's file."""
+        return self.path / part.file_name
+
+    def others(self) -> list["OtherRun"]:
+        """Runs with other descriptions that have parts in the folder."""
+        return [each for each in runs_in(self.path) if each.run != self.run]
+
+    def clear(self) -> None:
+        """Delete the files of this run, and its folder and the work folder if they are empty then.
+
+        Raises:
+            OSError: a file cannot be deleted.
+        """
+        for file in _part_files(self.path):
+            with suppress(DamagedPartError), PartReader(file) as reader:
+                is_own = reader.description.get("run") == self.run
+                if is_own:
+                    file.unlink(missing_ok=True)
+        with suppress(OSError):  # it holds parts of other runs
+            self.path.rmdir()
+            self.path.parent.rmdir()
+
+    def _finished(self) -> FinishedParts:
+        """Find the parts that are there; a damaged file is deleted.
+
+        The last part of a film does not count, so that its end is always read again.
+        """
+        found, number = FinishedParts(), 0
+        while True:
+            file = self.file(self.part(number))
+            whole = _whole(file)
+            if whole is None or whole.end.until is None or whole.end.until.part <= number:
+                return found
+            number = whole.end.until.part
+            found = FinishedParts((*found.files, file), whole.end.until)
+
+
+def runs_in(folder: Path) -> list[OtherRun]:
+    """Runs with parts in a folder; none where there is no folder."""
+    found = list[OtherRun]()
+    for file in _part_files(folder):
+        with suppress(DamagedPartError, OSError), PartReader(file) as reader:
+            run, until = reader.description["run"], reader.end.until
+            seconds = 0.0 if until is None else until.time_s
+            same = next((each for each in found if each.run == run), None)
+            if same is not None:
+                found.remove(same)
+                seconds = max(seconds, same.seconds)
+            found.append(OtherRun(run, seconds))
+    return found
+
+
+def with_checkpoints(
+    frames: Iterable[Frame], rule: PartRule, stats: Stats, after: Checkpoint | None
+) -> Iterator[Frame]:
+    """Yield frames, with a checkpoint at the first one of each part.
+
+    Args:
+        frames: of the source, from `after` on.
+        rule: for the bounds of the parts.
+        stats: counters of the source.
+        after: of the first frame, where a run goes on; None at the beginning.
+    """
+    number, first = (None, 0) if after is None else (after.part - 1, after.frame)
+    for index, frame in enumerate(frames, first):
+        due = rule.number(index, frame.time_s)
+        if number is None or due > number:
+            part = 0 if number is None else due
+            counts = {name: stats[name] for name in SOURCE_COUNTERS if stats[name]}
+            checkpoint = Checkpoint(part, frame.pts, index, counts, frame.time_s)
+            frame = replace(frame, checkpoint=checkpoint)
+            number = due
+        yield frame
+
+
+def _part_files(folder: Path) -> Sequence[Path]:
+    with suppress(OSError):
+        return sorted(file for file in folder.iterdir() if OWN.fullmatch(file.name))
+    return []
+
+
+def _whole(file: Path) -> PartReader | None:
+    """Closed reader of a whole part file; None where there is none; a damaged one is deleted."""
+    try:
+        with PartReader(file) as reader:
+            reader.check()
+            return reader
+    except FileNotFoundError:
+        return None
+    except DamagedPartError:
+        file.unlink(missing_ok=True)
+        return None

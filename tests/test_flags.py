@@ -30,9 +30,10 @@ FLAGS = {
         -h --help -v --verbose --debug -o --output --config -s --style --style-per-scene --quality
         --time-budget --features --feature-weights --every --strength --keep-colors --no-keep-colors
         --scale --max-height --resize --no-resize --size --fps --compare --no-compare --preview
-        --no-preview --start --end --codec --crf --bitrate --pix-fmt --hdr --preset --audio
-        --format --threads --strict --no-strict -y --overwrite --no-overwrite --skip-existing
-        --no-skip-existing --recursive --no-recursive -q --quiet --no-quiet --json --no-json
+        --no-preview --start --end --codec --crf --bitrate --pix-fmt --hdr --preset --audio --format
+        --threads --resume --no-resume --work-folder --strict --no-strict -y --overwrite
+        --no-overwrite --skip-existing --no-skip-existing --recursive --no-recursive -q --quiet
+        --no-quiet --json --no-json
         """,
     "image": """
         -h --help -v --verbose --debug -o --output --config --preset -s --style --quality

@@ -124,7 +124,7 @@ def _tallied(
         yield
     except (KeyboardInterrupt, SystemExit) as stop:  # the notes are printed by `main`
         if isinstance(stop, KeyboardInterrupt):
-            stop.add_note(_files_left(jobs))
+            stop.add_note(_files_left(jobs, options))
         if total > 1:
             stop.add_note(tally())
         raise
@@ -133,14 +133,14 @@ def _tallied(
         print_to_stderr(tally())
 
 
-def _files_left(jobs: Sequence[Any]) -> str:
+def _files_left(jobs: Sequence[Any], options: ConvertFlags) -> str:
     """Sentence on the files that an interrupted batch has left unfinished."""
     from vidstyle.apps.batch import Job
-    from vidstyle.apps.optimized import work_folder
+    from vidstyle.apps.work import work_folder
     from vidstyle.media.atomic import stale_partials
 
     outputs = [job.output for job in jobs if isinstance(job, Job)]
-    if any(work_folder(output).exists() for output in outputs):
+    if any(work_folder(output, options).exists() for output in outputs):
         return "The same command goes on from here."
     partial = [str(file) for output in outputs for file in stale_partials(output)]
     return f"Left unfinished: {', '.join(partial)}" if partial else NOTHING_LEFT

@@ -86,7 +86,7 @@ SWITCHED_ON = {
     for kind in (ConvertFlags, LiveFlags, TrainFlags)
     for setting in settings(kind)
     if setting.default is True
-}
+} - {"resume"}  # which is off in `vidstyle train`
 
 
 def add_flags(

@@ -25,7 +25,8 @@ CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
     "strength", "keep_colors", "scale", "max_height", "resize", "size", "fps", "compare",
     "preview", "start", "end", "codec", "crf", "bitrate", "pix_fmt", "hdr", "preset", "audio",
-    "format", "threads", "strict", "overwrite", "skip_existing", "recursive", "quiet", "json",
+    "format", "threads", "resume", "work_folder", "strict", "overwrite", "skip_existing",
+    "recursive", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",

@@ -18,6 +18,7 @@ from tests.contracts.implementations import implementations
 from tests.live.scene import Inverter
 from tests.optimize.few_steps import use_few_steps
 from tests.textures import noise_image
+from vidstyle.apps.work import Remaining
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame
 from vidstyle.live.sinks.growing_file import GrowingFile
@@ -25,6 +26,8 @@ from vidstyle.live.sinks.network_stream import NetworkMuxer  # in test_network_s
 from vidstyle.media.animation_sink import AnimationSink, GifSink
 from vidstyle.media.codecs import ANIMATIONS, choose_encoder
 from vidstyle.media.info import VideoInfo
+from vidstyle.media.parted_sink import PartedSink
+from vidstyle.media.parts import PartFolder, PartsByTime
 from vidstyle.media.picture_sink import PictureSink  # contracts: tests/media/test_picture_sink.py
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
@@ -107,9 +110,25 @@ class PipeKind(FileKind):
         return StreamSink(PIPES[-1], "mkv", info, encoder, Stats())
 
 
-TRANSFORMS = [Transform(VideoStylizer, video_stylizer), Transform(Film, film)]
+@dataclass(frozen=True)
+class PartedKind(FileKind):
+    """A sink that keeps parts beside the clip."""
+
+    def open(self, path: Path, info: VideoInfo) -> FileSink:
+        assert info.path is not None
+        parts = PartFolder(info.path.parent / "out.work" / "parts", {}, PartsByTime(10.0))
+        encoder = choose_encoder(path, None, None, None)
+        return PartedSink(path, info, encoder, Stats(), parts)
+
+
+TRANSFORMS = [
+    Transform(VideoStylizer, video_stylizer),
+    Transform(Film, film),
+    Transform(Remaining, lambda clip, options: Remaining(video_stylizer(clip, options), None)),
+]
 FILE_SINKS = [
     FileKind(FileSink),
+    PartedKind(PartedSink),
     FileKind(GrowingFile),
     FileKind(AnimationSink, ("apng",)),
     FileKind(GifSink, ("gif",)),

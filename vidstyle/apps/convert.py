@@ -14,14 +14,26 @@ from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.progress import VideoProgress, Watch
 from vidstyle.apps.remarks import damage_of, notes_on_sequence, remarks_on
-from vidstyle.apps.video_outputs import VideoOutput, VideoSink, video_output
+from vidstyle.apps.video_outputs import VideoFile, VideoOutput, VideoSink, video_output
+from vidstyle.apps.work import (
+    PartedTransform,
+    Remaining,
+    claimed_work_folder,
+    expected_s,
+    go_on,
+    is_long,
+    open_parts,
+    work_folder,
+)
 from vidstyle.hardware import ThreadPlan, memory_gb, usable_cores
 from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import default_suffix
 from vidstyle.media.footage import Footage, open_footage
 from vidstyle.media.image_sequence import ImageSequence
+from vidstyle.media.info import VideoInfo
+from vidstyle.media.parts import PartFolder
 from vidstyle.options import DEFAULTS, StylizeOptions
-from vidstyle.pipeline.pipeline import Branch, FrameTransform, Pipeline
+from vidstyle.pipeline.pipeline import Branch, Pipeline
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import plan_name
 from vidstyle.stylize.painter_schedule import load_painters
@@ -62,9 +74,10 @@ def stylize_video(
         cancel: set it from any thread to end the run within a few frames.
 
     Raises:
-        VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind.
-        Cancelled: `cancel` was set; no output is left behind. With quality="full", the work
-            folder stays, and the same call resumes from it.
+        VidstyleError: a `SourceError`, `SinkError` or `StyleError`; no output is left behind, but
+            the work folder.
+        Cancelled: `cancel` was set; no output is left behind. The work folder of a film of over a
+            minute, or with quality="full", stays, and the same call resumes from it.
         TypeError: an argument has the wrong type; the message names it.
         ValueError: the input is a file object or a pipe, and `output` is None.
     """
@@ -126,6 +139,13 @@ class _Rendition:
         self.output, self.options, self.stats = output, options, stats
         self.target = video_output(output, options)
 
+    def sink(self, like: VideoInfo, threads: int, parts: PartFolder | None) -> VideoSink:
+        """Create the sink; see `VideoOutput.sink`."""
+        if parts is None:
+            return self.target.sink(like, self.stats, threads)
+        assert isinstance(self.target, VideoFile)
+        return self.target.parted_sink(like, self.stats, threads, parts)
+
 
 def _render(
     input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
@@ -140,7 +160,7 @@ def _render(
         for each in renditions:
             opened.enter_context(each.target.claimed(path))
         file = opened.enter_context(video_file(input, options.rate))
-        stylizers = [
+        transforms = [
             opened.enter_context(_frame_transform(file, each, threads, watch))
             for each in renditions
         ]
@@ -158,11 +178,19 @@ def _render(
             )
         )
         first.stats.expected_frames = source.info.expected_frames
+        first.stats.expected_s = expected_s(source.info)
+        parts = [
+            opened.enter_context(_parts(path, file, each, transform, source.info, threads.encoder))
+            for each, transform in zip(renditions, transforms, strict=True)
+        ]
         sinks = list[VideoSink]()
-        for each in renditions:
-            sinks.append(each.target.sink(source.info, each.stats, threads.encoder))
+        for each, folder in zip(renditions, parts, strict=True):
+            sinks.append(each.sink(source.info, threads.encoder, folder))
             opened.enter_context(sinks[-1])
-        Pipeline(source, *map(Branch, stylizers, sinks)).run(watch)
+        branches = map(Branch, map(Remaining, transforms, parts), sinks)
+        kept = [folder for folder in parts if folder is not None]
+        frames = go_on(source, kept, [each.stats for each in renditions]) if kept else source
+        Pipeline(frames, *branches).run(watch)
         watch.report()
         sizes = [sink.finish() for sink in sinks]
         damage = damage_of(source, first.stats)
@@ -174,6 +202,31 @@ def _render(
         _result(path, each, size, damage, remarks + sink.warnings)
         for each, sink, size in zip(renditions, sinks, sizes, strict=True)
     ]
+
+
+@contextmanager
+def _parts(
+    path: Path | None,
+    file: Footage,
+    rendition: _Rendition,
+    transform: PartedTransform,
+    like: VideoInfo,
+    threads: int,
+) -> Iterator[PartFolder | None]:
+    """Open the parts of a rendition; None if it is short, or cannot be resumed."""
+    options, target = rendition.options, rendition.target
+    is_kept = isinstance(file, ImageSequence) or file == path  # no copy of a pipe
+    is_wanted = options.resume and is_kept and is_long(like)
+    encoding = target.encoding(like, threads) if isinstance(target, VideoFile) else None
+    if not is_wanted or encoding is None:
+        yield None
+        return
+    with ExitStack() as claimed:
+        work = work_folder(rendition.output, options)
+        if options.quality == "fast":  # the full quality has claimed it
+            claimed.enter_context(claimed_work_folder(rendition.output, options))
+        rule = transform.part_rule(like.rate)
+        yield open_parts(file, work, transform.options, encoding, rule)
 
 
 def _result(
@@ -200,7 +253,7 @@ def _result(
 @contextmanager
 def _frame_transform(
     input: Footage, rendition: _Rendition, threads: ThreadPlan, watch: Watch
-) -> Iterator[FrameTransform]:
+) -> Iterator[PartedTransform]:
     """Open the pipeline's stylizer for the quality that the options ask for."""
     output, options, stats = rendition.output, rendition.options, rendition.stats
     if options.quality == "full":

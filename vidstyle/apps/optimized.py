@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidstyle.apps.work import claimed_work_folder
 from vidstyle.errors import MissingExtraError, StyleError
 from vidstyle.extras import install_hint
 from vidstyle.frame import RGBImage
-from vidstyle.media.atomic import short_name
 from vidstyle.media.footage import Footage, open_footage
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.style_image import read_painting
@@ -150,23 +150,19 @@ def optimized_film(
         from vidstyle.optimize.generator import open_optimizer
         from vidstyle.optimize.work_folder import WorkFolder
     stats.time_limit_s = options.time_budget_s
-    work = WorkFolder(work_folder(output), _manifest(input, painting, options))
-    optimizer = open_optimizer(
-        painting,
-        options.features,
-        options.feature_weights,
-        options.threads,
-        *_delivery(options.style_plan),
-    )
-    film = Film(input, optimizer, options, work, stats, threads, watch)
-    film.paint()
-    yield film
-    film.clean_up()
-
-
-def work_folder(output: Path) -> Path:
-    """Path of the work folder of an output."""
-    return output.with_name(short_name(output.name, ".work"))
+    with claimed_work_folder(output, options) as folder:
+        work = WorkFolder(folder, _manifest(input, painting, options))
+        optimizer = open_optimizer(
+            painting,
+            options.features,
+            options.feature_weights,
+            options.threads,
+            *_delivery(options.style_plan),
+        )
+        film = Film(input, optimizer, options, work, stats, threads, watch)
+        film.paint()
+        yield film
+        film.clean_up()
 
 
 def _manifest(input: Footage, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:

@@ -4,8 +4,10 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from vidstyle.apps.outputs import check_target, claimed_target
 from vidstyle.errors import ELSEWHERE, OptionError, SinkError
@@ -32,6 +34,8 @@ from vidstyle.media.image_file import (
 )
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.numbered_names import NumberedNames
+from vidstyle.media.parted_sink import PartedSink
+from vidstyle.media.parts import PartFolder
 from vidstyle.media.picture_sink import FIRST_NUMBER, PictureSink, delete_stale_pictures
 from vidstyle.media.side_streams import side_streams_of
 from vidstyle.media.sink import FileSink
@@ -130,14 +134,31 @@ class VideoFile(EncodedOutput):
             check_audio(container, options.audio)
 
     def sink(self, like: VideoInfo, stats: Stats, threads: int) -> FileSink:
-        return FileSink(
-            self._path,
-            *self._for_input(like),
-            stats,
-            replace=self._options.overwrite,
-            threads=threads,
-            side_streams=side_streams_of(like, audio=self._options.audio),
-        )
+        return FileSink(self._path, *self._for_input(like), stats, **self._more(like, threads))
+
+    def parted_sink(
+        self, like: VideoInfo, stats: Stats, threads: int, parts: PartFolder
+    ) -> FileSink:
+        """Create a sink that keeps finished parts; see `sink`."""
+        info, encoder = self._for_input(like)
+        return PartedSink(self._path, info, encoder, stats, parts, **self._more(like, threads))
+
+    def encoding(self, like: VideoInfo, threads: int) -> str | None:
+        """Encoder and its settings for an input; None if its packets cannot be kept in parts."""
+        info, encoder = self._for_input(like)
+        if info.has_alpha and encoder.kind.alpha_containers:  # as side data of packets
+            return None
+        options = " ".join(f"{name}={value}" for name, value in sorted(encoder.options.items()))
+        color = "-".join(map(str, astuple(info.color)))
+        return f"{encoder.name} {options} {encoder.pixels} {color} on {threads} threads"
+
+    def _more(self, like: VideoInfo, threads: int) -> dict[str, Any]:
+        """Further arguments of the sink."""
+        return {
+            "replace": self._options.overwrite,
+            "threads": threads,
+            "side_streams": side_streams_of(like, audio=self._options.audio),
+        }
 
 
 class StandardOutput(EncodedOutput):

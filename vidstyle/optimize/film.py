@@ -8,10 +8,12 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice
 
-from vidstyle.frame import Frame
+from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.footage import Footage, FootageSource, open_footage
+from vidstyle.media.parts import PART_S, PartsByFrame
 from vidstyle.optimize.budget import (
     DEFAULT_INTERVAL,
     INBETWEEN_SHARE,
@@ -68,7 +70,7 @@ class Film:
         self._started = time.monotonic()  # scene detection is part of the time budget
         self._input, self._optimizer, self._work = input, optimizer, work
         self._stats, self._threads = stats, threads
-        self._asked = options
+        self._asked, self._first = options, 0
         longest = LONGEST_SCENE * (options.every or DEFAULT_INTERVAL)
         self.scenes = work.scenes(lambda: self._find_scenes(longest))
         self.options = self._planned()
@@ -106,9 +108,23 @@ class Film:
         """
         rest = iter(frames)
         for scene in self.scenes:
+            if scene.start < self._first:
+                continue
             painter = ScenePainter(self._optimizer, self._work, scene, self._inbetween_s())
             stylizer = VideoStylizer(always(painter), self.options, self._stats)
             yield from stylizer.stylize(islice(rest, scene.frames))
+
+    def part_rule(self, rate: Fraction) -> PartsByFrame:
+        """Rule for the parts of the film, which begin with scenes; `rate` in frames per second."""
+        least, starts = round(PART_S * rate), [0]
+        for scene in self.scenes:
+            if scene.start - starts[-1] >= least:
+                starts.append(scene.start)
+        return PartsByFrame(tuple(starts))
+
+    def start_at(self, checkpoint: Checkpoint) -> None:
+        """Make `stylize` begin with the frame of a checkpoint, the first of a scene."""
+        self._first = checkpoint.frame
 
     def clean_up(self) -> None:
         """Delete the work folder; called when the output is complete."""

@@ -82,6 +82,12 @@ class Output:
     threads: int | None = option(
         None, "cores to use; auto is all of them", "N|auto", automatic=True, most=256
     )
+    resume: bool = option(
+        True, "keep finished parts of a film of over a minute, to go on after an interruption"
+    )
+    work_folder: str | None = option(
+        None, "a folder for these parts", "FOLDER", unset="OUTPUT.work beside the output"
+    )
     overwrite: bool = option(False, "replace the output if it exists")
 
     def __post_init__(self) -> None:

@@ -1,0 +1,190 @@
+"""Work folders: finished parts of a conversion, from which the same call goes on."""
+
+import hashlib
+import logging
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import av
+
+from vidstyle import __version__
+from vidstyle.errors import SinkError, reason
+from vidstyle.frame import Checkpoint, Frame
+from vidstyle.media.atomic import output_lock, short_name
+from vidstyle.media.differences import differences
+from vidstyle.media.footage import SOURCE_COUNTERS, Footage, FootageSource
+from vidstyle.media.image_sequence import ImageSequence
+from vidstyle.media.info import VideoInfo
+from vidstyle.media.parts import PartFolder, PartRule, with_checkpoints
+from vidstyle.options import StylizeOptions, settings
+from vidstyle.pipeline.pipeline import FrameTransform
+from vidstyle.stats import Stats
+from vidstyle.stylize.generator_pool import plan_digest
+from vidstyle.times import clock
+
+log = logging.getLogger(__name__)
+
+LEAST_S = 60.0  # of a film that is converted in parts
+SUFFIX, PARTS = ".work", "parts"
+ENDS = 1 << 20  # bytes at the beginning and the end of a file that identify it
+# Settings that change neither the frames nor how they are encoded.
+INDIFFERENT = {"overwrite", "threads", "resume", "work_folder", "format"}
+
+
+def work_folder(output: Path, options: StylizeOptions) -> Path:
+    """Path of the work folder of an output: beside it, or in the folder that the options name."""
+    if options.work_folder is None:
+        return output.with_name(short_name(output.name, SUFFIX))
+    place = hashlib.sha256(bytes(output.absolute())).hexdigest()[:8]
+    return Path(options.work_folder) / short_name(output.name, f".{place}{SUFFIX}")
+
+
+@contextmanager
+def claimed_work_folder(output: Path, options: StylizeOptions) -> Iterator[Path]:
+    """Lock the work folder of an output for the block, whether it is there or not.
+
+    Raises:
+        SinkError: another run uses it, or the folder that the options name cannot be made.
+    """
+    folder = work_folder(output, options)
+    if options.work_folder is not None:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SinkError(f"Cannot make {folder.parent}: {reason(error)}.") from error
+    with output_lock(folder):
+        yield folder
+
+
+def expected_s(info: VideoInfo) -> float | None:
+    """Length of the output in seconds; None if it is not known."""
+    frames = info.expected_frames
+    return None if frames is None else float(frames / info.rate)
+
+
+def is_long(info: VideoInfo) -> bool:
+    """Whether a film is long enough for parts, or of unknown length."""
+    seconds = expected_s(info)
+    return seconds is None or seconds >= LEAST_S
+
+
+def open_parts(
+    input: Footage,
+    work: Path,
+    options: StylizeOptions,
+    encoding: str,
+    rule: PartRule,
+) -> PartFolder:
+    """Open the folder of a conversion's parts; parts of other settings in it are named.
+
+    Args:
+        input: a file or an image sequence.
+        work: claimed work folder.
+        options: of the conversion.
+        encoding: everything that the packets of given frames depend on.
+        rule: for the bounds of the parts.
+
+    Raises:
+        SinkError: the folder cannot be used.
+        VidstyleError: a style's file cannot be read.
+    """
+    run = {
+        "vidstyle": __version__,
+        "PyAV": f"{av.__version__} {av.library_versions['libavcodec']}",
+        "input": _identity(input),
+        "style file": plan_digest(options.style_plan),
+        "encoding": encoding,
+        "settings": {
+            setting.name: getattr(options, setting.name)
+            for setting in settings(StylizeOptions)
+            if setting.name not in INDIFFERENT
+        },
+    }
+    folder = PartFolder(work / PARTS, run, rule)
+    for other in folder.others():
+        log.warning(
+            "%s keeps %s of another run (%s). This one starts anew; vidstyle clean deletes it.",
+            work,
+            clock(other.seconds),
+            differences(other.run, folder.run),
+        )
+    return folder
+
+
+class PartedTransform(FrameTransform, Protocol):
+    """`FrameTransform` that can go on with an interrupted run."""
+
+    @property
+    def options(self) -> StylizeOptions:
+        """Options of the conversion, and all that was decided by itself."""
+
+    def part_rule(self, rate: Fraction) -> PartRule:
+        """Return the rule for the bounds of parts.
+
+        Args:
+            rate: of the film, in frames per second.
+        """
+
+    def start_at(self, checkpoint: Checkpoint) -> None:
+        """Go on with the frame of a checkpoint; called before `stylize`."""
+
+
+class Remaining:
+    """`FrameTransform` of the frames that a run lacks."""
+
+    def __init__(self, transform: PartedTransform, parts: PartFolder | None) -> None:
+        """Wrap a transform; without parts, it gets all frames."""
+        self._transform = transform
+        self._start = None if parts is None else parts.finished.until
+
+    def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+        start = self._start
+        if start is not None:
+            self._transform.start_at(start)
+            frames = (frame for frame in frames if frame.pts >= start.pts)
+        return self._transform.stylize(frames)
+
+
+def go_on(
+    source: FootageSource, parts: Sequence[PartFolder], stats: Sequence[Stats]
+) -> Iterable[Frame]:
+    """Frames of a source with checkpoints, from the first one that one of several runs lacks.
+
+    Args:
+        source: not iterated yet.
+        parts: of each run; the first one decides on the bounds.
+        stats: of each run, which go on from what is there; the first one has the source's counters.
+    """
+    ends = [folder.finished.until for folder in parts]
+    for end, each in zip(ends, stats, strict=True):
+        if end is not None:
+            own = {name: n for name, n in end.counts.items() if name not in SOURCE_COUNTERS}
+            each.go_on(own, end.seconds, end.time_s)
+    found = [end for end in ends if end is not None]
+    start = min(found, key=lambda end: end.pts) if len(found) == len(ends) else None
+    if start is not None:
+        for name in SOURCE_COUNTERS:
+            stats[0].count(name, start.counts.get(name, 0))
+        source.start_at(start)
+    return with_checkpoints(source, parts[0].rule, stats[0], start)
+
+
+def _identity(input: Footage) -> str:
+    """Digest of a file's size, time and ends, or of a sequence and its files."""
+    if isinstance(input, ImageSequence):
+        parts = [f"{input.rate} {input.slots}", *map(_file_identity, input.files)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return _file_identity(input)
+
+
+def _file_identity(file: Path) -> str:
+    status = file.stat()
+    digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
+    with file.open("rb") as opened:
+        digest.update(opened.read(ENDS))
+        opened.seek(max(0, status.st_size - ENDS))
+        digest.update(opened.read())
+    return digest.hexdigest()

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+import vidstyle.stylize.warp
 from tests.textures import noise_image
 from vidstyle.frame import Picture
 from vidstyle.stylize.warp import blend, enlarge, fade, sampling_map, sharpen, warp
@@ -51,6 +52,16 @@ def test_blending_takes_each_where_it_is_asked_for() -> None:
     assert np.array_equal(mixed.y[:, :60], first.y[:, :60])
     assert np.array_equal(mixed.y[:, 68:], second.y[:, 68:])
     assert np.array_equal(mixed.v[:, 34:], second.v[:, 34:])
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_blending_in_bands_weighs_every_pixel(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = picture(seed=0), picture(seed=1)
+    monkeypatch.setattr(vidstyle.stylize.warp, "BAND_PIXELS", rows * first.width)
+    share = np.random.default_rng(2).random(first.y.shape).astype(np.float32)
+    mixed = blend(first, second, share)
+    wanted = first.y + share * (second.y.astype(float) - first.y)
+    assert np.abs(mixed.y - wanted).max() <= 1
 
 
 def test_fading_goes_from_one_to_the_other() -> None:

@@ -48,8 +48,9 @@ def test_every_model_file_is_in_the_catalog() -> None:
     styles = shipped_styles()
     encoder = {entry["file"] for entry in catalog_section("textures")} & files
     shelf = {style.file for style in styles} | {style.int8["file"] for style in styles}
-    assert files == shelf | encoder
-    assert len(encoder) == 1
+    persons = {entry["file"] for entry in catalog_section("segmentation")}
+    assert files == shelf | encoder | persons
+    assert len(encoder) == len(persons) == 1
 
 
 def test_paintings_ship_with_what_was_learned_from_them() -> None:

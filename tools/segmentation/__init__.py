@@ -1,0 +1,1 @@
+"""Person segmentation network: conversion from MediaPipe's file, and its presence score."""

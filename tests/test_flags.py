@@ -29,16 +29,16 @@ FLAGS = {
     "convert": """
         -h --help -v --verbose --debug -o --output --config -s --style --style-per-scene --quality
         --time-budget --features --feature-weights --every --strength --keep-colors --no-keep-colors
-        --scale --max-height --resize --no-resize --size --fps --compare --no-compare --preview
-        --no-preview --start --end --codec --crf --bitrate --pix-fmt --hdr --preset --audio --format
-        --threads --resume --no-resume --work-folder --strict --no-strict -y --overwrite
-        --no-overwrite --skip-existing --no-skip-existing --recursive --no-recursive -q --quiet
-        --no-quiet --json --no-json
+        --only --scale --max-height --resize --no-resize --size --fps --compare --no-compare
+        --preview --no-preview --start --end --codec --crf --bitrate --pix-fmt --hdr --preset
+        --audio --format --threads --resume --no-resume --work-folder --strict --no-strict -y
+        --overwrite --no-overwrite --skip-existing --no-skip-existing --recursive --no-recursive -q
+        --quiet --no-quiet --json --no-json
         """,
     "image": """
         -h --help -v --verbose --debug -o --output --config --preset -s --style --quality
-        --time-budget --features --feature-weights --strength --keep-colors --no-keep-colors --scale
-        --max-height --resize --no-resize --compare --no-compare --threads -y --overwrite
+        --time-budget --features --feature-weights --strength --keep-colors --no-keep-colors --only
+        --scale --max-height --resize --no-resize --compare --no-compare --threads -y --overwrite
         --no-overwrite --skip-existing --no-skip-existing --recursive --no-recursive -q --quiet
         --no-quiet --json --no-json
         """,
@@ -46,9 +46,9 @@ FLAGS = {
         -h --help -v --verbose --debug --config --preset --camera -s --style --style-interval --size
         --fps --loop --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels
         --window --no-window --stream --record -y --overwrite --no-overwrite --strength
-        --keep-colors --no-keep-colors --every --lines --max-cpu --audio --no-audio --microphone
-        --audio-output --play-audio --no-play-audio --react --no-react --polish --seconds -q --quiet
-        --no-quiet --json --no-json
+        --keep-colors --no-keep-colors --only --every --lines --max-cpu --audio --no-audio
+        --microphone --audio-output --play-audio --no-play-audio --react --no-react --polish
+        --seconds -q --quiet --no-quiet --json --no-json
         """,
     "style": "-h --help -v --verbose --debug -o --output --polish -y --overwrite --json",
     "train": """
@@ -63,8 +63,8 @@ FLAGS = {
         --json
         """,
     "styles": """
-        -h --help -v --verbose --debug -o --gallery --strength --keep-colors --scale --max-height -y
-        --overwrite --json
+        -h --help -v --verbose --debug -o --gallery --strength --keep-colors --only --scale
+        --max-height -y --overwrite --json
         """,
     "serve": """
         -h --help -v --verbose --debug --host --port --open --data --workers --max-upload --keep

@@ -23,17 +23,17 @@ GENERAL_FLAGS = ("-h", "--help", "-V", "--version", "--print-completion")
 COMMANDS = ("convert", "image", "live", "style", "train", "export", "styles", "serve", "doctor")
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
-    "strength", "keep_colors", "scale", "max_height", "resize", "size", "fps", "compare",
+    "strength", "keep_colors", "only", "scale", "max_height", "resize", "size", "fps", "compare",
     "preview", "start", "end", "codec", "crf", "bitrate", "pix_fmt", "hdr", "preset", "audio",
     "format", "threads", "resume", "work_folder", "strict", "overwrite", "skip_existing",
     "recursive", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
-    "scale", "max_height", "resize", "compare", "threads", "overwrite", "skip_existing",
+    "only", "scale", "max_height", "resize", "compare", "threads", "overwrite", "skip_existing",
     "recursive", "quiet", "json",
 )  # fmt: skip
-GALLERY_SETTINGS = ("strength", "keep_colors", "scale", "max_height", "overwrite")
+GALLERY_SETTINGS = ("strength", "keep_colors", "only", "scale", "max_height", "overwrite")
 
 
 def parse(words: list[str]) -> argparse.Namespace:

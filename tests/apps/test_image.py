@@ -40,6 +40,19 @@ def test_a_photo_without_style_is_the_photo(tmp_path: Path, inverting: StylizeOp
     assert np.abs(painted[MIDDLES].astype(int) - COLORFUL[MIDDLES]).max() <= 3
 
 
+@pytest.mark.parametrize("only", ["person", "background"])
+def test_a_photo_without_persons_is_all_background(
+    only: str, tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    write_photo(tmp_path / "a.png", COLORFUL)
+    result = stylize_photo(tmp_path / "a.png", None, replace(inverting, only=only))
+    assert result.output is not None
+    painted = read_photo(result.output)[MIDDLES].astype(int)
+    wanted = COLORFUL[MIDDLES].astype(int)
+    wanted = wanted if only == "person" else 255 - wanted
+    assert np.abs(painted - wanted).max() < 6
+
+
 @pytest.mark.usefixtures("shelf")
 def test_a_preview_is_painted_in_the_style_of_its_time(tmp_path: Path) -> None:
     white = np.full((48, 64, 3), 255, np.uint8)  # "negative" paints it black

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tests.clips import patches
 from tests.live.scene import WAIT_S
+from tests.persons import right_half
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.apps.image import stylize_photo
 from vidstyle.apps.stylizer import Stylizer, styles
@@ -20,6 +21,7 @@ from vidstyle.errors import OptionError, StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import StylizeOptions
+from vidstyle.stylize import person_mask
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
 
@@ -110,6 +112,18 @@ def test_strength_and_colors_can_be_changed() -> None:
         with pytest.raises(OptionError, match="strength"):
             stylizer.strength = 1.5
         assert stylizer.strength == 0.0
+
+
+def test_persons_or_the_background_alone_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(person_mask, "segment", right_half)
+    half = COLORFUL.shape[1] // 2
+    with Stylizer("negative", only="person") as stylizer:
+        assert off(stylizer(COLORFUL), np.hstack([COLORFUL[:, :half], NEGATIVE[:, half:]])) < 6
+        stylizer.only = "background"
+        assert off(stylizer(COLORFUL), np.hstack([NEGATIVE[:, :half], COLORFUL[:, half:]])) < 6
+        with pytest.raises(OptionError, match="only must be one of all, person, background"):
+            stylizer.only = "dog"
+        assert stylizer.only == "background"
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

@@ -74,6 +74,10 @@ def test_switches_go_on_and_off(key: str, name: str) -> None:
     assert getattr(pressed(key, key), name) is before
 
 
+def test_persons_the_background_and_all_are_painted_in_turn() -> None:
+    assert [pressed(*["p"] * n).only for n in range(4)] == ["all", "person", "background", "all"]
+
+
 def test_the_overlay_is_plain_then_has_numbers_then_is_gone() -> None:
     seen = [pressed(*["o"] * n) for n in range(4)]
     assert [(s.overlay, s.numbers) for s in seen] == [

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.live.scene import WAIT_S, frame, panned
+from tests.persons import right_half
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.controls import Controls, ControlState
 from vidstyle.live.placeholder import placeholder
@@ -20,6 +21,7 @@ from vidstyle.live.style_menu import StyleMenu
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.pipeline.latest import DropOldestChannel
 from vidstyle.stats import Stats
+from vidstyle.stylize import person_mask
 from vidstyle.stylize.generator_pool import GeneratorPool
 
 NEGATIVE, WHITE, WARM = 0, 1, 2  # numbers of the toy styles
@@ -123,6 +125,14 @@ def test_kept_colors_are_the_cameras(running: Filter) -> None:
     running.controls.press("c")
     output = running.show(panned(0))
     assert np.array_equal(output.frame.picture.u, output.original.u)
+    assert not np.array_equal(output.frame.picture.y, output.original.y)
+
+
+def test_a_key_paints_persons_only(running: Filter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(person_mask, "segment", right_half)
+    running.controls.press("p")
+    output = running.show(panned(0))
+    assert np.array_equal(output.frame.picture.y[:, :100], output.original.y[:, :100])
     assert not np.array_equal(output.frame.picture.y, output.original.y)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.live.scene import WAIT_S, Broken, Darkener, Flat, Inverter, frame, panned
+from tests.persons import right_half
 from tests.textures import noise_image
 from vidstyle.frame import Picture
 from vidstyle.live.quality import QualityController
@@ -15,6 +16,7 @@ from vidstyle.live.style_fade import StyleFade
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
+from vidstyle.stylize import person_mask
 from vidstyle.stylize.generator import ImageGenerator
 
 SLOW_S = 100.0  # from frame to frame, where each frame is to wait for its painting
@@ -32,10 +34,15 @@ class Run:
         self.number = 0
 
     def show(
-        self, picture: Picture, generator: ImageGenerator, style: str = "ink", strength: float = 1.0
+        self,
+        picture: Picture,
+        generator: ImageGenerator,
+        style: str = "ink",
+        strength: float = 1.0,
+        only: str = "all",
     ) -> Picture | None:
         self.number += 1
-        options = StylizeOptions(style=style, strength=strength)
+        options = StylizeOptions(style=style, strength=strength, only=only)
         shown = self.stylizer.stylize(frame(picture, self.number), generator, options, 0.1)
         return None if shown is None else shown.picture
 
@@ -214,6 +221,21 @@ def test_strength_nought_is_the_camera(runs: list[Run]) -> None:
     runs.append(Run(SLOW_S))
     picture = panned(0)
     assert off(runs[0].show(picture, Inverter(), strength=0.0), picture) == 0
+
+
+def test_the_painted_part_can_change_between_two_frames(
+    runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person_mask, "segment", right_half)
+    run = Run(SLOW_S, every=1)
+    runs.append(run)
+    for number, only in enumerate(("person", "person", "background", "all", "person")):
+        seen = panned(number)
+        shown = run.show(seen, Flat(250), only=only)
+        assert shown is not None
+        changed = np.abs(shown.y.astype(int) - seen.y) > 0
+        left, right = changed[:, :100].mean() > 0.5, changed[:, 156:].mean() > 0.5
+        assert (left, right) == (only != "person", only != "background")
 
 
 def test_another_size_begins_anew(runs: list[Run]) -> None:

@@ -70,3 +70,25 @@ def test_a_comparison_has_the_original_on_the_left() -> None:
     both = compose(ORIGINAL, WORKING, PAINTING, Look(), Finish(), compare=True)
     assert same(both.crop(0, 0, 128, 96), ORIGINAL)
     assert same(both.crop(128, 0, 256, 96), whole)
+
+
+@pytest.mark.parametrize("resize", [False, True])
+def test_a_mask_is_a_strength_per_pixel(resize: bool) -> None:
+    share = np.zeros((48, 64), np.float32)
+    share[:, 32:] = 1
+    for strength in (1.0, 0.5):
+        look = Look(strength=strength)
+        whole = compose(ORIGINAL, WORKING, PAINTING, look, Finish(), resize)
+        masked = compose(ORIGINAL, WORKING, PAINTING, look, Finish(), resize, share=share)
+        original = WORKING if resize else ORIGINAL
+        half = masked.width // 2
+        assert np.array_equal(masked.y[:, : half - 2], original.y[:, : half - 2])
+        difference = masked.y[:, half + 2 :].astype(int) - whole.y[:, half + 2 :]
+        assert np.abs(difference).max() <= 1
+
+
+def test_the_left_half_of_a_comparison_has_no_mask() -> None:
+    share = np.zeros((48, 64), np.float32)
+    both = compose(ORIGINAL, WORKING, PAINTING, Look(), Finish(), compare=True, share=share)
+    assert same(both.crop(0, 0, 128, 96), ORIGINAL)
+    assert same(both.crop(128, 0, 256, 96), ORIGINAL)

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.persons import right_half
 from tests.textures import noise_image
 from vidstyle.frame import Checkpoint, Frame, Picture, RGBImage
-from vidstyle.options import StylizeOptions
+from vidstyle.options import PAINTED, StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize import generator_pool
+from vidstyle.stylize import generator_pool, person_mask
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.painter import GeneratorPainter
@@ -140,6 +141,24 @@ def test_strength_zero_is_the_original(inverter: Path) -> None:
     done, _ = run(inverter, frames, strength=0.0)
     for before, after in zip(frames, done, strict=True):
         assert np.array_equal(after.picture.y, before.picture.y)
+
+
+@pytest.mark.parametrize("every", [None, 1])
+def test_only_persons_or_only_the_background_is_painted(
+    every: int | None, inverter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person_mask, "segment", right_half)
+    frames = panning(seeds=(0, 1), frames=8)
+    parts = {only: run(inverter, frames, every=every, only=only) for only in PAINTED}
+    assert parts["person"][1].stages["mask"].calls == len(frames)
+    assert "mask" not in parts["all"][1].stages
+    left, right = slice(0, WIDTH // 2 - 24), slice(WIDTH // 2 + 24, WIDTH)
+    shown = zip(frames, *(parts[only][0] for only in PAINTED), strict=True)
+    for before, everything, person, background in shown:
+        for kept, painted, part in ((left, right, person), (right, left, background)):
+            assert np.array_equal(part.picture.y[:, kept], before.picture.y[:, kept])
+            whole = everything.picture.y[:, painted].astype(int)
+            assert np.abs(part.picture.y[:, painted] - whole).mean() < 1
 
 
 def test_keeping_colors_keeps_the_chroma(inverter: Path) -> None:

@@ -35,9 +35,9 @@ class FrameStream(Closable):
     follow the load of the machine, so results depend on its speed; use `stylize_video` for files.
 
     Created by `Stylizer.stream`, and closed with it. It has no settings of its own, but follows
-    changes of `style`, `strength` and `keep_colors` of its stylizer: a new style shows once its
-    first painting is finished, usually with the next frame. A frame of another size begins a new
-    scene.
+    changes of `style`, `strength`, `keep_colors` and `only` of its stylizer: a new style shows once
+    its first painting is finished, usually with the next frame. A frame of another size begins a
+    new scene.
 
     Threads: belongs to one thread at a time. Several streams of one stylizer run in parallel.
     """

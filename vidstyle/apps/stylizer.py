@@ -37,6 +37,7 @@ class Stylizer(Closable):
         *,
         strength: float = DEFAULTS.strength,
         keep_colors: bool = DEFAULTS.keep_colors,
+        only: str = DEFAULTS.only,
         order: Order = "rgb",
         max_height: int = DEFAULTS.max_height,
         threads: int | None = None,
@@ -48,6 +49,7 @@ class Stylizer(Closable):
                 "great-wave:0.6,udnie:0.4", or None for the default style.
             strength: share of the stylized image in the result, 0..1.
             keep_colors: take luma from the painting, and chroma from the image.
+            only: what is painted: "all", "person" or "background"; the rest stays as it is.
             order: of the color channels of images and results: "rgb", or "bgr" as in OpenCV.
             max_height: largest working size, in pixels of the shorter side, at least 16; a smaller
                 one paints larger strokes in less time. Results have the image's size.
@@ -63,6 +65,7 @@ class Stylizer(Closable):
             style=_named(style),
             strength=strength,
             keep_colors=keep_colors,
+            only=only,
             max_height=max_height,
             threads=threads,
         )
@@ -163,6 +166,20 @@ class Stylizer(Closable):
     @keep_colors.setter
     def keep_colors(self, keep_colors: bool) -> None:
         self._change(keep_colors=keep_colors)
+
+    @property
+    def only(self) -> str:
+        """What is painted: "all", "person" or "background"; the rest of an image stays as it is.
+
+        Raises:
+            OptionError: the new value is none of these.
+            RuntimeError: the stylizer is closed, and a value is set.
+        """
+        return self._style.options.only
+
+    @only.setter
+    def only(self, only: str) -> None:
+        self._change(only=only)
 
     @property
     def order(self) -> Order:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from vidstyle.options import PAINTED
+
 STRENGTH_STEP = 0.1
 LONGEST_INTERVAL = 12  # frames
 SECOND_DIGIT_S = 1.0  # from the first digit of a style's number to the second
@@ -29,6 +31,7 @@ class ControlState:
     pass_through: bool = False  # show the camera's own picture
     strength: float = 1.0  # of the style, 0..1
     keep_colors: bool = False
+    only: str = "all"  # what is painted, one of `PAINTED`
     every: int | None = None  # pinned keyframe interval, in frames; None follows the load
     frozen: bool = False
     mirrored: bool = True  # of the window only, as are the four below
@@ -78,6 +81,11 @@ def _next_overlay(state: ControlState) -> ControlState:
     return replace(state, overlay=not state.numbers, numbers=not state.numbers)
 
 
+def _next_part(state: ControlState) -> ControlState:
+    """All, persons and background, in turn."""
+    return replace(state, only=PAINTED[(PAINTED.index(state.only) + 1) % len(PAINTED)])
+
+
 def _stronger(state: ControlState, step: float) -> ControlState:
     return replace(state, strength=round(min(1.0, max(0.0, state.strength + step)), 2))
 
@@ -97,6 +105,7 @@ KEYS: Final = (
     KeyBinding(
         "c", "keep colors", lambda state, now: replace(state, keep_colors=not state.keep_colors)
     ),
+    KeyBinding("p", "paint persons only, background only", lambda state, now: _next_part(state)),
     KeyBinding(
         "m", "mirror the window", lambda state, now: replace(state, mirrored=not state.mirrored)
     ),

@@ -87,6 +87,7 @@ class LiveSession:
                 styles.first,
                 strength=options.strength,
                 keep_colors=options.keep_colors,
+                only=options.only,
                 every=options.every,
                 mirrored=isinstance(source, Webcam),
             ),

@@ -30,9 +30,10 @@ from vidstyle.stylize.disocclusion import (
 )
 from vidstyle.stylize.exposure import Curve, ExposureTracker
 from vidstyle.stylize.finish import Finish
-from vidstyle.stylize.flow import thumbnail
+from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.motion_tracker import MotionTracker
+from vidstyle.stylize.person_mask import MaskTracker
 from vidstyle.stylize.warp import cross_fade, enlarge, propagate
 
 MAX_WAIT_SHARE = 0.8  # of the frame duration: limit of the wait for the frame's own painting
@@ -92,6 +93,7 @@ class LiveStylizer:
         self._quality_controller, self._stats = quality_controller, stats
         self._frame_s, self._clock = frame_s, clock
         self._tracker, self._exposure = MotionTracker(), ExposureTracker()
+        self._mask_tracker = MaskTracker()
         # The second thread is for urgent keyframes, after a cut or a change of style.
         self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
         self._regular: PendingKeyframe | None = None
@@ -135,8 +137,8 @@ class LiveStylizer:
         Args:
             frame: next frame; all frames have the same size.
             generator: network for keyframes that begin with this frame.
-            look: `strength`, `keep_colors`, and the style's name. A new style is shown from its
-                first finished keyframe on.
+            look: `strength`, `keep_colors`, `only`, and the style's name. A new style is shown
+                from its first finished keyframe on.
             cores: measured CPU use of the process, in CPU seconds per second.
 
         Returns:
@@ -156,7 +158,7 @@ class LiveStylizer:
         paint = partial(self._paint, generator, self._exposure_curve(frame, present))
         begun = self._begin(here, working, paint, quality) if self._shows(here.style) else None
         with self._stats.timed("flow"):
-            self._track(present)
+            to_previous = self._track(present)
         if not self._shows(here.style):
             paint = partial(self._paint, generator, self._exposure_curve(frame, present))
             self._begin_urgent(
@@ -168,7 +170,8 @@ class LiveStylizer:
             )
         waited_s = self._wait(started, self._regular if begun and quality.every == 1 else None)
         self._collect(look.style)
-        shown = self._show(working, picture, look) if self._newer else None
+        share = self._person_share(picture, present, to_previous, look)
+        shown = self._show(working, picture, look, share) if self._newer else None
         render_s = self._clock() - started - waited_s
         load = Load(self._frame_s, render_s, cores)
         self._quality_controller.observe(self._clock(), load, _megapixels_per_line2(picture))
@@ -256,17 +259,22 @@ class LiveStylizer:
         enlarged = enlarge(painting, seen, working, finish.sharpness)
         return KeyframePainting(enlarged, tones, seconds, megapixels, finish)
 
-    def _track(self, present: Plane) -> None:
-        """Extend the flow paths to all keyframes by this frame; drop the pending ones at a cut."""
+    def _track(self, present: Plane) -> FlowPath | None:
+        """Extend the flow paths to all keyframes by this frame; drop the pending ones at a cut.
+
+        Returns:
+            The flow to the previous frame; None at a cut.
+        """
         motion = self._tracker.advance(present)
         if motion is None:
             self._cut()
-            return
+            return None
         outgoing = self._style_fade.outgoing
         active = [] if self._stale else [self._older, self._newer, self._patch, outgoing]
         for keyframe in (*self._pending(), *(shown.keyframe for shown in active if shown)):
             if keyframe.thumbnail is not present:  # not of this frame itself
                 keyframe.extend_path(motion.to_previous, present)
+        return motion.to_previous
 
     def _pending(self) -> list[TrackedKeyframe]:
         pending = (self._regular, self._urgent, self._pending_patch)
@@ -331,7 +339,17 @@ class LiveStylizer:
             self._older, self._patch, self._since_keyframe = None, None, KEYFRAME_DUE
         self._newer, self._stale, self._frames_shown = fresh, False, 0
 
-    def _show(self, working: Picture, original: Picture, look: Look) -> Picture:
+    def _person_share(
+        self, picture: Picture, present: Plane, to_previous: FlowPath | None, look: Look
+    ) -> Mask | None:
+        """Share of the painting in each pixel; None if all is painted."""
+        if look.only == "all":
+            self._mask_tracker = MaskTracker()
+            return None
+        with self._stats.timed("mask"):
+            return self._mask_tracker.person_share(picture, present, to_previous, look.only)
+
+    def _show(self, working: Picture, original: Picture, look: Look, share: Mask | None) -> Picture:
         assert self._newer is not None
         self._frames_shown += 1
         if self._frames_shown >= self._fade:
@@ -343,7 +361,7 @@ class LiveStylizer:
                 painting = self._propagated(working, self._newer.resized(*_size_wh(working)))
             painting, finish = self._style_fade.applied(painting, self._newer.finish, self._time_s)
         with self._stats.timed("finish"):
-            return compose(original, working, painting, look, finish)
+            return compose(original, working, painting, look, finish, share=share)
 
     def _propagated(self, working: Picture, newer: ActiveKeyframe) -> Picture:
         """The active keyframes' paintings, warped to the frame; patch and tones between them."""

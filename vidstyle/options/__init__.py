@@ -10,7 +10,7 @@ from vidstyle.options.live import LiveOptions
 from vidstyle.options.look import Look
 from vidstyle.options.output import STANDARD_STREAM, Output
 from vidstyle.options.server import ServeOptions
-from vidstyle.options.setting import FEATURES, fits, option, settings
+from vidstyle.options.setting import FEATURES, PAINTED, fits, option, settings
 from vidstyle.options.stylize import DEFAULTS, StylizeOptions
 from vidstyle.options.training import FINISH_LIMITS, SHARPNESS, TrainOptions
 
@@ -18,6 +18,7 @@ __all__ = [
     "DEFAULTS",
     "FEATURES",
     "FINISH_LIMITS",
+    "PAINTED",
     "SHARPNESS",
     "STANDARD_STREAM",
     "ExportOptions",

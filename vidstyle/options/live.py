@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from vidstyle.options.look import MAX_INTERVAL
 from vidstyle.options.output import MAX_SIDE
-from vidstyle.options.setting import TIMES, check, check_choices, check_pair, check_types, option
+from vidstyle.options.setting import (
+    PAINTED,
+    TIMES,
+    check,
+    check_choices,
+    check_pair,
+    check_types,
+    option,
+)
 from vidstyle.style_plan import style_list, style_plan
 from vidstyle.style_spec import EXAMPLE
 
@@ -64,6 +72,11 @@ class LiveOptions:
     overwrite: bool = option(False, "replace the recording if it exists")
     strength: float = option(1.0, "how much of the style, 0 to 1", "S")
     keep_colors: bool = option(False, "the style's light and strokes, the original's colors")
+    only: str = option(
+        "all",
+        "what is painted; persons are found by a network, and the rest stays as it is",
+        choices=PAINTED,
+    )
     every: int | None = option(
         None,
         "frames from one keyframe to the next; auto follows the load",

@@ -1,4 +1,4 @@
-"""Look of a painting: style, quality, strength and the working size."""
+"""Look of a painting: style, quality, strength, painted part and the working size."""
 
 import math
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vidstyle.options.setting import (
     FEATURES,
     MAX_NUMBER,
+    PAINTED,
     check,
     check_choices,
     check_pair,
@@ -21,7 +22,7 @@ MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Appearance of the painted picture: style, strength, colors, working size, keyframes.
+    """Appearance of the painted picture: style, strength, colors, painted part, sizes.
 
     Raises:
         OptionError: a value is out of range; the message names the setting and the value.
@@ -68,6 +69,11 @@ class Look:
     )
     strength: float = option(1.0, "how much of the style, 0 to 1", "S")
     keep_colors: bool = option(False, "the style's light and strokes, the original's colors")
+    only: str = option(
+        "all",
+        "what is painted; persons are found by a network, and the rest stays as it is",
+        choices=PAINTED,
+    )
     scale: float | None = option(None, "working size as a share of the input's", "F")
     max_height: int = option(
         480,

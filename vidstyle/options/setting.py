@@ -13,6 +13,7 @@ from vidstyle.style_spec import style_text
 KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text or a path"}
 MAX_NUMBER = 2**31 - 1  # of a setting without a `most` of its own: the largest C int
 TIMES = "SECONDS|90s|1:02.5"  # metavar of times on the command line
+PAINTED = ("all", "person", "background")
 FEATURES = ("slim", "squeezenet", "vgg16", "vgg19", "mobilenet_v3_large", "resnet50")
 
 

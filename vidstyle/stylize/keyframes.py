@@ -30,6 +30,7 @@ class TrackedFrame:
     from_previous: FlowPath | None  # on the previous frame's grid; None at the start of a scene
     path: FlowPath  # to the last keyframe, on this frame's grid; identity at a scene's start
     scene: int = 0  # number of the scene, from 0
+    to_previous: FlowPath | None = None  # on this frame's grid; None as `from_previous`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,13 +110,13 @@ class KeyframePlanner:
 
     def _track(self, frame: Frame, picture: Picture) -> TrackedFrame:
         small = thumbnail(picture)
-        path, from_previous = FlowPath.identity(small.shape), None
+        path, from_previous, to_previous = FlowPath.identity(small.shape), None, None
         if self._motion:
             with self._stats.timed("flow"):
                 motion = self._tracker.advance(small)
                 if motion is not None:
                     path = self._path_to_keyframe(motion.to_previous, small)
-                    from_previous = motion.from_previous
+                    from_previous, to_previous = motion.from_previous, motion.to_previous
         if self._motion and from_previous is None and self._left is not None:
             self._stats.count("cuts")
             self._scene += 1
@@ -131,6 +132,7 @@ class KeyframePlanner:
             from_previous,
             path,
             self._scene,
+            to_previous,
         )
 
     def _with_state(self, frame: Frame, exposure: Curve) -> Frame:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vidstyle.frame import Checkpoint, Frame, Picture
+from vidstyle.frame import Checkpoint, Frame, Mask, Picture
 from vidstyle.media.parts import PART_S, PartRule, PartsByTime
 from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
@@ -21,6 +21,7 @@ from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, TrackedFrame, paths_to
 from vidstyle.stylize.painter import FramePainter
 from vidstyle.stylize.painter_schedule import PainterSchedule, Turn, always
+from vidstyle.stylize.person_mask import MaskTracker, person_share
 from vidstyle.stylize.warp import cross_fade
 
 FIRST_INTERVAL = 6  # frames between keyframes until generator and warp have been timed
@@ -71,6 +72,7 @@ class VideoStylizer:
         self._frame_bytes = 0
         self._time_s = -math.inf  # of the newest frame
         self._newest: Keyframe | None = None
+        self._mask_tracker = MaskTracker()
 
     def part_rule(self, rate: Fraction) -> PartRule:
         """Rule for the parts of the stream, which may begin anywhere; `rate` has no effect."""
@@ -100,7 +102,8 @@ class VideoStylizer:
             StyleError: the painter failed.
         """
         every = self.options.every
-        motion = every != 1 or self._painters.by_scene
+        masked = self.options.only != "all"  # a mask follows the flow
+        motion = every != 1 or self._painters.by_scene or masked
         planner = KeyframePlanner(every is None, self._stats, motion, self._checkpoint)
         ahead: deque[PaintedSpan] = deque()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="generator") as pool:
@@ -198,11 +201,23 @@ class VideoStylizer:
         return self._composed(frame, painting, painter.finish)
 
     def _composed(self, frame: TrackedFrame, painting: Picture, finish: Finish) -> Frame:
+        share = self._person_share(frame) if self.options.only != "all" else None
         with self._stats.timed("finish"):
             options, original = self.options, frame.frame.picture
             working, resize, compare = frame.picture, options.resize, options.compare
-            composed = compose(original, working, painting, options, finish, resize, compare)
+            composed = compose(original, working, painting, options, finish, resize, compare, share)
         return frame.frame.showing(composed)
+
+    def _person_share(self, frame: TrackedFrame) -> Mask:
+        # A part begins without the mask before it, as a run that goes on with it does.
+        begins = frame.frame.checkpoint is not None
+        with self._stats.timed("mask"):
+            return self._mask_tracker.person_share(
+                frame.frame.picture,
+                frame.thumbnail,
+                None if begins else frame.to_previous,
+                self.options.only,
+            )
 
 
 def stylize_picture(
@@ -223,8 +238,16 @@ def stylize_picture(
     exposure = exposure_curve(working.y, working.color.full_range)
     with stats.timed("generator"):
         painting = generator.paint_picture(generator.with_exposure(working, exposure))
+    share = None if options.only == "all" else person_share(picture, options.only)
     return compose(
-        picture, working, painting, options, generator.finish, options.resize, options.compare
+        picture,
+        working,
+        painting,
+        options,
+        generator.finish,
+        options.resize,
+        options.compare,
+        share,
     )
 
 

@@ -52,6 +52,7 @@ def test_marks_stand_in_one_line() -> None:
     assert overlay_lines(replace(STATUS, recording=True), state)[2:] == [
         "recording, frozen, own colors"
     ]
+    assert overlay_lines(STATUS, ControlState(only="person"))[1:] == ["person only"]
 
 
 def test_the_help_has_two_keys_in_a_line() -> None:

@@ -37,6 +37,7 @@ def overlay_lines(status: Status, state: ControlState) -> list[str]:
             ("recording", status.recording),
             ("frozen", state.frozen),
             ("own colors", state.keep_colors),
+            (f"{state.only} only", state.only != "all"),
         )
         if holds
     ]

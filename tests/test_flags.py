@@ -31,24 +31,24 @@ FLAGS = {
         --time-budget --features --feature-weights --every --strength --keep-colors --no-keep-colors
         --only --scale --max-height --resize --no-resize --size --fps --compare --no-compare
         --preview --no-preview --start --end --codec --crf --bitrate --pix-fmt --hdr --preset
-        --audio --format --threads --resume --no-resume --work-folder --strict --no-strict -y
-        --overwrite --no-overwrite --skip-existing --no-skip-existing --recursive --no-recursive -q
-        --quiet --no-quiet --json --no-json
+        --audio --format --threads --provider --device --resume --no-resume --work-folder --strict
+        --no-strict -y --overwrite --no-overwrite --skip-existing --no-skip-existing --recursive
+        --no-recursive -q --quiet --no-quiet --json --no-json
         """,
     "image": """
         -h --help -v --verbose --debug -o --output --config --preset -s --style --quality
         --time-budget --features --feature-weights --strength --keep-colors --no-keep-colors --only
-        --scale --max-height --resize --no-resize --compare --no-compare --threads -y --overwrite
-        --no-overwrite --skip-existing --no-skip-existing --recursive --no-recursive -q --quiet
-        --no-quiet --json --no-json
+        --scale --max-height --resize --no-resize --compare --no-compare --threads --provider
+        --device -y --overwrite --no-overwrite --skip-existing --no-skip-existing --recursive
+        --no-recursive -q --quiet --no-quiet --json --no-json
         """,
     "live": """
         -h --help -v --verbose --debug --config --preset --camera -s --style --style-interval --size
         --fps --loop --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels
         --window --no-window --stream --record -y --overwrite --no-overwrite --strength
-        --keep-colors --no-keep-colors --only --every --lines --max-cpu --audio --no-audio
-        --microphone --audio-output --play-audio --no-play-audio --react --no-react --polish
-        --seconds -q --quiet --no-quiet --json --no-json
+        --keep-colors --no-keep-colors --only --every --lines --max-cpu --provider --audio
+        --no-audio --microphone --audio-output --play-audio --no-play-audio --react --no-react
+        --polish --seconds -q --quiet --no-quiet --json --no-json
         """,
     "style": "-h --help -v --verbose --debug -o --output --polish -y --overwrite --json",
     "train": """
@@ -56,7 +56,7 @@ FLAGS = {
         --features --feature-weights --start-from --style-weight --content-weight --tv-weight
         --temporal-weight --own-colors --own-chroma --sharpness --contrast --brightness --clarity
         --saturation --style-scale --batch --seed --precision --low-memory --pixels --int8 --no-int8
-        --torch --threads --resume -y --overwrite -q --quiet --json
+        --torch --threads --device --resume -y --overwrite -q --quiet --json
         """,
     "export": """
         -h --help -v --verbose --debug -o --output --to --form --precision --size -y --overwrite
@@ -64,11 +64,11 @@ FLAGS = {
         """,
     "styles": """
         -h --help -v --verbose --debug -o --gallery --strength --keep-colors --only --scale
-        --max-height -y --overwrite --json
+        --max-height --provider -y --overwrite --json
         """,
     "serve": """
-        -h --help -v --verbose --debug --host --port --open --data --workers --max-upload --keep
-        --token --allow-host
+        -h --help -v --verbose --debug --host --port --open --data --workers --provider --max-upload
+        --keep --token --allow-host
         """,
     "doctor": "-h --help -v --verbose --debug --json",
 }

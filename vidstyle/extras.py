@@ -30,6 +30,11 @@ def install_hint(extra: str) -> str:
     return f"{_pip()} install {index}{_requirement(extra)}"
 
 
+def replacement_hint(package: str, instead_of: str) -> str:
+    """Shell commands that install a package in place of another one with the same files."""
+    return f'{_pip()} uninstall {instead_of}, then {_pip()} install "{package}"'
+
+
 def _requirement(extra: str) -> str:
     if _is_checkout(PROJECT):
         return f'-e "{_folder(PROJECT)}[{extra}]"'

@@ -221,9 +221,9 @@ def test_a_file_that_appears_during_the_work_is_not_replaced(
     write_photo(tmp_path / "a.png", COLORFUL)
     output = tmp_path / "out.png"
 
-    def load_slowly(style: str) -> ImageGenerator:
+    def load_slowly(style: str, provider: str) -> ImageGenerator:
         output.write_text("precious")
-        return load_generator(style)
+        return load_generator(style, provider=provider)
 
     monkeypatch.setattr("vidstyle.apps.image.load_generator", load_slowly)
     with pytest.raises(SinkError, match=r"was not replaced\. The finished result is .*out-2\.png"):

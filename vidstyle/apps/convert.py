@@ -261,7 +261,7 @@ def _frame_transform(
         with optimized_film(input, output, options, stats, threads.decoder, watch) as film:
             yield film
     else:
-        painters = load_painters(options.style_plan, options.start)
+        painters = load_painters(options.style_plan, options.start, options.provider)
         yield VideoStylizer(painters, options, stats, threads.painters)
 
 

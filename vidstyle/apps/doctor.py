@@ -25,7 +25,14 @@ from vidstyle.media.codecs import default_preset
 from vidstyle.media.encoders import encoder_findings
 from vidstyle.optimize.limits import MemoryLimits
 from vidstyle.options import DEFAULTS
-from vidstyle.stylize.catalog import shipped_styles
+from vidstyle.stylize.catalog import find_style, find_weights, shipped_styles
+from vidstyle.stylize.provider_choice import (
+    ChoiceStore,
+    ModelForms,
+    choose,
+    describe_trial,
+    fastest,
+)
 
 EXTRAS = {
     "torch": "train",
@@ -58,6 +65,7 @@ def examine() -> dict[str, Any]:
             "ONNX Runtime": onnxruntime.__version__,
         },
         "providers": onnxruntime.get_available_providers(),
+        "painting": _painting(),
         "encoders": encoder_findings(),
         **examine_devices(),
         "extras": {name: _installed(name) for name in EXTRAS},
@@ -84,6 +92,17 @@ def _full_quality() -> str:
         f"pictures of {room.picture / 1e6:.0f} megapixels at most, "
         f"{room.tile / 1e6:.1f} of them at a time"
     )
+
+
+def _painting() -> list[str]:
+    """Each provider's painting in one line, and the one that "auto" takes from now on."""
+    try:
+        style = shipped_styles()[0].name
+        forms = ModelForms(find_style(style), find_weights(style))
+        trials = choose(forms, ChoiceStore())
+    except VidstyleError as error:
+        return [error.message]
+    return [*map(describe_trial, trials), f"auto takes {fastest(trials)}"]
 
 
 def _styles() -> str:

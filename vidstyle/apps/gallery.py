@@ -65,7 +65,8 @@ def _painted(
     """Yield the name and the tile of every shipped style."""
     options = replace(options, resize=True, compare=False)
     for style in shipped_styles():
-        painted = stylize_picture(picture, load_generator(style.name), options, stats)
+        generator = load_generator(style.name, provider=options.provider)
+        painted = stylize_picture(picture, generator, options, stats)
         yield style.name, _tile(painted)
 
 

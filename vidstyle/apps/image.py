@@ -205,7 +205,9 @@ def _paint(
         )
     full = options.quality == "full"
     generator = (
-        load_optimizer(options, options.threads, coarse) if full else load_generator(options.style)
+        load_optimizer(options, options.threads, coarse, options.device)
+        if full
+        else load_generator(options.style, provider=options.provider)
     )
     painted = stylize_picture(unpacked.picture, generator, options, stats)
     image = unpacked.packed(painted)

@@ -82,7 +82,9 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
     threads = ThreadPlan.for_cores(usable_cores(), every_frame=False)
     cv2.setNumThreads(threads.opencv)
     with ExitStack() as opened:
-        pool = opened.enter_context(GeneratorPool(threads=threads.painters))
+        pool = opened.enter_context(
+            GeneratorPool(threads=threads.painters, provider=options.provider)
+        )
         styles = StyleMenu(options.style, pool)
         source = open_source(options, watch)
         closed_on_error = opened.enter_context(ExitStack())

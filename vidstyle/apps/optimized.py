@@ -17,7 +17,7 @@ from vidstyle.frame import RGBImage
 from vidstyle.media.footage import Footage, open_footage
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.style_image import read_painting
-from vidstyle.options import Look, StylizeOptions
+from vidstyle.options import AUTO, Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.style_plan import StylePlan
 from vidstyle.style_spec import style_shares
@@ -80,7 +80,7 @@ def painting_of(plan: StylePlan) -> RGBImage:
 
 
 def load_optimizer(
-    look: Look, threads: int | None = None, coarse: bool = False
+    look: Look, threads: int | None = None, coarse: bool = False, device: str = AUTO
 ) -> "OptimizingGenerator":
     """Load the optimizer of a single picture, as an image generator.
 
@@ -88,9 +88,11 @@ def load_optimizer(
         look: style, feature network, and time budget, which includes the loading of PyTorch.
         threads: CPU cores to use; None for all.
         coarse: stop after a sketch.
+        device: where PyTorch computes: "auto", "cpu", "cuda" or "mps".
 
     Raises:
         MissingExtraError: PyTorch is not installed.
+        OptionError: the device is missing.
         VidstyleError: the painting or the weights of the feature network cannot be used.
     """
     started = time.monotonic()  # loading PyTorch is part of the time budget
@@ -98,7 +100,7 @@ def load_optimizer(
     with _offline_extra():
         from vidstyle.optimize.generator import OptimizingGenerator, open_optimizer
     optimizer = open_optimizer(
-        painting, look.features, look.feature_weights, threads, *_delivery(look.style_plan)
+        painting, look.features, look.feature_weights, threads, *_delivery(look.style_plan), device
     )
     seconds = look.time_budget_s
     if seconds is not None:
@@ -158,6 +160,7 @@ def optimized_film(
             options.feature_weights,
             options.threads,
             *_delivery(options.style_plan),
+            options.device,
         )
         film = Film(input, optimizer, options, work, stats, threads, watch)
         film.paint()

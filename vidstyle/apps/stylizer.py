@@ -41,6 +41,7 @@ class Stylizer(Closable):
         order: Order = "rgb",
         max_height: int = DEFAULTS.max_height,
         threads: int | None = None,
+        provider: str = DEFAULTS.provider,
     ) -> None:
         """Load the style.
 
@@ -54,6 +55,9 @@ class Stylizer(Closable):
             max_height: largest working size, in pixels of the shorter side, at least 16; a smaller
                 one paints larger strokes in less time. Results have the image's size.
             threads: CPU cores that one painting may use; None for all.
+            provider: execution provider of the network: "cpu", "cuda", "tensorrt", "openvino",
+                "directml", "coreml", "webgpu", or "auto" for the fastest that paints what the CPU
+                paints.
 
         Raises:
             StyleError: the style is unknown, or its file is missing, altered or not a generator.
@@ -68,9 +72,10 @@ class Stylizer(Closable):
             only=only,
             max_height=max_height,
             threads=threads,
+            provider=provider,
         )
         self._order, self._cores = order, threads or usable_cores()
-        self._pool = GeneratorPool(threads=self._cores)
+        self._pool = GeneratorPool(threads=self._cores, provider=provider)
         self._changing = threading.Lock()
         self._streams = WeakSet[FrameStream]()
         self._closed = False

@@ -31,7 +31,7 @@ LEAST_S = 60.0  # of a film that is converted in parts
 SUFFIX, PARTS = ".work", "parts"
 ENDS = 1 << 20  # bytes at the beginning and the end of a file that identify it
 # Settings that change neither the frames nor how they are encoded.
-INDIFFERENT = {"overwrite", "threads", "resume", "work_folder", "format"}
+INDIFFERENT = {"overwrite", "threads", "device", "resume", "work_folder", "format"}
 
 
 def work_folder(output: Path, options: StylizeOptions) -> Path:

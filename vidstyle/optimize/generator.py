@@ -23,6 +23,8 @@ from vidstyle.optimize.picture_optimizer import (
     memory_errors,
 )
 from vidstyle.optimize.style_target import StyleTarget
+from vidstyle.options import AUTO
+from vidstyle.perceptual.device import torch_device
 from vidstyle.perceptual.features import Branch, FeatureNetwork
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.finish import Finish
@@ -36,8 +38,9 @@ def open_optimizer(
     threads: int | None,
     finish: Finish = NO_FINISH,
     own_chroma: float = 0.0,
+    device: str = AUTO,
 ) -> PictureOptimizer:
-    """Make a picture optimizer for this machine, on the GPU if PyTorch finds one.
+    """Make a picture optimizer for this machine.
 
     Args:
         painting: HxWx3 uint8 RGB, the style image.
@@ -46,27 +49,30 @@ def open_optimizer(
         threads: number of PyTorch threads; None for all cores.
         finish: of the paintings, where they are delivered.
         own_chroma: share of the photo's own chroma in what is delivered, 0..1.
+        device: see `torch_device`.
 
     Raises:
+        OptionError: the device is missing.
         StyleError: the feature network or its weights cannot be loaded.
     """
     torch.set_num_threads(threads or usable_cores())
-    network = load_features(features, Path(feature_weights) if feature_weights else None)
-    if torch.cuda.is_available():
-        network = HalfPrecision(network.cuda())
+    place = torch_device(device)
+    network = load_features(features, Path(feature_weights) if feature_weights else None).to(place)
+    if place.type == "cuda":
+        network = HalfPrecision(network)
     return PictureOptimizer(
         network,
         StyleTarget(painting, network, Cache()),
-        MemoryLimits.within(_memory_gb()),
+        MemoryLimits.within(_memory_gb(place)),
         PictureLossWeights(),
         finish,
         own_chroma,
     )
 
 
-def _memory_gb() -> float | None:
-    if torch.cuda.is_available():
-        return float(torch.cuda.get_device_properties(0).total_memory / 1e9)
+def _memory_gb(device: torch.device) -> float | None:
+    if device.type == "cuda":
+        return float(torch.cuda.get_device_properties(device).total_memory / 1e9)
     return memory_gb()
 
 

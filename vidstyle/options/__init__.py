@@ -10,15 +10,27 @@ from vidstyle.options.live import LiveOptions
 from vidstyle.options.look import Look
 from vidstyle.options.output import STANDARD_STREAM, Output
 from vidstyle.options.server import ServeOptions
-from vidstyle.options.setting import FEATURES, PAINTED, fits, option, settings
+from vidstyle.options.setting import (
+    AUTO,
+    CPU,
+    FEATURES,
+    PAINTED,
+    PROVIDERS,
+    fits,
+    option,
+    settings,
+)
 from vidstyle.options.stylize import DEFAULTS, StylizeOptions
 from vidstyle.options.training import FINISH_LIMITS, SHARPNESS, TrainOptions
 
 __all__ = [
+    "AUTO",
+    "CPU",
     "DEFAULTS",
     "FEATURES",
     "FINISH_LIMITS",
     "PAINTED",
+    "PROVIDERS",
     "SHARPNESS",
     "STANDARD_STREAM",
     "ExportOptions",

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from vidstyle.options.look import MAX_INTERVAL
 from vidstyle.options.output import MAX_SIDE
 from vidstyle.options.setting import (
+    AUTO,
     PAINTED,
+    PROVIDER_HELP,
+    PROVIDERS,
     TIMES,
     check,
     check_choices,
@@ -90,6 +93,7 @@ class LiveOptions:
     max_cpu: float = option(
         100.0, "share of the whole processor to take at most", "PERCENT", percent=True
     )
+    provider: str = option(AUTO, PROVIDER_HELP, choices=PROVIDERS)
     audio: bool = option(False, "the microphone, delayed as much as the picture")
     microphone: str | None = option(
         None, "number or part of the name of a microphone", "NAME", unset="the system's"

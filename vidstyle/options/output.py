@@ -5,7 +5,18 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidstyle.errors import OptionError
-from vidstyle.options.setting import TIMES, check, check_choices, check_pair, check_types, option
+from vidstyle.options.setting import (
+    AUTO,
+    DEVICES,
+    PROVIDER_HELP,
+    PROVIDERS,
+    TIMES,
+    check,
+    check_choices,
+    check_pair,
+    check_types,
+    option,
+)
 from vidstyle.output_spec import OutputSize, bits_per_second, frame_rate
 
 MAX_SIDE = 8192  # px, of live pictures and of sizes asked for
@@ -17,7 +28,7 @@ STANDARD_STREAM = Path("-")  # as an input standard input, as an output standard
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Output file: size, composition, range of time, encoder, cores, and overwriting.
+    """Output file: size, composition, range of time, encoder, processors, and overwriting.
 
     Raises:
         OptionError: a value is out of range; the message names the setting and the value.
@@ -81,6 +92,12 @@ class Output:
     )
     threads: int | None = option(
         None, "cores to use; auto is all of them", "N|auto", automatic=True, most=256
+    )
+    provider: str = option(AUTO, PROVIDER_HELP, choices=PROVIDERS)
+    device: str = option(
+        AUTO,
+        "with --quality full: where PyTorch computes; auto is CUDA where it is, else the CPU",
+        choices=DEVICES,
     )
     resume: bool = option(
         True, "keep finished parts of a film of over a minute, to go on after an interruption"

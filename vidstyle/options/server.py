@@ -3,7 +3,15 @@
 import math
 from dataclasses import dataclass
 
-from vidstyle.options.setting import check, check_types, option
+from vidstyle.options.setting import (
+    AUTO,
+    PROVIDER_HELP,
+    PROVIDERS,
+    check,
+    check_choices,
+    check_types,
+    option,
+)
 from vidstyle.times import seconds_of
 
 BYTES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}  # by the unit of a size
@@ -28,6 +36,7 @@ class ServeOptions:
         unset="the user's data folder",
     )
     workers: int = option(1, "videos to convert at the same time", "N", most=64)
+    provider: str = option(AUTO, PROVIDER_HELP, choices=PROVIDERS)
     max_upload: str = option("2GB", "size of an upload at most", "SIZE")
     keep: str = option("30d", "how long uploads and results are kept", "TIME")
     token: str | None = option(None, "word that clients have to give", "TOKEN")
@@ -37,6 +46,7 @@ class ServeOptions:
 
     def __post_init__(self) -> None:
         check_types(self)
+        check_choices(self)
         check(self, "port", self.port >= 0, "between 0 and 65535")
         check(self, "workers", self.workers >= 1, "at least 1")
         check(self, "max_upload", self.max_upload_bytes > 0, "a size over 0, as 500MB or 2GB")

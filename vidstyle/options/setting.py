@@ -14,6 +14,10 @@ KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "
 MAX_NUMBER = 2**31 - 1  # of a setting without a `most` of its own: the largest C int
 TIMES = "SECONDS|90s|1:02.5"  # metavar of times on the command line
 PAINTED = ("all", "person", "background")
+AUTO, CPU = "auto", "cpu"
+PROVIDERS = (AUTO, CPU, "cuda", "tensorrt", "openvino", "directml", "coreml", "webgpu")
+PROVIDER_HELP = "processor of the networks; auto is the fastest that paints what the CPU paints"
+DEVICES = (AUTO, CPU, "cuda", "mps")  # of PyTorch
 FEATURES = ("slim", "squeezenet", "vgg16", "vgg19", "mobilenet_v3_large", "resnet50")
 
 

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-from vidstyle.options.setting import FEATURES, check, check_choices, check_pair, check_types, option
+from vidstyle.options.setting import (
+    AUTO,
+    DEVICES,
+    FEATURES,
+    check,
+    check_choices,
+    check_pair,
+    check_types,
+    option,
+)
 
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
@@ -68,6 +77,9 @@ class TrainOptions:
     torch: bool = option(False, "write NAME.pt2 too, for torch.export.load")
     threads: int | None = option(
         None, "cores to use; auto is all of them", "N|auto", automatic=True, most=256
+    )
+    device: str = option(
+        AUTO, "where PyTorch computes; auto is CUDA where it is, else the CPU", choices=DEVICES
     )
     resume: bool = option(False, "go on from the last checkpoint")
     overwrite: bool = option(False, "replace what an earlier run left")

@@ -13,6 +13,7 @@ from vidstyle.errors import MissingExtraError, OptionError, reason
 from vidstyle.extras import install_hint
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.options import ServeOptions
+from vidstyle.stylize.providers import resolved
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def serve(options: ServeOptions, announce: Callable[[str], None] = print) -> Non
 
     Raises:
         MissingExtraError: the packages of the extra are not installed.
-        OptionError: the address or the data folder cannot be used.
+        OptionError: the address or the data folder cannot be used, or the provider is missing.
         KeyboardInterrupt: Ctrl-C, after an orderly end.
     """
     try:
@@ -39,6 +40,7 @@ def serve(options: ServeOptions, announce: Callable[[str], None] = print) -> Non
             f"The server needs the package {error.name}. "
             f"Install the extra: {install_hint('server')}."
         ) from error
+    resolved(options.provider)  # raises before any client waits
     cv2.setNumThreads(ThreadPlan.for_cores(usable_cores(), every_frame=False).opencv)
     with contextlib.closing(bound_socket(options)) as listener, Service(options) as service:
         listener.listen(BACKLOG)

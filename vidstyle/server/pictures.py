@@ -18,7 +18,7 @@ from vidstyle.apps.inputs import read_image
 from vidstyle.hardware import usable_cores
 from vidstyle.media.image_file import encode_result, stores_alpha
 from vidstyle.media.image_header import image_size_wh
-from vidstyle.options import StylizeOptions
+from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.server import limits
 from vidstyle.server.cache import ByteCache
 from vidstyle.server.parameters import picture_options
@@ -67,15 +67,18 @@ class PicturePainter:
     Equal requests at the same time are painted once.
     """
 
-    def __init__(self, shelf: StyleShelf, cores: int | None = None) -> None:
+    def __init__(
+        self, shelf: StyleShelf, cores: int | None = None, provider: str = DEFAULTS.provider
+    ) -> None:
         """Create the threads.
 
         Args:
             shelf: knows the styles.
             cores: pictures to paint at the same time; None for one a core.
+            provider: execution provider of the networks.
         """
         self._shelf = shelf
-        self._pool = GeneratorPool(threads=1)
+        self._pool = GeneratorPool(threads=1, provider=provider)
         self._threads = ThreadPoolExecutor(cores or usable_cores(), thread_name_prefix="picture")
         self._cache = ByteCache(limits.PICTURE_CACHE_BYTES)
         self._held = 0  # bytes

@@ -57,7 +57,7 @@ class Service(Closable):
         names = {options.host, *([options.allow_host] if options.allow_host else [])}
         self.access = Access(names, options.token)
         self.shelf = StyleShelf(self.folder / "styles")
-        self.painter = PicturePainter(self.shelf)
+        self.painter = PicturePainter(self.shelf, provider=options.provider)
         self._opened.callback(self.painter.close)
         self._open_queue()
 
@@ -69,7 +69,7 @@ class Service(Closable):
         self.changes = Changes()
         self.uploads = UploadStore(self.folder / "uploads", database, options.max_upload_bytes)
         self.jobs = JobStore(self.folder / "jobs", database, self.changes)
-        self.submission = Submission(self.shelf, self.uploads, self.jobs)
+        self.submission = Submission(self.shelf, self.uploads, self.jobs, options.provider)
         self.inspector = Inspector()
         self._opened.callback(self.inspector.close)
         self.workers = list[Worker]()

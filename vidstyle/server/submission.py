@@ -11,7 +11,7 @@ from vidstyle import __version__
 from vidstyle.flags import flag_of
 from vidstyle.media.atomic import short_name
 from vidstyle.media.image_file import result_suffix
-from vidstyle.options import StylizeOptions
+from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.server import limits
 from vidstyle.server.job import DONE, FILMS, QUICK, Job, NewJob
 from vidstyle.server.jobs import JobStore
@@ -49,8 +49,15 @@ class Input:
 class Submission:
     """Makes jobs of orders, and requests for the conversion process of jobs."""
 
-    def __init__(self, shelf: StyleShelf, uploads: UploadStore, jobs: JobStore) -> None:
+    def __init__(
+        self,
+        shelf: StyleShelf,
+        uploads: UploadStore,
+        jobs: JobStore,
+        provider: str = DEFAULTS.provider,
+    ) -> None:
         self._shelf, self._uploads, self._jobs = shelf, uploads, jobs
+        self._provider = provider  # of the conversions' networks
 
     def new_job(self, order: dict[str, Any], client: str) -> NewJob:
         """Describe the job of an order.
@@ -115,7 +122,7 @@ class Submission:
             "operation": "convert",
             "input": str(source.path),
             "kind": source.media["kind"],
-            "options": options,
+            "options": options | {"provider": self._provider},
             "preview": job.spec["preview"],
             "names": {
                 str(source.path): source.name,

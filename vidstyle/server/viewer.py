@@ -10,7 +10,7 @@ import numpy as np
 
 from vidstyle.apps.stylizer import Stylizer
 from vidstyle.media.image_header import image_size_wh
-from vidstyle.options import StylizeOptions
+from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.server import limits
 from vidstyle.server.problems import Problem, problem_of
 from vidstyle.server.shelf import StyleShelf
@@ -41,13 +41,20 @@ class LiveViewer:
     `vidstyle live`.
     """
 
-    def __init__(self, shelf: StyleShelf, settings: LiveSettings, fps: float) -> None:
+    def __init__(
+        self,
+        shelf: StyleShelf,
+        settings: LiveSettings,
+        fps: float,
+        provider: str = DEFAULTS.provider,
+    ) -> None:
         """Load the style.
 
         Args:
             shelf: knows the styles.
             settings: to begin with.
             fps: frames per second to expect.
+            provider: execution provider of the networks.
 
         Raises:
             VidstyleError: the style cannot be loaded, or a setting is out of range.
@@ -58,6 +65,7 @@ class LiveViewer:
             strength=settings.strength,
             keep_colors=settings.keep_colors,
             order="bgr",
+            provider=provider,
         )
         self._stream = self._stylizer.stream(fps)
 

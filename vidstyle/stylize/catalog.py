@@ -65,16 +65,17 @@ def find_style(name: str | None) -> Path:
     return intact_file(style.int8["file"], style.int8["sha256"])
 
 
-def find_weights(name: str) -> Path:
+def find_weights(name: str | None) -> Path:
     """Return the float32 generator file of a style, with its weights as trained.
 
     Args:
-        name: name of a shipped style, or a path ending in .onnx, which is returned unchecked.
+        name: name of a shipped style, or a path ending in .onnx, which is returned unchecked;
+            None for the default style.
 
     Raises:
         StyleError: as for `find_style`.
     """
-    if name.endswith(".onnx"):
+    if name is not None and name.endswith(".onnx"):
         return Path(name)
     style = shipped_style(name)
     return intact_file(style.file, style.sha256)

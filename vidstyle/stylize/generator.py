@@ -1,9 +1,12 @@
-"""Image generators: the interface, and a style transfer network run by ONNX Runtime on the CPU."""
+"""Image generators: the interface, and a style transfer network run by ONNX Runtime."""
 
 import math
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,12 +15,13 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, RGBImage, check_image
-from vidstyle.options import FINISH_LIMITS
+from vidstyle.options import CPU, FINISH_LIMITS
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
 from vidstyle.stylize.finish import Finish
-from vidstyle.stylize.onnx_session import first_run, load_session, not_a_number
+from vidstyle.stylize.onnx_session import first_run, load_session, not_a_number, operators_on
 from vidstyle.stylize.palette import PaletteMap
+from vidstyle.stylize.providers import TABLE
 
 GRID = 4  # px; the sides of a network's input are multiples of this
 BORDER = 48  # px mirrored around the picture: the reach of the network's zero padding
@@ -71,7 +75,7 @@ class ImageGenerator(ABC):
 
 
 class OnnxGenerator(ImageGenerator):
-    """Feed-forward style transfer network in an .onnx file, run on the CPU.
+    """Feed-forward style transfer network in an .onnx file, run by ONNX Runtime.
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
     entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1) and the fields
@@ -80,7 +84,11 @@ class OnnxGenerator(ImageGenerator):
     """
 
     def __init__(
-        self, file: Path, threads: int = 1, metadata: Mapping[str, str] | None = None
+        self,
+        file: Path,
+        threads: int = 1,
+        metadata: Mapping[str, str] | None = None,
+        provider: str = CPU,
     ) -> None:
         """Load the network and run it once on a small image.
 
@@ -88,15 +96,24 @@ class OnnxGenerator(ImageGenerator):
             file: the .onnx file.
             threads: threads of one call of `paint`.
             metadata: entries that replace the file's.
+            provider: execution provider, one of `PROVIDERS` without "auto".
 
         Raises:
+            OptionError: the provider is missing, or does not run the network.
             StyleError: the file is missing, broken, or not a network from image to image; it has
-                a loop or a branch, or needs too much time or memory.
+                a loop or a branch, or needs too much time or memory; or the provider does not take
+                its kind of pictures.
         """
         self._file = file
         if not file.is_file():
             raise StyleError(f"There is no file {file}. Give the path of an .onnx generator.")
-        self._session = load_session(file, threads)
+        self.provider = provider
+        if not TABLE[provider].takes_bytes:
+            _check_takes_floats(file, provider)
+        self._session = load_session(file, threads, provider)
+        self._turn: AbstractContextManager[Any] = (
+            nullcontext() if TABLE[provider].several_runs else threading.Lock()
+        )
         inputs = self._session.get_inputs()
         if not _takes_one_image(inputs):
             argument = " and ".join(
@@ -120,7 +137,7 @@ class OnnxGenerator(ImageGenerator):
         self.finish = _finish(file, metadata)
         self._palette = _palette(file, metadata)
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
-        result = np.asarray(first_run(file, self._session, {self._input: blank}))
+        result = np.asarray(first_run(file, self._session, {self._input: blank}, provider))
         if result.shape != blank.shape:
             raise StyleError(
                 f"{file} turns a picture of {_shape(blank.shape)} into {_shape(result.shape)}. "
@@ -131,6 +148,11 @@ class OnnxGenerator(ImageGenerator):
                 f"{file} turns {blank.dtype} into {result.dtype}. "
                 "A generator gives the kind of picture that it takes."
             )
+
+    @property
+    def operators(self) -> tuple[int, int]:
+        """Operators that the provider runs, and all of them; not known for the CPU's provider."""
+        return operators_on(self._session, self.provider)
 
     def paint(self, image: RGBImage) -> RGBImage:
         check_image(image)
@@ -162,7 +184,18 @@ class OnnxGenerator(ImageGenerator):
         return np.asarray(cv2.dnn.blobFromImage(image, 1 / 255), np.float32)
 
     def _run(self, batch: Batch) -> Batch:
-        return np.asarray(self._session.run(None, {self._input: batch})[0])
+        with self._turn:
+            return np.asarray(self._session.run(None, {self._input: batch})[0])
+
+
+def _check_takes_floats(file: Path, provider: str) -> None:
+    """Check the element type of a network's input, which the provider itself fails on."""
+    if any(_element_type(each) == BYTE_PIXELS for each in load_session(file, 1).get_inputs()):
+        raise StyleError(
+            f"{file.name} takes uint8 pictures, which {provider} refuses. Export the style in the "
+            "mobile form with vidstyle export, or choose another provider.",
+            {"provider": "cuda"},
+        )
 
 
 def _takes_one_image(inputs: Sequence[onnxruntime.NodeArg]) -> bool:

@@ -9,46 +9,55 @@ from pathlib import Path
 
 from vidstyle.closable import Closable
 from vidstyle.media.style_image import read_painting
+from vidstyle.options import CPU
 from vidstyle.style_plan import StylePlan
 from vidstyle.style_spec import style_shares
-from vidstyle.stylize.catalog import expanded, find_style
+from vidstyle.stylize.catalog import expanded, find_style, find_weights
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.painting_style import is_picture, load_painting
 from vidstyle.stylize.polished import polished_cache
+from vidstyle.stylize.provider_choice import ModelForms, open_generator
+from vidstyle.stylize.providers import resolved
 
 MAX_LOADED = 16  # networks: 0.4, 0.6 and 1.4 MB each by size class, 17 MB for a file of 6.7 MB
 
 
-def load_generator(style: str | None, threads: int = 1) -> ImageGenerator:
+def load_generator(style: str | None, threads: int = 1, provider: str = CPU) -> ImageGenerator:
     """Load the generator of a style: one network, or a mixture of several.
 
     Args:
         style: name, path of an .onnx file or of a painting's picture, mix such as
             "great-wave:0.6,udnie:0.4", or None for the default style.
         threads: threads of one call of `paint`.
+        provider: execution provider, one of `PROVIDERS`.
 
     Raises:
-        OptionError: an invalid mix.
+        OptionError: an invalid mix, or the provider is missing or does not run the network.
         SourceError: a painting's picture is missing or cannot be read.
         StyleError: no such style, or a file that is missing, altered or not a generator.
     """
-    return _assemble(style, lambda name: load_network(name, threads))
+    return _assemble(style, lambda name: load_network(name, threads, provider))
 
 
-def load_network(name: str | None, threads: int = 1) -> ImageGenerator:
+def load_network(name: str | None, threads: int = 1, provider: str = CPU) -> ImageGenerator:
     """Load the network of a single style.
 
     Args:
         name: name, path of an .onnx file or of a painting's picture, or None for the default.
         threads: threads of one call of `paint`.
+        provider: execution provider, one of `PROVIDERS`.
 
     Raises:
+        OptionError: the provider is missing or does not run the network.
         SourceError, StyleError: as for `load_generator`.
     """
+    provider = resolved(provider)
     if name is not None and is_picture(name):
-        return load_painting(Path(name), threads)
-    return OnnxGenerator(find_style(name), threads)
+        return load_painting(Path(name), threads, provider)
+    if provider == CPU:
+        return OnnxGenerator(find_style(name), threads)
+    return open_generator(ModelForms(find_style(name), find_weights(name)), threads, provider)
 
 
 def check_plan(plan: StylePlan) -> None:
@@ -101,14 +110,15 @@ class GeneratorPool(Closable):
     so a change of weights loads nothing.
     """
 
-    def __init__(self, limit: int = MAX_LOADED, threads: int = 1) -> None:
+    def __init__(self, limit: int = MAX_LOADED, threads: int = 1, provider: str = CPU) -> None:
         """Make an empty pool.
 
         Args:
             limit: largest number of networks to keep loaded.
             threads: threads of one call of `paint`.
+            provider: execution provider, one of `PROVIDERS`.
         """
-        self._limit, self._threads = limit, threads
+        self._limit, self._threads, self._provider = limit, threads, provider
         self._networks: OrderedDict[str | None, ImageGenerator] = OrderedDict()
         self._lock = threading.Lock()
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
@@ -131,8 +141,7 @@ class GeneratorPool(Closable):
         """Return the generator of a style, at once if its networks are loaded, else block.
 
         Raises:
-            OptionError: an invalid mix.
-            StyleError: as for `load_generator`.
+            OptionError, StyleError: as for `load_generator`.
         """
         try:
             return _assemble(style, self._cached)
@@ -149,7 +158,7 @@ class GeneratorPool(Closable):
         try:
             return self._cached(name)
         except KeyError:
-            generator = load_network(name, self._threads)
+            generator = load_network(name, self._threads, self._provider)
         with self._lock:
             self._networks[name] = generator
             while len(self._networks) > self._limit:

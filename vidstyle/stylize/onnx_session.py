@@ -1,12 +1,17 @@
 """ONNX Runtime sessions of .onnx files from anywhere: checked, loaded and tried under limits.
 
+ONNX Runtime goes on with the CPU if a provider does not start, or takes no operator. Here, that is
+an error.
+
 Bounded are the file's size, the number of its nodes, the memory of all sessions, and the time of
 loading and of the first run. Operators that run a graph of their own (Loop, If, Scan) are refused.
 """
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,17 +19,21 @@ from typing import Any, TypeVar
 import numpy as np
 import onnxruntime
 
-from vidstyle.errors import OUT_OF_MEMORY, StyleError, reason
+from vidstyle.errors import OUT_OF_MEMORY, OptionError, StyleError, reason
 from vidstyle.hardware import memory_gb
+from vidstyle.options import CPU
 from vidstyle.stylize.protobuf import fields, messages
+from vidstyle.stylize.providers import TABLE, provider_arguments, resolved
 
 MAX_FILE_BYTES = 256 << 20  # the largest shipped network has 200 KB
 MAX_NODES = 10_000  # of a graph; shipped networks have about 100
 MAX_FOLDED_BYTES = 16 << 20  # of a constant computed while loading: as large as its weights are
 MEMORY_SHARE = 0.75  # of the physical memory, for all sessions together
 LOAD_LIMIT_S = 30.0  # to load a network, and to run it on a small picture; 0.1 s is usual
+PROVIDER_LIMIT_S = 300.0  # likewise, on other processors: they compile; TensorRT takes minutes
 CANCEL_PATIENCE_S = 5.0  # for the operator at work when a call is cancelled
 FATAL_ONLY = 4  # ONNX Runtime's log level; its exceptions are translated
+RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
 
 # Field numbers of onnx.proto, by message; https://onnx.ai/onnx/repo-docs/IR.html
 GRAPH, FUNCTIONS = 7, 25  # ModelProto
@@ -38,18 +47,21 @@ FLOATS = {FLOAT: "<f4", FLOAT16: "<f2", DOUBLE: "<f8"}  # NumPy's names
 Item = TypeVar("Item")
 
 
-def load_session(file: Path, threads: int) -> onnxruntime.InferenceSession:
+def load_session(file: Path, threads: int, provider: str = CPU) -> onnxruntime.InferenceSession:
     """Load a network.
 
     Args:
         file: .onnx file.
-        threads: threads of one run.
+        threads: threads of one run, on the CPU.
+        provider: key of `providers.TABLE`.
 
     Raises:
+        OptionError: the provider is missing, does not start, or takes none of the operators.
         StyleError: the file is too large, broken, has an operator with a graph of its own, or
             takes too long to load.
     """
     _check_file(file)
+    resolved(provider)
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.use_env_allocators", "1")
     options.add_session_config_entry(
@@ -62,24 +74,53 @@ def load_session(file: Path, threads: int) -> onnxruntime.InferenceSession:
     # Busy waiting would take the cores that decoder, warp and encoder need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
 
+    if provider != CPU:
+        options.add_session_config_entry(RECORD_ASSIGNMENT, "1")
+        _preload_libraries()
+
     def load() -> onnxruntime.InferenceSession:
         _share_memory()
-        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            file, options, providers=provider_arguments(provider), enable_fallback=0
+        )
 
-    session = _limited(file, load, lambda: options.set_load_cancellation_flag(True))
+    session = _limited(file, load, lambda: options.set_load_cancellation_flag(True), provider)
+    if provider != CPU:
+        _check_provider(file, session, provider)
     _check_names(file, session)
     return session
 
 
-def first_run(file: Path, session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> Any:
+def operators_on(session: onnxruntime.InferenceSession, provider: str) -> tuple[int, int]:
+    """Operators of a network that a provider runs, and all of them; the CPU runs the others.
+
+    Args:
+        session: from `load_session`, with this provider.
+        provider: key of `providers.TABLE`, but for the CPU's.
+    """
+    counts = [
+        (part.ep_name == TABLE[provider].runtime_name, len(part.get_nodes()))
+        for part in session.get_provider_graph_assignment_info()
+    ]
+    return sum(count for there, count in counts if there), sum(count for _, count in counts)
+
+
+def first_run(
+    file: Path,
+    session: onnxruntime.InferenceSession,
+    inputs: dict[str, Any],
+    provider: str = CPU,
+) -> Any:
     """Run a network for the first time; return its first output.
 
     Args:
         file: of the session, for messages.
         session: from `load_session`.
         inputs: arrays by name.
+        provider: of the session.
 
     Raises:
+        OptionError: it fails on a provider other than the CPU's.
         StyleError: the network fails or takes too long.
     """
     options = onnxruntime.RunOptions()
@@ -87,7 +128,28 @@ def first_run(file: Path, session: onnxruntime.InferenceSession, inputs: dict[st
     def terminate() -> None:
         options.terminate = True
 
-    return _limited(file, lambda: session.run(None, inputs, options)[0], terminate)
+    return _limited(file, lambda: session.run(None, inputs, options)[0], terminate, provider)
+
+
+def _check_provider(file: Path, session: onnxruntime.InferenceSession, provider: str) -> None:
+    """Check that a session computes on its provider.
+
+    Raises:
+        OptionError: it computes on the CPU.
+    """
+    if TABLE[provider].runtime_name not in session.get_providers():
+        raise OptionError(
+            f"provider {provider} does not start here, and ONNX Runtime would compute on the CPU. "
+            f"It needs {TABLE[provider].needs}, with the drivers and libraries of the "
+            f"package {TABLE[provider].package}.",
+            "provider",
+        )
+    if operators_on(session, provider)[0] == 0:
+        raise OptionError(
+            f"provider {provider} runs none of the operators of {file.name}; all would be "
+            "computed on the CPU. Choose another provider, or auto.",
+            "provider",
+        )
 
 
 def _check_file(file: Path) -> None:
@@ -112,7 +174,9 @@ def _check_names(file: Path, session: onnxruntime.InferenceSession) -> None:
         raise StyleError(f"{file} is damaged: its names or metadata are no UTF-8.") from error
 
 
-def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -> Item:
+def _limited(
+    file: Path, call: Callable[[], Item], cancel: Callable[[], None], provider: str = CPU
+) -> Item:
     """Return the result of a call of ONNX Runtime, made on a thread of its own.
 
     A call that takes too long, or whose caller is interrupted, is cancelled, which ONNX Runtime
@@ -120,9 +184,11 @@ def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -
     another thread is inside C++ may abort.
 
     Raises:
+        OptionError: the call failed on a provider other than the CPU's.
         StyleError: the call failed, or takes longer than `LOAD_LIMIT_S`.
     """
     result: Future[Item] = Future()
+    limit_s = LOAD_LIMIT_S if provider == CPU else PROVIDER_LIMIT_S
 
     def run() -> None:
         try:
@@ -132,14 +198,20 @@ def _limited(file: Path, call: Callable[[], Item], cancel: Callable[[], None]) -
 
     try:
         threading.Thread(target=run, name="first-run", daemon=True).start()
-        return result.result(LOAD_LIMIT_S)
+        return result.result(limit_s)
     except TimeoutError:
         cancel()
         raise StyleError(
-            f"{file} needs more than {LOAD_LIMIT_S:g} s for a small picture. "
+            f"{file} needs more than {limit_s:g} s for a small picture. "
             "A generator for videos must be faster."
         ) from None
     except Exception as error:  # ONNX Runtime's errors have no common base class
+        if provider != CPU:
+            raise OptionError(
+                f"provider {provider} does not run {file.name}: {reason(error)} "
+                "Choose another provider, or auto.",
+                "provider",
+            ) from error
         raise not_runnable(file, error) from error
     finally:
         if not result.done():
@@ -163,6 +235,14 @@ def not_runnable(file: Path, error: Exception) -> StyleError:
             "smaller network."
         )
     return StyleError(f"{file} is not a generator that can be run: {reason(error)}")
+
+
+@cache
+def _preload_libraries() -> None:
+    """Load the libraries of CUDA that pip installed, which no system looks for."""
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        with redirect_stdout(sys.stderr):  # standard output may be the video
+            onnxruntime.preload_dlls()
 
 
 @cache

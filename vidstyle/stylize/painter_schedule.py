@@ -5,6 +5,7 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple, Protocol
 
+from vidstyle.options import CPU
 from vidstyle.style_plan import StylePlan
 from vidstyle.stylize.catalog import expanded
 from vidstyle.stylize.generator_pool import load_generator
@@ -101,17 +102,18 @@ def always(painter: FramePainter) -> PaintersByTime:
     return PaintersByTime([TimedPainter(painter)])
 
 
-def load_painters(plan: StylePlan, start_s: float = 0.0) -> PainterSchedule:
+def load_painters(plan: StylePlan, start_s: float = 0.0, provider: str = CPU) -> PainterSchedule:
     """Load the generators of a style plan.
 
     Args:
         plan: styles; its times count from the beginning of the input.
         start_s: time in the input of the stream's first frame, which has time 0 in the stream.
+        provider: execution provider, one of `PROVIDERS`.
 
     Raises:
         OptionError, SourceError, StyleError: as `load_generator`.
     """
-    load = cache(lambda style: GeneratorPainter(load_generator(style)))
+    load = cache(lambda style: GeneratorPainter(load_generator(style, provider=provider)))
     if plan.by_scene:
         return PaintersByScene(list(map(load, expanded([change.style for change in plan.changes]))))
     earlier_s = start_s + ROUNDING_S

@@ -17,6 +17,7 @@ from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage, resize
 from vidstyle.media.image_file import READABLE_SUFFIXES
 from vidstyle.media.style_image import read_painting
+from vidstyle.options import CPU
 from vidstyle.stylize.catalog import find_painting, find_style, find_weights, shipped_styles
 from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.stylize.finish import Finish
@@ -24,6 +25,7 @@ from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.model_metadata import with_metadata
 from vidstyle.stylize.palette import Palette, PaletteMap
 from vidstyle.stylize.polished import POLISHED_S, PolishedNetwork, polished_cache
+from vidstyle.stylize.provider_choice import ModelForms, open_generator
 from vidstyle.stylize.texture import by_nearness
 
 log = logging.getLogger(__name__)
@@ -65,25 +67,28 @@ def painting_style(painting: RGBImage) -> PaintingStyle:
     return PaintingStyle(nearest.style, about | finish | {"own_chroma": f"{OWN_CHROMA:g}"})
 
 
-def load_painting(file: Path, threads: int = 1) -> OnnxGenerator:
+def load_painting(file: Path, threads: int = 1, provider: str = CPU) -> OnnxGenerator:
     """Load the generator of a painting, polished if it was; callable from any thread.
 
     Args:
         file: picture file.
         threads: threads of one call of `paint`.
+        provider: execution provider, one of `PROVIDERS`.
 
     Raises:
+        OptionError: the provider is missing or does not run the network.
         SourceError, StyleError: as `read_painting`; or a shipped file is missing or altered.
     """
     painting = read_painting(file)
     polished = polished_cache().get(painting)
     if polished is not None:
         try:
-            return OnnxGenerator(polished.int8, threads)
+            return open_generator(ModelForms(polished.int8, polished.plain), threads, provider)
         except StyleError as error:
             log.debug("a damaged file in the cache: %s", error)
     style = painting_style(painting)
-    return OnnxGenerator(find_style(style.texture), threads, style.metadata)
+    forms = ModelForms(find_style(style.texture), find_weights(style.texture))
+    return open_generator(forms, threads, provider, style.metadata)
 
 
 def readable_painting(painting: RGBImage) -> RGBImage:

@@ -26,6 +26,7 @@ from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES, SIZE_CLASSES
 from vidstyle.network.generator import Generator
 from vidstyle.options import TrainOptions
+from vidstyle.perceptual.device import torch_device
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.stylize.finish import Finish
@@ -64,8 +65,9 @@ def run_session(
         The result; None in the processes of `torchrun` other than the first.
     """
     folder = output.with_name(short_name(output.stem, ".training"))
-    with _processes() as rank, ExitStack() as locks:
+    with _processes(options.device) as rank, ExitStack() as locks:
         torch.set_num_threads(_threads(options))
+        settings = _settings(options)  # raises if the device is missing
         if rank == 0:
             for file in (output, int8_path(output), torch_path(output)):
                 locks.enter_context(output_lock(file))
@@ -76,7 +78,7 @@ def run_session(
         start = start_weights(name)
         content, warnings = _content(options)  # the slowest, so the last
         trainer = Trainer(
-            _settings(options),
+            settings,
             painting_tensor(image, round(STYLE_SIZE * options.style_scale)),
             content,
             features,
@@ -209,8 +211,9 @@ def _settings(options: TrainOptions) -> TrainingSettings:
             tv=weights.tv * options.tv_weight,
             temporal=weights.temporal * options.temporal_weight,
         ),
-        precision=_precision(options.precision),
+        precision=_precision(options.precision, torch_device(options.device)),
         low_memory=options.low_memory,
+        device=options.device,
     )
 
 
@@ -378,12 +381,13 @@ def _left_unwritten(output: Path, options: TrainOptions) -> list[str]:
     return notes
 
 
-def _precision(name: str) -> torch.dtype:
+def _precision(name: str, device: torch.device) -> torch.dtype:
     """Data type of autocast; "auto" is bfloat16 where the hardware accelerates it."""
     if name == "auto":
-        if torch.cuda.is_available():
+        gains = False  # on MPS, where it was not measured
+        if device.type == "cuda":
             gains = torch.cuda.is_bf16_supported(including_emulation=False)
-        else:
+        elif device.type == "cpu":
             gains = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
         return torch.bfloat16 if gains else torch.float32
     return torch.bfloat16 if name == "bfloat16" else torch.float32
@@ -399,12 +403,12 @@ def _threads(options: TrainOptions) -> int:
 
 
 @contextmanager
-def _processes() -> Iterator[int]:
+def _processes(device: str) -> Iterator[int]:
     """Join the process group of `torchrun`, if there is one; yield the rank."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield 0
         return
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    dist.init_process_group("nccl" if torch_device(device).type == "cuda" else "gloo")
     try:
         yield dist.get_rank()
     finally:

@@ -22,7 +22,9 @@ from vidstyle.network.generator import (
     round_weights,
     start_from,
 )
+from vidstyle.options import AUTO
 from vidstyle.perceptual.color_transfer import gently_recolored, partial_color_map
+from vidstyle.perceptual.device import torch_device
 from vidstyle.perceptual.features import FeatureNetwork
 from vidstyle.training.checkpoint import read_checkpoint, write_checkpoint
 from vidstyle.training.data.augment import CameraMotion, with_noise
@@ -53,6 +55,7 @@ class TrainingSettings:
     seed: int = 0
     precision: torch.dtype = torch.float32
     low_memory: bool = False
+    device: str = AUTO  # see `torch_device`
 
 
 class Trainer:
@@ -81,7 +84,8 @@ class Trainer:
                 weights.
 
         Raises:
-            OptionError: the batch size is not divisible by the number of processes.
+            OptionError: the batch size is not divisible by the number of processes, or the device
+                is missing.
             StyleError: `start` is of another architecture.
         """
         torch.manual_seed(settings.seed)
@@ -93,7 +97,7 @@ class Trainer:
             raise OptionError(
                 f"batch must be a multiple of {self.processes}, the processes.", "batch"
             )
-        self.device = _device(self.rank)
+        self.device = torch_device(settings.device, self.rank)
         self.objective = Objective(
             features.to(self.device),
             painting.to(self.device),
@@ -313,9 +317,3 @@ def _averaged(average: Tensor, latest: Tensor, count: Tensor | int) -> Tensor:
     """Exponential moving average of weights; with a shorter memory in the first steps."""
     decay = min(AVERAGE_DECAY, (1 + int(count)) / (10 + int(count)))
     return average + (latest - average) * (1 - decay)
-
-
-def _device(rank: int) -> torch.device:
-    if torch.cuda.is_available():
-        return torch.device("cuda", rank % torch.cuda.device_count())
-    return torch.device("cpu")

@@ -192,7 +192,8 @@ async def _viewer(service: Service, query: Mapping[str, str]) -> LiveViewer:
     values = query_values(query, {"fps": float, **{name: TYPES[name] for name in LIVE_OPTIONS}})
     fps = LiveOptions(fps=values.pop("fps", 30.0)).fps
     settings = LiveSettings.of(live_options(values, service.shelf))
-    return await asyncio.to_thread(LiveViewer, service.shelf, settings, fps)
+    provider = service.options.provider
+    return await asyncio.to_thread(LiveViewer, service.shelf, settings, fps, provider)
 
 
 ROUTES = [WebSocketRoute(f"{API}live", live)]

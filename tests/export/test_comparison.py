@@ -39,7 +39,7 @@ def test_a_bright_painting_differs_from_a_dark_one() -> None:
     ("difference", "int8"),
     [
         (Difference(0.1, 2, 1.0), False),
-        (Difference(4.0, 60, 0.96), True),
+        (Difference(4.0, 60, 0.94), True),
         (Difference(float("nan"), 0, float("nan")), True),
     ],
 )

@@ -41,6 +41,8 @@ EXTRAS = {
     "sounddevice": "live",
     "pyvirtualcam": "virtual-camera",
     "pillow-heif": "heif",
+    "ai-edge-litert": "export",
+    "coremltools": "export",
 }
 
 

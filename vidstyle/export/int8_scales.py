@@ -17,8 +17,8 @@ LEVELS = 255
 SMALLEST_CODE = 8  # largest integer of a channel at least; pixels of a cell share one scale
 # Bilinear interpolation keeps the scale in LiteRT, so its input and its output share one. That of
 # the output is finer, since a ReLU follows; clipped to its range before the interpolation, edges
-# fray. This far between both ranges, int8 is as near to float32 as in ONNX Runtime, in 14 styles;
-# at 0, it is half as near in some.
+# fray. This far between both ranges, int8 is nearer to float32 than in ONNX Runtime in all 23
+# shipped styles; at 0, `mondrian` is 1.6 times as far.
 DECISION_SHARE = 0.35
 
 Step = tuple[float, int]  # scale and zero point of int8

@@ -42,7 +42,7 @@ def triton_files(name: str, model: ModelProto, size: tuple[int, int] | None) -> 
     given, taken = (_tensor(end, size) for end in ends)
     fast = size is not None and _kind(ends[0]) == TensorProto.FLOAT
     config = (
-        f"name: {json.dumps(name)}\n"
+        f"name: {_quoted(name)}\n"
         'backend: "onnxruntime"\n'
         f"max_batch_size: {MAX_BATCH}\n"
         f"input [ {given} ]\n"
@@ -70,5 +70,9 @@ def _kind(end: ValueInfoProto) -> int:
 
 
 def _parameter(key: str, value: str) -> str:
-    text = f"string_value: {json.dumps(value)}"
-    return f"parameters {{ key: {json.dumps(key)} value: {{ {text} }} }}\n"
+    text = f"string_value: {_quoted(value)}"
+    return f"parameters {{ key: {_quoted(key)} value: {{ {text} }} }}\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -29,11 +29,13 @@ const SHELL = [
   "/js/recorder.js",
   "/js/result.js",
   "/js/router.js",
+  "/js/server_shelf.js",
   "/js/session.js",
   "/js/settings.js",
   "/js/stage.js",
   "/js/strings.js",
   "/js/theme.js",
+  "/js/theme_button.js",
   "/js/types.js",
   "/js/upload.js",
 ];

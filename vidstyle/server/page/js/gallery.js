@@ -1,10 +1,7 @@
-// Style gallery: a choice of pictures, painted on the user's own still; takes paintings as styles.
+// Style gallery: a choice of pictures, painted on the user's own still; knows no server.
 
-import { addStyle, deleteStyle, getStyles } from "./api.js";
-import { byId, el, icon, iconButton } from "./dom.js";
-import { onChoose, onDrop } from "./files.js";
-import { stemOf } from "./format.js";
-import { announce, confirmDelete, notify, notifyError } from "./notices.js";
+import { el, icon, iconButton } from "./dom.js";
+import { notifyError } from "./notices.js";
 import { t } from "./strings.js";
 
 /** @import { Style } from "./types.js" */
@@ -21,8 +18,9 @@ export class StyleShelf extends EventTarget {
   styles = [];
   chosen = localStorage.getItem("style") ?? "";
 
-  async load() {
-    this.styles = (await getStyles()).styles;
+  /** @param {Style[]} styles */
+  show(styles) {
+    this.styles = styles;
     if (!this.find(this.chosen)) this.chosen = (this.styles.find((s) => s.default) ?? this.styles[0])?.id ?? "";
     this.dispatchEvent(new Event("styles"));
     this.dispatchEvent(new Event("choice"));
@@ -59,24 +57,12 @@ export class StyleShelf extends EventTarget {
   }
 
   /**
-   * Make a style of a painting, and choose it.
+   * Delete a style, where styles can be added.
    *
-   * @param {File} file
+   * @param {Style} style
    */
-  async add(file) {
-    announce(t("styles.adding", { name: file.name }));
-    const { style, created } = await addStyle(file, stemOf(file.name));
-    await this.load();
-    this.choose(style.id);
-    notify(t(created ? "styles.added" : "styles.known", { name: style.title }));
-  }
-
-  /** @param {Style} style */
   async remove(style) {
-    if (!(await confirmDelete(t("styles.delete.ask", { name: style.title })))) return;
-    await deleteStyle(style.id);
-    await this.load();
-    announce(t("styles.deleted", { name: style.title }));
+    throw new Error(`${style.title} cannot be deleted.`);
   }
 }
 
@@ -155,25 +141,4 @@ export class Gallery {
     }
     return card;
   }
-}
-
-/**
- * Connect the ways to add a painting: button, dialog, drop.
- *
- * @param {StyleShelf} shelf
- */
-export function startAddingStyles(shelf) {
-  const add = async (/** @type {File[]} */ files) => {
-    const button = byId("add-style");
-    button.setAttribute("aria-busy", "true");
-    try {
-      for (const file of files) await shelf.add(file);
-    } catch (error) {
-      notifyError(error);
-    } finally {
-      button.removeAttribute("aria-busy");
-    }
-  };
-  onChoose(byId("add-style"), byId("style-input"), add);
-  onDrop(byId("styles"), add);
 }

@@ -3,18 +3,18 @@
 import { getServer } from "./api.js";
 import { Create } from "./create.js";
 import { byId, setText } from "./dom.js";
-import { Gallery, StyleShelf, startAddingStyles } from "./gallery.js";
+import { Gallery } from "./gallery.js";
 import { JobStore } from "./jobs.js";
 import { Live } from "./live.js";
 import { announce, notifyError, startNotices } from "./notices.js";
 import { Queue } from "./queue.js";
 import { ResultView } from "./result.js";
 import { present, router, startRouter } from "./router.js";
+import { ServerShelf, startAddingStyles } from "./server_shelf.js";
 import { authorize, watchSession } from "./session.js";
 import { Settings } from "./settings.js";
 import { fillTexts, t } from "./strings.js";
-
-const THEMES = ["auto", "light", "dark"];
+import { startTheme } from "./theme_button.js";
 
 async function start() {
   fillTexts(document);
@@ -26,7 +26,7 @@ async function start() {
   await authorize();
   const { version, cores, formats } = await getServer();
   setText(byId("version"), t(cores === 1 ? "footer.version.one" : "footer.version", { version, cores }));
-  const shelf = new StyleShelf();
+  const shelf = new ServerShelf();
   const store = new JobStore();
   const gallery = new Gallery(shelf, byId("gallery"), "style");
   new Gallery(shelf, byId("live-gallery"), "live-style");
@@ -40,24 +40,6 @@ async function start() {
   await Promise.all([store.start(), create.restore()]);
   document.body.dataset.ready = "";
   router.dispatchEvent(new CustomEvent("section", { detail: present() })); // now that the jobs are known
-}
-
-/** Let a button change the colors. */
-function startTheme() {
-  const button = byId("theme");
-  const describe = () => {
-    const theme = document.documentElement.dataset.theme ?? "auto";
-    button.setAttribute("aria-label", t(`theme.${theme}`));
-    button.title = t(`theme.${theme}`);
-  };
-  button.addEventListener("click", () => {
-    const theme = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "auto") + 1) % THEMES.length];
-    if (theme === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
-    localStorage.setItem("theme", theme === "auto" ? "" : theme);
-    describe();
-  });
-  describe();
 }
 
 /** @param {JobStore} store */

@@ -211,6 +211,15 @@ const TABLE = {
 };
 
 /**
+ * Add texts to the table, or replace some, for a page of its own.
+ *
+ * @param {Record<string, string>} texts
+ */
+export function addTexts(texts) {
+  Object.assign(TABLE, texts);
+}
+
+/**
  * Text of a key, with values in place of their names in braces.
  *
  * @param {string} key

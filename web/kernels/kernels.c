@@ -1,0 +1,249 @@
+// Pixel loops of the page, for WebAssembly with SIMD; results are those of OpenCV (see planes.js).
+//
+// build.sh compiles this file to kernels.wasm, which is committed beside it. Pointers are places in the
+// module's memory, which memory.js shares out. Planes have no gaps between rows.
+
+#include <stdint.h>
+#include <wasm_simd128.h>
+
+#define EXPORT(name) __attribute__((export_name(#name)))
+
+typedef uint8_t u8;
+typedef int32_t i32;
+
+static inline i32 clipped(i32 value) { return value < 0 ? 0 : value > 255 ? 255 : value; }
+
+// Nearest whole number, the even one of two, of a small value: adding this leaves no room for fractions.
+static inline i32 nearest(float value) { return (i32)((value + 12582912.0f) - 12582912.0f); }
+
+// Averages of 2x2 pixels; `width` and `height` are those of the result.
+EXPORT(halve) void halve(const u8 *restrict from, u8 *restrict to, i32 width, i32 height) {
+  for (i32 y = 0; y < height; y++) {
+    const u8 *first = from + 4 * y * width, *second = first + 2 * width;
+    for (i32 x = 0; x < width; x++) {
+      to[y * width + x] = (first[2 * x] + first[2 * x + 1] + second[2 * x] + second[2 * x + 1] + 2) >> 2;
+    }
+  }
+}
+
+// Bilinear interpolation in fixed point: two places and weights of 11 bits for each column and row.
+EXPORT(bilinear) void bilinear(
+    const u8 *restrict from, i32 source_width, u8 *restrict to, i32 width, i32 height, const i32 *restrict columns,
+    const i32 *restrict column_weights, const i32 *restrict rows, const i32 *restrict row_weights, i32 *restrict lines) {
+  i32 known[2] = {-1, -1};
+  for (i32 y = 0; y < height; y++) {
+    for (i32 k = 0; k < 2; k++) {
+      i32 row = rows[2 * y + k];
+      if (known[row & 1] == row) continue;
+      known[row & 1] = row;
+      i32 *line = lines + (row & 1) * width;
+      const u8 *pixels = from + row * source_width;
+      for (i32 x = 0; x < width; x++) {
+        i32 first = pixels[columns[2 * x]], second = pixels[columns[2 * x + 1]];
+        line[x] = (first * column_weights[2 * x] + second * column_weights[2 * x + 1]) >> 4;
+      }
+    }
+    const i32 *first = lines + (rows[2 * y] & 1) * width, *second = lines + (rows[2 * y + 1] & 1) * width;
+    i32 first_weight = row_weights[2 * y], second_weight = row_weights[2 * y + 1];
+    for (i32 x = 0; x < width; x++) {
+      to[y * width + x] = (((first[x] * first_weight) >> 16) + ((second[x] * second_weight) >> 16) + 2) >> 2;
+    }
+  }
+}
+
+static inline __attribute__((always_inline)) void filter_line(
+    const u8 *restrict pixels, const i32 *restrict columns, const float *restrict weights, i32 count, i32 width,
+    float *restrict line) {
+  for (i32 x = 0; x < width; x++, columns += count, weights += count) {
+    float sum = 0;
+    for (i32 k = 0; k < count; k++) sum += pixels[columns[k]] * weights[k];
+    line[x] = sum;
+  }
+}
+
+// Separable filter with `count` places and weights for each column and row: bicubic or by areas.
+EXPORT(filter) void filter(
+    const u8 *restrict from, i32 source_width, u8 *restrict to, i32 width, i32 height, i32 count,
+    const i32 *restrict columns, const float *restrict column_weights, const i32 *restrict rows,
+    const float *restrict row_weights, float *restrict lines, i32 *restrict known, float *restrict sums) {
+  for (i32 k = 0; k < count; k++) known[k] = -1;
+  for (i32 y = 0; y < height; y++) {
+    for (i32 x = 0; x < width; x++) sums[x] = 0;
+    for (i32 k = 0; k < count; k++) {
+      i32 row = rows[y * count + k];
+      float *line = lines + (row % count) * width;
+      if (known[row % count] != row) {
+        known[row % count] = row;
+        const u8 *pixels = from + row * source_width;
+        if (count == 4) filter_line(pixels, columns, column_weights, 4, width, line);
+        else filter_line(pixels, columns, column_weights, count, width, line);
+      }
+      float weight = row_weights[y * count + k];
+      for (i32 x = 0; x < width; x++) sums[x] += line[x] * weight;
+    }
+    for (i32 x = 0; x < width; x++) to[y * width + x] = clipped(nearest(sums[x]));
+  }
+}
+
+// Gaussian blur with weights of 8 bits; `rows` and `columns` are the places of a line with its border.
+EXPORT(blur) void blur(
+    const u8 *restrict from, u8 *restrict to, i32 width, i32 height, const i32 *restrict weights, i32 radius,
+    const i32 *restrict columns, const i32 *restrict rows, i32 *restrict line, i32 *restrict sums) {
+  for (i32 y = 0; y < height; y++) {
+    i32 *inner = line + radius;
+    for (i32 x = 0; x < width; x++) inner[x] = 0;
+    for (i32 k = 0; k <= 2 * radius; k++) {
+      const u8 *pixels = from + rows[y + k] * width;
+      i32 weight = weights[k];
+      for (i32 x = 0; x < width; x++) inner[x] += pixels[x] * weight;
+    }
+    for (i32 x = 0; x < radius; x++) {
+      line[x] = inner[columns[x]];
+      inner[width + x] = inner[columns[radius + width + x]];
+    }
+    for (i32 x = 0; x < width; x++) sums[x] = 1 << 15;
+    for (i32 k = 0; k <= 2 * radius; k++) {
+      i32 weight = weights[k];
+      for (i32 x = 0; x < width; x++) sums[x] += line[x + k] * weight;
+    }
+    for (i32 x = 0; x < width; x++) to[y * width + x] = sums[x] >> 16;
+  }
+}
+
+// Weighted sum and an offset; the products are exact, as with OpenCV's fused multiplication.
+EXPORT(weigh) void weigh(
+    const u8 *restrict first, double gain, const u8 *restrict second, double second_gain, double offset,
+    u8 *restrict to, i32 size) {
+  for (i32 i = 0; i < size; i++) {
+    float rest = (float)(second[i] * second_gain + offset);
+    float sum = (float)(first[i] * gain + (double)rest);
+    to[i] = clipped(nearest(sum));
+  }
+}
+
+EXPORT(look_up) void look_up(const u8 *restrict from, u8 *restrict to, i32 size, const u8 *restrict table) {
+  for (i32 i = 0; i < size; i++) to[i] = table[from[i]];
+}
+
+EXPORT(count) void count(const u8 *restrict from, i32 size, i32 *restrict counts) {
+  for (i32 level = 0; level < 256; level++) counts[level] = 0;
+  for (i32 i = 0; i < size; i++) counts[from[i]]++;
+}
+
+static inline void sort(v128_t *first, v128_t *second) {
+  v128_t low = wasm_u8x16_min(*first, *second);
+  *second = wasm_u8x16_max(*first, *second);
+  *first = low;
+}
+
+// Median of 25 values in each lane. A value is not the median if it is the least or the greatest of 14
+// or more: such ones are left out, one of each kind at a time, until 3 are left.
+static inline v128_t median_of_25(const v128_t *values) {
+  v128_t kept[14];
+  for (int i = 0; i < 14; i++) kept[i] = values[i];
+#pragma clang loop unroll(full)
+  for (int size = 14; size >= 3; size--) {
+#pragma clang loop unroll(full)
+    for (int i = 1; i < size; i++) sort(&kept[0], &kept[i]);
+#pragma clang loop unroll(full)
+    for (int i = 1; i < size - 1; i++) sort(&kept[i], &kept[size - 1]);
+    if (size == 3) break;
+    kept[0] = values[28 - size]; // the place of the least; the greatest falls off the end
+  }
+  return kept[1];
+}
+
+// Median over 5x5 pixels with replicated borders. `lines` holds five rows of `width + 20`.
+EXPORT(median) void median(const u8 *restrict from, u8 *restrict to, i32 width, i32 height, u8 *restrict lines) {
+  i32 stride = width + 20;
+  for (i32 y = 0; y < height; y++) {
+    for (i32 k = 0; k < 5; k++) {
+      i32 row = y + k - 2;
+      const u8 *pixels = from + (row < 0 ? 0 : row >= height ? height - 1 : row) * width;
+      u8 *line = lines + k * stride;
+      line[0] = line[1] = pixels[0];
+      __builtin_memcpy(line + 2, pixels, width);
+      for (i32 x = width + 2; x < stride; x++) line[x] = pixels[width - 1];
+    }
+    for (i32 x = 0; x < width; x += 16) {
+      v128_t values[25];
+      for (int k = 0; k < 5; k++) {
+        for (int j = 0; j < 5; j++) values[5 * k + j] = wasm_v128_load(lines + k * stride + x + j);
+      }
+      v128_t middle = median_of_25(values);
+      if (x + 16 <= width) {
+        wasm_v128_store(to + y * width + x, middle);
+      } else {
+        u8 rest[16];
+        wasm_v128_store(rest, middle);
+        for (i32 i = 0; x + i < width; i++) to[y * width + x + i] = rest[i];
+      }
+    }
+  }
+}
+
+#define BITS 10 // fractional bits of the color matrices
+
+// Planes of full size to RGB 0..1 inside a border, which repeats pixels: `columns` and `rows` are the
+// places of each column and row of the result, which begins `border` columns and rows before the picture.
+// `matrix` is scale, red V, its offset, green U and V, their offset, blue U, its offset.
+EXPORT(planes_to_network) void planes_to_network(
+    const u8 *restrict y, const u8 *restrict u, const u8 *restrict v, float *to, i32 width, i32 height, i32 border,
+    i32 wide, i32 high, const i32 *restrict columns, const i32 *restrict rows, const i32 *restrict matrix) {
+  for (i32 row = 0; row < height; row++) {
+    float *line = to + 3 * (row + border) * wide, *pixel = line + 3 * border;
+    for (i32 x = 0; x < width; x++, pixel += 3) {
+      i32 i = row * width + x, light = y[i] * matrix[0];
+      pixel[0] = clipped((light + matrix[1] * v[i] + matrix[2]) >> BITS) / 255.0f;
+      pixel[1] = clipped((light + matrix[3] * u[i] + matrix[4] * v[i] + matrix[5]) >> BITS) / 255.0f;
+      pixel[2] = clipped((light + matrix[6] * u[i] + matrix[7]) >> BITS) / 255.0f;
+    }
+    for (i32 x = 0; x < wide; x++) {
+      if (x >= border && x < border + width) continue;
+      for (i32 k = 0; k < 3; k++) line[3 * x + k] = line[3 * (border + columns[x]) + k];
+    }
+  }
+  for (i32 row = 0; row < high; row++) {
+    if (row >= border && row < border + height) continue;
+    __builtin_memcpy(to + 3 * row * wide, to + 3 * (border + rows[row]) * wide, 12 * wide);
+  }
+}
+
+static inline i32 level(float value) { return value <= 0 ? 0 : value >= 1 ? 255 : (i32)(value * 255 + 0.5f); }
+
+static inline void store(
+    i32 red, i32 green, i32 blue, const i32 *restrict matrix, u8 *restrict y, u8 *restrict u, u8 *restrict v) {
+  *y = (matrix[0] * red + matrix[1] * green + matrix[2] * blue + matrix[3]) >> BITS;
+  *u = (matrix[4] * red + matrix[5] * green + matrix[6] * blue + matrix[7]) >> BITS;
+  *v = (matrix[8] * red + matrix[9] * green + matrix[10] * blue + matrix[11]) >> BITS;
+}
+
+// RGB 0..1 inside a border to planes of full size: the reverse.
+EXPORT(network_to_planes) void network_to_planes(
+    const float *restrict from, u8 *restrict y, u8 *restrict u, u8 *restrict v, i32 width, i32 height, i32 wide,
+    const i32 *restrict matrix) {
+  for (i32 row = 0; row < height; row++) {
+    const float *pixel = from + 3 * row * wide;
+    for (i32 x = 0; x < width; x++, pixel += 3) {
+      i32 i = row * width + x;
+      store(level(pixel[0]), level(pixel[1]), level(pixel[2]), matrix, y + i, u + i, v + i);
+    }
+  }
+}
+
+EXPORT(rgba_to_planes) void rgba_to_planes(
+    const u8 *restrict from, u8 *restrict y, u8 *restrict u, u8 *restrict v, i32 size, const i32 *restrict matrix) {
+  for (i32 i = 0; i < size; i++) store(from[4 * i], from[4 * i + 1], from[4 * i + 2], matrix, y + i, u + i, v + i);
+}
+
+EXPORT(planes_to_rgba) void planes_to_rgba(
+    const u8 *restrict y, const u8 *restrict u, const u8 *restrict v, u8 *restrict to, i32 size,
+    const i32 *restrict matrix) {
+  for (i32 i = 0; i < size; i++) {
+    i32 light = y[i] * matrix[0];
+    to[4 * i] = clipped((light + matrix[1] * v[i] + matrix[2]) >> BITS);
+    to[4 * i + 1] = clipped((light + matrix[3] * u[i] + matrix[4] * v[i] + matrix[5]) >> BITS);
+    to[4 * i + 2] = clipped((light + matrix[6] * u[i] + matrix[7]) >> BITS);
+    to[4 * i + 3] = 255;
+  }
+}

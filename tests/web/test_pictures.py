@@ -1,0 +1,127 @@
+"""The page's arithmetic around the network gives Python's pictures, to two levels of 255."""
+
+import base64
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.server.browser.conftest import ROOT
+from tests.web.visit import Visit
+from tools.web_page import BORDERS
+from vidstyle.frame import Picture, RGBImage
+from vidstyle.options import StylizeOptions
+from vidstyle.stats import Stats
+from vidstyle.stylize.catalog import find_weights
+from vidstyle.stylize.generator import Batch, OnnxGenerator
+from vidstyle.stylize.stylizer import stylize_picture
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+LEVELS = 2
+# Paints with a network that was run in Python: `output` is its picture without the border.
+PAINT = """async ({photo, output, width, height, style, lines, look}) => {
+  const load = (name) => import(new URL(`js/${name}.js`, location.href));
+  const [{stylized, workingSize}, {Picture}, {exposureCurve}, {inScope}] =
+    await Promise.all(["stylize", "picture", "exposure", "memory"].map(load));
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const inner = bytes(output);
+  const [wide] = workingSize(width, height, lines);
+  const network = async (input, paddedWidth, paddedHeight) => {
+    const result = new Float32Array(3 * paddedWidth * paddedHeight);
+    for (let i = 0; i < inner.length / 3; i += 1) {
+      const place = (style.border + Math.floor(i / wide)) * paddedWidth + style.border + (i % wide);
+      for (let k = 0; k < 3; k += 1) result[3 * place + k] = inner[3 * i + k] / 255;
+    }
+    return result;
+  };
+  const rgba = new Uint8ClampedArray(bytes(photo));
+  const painted = await inScope(async () => {
+    const picture = Picture.fromRGBA(rgba, width, height);
+    const how = {style, network, lines, look, curveOf: exposureCurve};
+    return (await stylized(picture, how)).toRGBA();
+  });
+  let text = "";
+  for (let i = 0; i < painted.length; i += 4096) {
+    text += String.fromCharCode(...painted.subarray(i, i + 4096));
+  }
+  return btoa(text);
+}"""
+
+
+class Recorded(OnnxGenerator):
+    """Generator that keeps the network's last picture."""
+
+    output: RGBImage
+
+    def _run(self, batch: Batch) -> Batch:
+        result = super()._run(batch)
+        self.output = np.asarray(result[0, ..., :3], np.uint8)
+        return result
+
+
+@dataclass(frozen=True)
+class Case:
+    """A picture, a style and settings."""
+
+    style: str
+    width: int
+    height: int
+    lines: int = 480
+    strength: float = 1.0
+    keep_colors: bool = False
+
+
+CASES = (
+    Case("scream", 640, 360),
+    Case("udnie", 301, 203),
+    Case("great-wave", 1280, 720),
+    Case("udnie-17k", 1280, 720),
+    Case("scream", 450, 800, lines=120, strength=0.6),
+    Case("starry-night", 500, 333, lines=200, keep_colors=True),
+)
+
+
+def text_of(array: NDArray[np.uint8]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.style}-{case.width}x{case.height}")
+def test_pictures_are_those_of_python(visit: Visit, case: Case) -> None:
+    photos = cv2.cvtColor(cv2.imread(str(ROOT / "samples/photos.jpg")), cv2.COLOR_BGR2RGB)  # type: ignore[arg-type]
+    size = (case.width, case.height)
+    image = np.asarray(cv2.resize(photos, size, interpolation=cv2.INTER_AREA), np.uint8)
+    generator = Recorded(Path(find_weights(case.style)))
+    options = StylizeOptions(
+        style=case.style,
+        max_height=case.lines,
+        strength=case.strength,
+        keep_colors=case.keep_colors,
+    )
+    python = stylize_picture(Picture.from_rgb(image), generator, options, Stats()).to_rgb()
+    width, height = options.working_size_wh(*size)
+    inner = generator.output[48 : 48 + height, 48 : 48 + width]
+    style: dict[str, Any] = {
+        "border": BORDERS["17k" if case.style.endswith("17k") else "55k"],
+        "normalizes_exposure": generator.normalizes_exposure,
+        "own_chroma": generator.own_chroma,
+        "finish": asdict(generator.finish),
+    }
+    opaque = np.full((*image.shape[:2], 1), 255, np.uint8)
+    answer = visit.page.evaluate(
+        PAINT,
+        {
+            "photo": text_of(np.concatenate([image, opaque], axis=2)),
+            "output": text_of(inner),
+            "width": case.width,
+            "height": case.height,
+            "style": style,
+            "lines": case.lines,
+            "look": {"strength": case.strength, "keepColors": case.keep_colors},
+        },
+    )
+    page = np.frombuffer(base64.b64decode(answer), np.uint8).reshape(case.height, case.width, 4)
+    assert np.abs(page[..., :3].astype(int) - python).max() <= LEVELS

@@ -1,0 +1,26 @@
+// Texts of the page without a server, beside those that it shares with the server's page.
+
+export const TEXTS = {
+  "device.title": "Paintings made by this device",
+  "device.privacy": "Painted by this device. No picture leaves it, and nothing is stored elsewhere.",
+  "device.open": "Open a photo or video",
+  "device.drop": "or drop one here",
+  "device.other": "Open another",
+  "device.picture": "The picture, painted",
+  "device.png": "Save as PNG",
+  "device.jpeg": "Save as JPEG",
+  "device.close": "Close",
+  "device.play": "Play",
+  "device.pause": "Pause",
+  "device.moment": "{now} of {end}",
+  "device.place": "Painted on this device",
+  "device.place.offline": "Painted on this device, also offline",
+  "device.unreadable": "{name} cannot be opened: this browser does not read its format. JPEG, PNG and MP4 work everywhere.",
+  "device.reduced": "{name} is larger than this page paints: it was reduced to {size}.",
+  "device.photo": "{name} is painted.",
+  "device.video": "{name} plays, painted.",
+  "device.film": "Save as a video",
+  "device.film.stop": "Stop and save",
+  "device.style.failed": "The style could not be loaded. Go online once, so that it is kept: {detail}",
+  "device.version": "vidstyle {version}, LiteRT.js {runtime}",
+};

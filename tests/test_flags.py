@@ -70,6 +70,7 @@ FLAGS = {
         -h --help -v --verbose --debug --host --port --open --data --workers --provider --max-upload
         --keep --token --allow-host
         """,
+    "clean": "-h --help -v --verbose --debug --recursive --dry-run --json",
     "doctor": "-h --help -v --verbose --debug --json",
 }
 

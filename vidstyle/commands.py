@@ -242,6 +242,20 @@ def serve(parsed: argparse.Namespace) -> int:
     return DONE
 
 
+def clean(parsed: argparse.Namespace) -> int:
+    from vidstyle.apps.clean import deleted, unfinished_work
+    from vidstyle.console import describe_work, works_to_json
+
+    works = list(unfinished_work(parsed.places, recursive=parsed.recursive))
+    if not parsed.dry_run:
+        works = [deleted(work) for work in works]
+    if parsed.json:
+        print_line(json.dumps(works_to_json(works), indent=2))
+    else:
+        print_line("\n".join(map(describe_work, works)) or "There is no unfinished work.")
+    return DONE
+
+
 def doctor(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.doctor import examine
     from vidstyle.console import print_findings
@@ -269,5 +283,6 @@ RUN: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "export": export,
     "styles": styles,
     "serve": serve,
+    "clean": clean,
     "doctor": doctor,
 }

@@ -15,6 +15,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from vidstyle.apps.batch import Failure, Job
+from vidstyle.apps.clean import UnfinishedWork
 from vidstyle.apps.export import ExportResult
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.painting import PaintingResult
@@ -368,6 +369,25 @@ def batch_to_json(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
         "results": [to_json(outcome) for outcome in outcomes if isinstance(outcome, Result)],
         "failures": [to_json(outcome) for outcome in outcomes if isinstance(outcome, Failure)],
     }
+
+
+def describe_work(work: UnfinishedWork) -> str:
+    """Describe unfinished work in one line."""
+    parts = [_size(work.bytes)]
+    if work.seconds:
+        parts.append(f"{clock(work.seconds)} of the film")
+    if work.paintings:
+        parts.append(f"{work.paintings} painting{'s' * (work.paintings > 1)}")
+    if work.is_used:
+        parts.append("in use, kept")
+    elif work.is_deleted:
+        parts.append("deleted, but for files of others" if work.holds_others else "deleted")
+    return f"{work.folder}  {', '.join(parts)}"
+
+
+def works_to_json(works: Sequence[UnfinishedWork]) -> list[dict[str, Any]]:
+    """Return unfinished work as plain data, for --json."""
+    return [asdict(work) | {"folder": str(work.folder)} for work in works]
 
 
 def print_styles(styles: Sequence[Style]) -> None:

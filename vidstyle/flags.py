@@ -80,6 +80,14 @@ class StyleFlags:
             raise OptionError(f"polish must be over 0, not {self.polish:g}.", "polish")
 
 
+@dataclass(frozen=True, kw_only=True)
+class CleanFlags:
+    """Settings of `vidstyle clean`."""
+
+    recursive: bool = option(False, "also in subfolders")
+    dry_run: bool = option(False, "list the work, and delete nothing")
+
+
 SHORT_FLAGS = {"style": "-s", "overwrite": "-y", "quiet": "-q"}  # by setting, in all commands
 SWITCHED_ON = {
     setting.name

@@ -9,6 +9,7 @@ from vidstyle import __version__
 from vidstyle.completion import SHELLS, completion_script
 from vidstyle.errors import did_you_mean
 from vidstyle.flags import (
+    CleanFlags,
     ConvertFlags,
     HelpFormatter,
     LiveFlags,
@@ -20,7 +21,9 @@ from vidstyle.flags import (
 from vidstyle.options import ExportOptions, ServeOptions, StylizeOptions
 
 GENERAL_FLAGS = ("-h", "--help", "-V", "--version", "--print-completion")
-COMMANDS = ("convert", "image", "live", "style", "train", "export", "styles", "serve", "doctor")
+COMMANDS = (
+    "convert", "image", "live", "style", "train", "export", "styles", "serve", "clean", "doctor",
+)  # fmt: skip
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
     "strength", "keep_colors", "only", "scale", "max_height", "resize", "size", "fps", "compare",
@@ -181,8 +184,18 @@ def build_parser() -> argparse.ArgumentParser:
     add_flags(styles, StylizeOptions, GALLERY_SETTINGS)
     serve = _command(commands, "serve", "serve a web page and a REST API")
     add_flags(serve, ServeOptions)
+    clean = _command(commands, "clean", "delete the work that interrupted conversions left")
+    clean.add_argument(
+        "places",
+        nargs="*",
+        type=_path,
+        default=[Path()],
+        metavar="FOLDER",
+        help="where OUTPUT.work folders lie (default: the current folder)",
+    )
+    add_flags(clean, CleanFlags)
     doctor = _command(commands, "doctor", "say what this machine has and what follows")
-    for command in (style, export, styles, doctor):
+    for command in (style, export, styles, clean, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

@@ -18,7 +18,7 @@ from vidstyle.media.differences import differences
 from vidstyle.media.footage import SOURCE_COUNTERS, Footage, FootageSource
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.parts import PartFolder, PartRule, with_checkpoints
+from vidstyle.media.parts import PARTS, PartFolder, PartRule, with_checkpoints
 from vidstyle.options import StylizeOptions, settings
 from vidstyle.pipeline.pipeline import FrameTransform
 from vidstyle.stats import Stats
@@ -28,7 +28,7 @@ from vidstyle.times import clock
 log = logging.getLogger(__name__)
 
 LEAST_S = 60.0  # of a film that is converted in parts
-SUFFIX, PARTS = ".work", "parts"
+SUFFIX = ".work"
 ENDS = 1 << 20  # bytes at the beginning and the end of a file that identify it
 # Settings that change neither the frames nor how they are encoded.
 INDIFFERENT = {"overwrite", "threads", "device", "resume", "work_folder", "format"}

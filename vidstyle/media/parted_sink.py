@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 import av
+from av.container import OutputContainer
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import Checkpoint, Frame
@@ -24,6 +25,9 @@ from vidstyle.media.part_file import DamagedPartError, PartPacket, PartReader, P
 from vidstyle.media.parts import PartFolder
 from vidstyle.media.sink import FileSink
 from vidstyle.stats import Stats
+
+START_CODE = b"\0\0\0\1"
+HEVC_SEI = (39, 40)  # types of NAL units
 
 
 class PartedSink(FileSink):
@@ -65,7 +69,7 @@ class PartedSink(FileSink):
         trace: TracebackType | None,
     ) -> None:
         if self._part is not None:
-            self._part.writer.discard()
+            self._part.discard()
         super().__exit__(kind, error, trace)
 
     def write(self, frame: Frame) -> None:
@@ -96,7 +100,8 @@ class PartedSink(FileSink):
     def _begun_part(self, checkpoint: Checkpoint | None) -> "_OpenPart":
         """Open encoder and file of a part; without a checkpoint, of the first one."""
         assert self._size_wh is not None
-        self._encoding = self._add_video(av.open(NullFile(), "w", format=self._output.format.name))
+        container = av.open(NullFile(), "w", format=self._output.format.name)
+        self._encoding = self._add_video(container)
         self._encoding.width, self._encoding.height = self._size_wh
         context = self._encoding.codec_context
         context.sample_aspect_ratio = self._video.codec_context.sample_aspect_ratio
@@ -105,7 +110,7 @@ class PartedSink(FileSink):
         part = self._folder.part(0 if checkpoint is None else checkpoint.part)
         extradata = bytes(context.extradata or b"")
         writer = PartWriter(self._folder.file(part), part.document(), extradata)
-        return _OpenPart(writer)
+        return _OpenPart(writer, container)
 
     def _end_part(self, until: Checkpoint | None) -> None:
         """Flush the encoder of the part, if there is one, and complete its file."""
@@ -113,11 +118,10 @@ class PartedSink(FileSink):
         if part is None:
             return
         part.add(self._packets(None))
-        part.check()
         if until is not None:
             counts = until.counts | {"frames": self._stats["frames"]}
             until = replaced(until, counts=counts, seconds=self._stats.elapsed_s)
-        self._files.append(part.writer.finish(until))
+        self._files.append(part.finish(until))
         self._part = None
 
     def _join(self) -> None:
@@ -151,10 +155,11 @@ class PartedSink(FileSink):
 
     def _stored(self) -> Iterator[PartPacket]:
         """Yield the packets of all parts; note the pts and the end of the frames."""
-        expected = bytes(self._video.codec_context.extradata or b"")
+        expected = _parameter_sets(bytes(self._video.codec_context.extradata or b""))
         for file in self._files:
             with self._part_errors(), PartReader(file) as reader:
-                if reader.extradata != expected:
+                if _parameter_sets(reader.extradata) != expected:
+                    file.unlink()
                     raise DamagedPartError(f"{file}: of another encoder")
                 pts = array("q")
                 for packet in reader.packets():
@@ -183,21 +188,38 @@ class PartedSink(FileSink):
 class _OpenPart:
     """Part that is being encoded."""
 
-    def __init__(self, writer: PartWriter) -> None:
-        self.writer = writer
+    def __init__(self, writer: PartWriter, container: OutputContainer) -> None:
+        self._writer = writer
+        self._container = container  # that holds the encoder
         self.pts = array("q")  # of the frames
         self._encoded = array("q")  # of the packets
 
     def add(self, packets: list[Any]) -> None:
         for packet in packets:
             self._encoded.append(packet.pts)
-            self.writer.add(packet)
+            self._writer.add(packet)
 
-    def check(self) -> None:
-        """Check that every frame has its packet.
+    def finish(self, until: Checkpoint | None) -> Path:
+        """Complete the file, free the encoder, and return the file's path.
+
+        Args:
+            until: as for `PartWriter.finish`.
 
         Raises:
             SinkError: the encoder has left out a frame, or changed a time.
         """
         if sorted(self._encoded) != list(self.pts):
             raise SinkError(f"{len(self.pts)} frames were encoded to {len(self._encoded)} packets.")
+        self._container.close()  # else it waits for the garbage collector, 7 to 50 MB each
+        return self._writer.finish(until)
+
+    def discard(self) -> None:
+        """Delete the partial file, and free the encoder."""
+        self._writer.discard()
+        self._container.close()
+
+
+def _parameter_sets(extradata: bytes) -> list[bytes]:
+    """NAL units of extradata but for SEI messages: x265's name the processor and its threads."""
+    units = extradata.split(START_CODE)
+    return [unit for unit in units if unit and unit[0] >> 1 not in HEVC_SEI]

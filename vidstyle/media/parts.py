@@ -20,6 +20,7 @@ from vidstyle.stats import Stats
 
 PART_S = 10.0  # of the film, which is what an interruption costs
 SUFFIX = ".part"
+PARTS = "parts"  # folder of the parts, in the work folder
 OWN = re.compile(r"[0-9a-f]{64}\.part")
 CURES: tuple[Cure, ...] = ({"work_folder": ...}, ELSEWHERE)
 

@@ -14,7 +14,9 @@ from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.differences import differences
 from vidstyle.media.image_file import read_photo, write_result
-from vidstyle.media.owned_files import delete_own
+from vidstyle.media.owned_files import delete_own, foreign_entries
+from vidstyle.media.parts import OWN as PART
+from vidstyle.media.parts import PARTS
 from vidstyle.optimize.budget import FilmPlan
 from vidstyle.optimize.scene_detection import Scene
 
@@ -22,10 +24,9 @@ log = logging.getLogger(__name__)
 
 MANIFEST, SCENES, PLAN = "manifest.json", "scenes.json", "plan.json"
 MARK = "vidstyle"  # key in the manifest that identifies a work folder, its value is the version
-CONTENT = re.compile(
-    r"(scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?|parts/([0-9a-f]{64}\.part)?"
-)
+CONTENT = re.compile(r"(scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?")
 OWN = re.compile(rf"manifest\.json|{CONTENT.pattern}")
+WITH_PARTS = re.compile(rf"{OWN.pattern}|{PARTS}/({PART.pattern})?")
 MOST_SCENES = 10**6
 
 
@@ -145,7 +146,7 @@ class WorkFolder:
     def remove(self) -> None:
         """Delete the folder's own files, and the folder if it is empty then."""
         self._clear()
-        if self.path.exists():
+        if self.path.exists() and foreign_entries(self.path, WITH_PARTS):
             log.warning("%s is kept: it holds files that are not vidstyle's.", self.path)
 
     def _is_new(self) -> bool:
@@ -154,7 +155,7 @@ class WorkFolder:
         Parts of the fast quality may be there.
         """
         return self.path.is_dir() and all(
-            entry.name == "parts" or entry.name.startswith(f".{Path(MANIFEST).stem}.")
+            entry.name == PARTS or entry.name.startswith(f".{Path(MANIFEST).stem}.")
             for entry in self.path.iterdir()
         )
 
@@ -177,7 +178,10 @@ class WorkFolder:
         return False
 
     def _clear(self) -> None:
-        """Delete the own files; the manifest last, since a folder without one is not resumed."""
+        """Delete the own files; the manifest last, since a folder without one is not resumed.
+
+        Parts stay: they are of other runs.
+        """
         for own in (CONTENT, OWN):
             if self.path.is_dir():
                 delete_own(self.path, own)

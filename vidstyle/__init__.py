@@ -12,6 +12,7 @@ os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
 
 if TYPE_CHECKING:
     from vidstyle.apps.convert import stylize_video
+    from vidstyle.apps.export import ExportResult, export_style
     from vidstyle.apps.frame_stream import FrameStream
     from vidstyle.apps.image import preview_video, stylize_photo
     from vidstyle.apps.live import run_live
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     )
     from vidstyle.frame import ColorSpace, Frame, Picture
     from vidstyle.live.metrics import LiveReport
+    from vidstyle.options.export import ExportOptions
     from vidstyle.options.live import LiveOptions
     from vidstyle.options.stylize import StylizeOptions
     from vidstyle.options.training import TrainOptions
@@ -42,6 +44,8 @@ _MODULES = {
     "Cancelled": "vidstyle.errors",
     "ColorSpace": "vidstyle.frame",
     "DeviceError": "vidstyle.errors",
+    "ExportOptions": "vidstyle.options.export",
+    "ExportResult": "vidstyle.apps.export",
     "Frame": "vidstyle.frame",
     "FrameStream": "vidstyle.apps.frame_stream",
     "LiveOptions": "vidstyle.options.live",
@@ -62,6 +66,7 @@ _MODULES = {
     "TrainResult": "vidstyle.training.results",
     "VideoProgress": "vidstyle.apps.progress",
     "VidstyleError": "vidstyle.errors",
+    "export_style": "vidstyle.apps.export",
     "preview_video": "vidstyle.apps.image",
     "run_live": "vidstyle.apps.live",
     "style_from_painting": "vidstyle.apps.painting",
@@ -75,6 +80,8 @@ __all__ = [
     "Cancelled",
     "ColorSpace",
     "DeviceError",
+    "ExportOptions",
+    "ExportResult",
     "Frame",
     "FrameStream",
     "LiveOptions",
@@ -95,6 +102,7 @@ __all__ = [
     "TrainResult",
     "VideoProgress",
     "VidstyleError",
+    "export_style",
     "preview_video",
     "run_live",
     "style_from_painting",

@@ -346,6 +346,7 @@ def _(outcome: ExportResult) -> dict[str, Any]:
         "mean_difference": round(outcome.mean_difference, 4),
         "largest_difference": outcome.largest_difference,
         "similarity": round(outcome.similarity, 5),
+        "warnings": [with_flags(warning) for warning in outcome.warnings],
         "seconds": round(outcome.seconds, 3),
     }
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.textures import noise_image
 from vidstyle.apps.export import SUFFIXES, export_style
+from vidstyle.apps.painting import style_from_painting
 from vidstyle.assets import models_folder
 from vidstyle.cli import DONE, FAILED, main
 from vidstyle.errors import MissingExtraError, SinkError, StyleError
 from vidstyle.export import forms
 from vidstyle.export.comparison import Difference, real_pictures
+from vidstyle.media.image_file import write_photo
 from vidstyle.options import ExportOptions
 from vidstyle.stylize.generator import OnnxGenerator
 
@@ -140,3 +143,23 @@ def test_a_web_page_gets_the_numbers_around_the_network(tmp_path: Path) -> None:
     assert numbers["border"] == 48
     assert numbers["normalizes_exposure"] is True
     assert set(numbers["finish"]) >= {"contrast", "sharpness"}
+
+
+def test_an_int8_file_is_its_own_int8_form(tmp_path: Path) -> None:
+    file = models_folder() / "udnie-17k.int8.onnx"
+    export_style(file, tmp_path / "a.onnx", ExportOptions(precision="int8"))
+    assert (tmp_path / "a.onnx").read_bytes() == file.read_bytes()
+    with pytest.raises(StyleError, match=r"Give the style's float32 file"):
+        export_style(file, tmp_path / "b.onnx", ExportOptions(form="mobile"))
+
+
+def test_the_palette_of_a_painting_is_not_forgotten(tmp_path: Path) -> None:
+    file = tmp_path / "oil.onnx"
+    write_photo(tmp_path / "oil.png", noise_image(96, 128, seed=2))
+    style_from_painting(tmp_path / "oil.png", file)
+    result = export_style(file, tmp_path / "a.onnx", ExportOptions(form="mobile"))
+    assert not result.warnings
+    assert OnnxGenerator(result.output).own_chroma == OnnxGenerator(file).own_chroma
+    result = export_style(file, tmp_path / "model", ExportOptions(to="triton"))
+    assert ["palette" in warning for warning in result.warnings] == [True]
+    assert 'key: "palette"' in (tmp_path / "model/config.pbtxt").read_text()

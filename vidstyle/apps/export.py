@@ -17,6 +17,10 @@ from vidstyle.stylize.catalog import find_style, find_weights, style_name
 from vidstyle.stylize.generator import BORDER, OnnxGenerator
 from vidstyle.training.results import int8_path
 
+PALETTE_NOTE = (
+    "The painting's colors are not in the network: apply the map of colors in its metadata, "
+    "palette, to what it paints."
+)
 EXPORT_DEFAULTS = ExportOptions()
 SUFFIXES = {
     "onnx": ".onnx",
@@ -26,6 +30,7 @@ SUFFIXES = {
     "web": ".tflite",
     "triton": "",
 }
+INT8_ENDING = ".int8.onnx"  # of names of int8 forms
 FOLDERS = ("coreml", "triton")  # their forms are folders
 
 
@@ -86,7 +91,8 @@ def export_style(
             else:
                 write_whole(output, form.content, replace=options.overwrite)
             for other in others:
-                numbers = json.dumps(_web_numbers(name, generator, options), indent=2)
+                palette = form.metadata.get("palette")
+                numbers = json.dumps(_web_numbers(name, generator, palette, options), indent=2)
                 write_whole(other, numbers.encode(), replace=options.overwrite)
         except OSError as error:
             raise SinkError(f"Cannot write {output}: {reason(error)}.") from error
@@ -99,6 +105,7 @@ def export_style(
         mean_difference=form.difference.mean,
         largest_difference=form.difference.largest,
         similarity=form.difference.similarity,
+        warnings=[PALETTE_NOTE] if "palette" in form.metadata and to != "onnx" else [],
         others=others,
     )
 
@@ -114,7 +121,10 @@ def _style_file(style: str) -> Path:
 
 def _int8_form(style: str) -> bytes | None:
     """The int8 .onnx of a style, if it has one."""
-    file = int8_path(Path(style)) if style.endswith(".onnx") else find_style(style)
+    if style.endswith(INT8_ENDING):
+        file = Path(style)
+    else:
+        file = int8_path(Path(style)) if style.endswith(".onnx") else find_style(style)
     return file.read_bytes() if file.is_file() else None
 
 
@@ -138,7 +148,9 @@ def _missing(error: ModuleNotFoundError, to: str) -> MissingExtraError:
     )
 
 
-def _web_numbers(name: str, generator: OnnxGenerator, options: ExportOptions) -> dict[str, object]:
+def _web_numbers(
+    name: str, generator: OnnxGenerator, palette: str | None, options: ExportOptions
+) -> dict[str, object]:
     """What a page has to know of a style, besides its network."""
     width, height = options.sides or (0, 0)
     return {
@@ -148,5 +160,6 @@ def _web_numbers(name: str, generator: OnnxGenerator, options: ExportOptions) ->
         "border": BORDER,
         "normalizes_exposure": generator.normalizes_exposure,
         "own_chroma": generator.own_chroma,
+        "palette": palette,
         "finish": asdict(generator.finish),
     }

@@ -46,11 +46,12 @@ class Difference:
         """
         near = self.similarity >= MIN_SIMILARITY if int8 else self.largest <= MAX_ROUNDING
         if not near:  # NaN is not near
+            cure = "Export it in float32." if int8 else "Give the style's float32 file, not int8."
             raise StyleError(
                 f"The exported network paints pictures that differ by {self.largest} of 255 "
                 f"levels, {self.mean:.2f} on average (SSIM {self.similarity:.3f}), from those of "
-                "the style. Nothing was written. Give the float32 file of a style by vidstyle "
-                "train."
+                f"the style. Nothing was written. {cure}",
+                *([{"precision": "float32"}] if int8 else []),
             )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import onnx
+from onnx import ModelProto
 
 from vidstyle.assets import models_folder
 from vidstyle.export.comparison import Difference, Paint, compare, painter_of, real_pictures
@@ -32,6 +33,7 @@ class Form:
 
     content: bytes | dict[str, bytes]  # of a file, or of the files of a folder, by path in it
     difference: Difference
+    metadata: dict[str, str]  # of the style
 
     @property
     def size(self) -> int:
@@ -57,10 +59,15 @@ def build_form(name: str, float32: bytes, int8: bytes | None, options: ExportOpt
     source = float32 if int8 is None or not options.int8 else int8
     content, paint = _built(name, source, options)
     width, height = options.sides or COMPARED_SIZE
-    original = painter_of(onnx.load_model_from_string(float32))
-    difference = compare(paint, original, real_pictures(width, height))
+    original = onnx.load_model_from_string(float32)
+    difference = compare(paint, painter_of(original), real_pictures(width, height))
     difference.check(options.int8)
-    return Form(content, difference)
+    return Form(content, difference, metadata_of(original))
+
+
+def metadata_of(model: ModelProto) -> dict[str, str]:
+    """Metadata entries of a model."""
+    return {entry.key: entry.value for entry in model.metadata_props}
 
 
 def calibrated(file: Path) -> bytes:
@@ -85,7 +92,7 @@ def _built(
 
         content = torch_file(model)
         return content, partial(paint_with_torch, content)
-    about = {entry.key: entry.value for entry in model.metadata_props}
+    about = metadata_of(model)
     if options.to in ("onnx", "triton"):
         if options.mobile:
             model = compacted(mobile_form(model), about)

@@ -138,17 +138,14 @@ class _Translator:
 
     def _weights(self, node: NodeProto, kernel: Array, bias: Array) -> list[int]:
         """Add a convolution's kernel (OxIxHxW) and bias; return their places."""
-        names, scale = (f"{node.name}.weight", f"{node.name}.bias"), None
-        step = self._step(node.input[0])
+        step, scales, units = self._step(node.input[0]), None, None
         if step is not None:
-            kernel, scale = int8_kernel(kernel)
-            unit = step[0] * scale.astype(np.float64)
-            bias = np.rint(bias / unit).astype(np.int32)
-        given = kernel.transpose(0, 2, 3, 1)
-        sums = None if step is None or scale is None else (step[0] * scale).astype(np.float32)
+            kernel, scales = int8_kernel(kernel)
+            units = (step[0] * scales.astype(np.float64)).astype(np.float32)
+            bias = np.rint(bias / units).astype(np.int32)
         return [
-            self.file.constant(names[0], given, scale),
-            self.file.constant(names[1], bias, sums),
+            self.file.constant(f"{node.name}.weight", kernel.transpose(0, 2, 3, 1), scales),
+            self.file.constant(f"{node.name}.bias", bias, units),
         ]
 
     def _step(self, name: str) -> Step | None:

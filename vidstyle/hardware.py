@@ -1,10 +1,12 @@
 """Hardware: CPU cores, memory and processor name, and the thread count of each pipeline stage."""
 
+import ctypes
 import os
 import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 INT8_FLAGS = {"avx512_vnni", "avx_vnni", "avx_vnni_int8", "asimddp"}  # of /proc/cpuinfo
 
@@ -50,10 +52,32 @@ def usable_cores() -> int:
 
 def memory_gb() -> float | None:
     """Return physical memory in units of 1e9 bytes; None if the system does not report it."""
+    if sys.platform == "win32":
+        return _windows_memory_gb()
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     except (AttributeError, ValueError, OSError):
         return None
+
+
+def _windows_memory_gb() -> float | None:
+    """Physical memory by `GlobalMemoryStatusEx`."""
+    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
+    kernel: Any = getattr(ctypes, "windll", None)
+    if kernel is None or not kernel.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None
+    return int(status.physical) / 1e9
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX of the Windows API."""
+
+    _fields_ = (
+        ("length", ctypes.c_uint32),
+        ("load", ctypes.c_uint32),
+        ("physical", ctypes.c_uint64),
+        ("others", ctypes.c_uint64 * 6),
+    )
 
 
 def resident_mb() -> float | None:
@@ -61,7 +85,7 @@ def resident_mb() -> float | None:
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):
         return None
 
 

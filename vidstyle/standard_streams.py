@@ -1,5 +1,6 @@
 """Standard streams of the command line: results to stdout, errors to stderr."""
 
+import errno
 import io
 import os
 import sys
@@ -65,5 +66,7 @@ def writing_stdout() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if sys.platform == "win32" and error.errno == errno.EINVAL:  # as Windows says the same
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it at exit
         raise SinkError(f"Cannot write to standard output: {reason(error)}.") from error

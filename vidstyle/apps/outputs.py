@@ -1,6 +1,8 @@
 """Outputs of conversions: their results, checks before any work, and the lock of a run."""
 
 import os
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +13,13 @@ from vidstyle.errors import SinkError, reason
 from vidstyle.media.atomic import output_lock
 from vidstyle.results import FileResult
 from vidstyle.stats import per_second
+
+# Devices that a name opens, with any suffix, and characters that no name has. A colon would name
+# a stream inside another file.
+RESERVED = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³]) *(\..*)?|.*[<>:\"|?*\x00-\x1f].*|.*[ .]",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +70,15 @@ def check_target(
         setting: name of the setting that holds the output, for the error's cures.
 
     Raises:
-        SinkError: the output is the input or a folder, it exists without `overwrite`, or its
-            folder is missing or not writable.
+        SinkError: the output is the input or a folder, it exists without `overwrite`, its folder
+            is missing or not writable, or Windows gives no file such a name.
     """
+    if sys.platform == "win32" and is_reserved(output.name):
+        raise SinkError(
+            f"{output} is no name for a file on Windows: device names, a dot or a space at the "
+            'end, and < > : " | ? * are not allowed. Choose another.',
+            {setting: ...},
+        )
     taken = _is_taken(output)
     another_path = {setting: ...}
     if input is not None and output.exists() and input.exists() and output.samefile(input):
@@ -83,6 +98,11 @@ def check_target(
         )
     if not os.access(folder, os.W_OK):
         raise SinkError(f"The folder {folder} may not be written to. Choose another.", another_path)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether Windows gives no file this name, or opens a device in its place."""
+    return RESERVED.fullmatch(name) is not None
 
 
 def _is_taken(output: Path) -> bool:

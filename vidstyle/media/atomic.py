@@ -101,7 +101,10 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     partial = partial_path(path)
     try:
         yield partial
-        publish(partial, path, replace=replace)
+        if replace:
+            partial.replace(path)
+        else:
+            publish(partial, path, replace=False)
     finally:  # also after KeyboardInterrupt
         partial.unlink(missing_ok=True)
 
@@ -115,20 +118,24 @@ def publish(partial: Path, path: Path, *, replace: bool) -> None:
         replace: whether an existing file may be replaced.
 
     Raises:
-        SinkError: without `replace`, a file of that name was created during the run. The complete
-            file is kept under a free name, NAME-2.SUFFIX or higher, that the message names.
+        SinkError: a file of that name was created during the run without `replace`, or is open in
+            another program on Windows, which replaces no open files. The complete file is kept
+            under a free name, NAME-2.SUFFIX or higher, that the message names.
         OSError: the file cannot be renamed.
     """
-    if replace:
-        partial.replace(path)
-        return
     try:
-        _rename_exclusively(partial, path)
+        if replace:
+            partial.replace(path)
+        else:
+            _rename_exclusively(partial, path)
     except FileExistsError:
-        raise SinkError(
-            f"{path} came into being during the run and was not replaced. "
-            f"The finished result is {_rename_to_free_name(partial, path)}."
-        ) from None
+        why = "came into being during the run"
+    except PermissionError:
+        why = "may not be replaced, perhaps since another program has it open"
+    else:
+        return
+    free = _rename_to_free_name(partial, path)
+    raise SinkError(f"{path} {why} and was not replaced. The finished result is {free}.")
 
 
 @contextmanager

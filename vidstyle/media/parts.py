@@ -153,10 +153,11 @@ class PartFolder:
             OSError: a file cannot be deleted.
         """
         for file in _part_files(self.path):
+            is_own = False
             with suppress(DamagedPartError), PartReader(file) as reader:
                 is_own = reader.description.get("run") == self.run
-                if is_own:
-                    file.unlink(missing_ok=True)
+            if is_own:  # closed by now: Windows deletes no open files
+                file.unlink(missing_ok=True)
         with suppress(OSError):  # it holds parts of other runs
             self.path.rmdir()
             self.path.parent.rmdir()

@@ -61,7 +61,9 @@ def bound_socket(options: ServeOptions) -> socket.socket:
         raise OptionError(f'host "{host}" is no address: {reason(error)}.', "host") from error
     family, kind, protocol, _, address = found[0]
     listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # On Windows, SO_REUSEADDR would let two servers have the same port.
+    shared = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+    listener.setsockopt(socket.SOL_SOCKET, shared, 1)
     try:
         listener.bind(address)
     except OSError as error:

@@ -1,6 +1,7 @@
 """MJPEG server sink: rendered frames over HTTP to browsers and players, as motion JPEG."""
 
 import socket
+import sys
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -93,6 +94,7 @@ class _NewestJpeg:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads, block_on_close = True, False  # a client may block until its timeout
+    allow_reuse_address = sys.platform != "win32"  # there, two programs would have the same port
 
     def __init__(self, address: tuple[str, int], newest: _NewestJpeg) -> None:
         self.newest, self.places = newest, threading.BoundedSemaphore(MOST_CLIENTS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
 BASE = {
+    "child_process",
     "closable",
     "errors",
     "frame",
@@ -53,6 +54,7 @@ MAY_IMPORT = {
     "media": set[str](),
     "stylize": {"media"},
     "perceptual": set[str](),
+    "child_process": set[str](),
     "closable": set[str](),
     "errors": set[str](),
     "frame": set[str](),

@@ -7,7 +7,6 @@ cache of polished networks.
 import importlib.util
 import json
 import logging
-import os
 import queue
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from vidstyle import child_process
 from vidstyle.errors import MissingExtraError, StyleError, VidstyleError, reason
 from vidstyle.extras import install_hint
 from vidstyle.frame import RGBImage
@@ -187,8 +187,7 @@ def _run(words: list[str], stop: threading.Event, *, background: bool) -> bytes 
             stdin=subprocess.DEVNULL,
             stdout=summary,
             stderr=said,
-            start_new_session=os.name == "posix" and background,  # Ctrl-C is for this process
-            creationflags=getattr(subprocess, "IDLE_PRIORITY_CLASS", 0) if background else 0,
+            **(child_process.background(idle=True) if background else {}),
         )
         try:
             while process.poll() is None and not stop.is_set():

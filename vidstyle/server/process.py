@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from vidstyle.child_process import background
 from vidstyle.server.problems import Problem, from_document
 
 TICK_S = 1.0  # between two calls of `on_tick` while nothing comes
@@ -120,7 +121,7 @@ class ConversionProcess:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            start_new_session=True,  # Ctrl-C is for the server, which ends it in an orderly way
+            **background(),  # Ctrl-C is for the server, which ends it in an orderly way
         )
         self._messages = queue.Queue()
         reader = threading.Thread(

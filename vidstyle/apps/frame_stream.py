@@ -141,7 +141,7 @@ class FrameStream(Closable):
         if self._stylizer is None or self._size_wh != (picture.width, picture.height):
             self._start(picture, style.options)
         assert self._stylizer is not None
-        frame = Frame(picture, round(time.monotonic() / MICROSECOND), MICROSECOND)
+        frame = Frame(picture, round(time.perf_counter() / MICROSECOND), MICROSECOND)
         while True:  # repeated only until the first painting is finished
             painted = self._stylizer.stylize(frame, style.generator, style.options, self._cpu.cores)
             if painted is not None:

@@ -75,7 +75,7 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
         if stop is not None and stop.is_set():
             raise Cancelled(f"Stopped before {options.camera} was open.")
 
-    started_s = time.monotonic()
+    started_s = time.perf_counter()
     if options.record is not None:
         container_format(Path(options.record))
         check_target(Path(options.camera), Path(options.record), options.overwrite, "record")

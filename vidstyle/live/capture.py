@@ -33,7 +33,7 @@ class Capture:
         reopen: Callable[[], LiveSource],
         fit: Callable[[Picture], Picture],
         frames: DropOldestChannel[Frame],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Take an open source.
 

@@ -155,7 +155,7 @@ class Controls:
         styles: int,
         state: ControlState,
         every: Callable[[], int],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Set the initial state.
 

@@ -61,7 +61,7 @@ class CpuMeter:
 
     def __init__(
         self,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
         cpu_s: Callable[[], float] = process_cpu_s,
     ) -> None:
         self._clock, self._cpu_s = clock, cpu_s

@@ -34,7 +34,7 @@ class Renderer:
         frame_s: float,
         outputs: Sequence[DropOldestChannel[OutputFrame]],
         loudness: Callable[[], float] = lambda: 1.0,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Connect channels, stylizer and controls.
 

@@ -67,7 +67,7 @@ class LiveSession:
             styles: style menu; its generators may still be loading.
             source: open live source; closed by the capture thread, or by `close` without a run.
             ring_buffer: captured audio; None for a run without audio.
-            started_s: start of the program's work in seconds of `time.monotonic`; time limit and
+            started_s: start of the program's work in seconds of `time.perf_counter`; time limit and
                 report count from it.
         """
         self._options, self._styles, self._started_s = options, styles, started_s
@@ -219,11 +219,11 @@ class LiveSession:
         """
         limit_s = self._options.seconds
         self._warn_about_cpu_limit()
-        self._style_timer.advance(self.controls, time.monotonic())
+        self._style_timer.advance(self.controls, time.perf_counter())
         if self._options.audio and not self._hinted and self._meter.count >= HINT_AFTER_FRAMES:
             self._hinted = True
             log.warning("Without a sound cable: %s", delay_hint(self.delay_s()))
-        in_time = limit_s is None or time.monotonic() - self._started_s < limit_s
+        in_time = limit_s is None or time.perf_counter() - self._started_s < limit_s
         self._capture.set_demand(self._has_demand())
         stop_requested = self._stop_request is not None and self._stop_request.is_set()
         return self._threads.busy and in_time and not stop_requested and not self._is_pointless()
@@ -252,7 +252,7 @@ class LiveSession:
         return self._recorder.wanted or self._camera.has_demand
 
     def _file_start_s(self) -> float | None:
-        """Time of a video file's timestamp 0, by `time.monotonic`; None while it does not play."""
+        """Time of a file's timestamp 0, by `time.perf_counter`; None while it does not play."""
         source = self._capture.source
         return source.zero_s if isinstance(source, PacedFile) else None
 
@@ -314,7 +314,7 @@ class LiveSession:
         )
 
     def _report(self, cpu_s: float) -> LiveReport:
-        status, seconds = self.status(), time.monotonic() - self._started_s
+        status, seconds = self.status(), time.perf_counter() - self._started_s
         first_s = self._meter.first_s
         return LiveReport(
             seconds=seconds,

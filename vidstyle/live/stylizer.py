@@ -78,7 +78,7 @@ class LiveStylizer:
         quality_controller: QualityController,
         stats: Stats,
         frame_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
         style_fade_s: float = 0.0,
     ) -> None:
         """Create the painter threads.

@@ -5,6 +5,8 @@ import sys
 import threading
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,7 +15,7 @@ from tests.live.scene import WAIT_S
 from tests.live.sources.server import nobody_listening
 from vidstyle.errors import SourceError
 from vidstyle.live.sources.file import PacedFile
-from vidstyle.live.sources.open import find_camera, open_source
+from vidstyle.live.sources.open import camera_names, find_camera, open_source
 from vidstyle.live.sources.stream import Stream
 from vidstyle.live.v4l2 import Device
 from vidstyle.options import LiveOptions
@@ -55,6 +57,23 @@ def test_a_part_of_a_name_finds_a_camera_unless_it_could_be_two(
     listed = "There is: /dev/video0 Brio 100, /dev/video2 Cam Link, /dev/video4 Brio 500."
     with pytest.raises(SourceError, match=listed):
         find_camera("bryo")
+
+
+def test_on_windows_a_part_of_a_name_gives_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sound inputs are none of OpenCV's cameras, devices of an unknown kind are."""
+    devices = [
+        SimpleNamespace(description="Brio 100", media_types=["video"]),
+        SimpleNamespace(description="OBS Virtual Camera", media_types=[]),
+        SimpleNamespace(description="Brio 100 (sound)", media_types=["audio"]),
+        SimpleNamespace(description="Cam Link", media_types=["video", "audio"]),
+    ]
+    monkeypatch.setattr("av.enumerate_input_devices", lambda name: devices)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert [find_camera(name) for name in ("brio", "obs", "link")] == [0, 1, 2]
+    with pytest.raises(SourceError, match="There is: 0 Brio 100, 1 OBS Virtual Camera, 2 Cam Link"):
+        find_camera("logitech")
+    monkeypatch.setattr("av.enumerate_input_devices", Mock(side_effect=ValueError))
+    assert camera_names() == []
 
 
 def test_a_file_is_played_and_a_pattern_has_the_size_and_rate_asked_for(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ class Microphone(AudioDevice):
 
         Args:
             wanted: device number or part of its name; None for the system's default.
-            ring_buffer: receives the samples, with capture times of `time.monotonic`.
+            ring_buffer: receives the samples, with capture times of `time.perf_counter`.
 
         Raises:
             MissingExtraError: as for `microphones`.
@@ -128,7 +128,7 @@ class Microphone(AudioDevice):
 
     def _record(self, samples: Any, count: int, times: Any, status: object) -> None:
         """Callback of PortAudio, once per block: write it; mono becomes stereo."""
-        start_s = time.monotonic() - (times.currentTime - times.inputBufferAdcTime)
+        start_s = time.perf_counter() - (times.currentTime - times.inputBufferAdcTime)
         stereo = np.broadcast_to(samples, (count, CHANNELS)) if samples.shape[1] == 1 else samples
         self._ring_buffer.write(stereo, start_s)
 
@@ -164,7 +164,7 @@ class Speaker(AudioDevice):
 
     def _play(self, samples: Any, count: int, times: Any, status: object) -> None:
         """Callback of PortAudio, once per block: fill it."""
-        heard_s = time.monotonic() + (times.outputBufferDacTime - times.currentTime)
+        heard_s = time.perf_counter() + (times.outputBufferDacTime - times.currentTime)
         samples[:] = self._delay_line.read(count, heard_s, self._delay_s())
 
 
@@ -184,8 +184,8 @@ class FileAudio:
 
         Args:
             path: video file with an audio stream.
-            start_s: returns the time of the file's timestamp 0, by `time.monotonic`, or None while
-                the file does not play; called every `POLL_S` on the thread of `run`.
+            start_s: returns the time of the file's timestamp 0, by `time.perf_counter`, or None
+                while the file does not play; called every `POLL_S` on the thread of `run`.
             ring_buffer: receives the samples.
         """
         self._path, self._start_s, self._ring_buffer = path, start_s, ring_buffer
@@ -210,12 +210,12 @@ class FileAudio:
                 if stop.is_set():
                     return
                 start_s = file_start_s + float(frame.time or 0.0)
-                if start_s < time.monotonic() - AHEAD_S:
+                if start_s < time.perf_counter() - AHEAD_S:
                     continue  # the video is further ahead
                 for part in resampler.resample(frame):
                     samples = np.asarray(part.to_ndarray().reshape(-1, CHANNELS), np.float32)
                     self._ring_buffer.write(samples, start_s)
-                while start_s > time.monotonic() + AHEAD_S:
+                while start_s > time.perf_counter() + AHEAD_S:
                     if stop.wait(POLL_S) or self._start_s() != file_start_s:
                         return
 

@@ -25,7 +25,7 @@ STALLED_S = 1.0  # a larger minimum delay is ignored: no audio arrives any more
 class AudioRingBuffer:
     """Audio ring buffer of the last `CAPACITY_S` seconds; one writer, many readers.
 
-    Times are seconds of `time.monotonic`, the clock of the frames' timestamps. Positions count
+    Times are seconds of `time.perf_counter`, the clock of the frames' timestamps. Positions count
     samples since the first one written. All methods are safe from any thread and wait only for
     the copy of a block.
     """

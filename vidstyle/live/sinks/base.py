@@ -100,7 +100,7 @@ class SinkThread:
         self,
         sink: LiveSink,
         capacity: int = 1,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._sink, self._clock = sink, clock
         self.meter = LatencyMeter()

@@ -74,7 +74,7 @@ class NetworkStream:
         address: str,
         rate: Fraction,
         ring_buffer: AudioRingBuffer | None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Check the protocol; the first frame connects.
 

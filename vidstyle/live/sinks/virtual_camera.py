@@ -113,7 +113,7 @@ class V4l2Output:
         self._stream, self._count = stream, 0
         with self._translated():
             self._container.start_encoding()
-        self._consumers, self._demand_gate = ConsumerMonitor(device), DemandGate(time.monotonic)
+        self._consumers, self._demand_gate = ConsumerMonitor(device), DemandGate(time.perf_counter)
 
     def __str__(self) -> str:
         return str(self.device)

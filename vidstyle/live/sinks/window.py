@@ -89,7 +89,7 @@ class Window:
                 self._shown = output
                 self._draw(output, host)
                 if output.live:
-                    self.meter.note(output.frame.time_s, time.monotonic())
+                    self.meter.note(output.frame.time_s, time.perf_counter())
 
     def _handle(self, event: object, host: DisplayHost) -> None:
         pygame = self._pygame
@@ -119,7 +119,7 @@ class Window:
         self._pygame.mouse.set_visible(self._windowed_wh is None)
 
     def _say(self, message: str) -> None:
-        self._message, self._message_until_s = message, time.monotonic() + MESSAGE_S
+        self._message, self._message_until_s = message, time.perf_counter() + MESSAGE_S
 
     def _draw(self, output: OutputFrame, host: DisplayHost) -> None:
         pygame = self._pygame
@@ -135,7 +135,7 @@ class Window:
         pygame.display.flip()
 
     def _lines(self, host: DisplayHost) -> list[str]:
-        now_s, state = time.monotonic(), host.controls.state
+        now_s, state = time.perf_counter(), host.controls.state
         if now_s >= self._status_until_s or state != self._state:
             self._update(host.status(), state, now_s)
         lines = list(self._status_lines) if state.overlay else []

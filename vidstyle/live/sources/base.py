@@ -44,7 +44,7 @@ class Pacer:
         clock: monotonic clock, in seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self.zero_s: float | None = None  # time of the clock at the source's timestamp 0
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
+
 from vidstyle.errors import SourceError
 from vidstyle.live.sources.base import LiveSource
 from vidstyle.live.sources.file import PacedFile
@@ -54,22 +56,36 @@ def find_camera(camera: str) -> int | Path:
         return int(camera)
     if camera.startswith("/dev/") or Path(camera).is_char_device():
         return Path(camera)
-    found = [path for path, name in camera_names() if camera.lower() in name.lower()]
+    found = [place for place, name in camera_names() if camera.lower() in name.lower()]
     if len(found) == 1:
         return found[0]
     if found:
         which = ", ".join(map(str, found))
         message = f'"{camera}" could be any of {which}. Give one of these.'
         raise SourceError(message, {"camera": ...})
-    there = ", ".join(f"{path} {name}" for path, name in camera_names())
+    there = ", ".join(f"{place} {name}" for place, name in camera_names())
     hint = f"There is: {there}." if there else HINT
     raise SourceError(f'There is no camera or file "{camera}". {hint}')
 
 
-def camera_names() -> list[tuple[Path, str]]:
-    """Device paths and names of all cameras, without virtual ones; empty outside of Linux."""
+def camera_names() -> list[tuple[int | Path, str]]:
+    """Device paths and names of all cameras, without virtual ones; on Windows, numbers and names.
+
+    Empty on macOS, where OpenCV and FFmpeg count cameras in different orders.
+    """
+    if sys.platform == "win32":
+        return list(enumerate(dshow_cameras()))
     if sys.platform != "linux":
         return []
     from vidstyle.live.v4l2 import devices
 
     return [(d.path, d.name) for d in devices() if d.captures and not d.outputs]
+
+
+def dshow_cameras() -> list[str]:
+    """Names of DirectShow's cameras, in the order of its category, which OpenCV counts in too."""
+    try:
+        found = av.enumerate_input_devices("dshow")
+    except (ValueError, av.FFmpegError):
+        return []
+    return [each.description for each in found if list(each.media_types) != ["audio"]]

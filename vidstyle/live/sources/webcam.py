@@ -113,7 +113,7 @@ class Webcam:
         return [f"{self.name} was asked for {wanted} and gives {', '.join(got)}."] if got else []
 
     def _next(self, stop: threading.Event) -> Picture | None:
-        failures, asked_s = 0, time.monotonic()
+        failures, asked_s = 0, time.perf_counter()
         while not stop.is_set():
             try:
                 fine, image = self._device.read()
@@ -122,7 +122,7 @@ class Webcam:
             if fine and _is_picture(image):
                 return _picture(image)
             failures += 1
-            if failures >= MAX_FAILURES or time.monotonic() - asked_s >= MAX_SILENCE_S:
+            if failures >= MAX_FAILURES or time.perf_counter() - asked_s >= MAX_SILENCE_S:
                 raise SourceError(f"{self.name} gives no pictures any more.")
         return None
 

@@ -111,8 +111,9 @@ def _refined(mask: Mask, small: Plane, guide: Plane, only: str) -> Mask:
     scale = (1 if only == "person" else -1) / (FULL - EMPTY)
     gain, offset = scale * gain, scale * (offset - EMPTY) + (only != "person")
     height, width = guide.shape
-    share = resize(gain, width, height) * to_bytes(guide) + resize(offset, width, height)
-    return np.asarray(np.clip(share, 0, 1), np.float32)
+    share = np.multiply(resize(gain, width, height), to_bytes(guide), dtype=np.float32)
+    share += resize(offset, width, height)
+    return np.clip(share, 0, 1, out=share)
 
 
 def _guided_filter(mask: Mask, luma: Plane) -> tuple[Mask, Mask]:

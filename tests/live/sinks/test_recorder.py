@@ -41,6 +41,21 @@ def test_a_recording_holds_the_views_at_their_times(tmp_path: Path, suffix: str)
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_recording_is_as_long_as_its_pictures_at_any_nominal_rate(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    recorder = Recorder(lambda: path, Fraction(10, 61), None)  # of a file with a pause of 120 s
+    recorder.wanted = True
+    for number in range(10):
+        recorder.write(output(number))
+    recorder.close()
+    with av.open(path) as container:
+        assert container.duration is not None
+        assert 0.3 <= container.duration / av.time_base <= 0.6
+
+
 def test_it_starts_and_stops_and_starts_again(tmp_path: Path) -> None:
     names = iter([tmp_path / "one.mkv", tmp_path / "two.mkv"])
     recorder = Recorder(lambda: next(names), Fraction(30), None)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import onnx
@@ -42,6 +44,11 @@ def test_mobile_onnx_keeps_the_metadata() -> None:
     assert model.metadata_props == original.metadata_props
     assert form.difference.largest <= 1
     assert form.size == len(form.content)
+
+
+def test_exports_need_no_pytorch() -> None:
+    code = "import sys, vidstyle.export.forms; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_a_folder_is_as_large_as_its_files() -> None:

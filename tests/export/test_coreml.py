@@ -66,7 +66,7 @@ def computed(operator: Any, values: dict[str, Tensor]) -> Tensor:
         for name, var in operator.inputs.items()
         if not isinstance(var, tuple)
     }
-    x = given["x"]
+    x: Tensor = given["x"]
     match operator.op_type:
         case "conv":
             top, bottom, left, right = map(int, given["pad"])
@@ -77,7 +77,7 @@ def computed(operator: Any, values: dict[str, Tensor]) -> Tensor:
         case "relu":
             return x.relu()
         case "add":
-            return x + given["y"]
+            return torch.add(x, given["y"])
         case "mul":
             return x * float(given["y"])
         case "clip":

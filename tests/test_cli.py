@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -598,6 +599,32 @@ def test_what_an_interrupted_batch_leaves_is_said(
     monkeypatch.setattr("vidstyle.apps.convert.stylize_video", interrupted)
     assert main([str(clip), "--style", str(inverter)]) == INTERRUPTED
     assert one_line(capsys.readouterr().err) == f"vidstyle: Stopped. Left unfinished: {left}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], ", with --skip-existing, goes on from here.\n0 done, 2 left\n"),
+        (["--skip-existing"], " goes on from here.\n0 done, 2 left\n"),
+    ],
+)
+def test_an_interrupted_batch_says_how_it_goes_on(
+    clip: Path,
+    inverter: Path,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    said: str,
+) -> None:
+    shutil.copy(clip, clip.with_name("other.mp4"))
+
+    def interrupted(*_: object) -> None:
+        clip.with_name("in.inverter.mp4.work").mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vidstyle.apps.convert.stylize_video", interrupted)
+    assert main([str(clip.parent), "--style", str(inverter), *words]) == INTERRUPTED
+    assert capsys.readouterr().err == f"vidstyle: Stopped. The same command{said}"
 
 
 def test_ctrl_c_while_arguments_are_read_is_no_traceback(

@@ -104,4 +104,5 @@ def test_a_run_goes_on_with_counters_and_time_of_an_earlier_one() -> None:
     stats.go_on({"frames": 100, "cuts": 3}, 3600.0, 12.5)
     assert (stats["frames"], stats["cuts"]) == (102, 3)
     assert stats.elapsed_s >= 3600.0
+    assert stats.seconds_since_first("cuts") >= 3600.0
     assert (stats.position_s, stats.resumed_at_s) == (12.5, 12.5)

@@ -141,7 +141,9 @@ def _files_left(jobs: Sequence[Any], options: ConvertFlags) -> str:
 
     outputs = [job.output for job in jobs if isinstance(job, Job)]
     if any(work_folder(output, options).exists() for output in outputs):
-        return "The same command goes on from here."
+        skips = options.skip_existing or options.overwrite or len(outputs) == 1
+        more = "" if skips else ", with --skip-existing,"
+        return f"The same command{more} goes on from here."
     partial = [str(file) for output in outputs for file in stale_partials(output)]
     return f"Left unfinished: {', '.join(partial)}" if partial else NOTHING_LEFT
 

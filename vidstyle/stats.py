@@ -66,6 +66,7 @@ class Stats:
         with self._lock:
             self._counts.update(counts)
             self._started -= seconds
+            self._first_s |= dict.fromkeys(counts, self._started)
         self.position_s = self.resumed_at_s = position_s
 
     def __getitem__(self, name: str) -> int:

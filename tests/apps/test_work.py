@@ -148,7 +148,7 @@ def test_another_input_starts_afresh(
     assert "another input" in caplog.text
 
 
-def test_cores_and_places_may_change(tmp_path: Path, clip: Path, inverting: StylizeOptions) -> None:
+def test_the_work_may_lie_elsewhere(tmp_path: Path, clip: Path, inverting: StylizeOptions) -> None:
     options = replace(inverting, work_folder=str(tmp_path / "some" / "where"))
     with power_cut(13):
         stylize_video(clip, clip.with_name("out.mp4"), options)

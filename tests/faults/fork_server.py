@@ -29,17 +29,34 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Import the modules, with PyTorch if the first argument is "torch", and answer requests."""
+    """Import the modules, and answer requests.
+
+    Arguments: "torch" to import PyTorch, too; "parts" for parts of a few frames.
+    """
     warnings.simplefilter("ignore")  # of forking beside threads of libraries
     os.environ["OPENCV_LOG_LEVEL"] = "OFF"  # as the command line sets it, before the import
-    torch = sys.argv[1:] == ["torch"]
+    torch = "torch" in sys.argv[1:]
     for name in (*MODULES, *(TORCH_MODULES if torch else ())):
         importlib.import_module(name)
     if torch:
         importlib.import_module("torch").set_num_threads(1)
+    if "parts" in sys.argv[1:]:
+        _shorten_parts(torch)
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), flush=True)
+
+
+def _shorten_parts(torch: bool) -> None:
+    """Make parts of five frames, of films of any length; with PyTorch of two, of few steps."""
+    work: Any = importlib.import_module("vidstyle.apps.work")
+    work.LEAST_S = 0.0
+    stylizer: Any = importlib.import_module("vidstyle.stylize.stylizer")
+    stylizer.PART_S = 0.2
+    if torch:
+        film: Any = importlib.import_module("vidstyle.optimize.film")
+        film.PART_S, film.LONGEST_SCENE = 0.08, 2
+        importlib.import_module("tests.optimize.few_steps").use_few_steps()
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:

@@ -86,11 +86,12 @@ class Outcome:
 class ForkServer:
     """Process that runs the command line, see `fork_server`; for one thread."""
 
-    def __init__(self, torch: bool = False) -> None:
+    def __init__(self, torch: bool = False, parts: bool = False) -> None:
         environment = os.environ | {
             "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
         }  # fmt: skip
-        words = [sys.executable, "-m", "tests.faults.fork_server", *(["torch"] if torch else [])]
+        kinds = ["torch"] * torch + ["parts"] * parts
+        words = [sys.executable, "-m", "tests.faults.fork_server", *kinds]
         self._process = subprocess.Popen(
             words, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True,

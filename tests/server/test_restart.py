@@ -1,8 +1,10 @@
 """A server that is killed at work loses nothing: the next one goes on."""
 
+import random
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,9 @@ from tests.clips import Clip
 from tests.look import look
 from tests.server.client import Client
 from tests.server.routes.test_jobs import events, finished, uploaded
+from vidstyle.apps.convert import stylize_video
+from vidstyle.options import StylizeOptions
+from vidstyle.server.limits import ATTEMPTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -59,3 +64,38 @@ def test_an_orderly_end_says_what_happens_to_the_queue(tmp_path: Path) -> None:
         assert client.get("health").status == 200
         process.terminate()
         assert process.wait(60) == 143
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_film_goes_on_from_its_parts_after_kills(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    film = Clip(frames=700, rate=10, options={"preset": "ultrafast"}).write(tmp_path / "a.mp4")
+    begun = time.monotonic()
+    stylize_video(film, tmp_path / "whole.mp4", StylizeOptions(every=6))
+    whole_s = time.monotonic() - begun
+    order, id = {"options": {"every": 6}}, ""
+    for kill in range(ATTEMPTS - 1):
+        with serving(tmp_path / "data") as (client, process):
+            if not kill:
+                upload = uploaded(client, film.read_bytes())
+                id = client.post("jobs", order | {"upload": upload}).json["id"]
+            before = parts(tmp_path)
+            begun = time.monotonic()
+            for _, job in events(client, f"jobs/{id}/events"):
+                passed_s = time.monotonic() - begun
+                if job["state"] == "done" or passed_s > chance.random() * whole_s:
+                    break
+            process.kill()
+            process.wait(60)
+        assert not before - parts(tmp_path) or job["state"] == "done"
+    with serving(tmp_path / "data") as (client, _):
+        job = finished(client, id)
+        assert (job["state"], job["result"]["frames"]) == ("done", 700)
+        (tmp_path / "out.mp4").write_bytes(client.get(f"jobs/{id}/result").content)
+    assert not parts(tmp_path)
+    assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+
+
+def parts(folder: Path) -> set[Path]:
+    """Finished parts of jobs."""
+    return set(folder.glob("data/jobs/*/*.work/parts/[!.]*"))

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from vidstyle.frame import Checkpoint, Frame, Picture, RGBImage
 from vidstyle.options import PAINTED, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize import generator_pool, person_mask
+from vidstyle.stylize.catalog import find_style
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
 from vidstyle.stylize.painter import GeneratorPainter
@@ -398,3 +400,19 @@ def test_a_checkpoint_is_a_keyframe_that_both_sides_share(inverter: Path) -> Non
     shown, stats = run(inverter, frames, every=50)
     assert stats["keyframes"] == 3  # the first, the one with the checkpoint and the last
     assert np.abs(shown[5].picture.to_rgb() - inverted(frames[5])).mean() < 3
+
+
+def test_a_checkpoint_is_not_seen() -> None:
+    frames = panning(frames=20)
+    generator = OnnxGenerator(find_style("great-wave"))
+
+    def steps(frames: list[Frame]) -> list[float]:
+        stylizer = VideoStylizer(
+            always(GeneratorPainter(generator)), StylizeOptions(every=6), Stats()
+        )
+        shown = [frame.picture.y.astype(int) for frame in stylizer.stylize(iter(frames))]
+        return [float(np.abs(after - before).mean()) for before, after in pairwise(shown)]
+
+    usual = steps(frames)
+    frames[9] = replace(frames[9], checkpoint=Checkpoint(1, frames[9].pts, 9, {}))
+    assert max(steps(frames)) < 1.05 * max(usual)

@@ -21,6 +21,7 @@ from vidstyle.server.turns import Waiting, in_turn
 
 LEASE_S = 30.0
 ANNOUNCED_PLACES = 20  # of the queue; jobs further behind are told no changes of their place
+AGAIN = "began again, a long film after its last finished part"  # end of a note
 KEPT_DELETIONS = 1000  # that event streams can still be told
 
 
@@ -232,7 +233,7 @@ class JobStore:
             ).fetchall()
             jobs = _jobs(rows, found)
         for job in jobs:
-            self.give_back(job, "The server was restarted; the conversion began again.")
+            self.give_back(job, f"The server was restarted; the conversion {AGAIN}.")
 
     def cancel(self, id: str) -> Job:
         """Cancel a job that waits or is at work.

@@ -11,7 +11,7 @@ from typing import Any
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.job import Job
-from vidstyle.server.jobs import JobStore
+from vidstyle.server.jobs import AGAIN, JobStore
 from vidstyle.server.problems import problem_of
 from vidstyle.server.process import ConversionProcess, ProcessDied
 
@@ -86,7 +86,7 @@ class Worker:
         except ProcessDied as death:
             if not self._stopping and self._jobs.renew(job):  # else it was cancelled
                 log.warning("The conversion of job %s died (%s).", job.id, death)
-                self._jobs.give_back(job, "The conversion died, and began again.")
+                self._jobs.give_back(job, f"The conversion died, and {AGAIN}.")
         except Exception as error:
             problem = problem_of(error)
             if problem.status == 500:

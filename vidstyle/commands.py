@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -90,7 +90,8 @@ def _batch(
     )
     total = len(jobs)
     if options.skip_existing:
-        jobs = missing_results(jobs)
+        jobs, all_jobs = missing_results(jobs), jobs
+        _delete_joined_parts([job for job in all_jobs if job not in jobs], options)
     outcomes: list[Result | Failure] = []
     with (
         _tallied(jobs, outcomes, total, options),
@@ -107,6 +108,16 @@ def _batch(
         print_line(json.dumps(batch_to_json(outcomes), indent=2))
     failed = any(isinstance(o, Failure) or (options.strict and o.damage) for o in outcomes)
     return FAILED if failed else DONE
+
+
+def _delete_joined_parts(finished: Sequence[Any], options: ConvertFlags) -> None:
+    """Delete parts of finished results, which a kill after their end has kept."""
+    from vidstyle.apps.work import delete_joined_parts
+    from vidstyle.errors import SinkError
+
+    for job in finished:
+        with suppress(SinkError):  # of another run, or not to be deleted
+            delete_joined_parts(job.output, options)
 
 
 @contextmanager

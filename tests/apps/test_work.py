@@ -16,11 +16,13 @@ from tests.look import look
 from vidstyle.apps.convert import stylize_video, stylize_video_in_styles
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.work import claimed_work_folder, work_folder
+from vidstyle.cli import main
 from vidstyle.errors import SinkError
 from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.image_file import write_photo
 from vidstyle.media.part_file import PartWriter
 from vidstyle.media.parted_sink import PartedSink
+from vidstyle.media.parts import PartFolder
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -260,3 +262,15 @@ def test_a_full_disk_loses_no_part(clip: Path, inverting: StylizeOptions) -> Non
     stats = Stats()
     stylize_video(clip, output, inverting, stats)
     assert stats.resumed_at_s == pytest.approx(0.4)
+
+
+def test_a_batch_deletes_what_a_kill_after_the_end_has_left(
+    clip: Path, inverting: StylizeOptions
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PartFolder, "clear", lambda folder: None)  # the kill
+        stylize_video(clip, clip.with_name("in.inverter.mp4"), inverting)
+    assert part_files(clip.parent)
+    words = [str(clip), "--style", str(inverting.style), "--quiet"]
+    assert main([*words, "--skip-existing"]) == 0
+    assert {path.name for path in clip.parent.iterdir()} == {"in.mp4", "in.inverter.mp4"}

@@ -1,6 +1,7 @@
 """Parts have names that tell their content, and a run finds its own."""
 
 import json
+import os
 from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,7 @@ from vidstyle.media.parts import (
     PartFolder,
     PartsByFrame,
     PartsByTime,
+    delete_joined,
     runs_in,
     with_checkpoints,
 )
@@ -140,3 +142,18 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="is a link, no work folder"):
         folder(tmp_path)
     assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_only_parts_that_were_joined_to_an_output_are_deleted_with_it(tmp_path: Path) -> None:
+    joined, other = folder(tmp_path), folder(tmp_path, {"settings": {"crf": 30}})
+    add(joined, 0, 1)
+    last = add(joined, 1, None)
+    kept = add(other, 0, 1)
+    output = tmp_path / "out.mp4"
+    output.touch()
+    os.utime(output, (0, last.stat().st_mtime - 10))  # an older result
+    delete_joined(joined.path, output)
+    assert len(list(joined.path.iterdir())) == 3
+    os.utime(output, (0, last.stat().st_mtime + 10))
+    delete_joined(joined.path, output)
+    assert list(joined.path.iterdir()) == [kept]

@@ -18,7 +18,7 @@ from vidstyle.media.differences import differences
 from vidstyle.media.footage import SOURCE_COUNTERS, Footage, FootageSource
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.parts import PARTS, PartFolder, PartRule, with_checkpoints
+from vidstyle.media.parts import PARTS, PartFolder, PartRule, delete_joined, with_checkpoints
 from vidstyle.options import StylizeOptions, settings
 from vidstyle.pipeline.pipeline import FrameTransform
 from vidstyle.stats import Stats
@@ -57,6 +57,22 @@ def claimed_work_folder(output: Path, options: StylizeOptions) -> Iterator[Path]
             raise SinkError(f"Cannot make {folder.parent}: {reason(error)}.") from error
     with output_lock(folder):
         yield folder
+
+
+def delete_joined_parts(output: Path, options: StylizeOptions) -> None:
+    """Delete the parts of a finished output, which a kill after its end has kept.
+
+    Raises:
+        SinkError: a run is writing the output, or a file cannot be deleted.
+    """
+    parts = work_folder(output, options) / PARTS
+    if not parts.is_dir():
+        return
+    with output_lock(output), claimed_work_folder(output, options):
+        try:
+            delete_joined(parts, output)
+        except OSError as error:
+            raise SinkError(f"Cannot delete {parts}: {reason(error)}.") from error
 
 
 def expected_s(info: VideoInfo) -> float | None:

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from vidstyle.errors import ELSEWHERE, Cure, SinkError, reason
 from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.footage import SOURCE_COUNTERS
 from vidstyle.media.owned_files import delete_partials
-from vidstyle.media.part_file import DamagedPartError, PartReader
+from vidstyle.media.part_file import DamagedPartError, PartEnd, PartReader
 from vidstyle.stats import Stats
 
 PART_S = 10.0  # of the film, which is what an interruption costs
@@ -97,11 +97,21 @@ class FinishedParts:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherRun:
-    """Parts of another run in the same folder."""
+class KeptRun:
+    """Run with parts in a folder."""
 
     run: Mapping[str, Any]
-    seconds: float  # of the film that are there
+    ends: dict[Path, PartEnd] = field(default_factory=dict)  # by file
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of the film that are there."""
+        return max((end.until.time_s for end in self.ends.values() if end.until), default=0.0)
+
+    @property
+    def last(self) -> Path | None:
+        """File of the last part of the film, if it is there."""
+        return next((file for file, end in self.ends.items() if end.until is None), None)
 
 
 class PartFolder:
@@ -142,7 +152,7 @@ class PartFolder:
         """Path of a part's file."""
         return self.path / part.file_name
 
-    def others(self) -> list["OtherRun"]:
+    def others(self) -> list[KeptRun]:
         """Runs with other descriptions that have parts in the folder."""
         return [each for each in runs_in(self.path) if each.run != self.run]
 
@@ -152,15 +162,7 @@ class PartFolder:
         Raises:
             OSError: a file cannot be deleted.
         """
-        for file in _part_files(self.path):
-            is_own = False
-            with suppress(DamagedPartError), PartReader(file) as reader:
-                is_own = reader.description.get("run") == self.run
-            if is_own:  # closed by now: Windows deletes no open files
-                file.unlink(missing_ok=True)
-        with suppress(OSError):  # it holds parts of other runs
-            self.path.rmdir()
-            self.path.parent.rmdir()
+        _delete(self.path, [run for run in runs_in(self.path) if run.run == self.run])
 
     def _finished(self) -> FinishedParts:
         """Find the parts that are there; a damaged file is deleted.
@@ -177,19 +179,43 @@ class PartFolder:
             found = FinishedParts((*found.files, file), whole.end.until)
 
 
-def runs_in(folder: Path) -> list[OtherRun]:
+def runs_in(folder: Path) -> list[KeptRun]:
     """Runs with parts in a folder; none where there is no folder."""
-    found = list[OtherRun]()
+    found = list[KeptRun]()
     for file in _part_files(folder):
         with suppress(DamagedPartError, OSError), PartReader(file) as reader:
-            run, until = reader.description["run"], reader.end.until
-            seconds = 0.0 if until is None else until.time_s
+            run = reader.description["run"]
             same = next((each for each in found if each.run == run), None)
-            if same is not None:
-                found.remove(same)
-                seconds = max(seconds, same.seconds)
-            found.append(OtherRun(run, seconds))
+            if same is None:
+                same = KeptRun(run)
+                found.append(same)
+            same.ends[file] = reader.end
     return found
+
+
+def delete_joined(folder: Path, output: Path) -> None:
+    """Delete parts that were joined to an output, where a kill has kept them.
+
+    Args:
+        folder: of the parts.
+        output: existing file.
+
+    Raises:
+        OSError: a file cannot be read or deleted.
+    """
+    joined_s = output.stat().st_mtime
+    runs = runs_in(folder)
+    _delete(folder, [run for run in runs if run.last and run.last.stat().st_mtime <= joined_s])
+
+
+def _delete(folder: Path, runs: Iterable[KeptRun]) -> None:
+    """Delete the files of runs, the last part of a film last, and folders that are empty then."""
+    for run in runs:
+        for file in sorted(run.ends, key=lambda file: file == run.last):
+            file.unlink(missing_ok=True)
+    with suppress(OSError):  # it holds parts of other runs
+        folder.rmdir()
+        folder.parent.rmdir()
 
 
 def with_checkpoints(

@@ -55,13 +55,22 @@ def test_nothing_is_replaced_without_permission(tmp_path: Path) -> None:
     file, folder = tmp_path / "a.onnx", tmp_path / "model"
     file.write_text("mine")
     folder.mkdir()
+    (folder / "config.pbtxt").write_text("mine")
     for output, to in ((file, "onnx"), (folder, "triton")):
-        with pytest.raises(SinkError):
+        with pytest.raises(SinkError, match="exists"):
             export_style("udnie-17k", output, ExportOptions(to=to))
-    assert file.read_text() == "mine"
-    assert not list(folder.iterdir())
+    assert file.read_text() == (folder / "config.pbtxt").read_text() == "mine"
     export_style("udnie-17k", folder, ExportOptions(to="triton", overwrite=True))
     assert sorted(path.name for path in folder.iterdir()) == ["1", "config.pbtxt"]
+
+
+def test_a_folder_of_other_files_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters/a.txt").write_text("mine")
+    for output in (tmp_path / "letters", tmp_path / "letters/a.txt"):
+        with pytest.raises(SinkError, match="is no earlier export"):
+            export_style("udnie", output, ExportOptions(to="triton", overwrite=True))
+    assert (tmp_path / "letters/a.txt").read_text() == "mine"
 
 
 def test_a_style_is_not_written_over_itself(tmp_path: Path) -> None:

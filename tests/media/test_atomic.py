@@ -68,6 +68,16 @@ def test_a_folder_is_replaced_as_a_whole_with_permission(tmp_path: Path) -> None
     assert names(tmp_path) == ["model"]
 
 
+@posix_only
+def test_a_link_to_a_folder_is_replaced_and_the_folder_stays(tmp_path: Path) -> None:
+    write_folder(tmp_path / "old", {"old.txt": b"old"}, replace=False)
+    (tmp_path / "model").symlink_to(tmp_path / "old")
+    write_folder(tmp_path / "model", {"new.txt": b"new"}, replace=True)
+    assert names(tmp_path / "model") == ["new.txt"]
+    assert names(tmp_path) == ["model", "old"]
+    assert names(tmp_path / "old") == ["old.txt"]
+
+
 def test_a_folder_that_cannot_be_replaced_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
-from vidstyle.errors import MissingExtraError, SinkError, StyleError, reason
+from vidstyle.errors import ELSEWHERE, MissingExtraError, SinkError, StyleError, reason
 from vidstyle.extras import install_hint
 from vidstyle.media.atomic import output_lock, write_folder, write_whole
 from vidstyle.options import ExportOptions
@@ -31,7 +31,7 @@ SUFFIXES = {
     "triton": "",
 }
 INT8_ENDING = ".int8.onnx"  # of names of int8 forms
-FOLDERS = ("coreml", "triton")  # their forms are folders
+MARKS = {"coreml": "Manifest.json", "triton": "config.pbtxt"}  # in forms that are folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +135,23 @@ def _check_outputs(file: Path, output: Path, others: list[Path], options: Export
         raise SinkError(
             f'Cannot write "{output.name}" for {options.to}: the name must end in {suffix}.'
         )
-    replaced = options.overwrite and options.to in FOLDERS and output.is_dir()
-    for target in [] if replaced else [output, *others]:
+    if options.to in MARKS and output.exists():
+        _check_folder(output, MARKS[options.to], options.overwrite)
+        return
+    for target in [output, *others]:
         check_target(file, target, options.overwrite)
+
+
+def _check_folder(output: Path, mark: str, overwrite: bool) -> None:
+    """Check that an existing output is the folder of an earlier export, and may be replaced."""
+    if not (output / mark).is_file():
+        raise SinkError(f"{output} is no earlier export. Choose another name.", ELSEWHERE)
+    if not overwrite:
+        raise SinkError(
+            f"{output} exists. Allow overwriting, or choose another name.",
+            {"overwrite": True},
+            ELSEWHERE,
+        )
 
 
 def _missing(error: ModuleNotFoundError, to: str) -> MissingExtraError:

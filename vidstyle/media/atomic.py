@@ -81,6 +81,8 @@ def write_folder(path: Path, contents: Mapping[str, bytes], *, replace: bool) ->
         if old.exists() and not path.exists():
             old.rename(path)
         for leftover in (partial, old):
+            if leftover.is_symlink():  # a link to the folder had the name
+                leftover.unlink()
             shutil.rmtree(leftover, ignore_errors=True)
 
 

@@ -14,6 +14,9 @@ from tests.toys import save_convolution
 from vidstyle import assets
 from vidstyle.options import StylizeOptions
 
+if sys.platform == "win32":
+    collect_ignore = ["faults"]  # runs that are forked and killed
+
 # A caller in the background hands on ignored signals; tests that send some need their usual effect.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):

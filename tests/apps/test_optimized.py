@@ -35,6 +35,7 @@ from vidstyle.optimize.picture_optimizer import Stage
 from vidstyle.options import Look, StylizeOptions
 from vidstyle.stylize.generator_pool import load_generator
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has none
 HANG_LIMIT_S = 60
 
 Captured = pytest.CaptureFixture[str]
@@ -269,9 +270,7 @@ WorkFolder.keep = held
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-@pytest.mark.parametrize(
-    "number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("number", [KILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_where_it_was(
     tmp_path: Path, painting: Path, number: signal.Signals
 ) -> None:
@@ -291,7 +290,7 @@ def test_a_killed_run_goes_on_where_it_was(
     if number == signal.SIGINT:
         assert error == "vidstyle: Stopped. The same command goes on from here.\n"
     again = subprocess.Popen(words, stdin=PIPE, stderr=PIPE, text=True)
-    stop_once(again, lambda: len(done()) > len(kept), signal.SIGKILL, HANG_LIMIT_S)
+    stop_once(again, lambda: len(done()) > len(kept), KILL, HANG_LIMIT_S)
     assert {file: file.stat().st_mtime_ns for file in kept} == kept  # not painted again
 
 

@@ -17,7 +17,6 @@ from vidstyle.errors import SourceError
 from vidstyle.live.sources.file import PacedFile
 from vidstyle.live.sources.open import camera_names, find_camera, open_source
 from vidstyle.live.sources.stream import Stream
-from vidstyle.live.v4l2 import Device
 from vidstyle.options import LiveOptions
 
 
@@ -43,6 +42,8 @@ def test_what_is_no_camera_is_said(tmp_path: Path, camera: str, reason: str) -> 
 def test_a_part_of_a_name_finds_a_camera_unless_it_could_be_two(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from vidstyle.live.v4l2 import Device
+
     there = [
         Device(Path("/dev/video0"), "Brio 100", captures=True, outputs=False),
         Device(Path("/dev/video2"), "Cam Link", captures=True, outputs=False),

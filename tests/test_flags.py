@@ -45,7 +45,7 @@ FLAGS = {
     "live": """
         -h --help -v --verbose --debug --config --preset --camera -s --style --style-interval --size
         --fps --loop --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels
-        --window --no-window --stream --record -y --overwrite --no-overwrite --strength
+        --window --no-window --stream --osc --record -y --overwrite --no-overwrite --strength
         --keep-colors --no-keep-colors --only --every --lines --max-cpu --provider --audio
         --no-audio --microphone --audio-output --play-audio --no-play-audio --react --no-react
         --polish --seconds -q --quiet --no-quiet --json --no-json

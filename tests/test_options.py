@@ -239,6 +239,9 @@ def test_the_working_size_is_even_and_never_larger(
         ({"pixels": "rgb"}, "--pixels must be one of i420, yuyv"),
         ({"every": 0}, "--every must be a whole number"),
         ({"seconds": 0.0}, "--seconds must be over 0"),
+        ({"osc": "port"}, "--osc must be a port, as 9000, or HOST:PORT"),
+        ({"osc": "0.0.0.0:0"}, "--osc must be a port"),
+        ({"osc": "65536"}, "--osc must be a port"),
         ({"style": "wave:1"}, "a mix takes at least two styles"),
         ({"audio": True, "play_audio": True}, "--audio must be without --play-audio"),
     ],
@@ -334,3 +337,18 @@ def test_an_export_takes_what_suits_its_runtime() -> None:
     assert ExportOptions(to="triton").sides is None
     assert ExportOptions(to="coreml", size="1280x720").sides == (1280, 720)
     assert not ExportOptions(to="tflite", precision="float32").int8
+
+
+@pytest.mark.parametrize(
+    ("osc", "address"),
+    [
+        (None, None),
+        ("9000", ("127.0.0.1", 9000)),
+        ("0.0.0.0:9000", ("0.0.0.0", 9000)),
+        ("[::1]:9000", ("::1", 9000)),
+    ],
+)
+def test_osc_is_taken_from_this_machine_unless_a_host_is_named(
+    osc: str | None, address: tuple[str, int] | None
+) -> None:
+    assert LiveOptions(osc=osc).osc_address == address

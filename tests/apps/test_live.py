@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import av
 import numpy as np
 import pytest
+from pythonosc.udp_client import SimpleUDPClient
 
 from tests.clips import Clip, Sound, squares
 from tests.live.scene import Listed
@@ -104,6 +105,30 @@ def test_another_thread_may_stop_it(inverter: Path) -> None:
     threading.Timer(0.5, stop.set).start()
     report = run_live(options("testsrc", inverter, size="96x64", seconds=600.0), stop)
     assert report.seconds < 600
+
+
+def test_an_osc_message_may_stop_it(inverter: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "vidstyle.apps.live")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    client, ended = SimpleUDPClient("127.0.0.1", port), threading.Event()
+
+    def send() -> None:
+        while not ended.wait(0.1):
+            client.send_message("/vidstyle/key", "q")
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    try:
+        limited = options("testsrc", inverter, size="96x64", seconds=600.0, osc=str(port))
+        report = run_live(limited)
+    finally:
+        ended.set()
+        sender.join(HANG_LIMIT_S)
+        client._sock.close()
+    assert report.seconds < 600
+    assert f"OSC messages are taken at 127.0.0.1:{port}." in caplog.messages
 
 
 def test_it_can_be_stopped_before_its_source_is_open(inverter: Path) -> None:

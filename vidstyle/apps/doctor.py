@@ -41,6 +41,7 @@ EXTRAS = {
     "sounddevice": "live",
     "pyvirtualcam": "virtual-camera",
     "pillow-heif": "heif",
+    "python-osc": "osc",
     "ai-edge-litert": "export",
     "coremltools": "export",
 }

@@ -17,6 +17,7 @@ from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.live.audio.devices import Microphone, Speaker, has_audio
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
 from vidstyle.live.metrics import LiveReport
+from vidstyle.live.osc import OscServer
 from vidstyle.live.session import LiveSession
 from vidstyle.live.sinks.network_stream import open_stream, public_address
 from vidstyle.live.sinks.virtual_camera import open_virtual_camera
@@ -108,6 +109,10 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
             stream = open_stream(options.stream, source.rate, sound)
             live.add_stream(opened.enter_context(closing(stream)))
             outputs.append(f"stream {public_address(options.stream)}")
+        if options.osc_address is not None:
+            server = OscServer(*options.osc_address)
+            live.add_osc(opened.enter_context(closing(server)))
+            log.info("OSC messages are taken at %s:%d.", *options.osc_address)
         if live.ring_buffer is not None:
             if not isinstance(source, PacedFile):
                 microphone = Microphone(options.microphone, live.ring_buffer)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from vidstyle.options import PAINTED
 
@@ -207,6 +207,10 @@ class Controls:
     def select(self, style_number: int) -> None:
         """Select a style by its index in the menu, from 0."""
         self._change(lambda state, now: _styled(state, style_number))
+
+    def set(self, **settings: Any) -> None:
+        """Set fields of the control state by name."""
+        self._change(lambda state, now: replace(state, **settings))
 
     def _change(self, change: Callable[[ControlState, ControlContext], ControlState]) -> None:
         with self._lock:

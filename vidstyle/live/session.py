@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from vidstyle.errors import VidstyleError
@@ -16,6 +17,7 @@ from vidstyle.live.capture import Capture
 from vidstyle.live.controls import Command, Controls, ControlState, StyleTimer
 from vidstyle.live.letterbox import fit
 from vidstyle.live.metrics import CpuMeter, LatencyMeter, LiveReport, process_cpu_s
+from vidstyle.live.osc import OscServer
 from vidstyle.live.placeholder import placeholder
 from vidstyle.live.quality import LADDER, QualityController
 from vidstyle.live.renderer import Renderer
@@ -105,6 +107,7 @@ class LiveSession:
         self._camera: VirtualCamera | None = None
         self._window: Display | None = None
         self._streams = False
+        self._osc: OscServer | None = None
         self._devices: list[AudioDevice] = []
         self._stop_request: threading.Event | None = None
         self._hinted = self._cpu_warned = False
@@ -127,6 +130,11 @@ class LiveSession:
         """
         self._streams = True
         self._sink_threads.append(SinkThread(stream))
+
+    def add_osc(self, server: OscServer) -> None:
+        """Act on OSC messages as on keys; before `run`."""
+        self._osc = server
+        self._sink_threads.append(SinkThread(server))
 
     def add_display(self, window: Display) -> None:
         """Send every frame to a display, which `run` drives in its own thread; before `run`."""
@@ -191,6 +199,8 @@ class LiveSession:
             self._threads.start("renderer", renderer.run)
             for sink_thread in self._sink_threads:
                 self._threads.start("sink", sink_thread.run)
+            if self._osc is not None:
+                self._threads.start("osc", partial(self._osc.run, self), helper=True)
             for device in self._devices:
                 self._threads.start("audio-device", device.run, helper=True)
             if self.ring_buffer is not None and self._file is not None:
@@ -263,7 +273,7 @@ class LiveSession:
         return [] if self._window is None else [self._window.outputs]
 
     def perform(self, command: Command, output: OutputFrame | None) -> str:
-        """Execute a command of the display; return a message of a word or two, or nothing."""
+        """Execute a command, on any thread; return a message of a word or two, or nothing."""
         if command is Command.RECORD:
             self._recorder.wanted = not self._recorder.wanted
             return "recording" if self._recorder.wanted else "recorded"

@@ -19,6 +19,7 @@ from vidstyle.options.setting import (
 from vidstyle.style_plan import style_list, style_plan
 from vidstyle.style_spec import EXAMPLE
 
+LOOPBACK, MAX_PORT = "127.0.0.1", 65_535
 STREAM_SCHEMES = ("rtmp://", "rtmps://", "srt://", "udp://", "tcp://", "http://")
 
 
@@ -71,6 +72,11 @@ class LiveOptions:
     stream: str | None = option(
         None, "send pictures and sound to a server, or serve MJPEG at http://HOST:PORT", "URL"
     )
+    osc: str | None = option(
+        None,
+        "take OSC messages at this UDP port, as 9000; 0.0.0.0:9000 for those of other devices",
+        "[HOST:]PORT",
+    )
     record: str | None = option(None, "write pictures and sound to a file", "FILE")
     overwrite: bool = option(False, "replace the recording if it exists")
     strength: float = option(1.0, "how much of the style, 0 to 1", "S")
@@ -121,6 +127,8 @@ class LiveOptions:
         wanted = f"an address that begins with one of {', '.join(STREAM_SCHEMES)}"
         scheme, _, rest = (self.stream or f"{STREAM_SCHEMES[0]}x").partition("://")
         check(self, "stream", bool(rest) and f"{scheme}://" in STREAM_SCHEMES, wanted)
+        _, port = self.osc_address or ("", 1)
+        check(self, "osc", 1 <= port <= MAX_PORT, "a port, as 9000, or HOST:PORT")
         check(self, "camera", bool(self.camera.strip()), "a number, a name, a file or an address")
         sides = self.size_wh or (2, 2)
         even = all(side >= 2 and side % 2 == 0 for side in sides)
@@ -137,6 +145,15 @@ class LiveOptions:
         check(self, "seconds", self.seconds is None or self.seconds > 0, "over 0")
         both = self.audio and self.play_audio
         check_pair(not both, "audio must be without play_audio.", "audio", "play_audio")
+
+    @property
+    def osc_address(self) -> tuple[str, int] | None:
+        """Host and port of `osc`; None without it, port 0 if it has none."""
+        if self.osc is None:
+            return None
+        host, _, port = self.osc.rpartition(":")
+        number = int(port) if port.isdecimal() and len(port) < 10 else 0
+        return host.strip("[]") or LOOPBACK, number
 
     @property
     def size_wh(self) -> tuple[int, int] | None:

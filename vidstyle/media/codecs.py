@@ -12,6 +12,7 @@ import av
 
 from vidstyle.errors import SinkError, reason
 from vidstyle.hardware import usable_cores
+from vidstyle.media.encoder_choice import AUTO, fastest_encoder
 from vidstyle.media.encoders import (
     ANIMATED_PNG,
     ANIMATED_WEBP,
@@ -49,7 +50,7 @@ ONLY_ENCODERS = {  # with their pixel formats, of containers that leave no choic
     "apng": (ANIMATED_PNG, "rgb24"),
 }
 DEFAULT_CODECS = {"webm": "vp9"}  # by container; in all others:
-DEFAULT_CODEC = "h264"
+DEFAULT_CODEC, DEFAULT_ENCODER = "h264", "libx264"
 HDR_CODECS = {"webm": "av1"}  # likewise, for HDR
 HDR_CODEC = "hevc"
 AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus"}  # by codec
@@ -195,7 +196,8 @@ def choose_encoder(
     Args:
         path: output file; the suffix decides the container.
         codec: name or alias in `ENCODERS`, the first of several that starts and that the container
-            supports; None for H.264, or VP9 in WebM.
+            supports; None for H.264, or VP9 in WebM; "auto" for the same by the hardware, where
+            that is much faster, see `encoder_choice`.
         crf: constant rate factor; None for the default of the encoder here, 20 for H.264 and
             H.265, 30 for VP8, VP9 and AV1.
         preset: x264 preset from ultrafast to veryslow, mapped to the nearest one of libsvtav1,
@@ -215,10 +217,14 @@ def choose_encoder(
     preset = preset or default_preset(usable_cores())
     if preset not in PRESETS:
         raise SinkError(f'No preset "{preset}". There are {", ".join(PRESETS)}.')
+    automatic = codec == AUTO
+    codec = None if automatic else codec
     if container in ONLY_ENCODERS:
         fixed = {"bitrate": bitrate, "pix_fmt": pix_fmt, "hdr": hdr or None}
         return _only_encoder(container, codec, preset, crf, **fixed)
     kind = _first_that_fits(codec or _usual_codec(container, hdr), container)
+    if automatic and pix_fmt is None and not hdr and kind.name == DEFAULT_ENCODER:
+        kind = fastest_encoder(DEFAULT_CODEC, preset)
     if crf is not None and not kind.quality:
         raise SinkError(f"{kind.name} has no quality to set: it keeps everything.", {"crf": None})
     if bitrate is not None and not kind.takes_bitrate:

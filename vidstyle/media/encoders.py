@@ -26,6 +26,7 @@ SVT = dict(zip(PRESETS, ("12", "11", "10", "10", "9", "8", "6", "6", "6"), stric
 VPX = dict(zip(PRESETS, 6 * ("8",) + 3 * ("5",), strict=True))
 WEBP = dict(zip(PRESETS, ("0", "1", "2", "3", "3", "4", "5", "6", "6"), strict=True))
 TEN_BITS = "10bit"
+HARDWARE = ("videotoolbox", "nvenc", "qsv", "amf", "vaapi")  # last words of encoders' names
 # Mastering display (SMPTE ST 2086) of painted PQ: primaries and white of BT.709, 203 nits; the
 # brightest pixel has 203 nits too (MaxCLL), the frame average is not known.
 X265_MASTERING = (
@@ -114,7 +115,7 @@ ENCODERS = (
             name=f"{standard}_{hardware}", aliases=(standard,),
             quality=("global_quality", "cq"), stores_aspect=True,
         )
-        for hardware in ("videotoolbox", "nvenc", "qsv", "amf")
+        for hardware in HARDWARE
         for standard in ("h264", "hevc", "av1")
     ),
 )  # fmt: skip

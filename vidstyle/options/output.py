@@ -54,7 +54,7 @@ class Output:
     end: float | None = option(None, "where to stop, in seconds", TIMES, time=True, unset="the end")
     codec: str | None = option(
         None,
-        "h264, hevc, av1, vp9, prores, lossless, or an encoder's name",
+        "h264, hevc, av1, vp9, prores, lossless, an encoder's name, or auto for fast hardware",
         "NAME",
         unset="chosen by the container",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 class RunResult:
     """Result of a run that has ended."""
 
-    seconds: float  # wall clock, from the start
+    seconds: float  # wall clock, from the start, with interrupted runs that it goes on from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 
 from tests.clips import Clip, Sound
+from tests.faults.mutator import mutated
 from tests.faults.runs import ForkServer, Outcome, Run, contents, judged, no_faults
 from tests.faults.seeds import networks, pictures
 
@@ -51,6 +52,11 @@ class PartKills:
         words = ("in.mp4", "-o", name, "-y", "--style", self._toy, *chance.choice(KINDS))
         every = () if "--every" in words else ("--every", "3")
         return self._killed(chance, folder, (*words, *every), [name])
+
+    def damaged(self, chance: random.Random, folder: Path) -> Run:
+        """A conversion whose parts are damaged before it goes on."""
+        run = self.fast(chance, folder)
+        return replace(run, afterwards=partial(self._continued, chance, damages=True))
 
     def styles(self, chance: random.Random, folder: Path) -> Run:
         """A conversion in two styles at once."""
@@ -102,13 +108,17 @@ class PartKills:
             (run.folder / name).unlink()
         return outcome.seconds, results
 
-    def _continued(self, chance: random.Random, run: Run, outcome: Outcome) -> list[str]:
+    def _continued(
+        self, chance: random.Random, run: Run, outcome: Outcome, damages: bool = False
+    ) -> list[str]:
         """Faults of the runs after a kill, of which some are killed too, and of their result."""
         faults, kills = list[str](), 0
         whole_s, results = self._unbroken[run.words]
         while outcome.code != 0:
             kills += 1
             before = _kept(run.folder)
+            if damages and before:
+                before -= {_damage(chance, run.folder, chance.choice(sorted(before)))}
             is_last = kills == MOST_KILLS or chance.random() < 0.4
             number, after_s = (0, 0.0) if is_last else (signal.SIGKILL, chance.random() * whole_s)
             again = replace(run, signal=number, after_s=after_s, afterwards=no_faults)
@@ -133,6 +143,13 @@ class PartKills:
 
     def _of(self, run: Run) -> ForkServer:
         return self._torch_server if run.torch else self._server
+
+
+def _damage(chance: random.Random, folder: Path, name: str) -> str:
+    """Damage a file; return its name."""
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(mutated(content, chance, []))
+    return name
 
 
 def _packets(file: Path) -> str:

@@ -36,7 +36,7 @@ def kills(
     return PartKills(tmp_path_factory.mktemp("seeds"), *servers)
 
 
-@pytest.mark.parametrize("kind", ["fast", "styles", "batch", "full"])
+@pytest.mark.parametrize("kind", ["fast", "damaged", "styles", "batch", "full"])
 def test_a_killed_conversion_goes_on_to_the_same_result(
     kind: str,
     plan: Plan,

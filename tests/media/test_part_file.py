@@ -9,13 +9,14 @@ import pytest
 
 from tests.processes import file_size_limit
 from vidstyle.frame import Checkpoint
-from vidstyle.media.part_file import DamagedPartError, PartPacket, PartReader, PartWriter
+from vidstyle.media.part_file import FOOTER, DamagedPartError, PartPacket, PartReader, PartWriter
 
 PACKETS = [
     PartPacket(b"first" * 400, 0, -7, 3, True),
     PartPacket(b"", 6, None, 0, False),
     PartPacket(b"\0last", -(1 << 40), 1 << 40, 1 << 33, False),
 ]
+DESCRIPTION = {"run": {"crf": 20}, "number": 3}
 UNTIL = Checkpoint(
     part=4, pts=90, frame=33, counts={"cuts": 2}, time_s=3.5, seconds=0.25, scene=2, change=1 / 3,
     exposure=(0.1, 2.0),
@@ -23,7 +24,7 @@ UNTIL = Checkpoint(
 
 
 def written(path: Path, until: Checkpoint | None = UNTIL) -> Path:
-    writer = PartWriter(path, {"number": 3}, b"\1extra")
+    writer = PartWriter(path, DESCRIPTION, b"\1extra")
     for each in PACKETS:
         packet: Any = each.packet(Fraction(1, 90_000))
         writer.add(packet)
@@ -33,7 +34,8 @@ def written(path: Path, until: Checkpoint | None = UNTIL) -> Path:
 @pytest.mark.parametrize("until", [UNTIL, None])
 def test_everything_comes_back(tmp_path: Path, until: Checkpoint | None) -> None:
     with PartReader(written(tmp_path / "a.part", until)) as reader:
-        assert (reader.description, reader.extradata) == ({"number": 3}, b"\1extra")
+        assert (reader.description, reader.extradata) == (DESCRIPTION, b"\1extra")
+        assert reader.run == {"crf": 20}
         assert (reader.end.frames, reader.end.until) == (3, until)
         reader.check()
         assert list(reader.packets()) == PACKETS
@@ -89,3 +91,24 @@ def test_other_files_are_no_parts(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.part").write_bytes(content)
     with pytest.raises(DamagedPartError):
         PartReader(tmp_path / "a.part")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"pts": 90', b'"pts": "x"'), (b'"part": 4', b'"part": []'), (b"3.5", b"NaN"),
+        (b'"frames": 3', b'"frames": {}'), (b'"counts": {"cuts": 2}', b'"counts": [1]'),
+        (b'"run": {"crf": 20}', b'"run": 7'), (b'"until": {', b'"until": 5, "x": {'),
+    ],
+)  # fmt: skip
+def test_values_of_wrong_types_are_damage(tmp_path: Path, old: bytes, new: bytes) -> None:
+    path = written(tmp_path / "a.part")
+    content = path.read_bytes()
+    head, foot = content[: -FOOTER.size], content[-FOOTER.size :]
+    changed = head.replace(old, new)
+    mark, length, crc = FOOTER.unpack(foot)
+    length += (len(changed) - len(head)) * (old not in content[:200])
+    path.write_bytes(changed + FOOTER.pack(mark, length, crc))
+    assert changed != head
+    with pytest.raises(DamagedPartError):
+        PartReader(path)

@@ -17,7 +17,7 @@ class VideoProgress:
 
     frames: int  # written so far
     total: int | None  # frames expected; None where the file does not say
-    seconds: float  # since the start
+    seconds: float  # since the start, and of interrupted runs that it goes on from
     position_s: float  # presentation time of the last frame written
     paintings: int  # keyframes optimized so far, with quality="full"
     total_paintings: int | None  # None with quality="fast", and during scene detection

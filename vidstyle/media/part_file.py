@@ -6,6 +6,7 @@ length, and the CRC-32 of all before.
 """
 
 import json
+import math
 import os
 import struct
 import zlib
@@ -27,6 +28,9 @@ FOOTER = struct.Struct("<4sII")  # mark, bytes of JSON before it, CRC-32 of all 
 PACKET_MARK, END_MARK = b"PACK", b"DONE"
 NO_TIME = -(1 << 63)
 BLOCK = 1 << 20  # bytes
+UNREADABLE = (
+    ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, struct.error,
+)  # fmt: skip
 
 
 class DamagedPartError(Exception):
@@ -136,7 +140,7 @@ class PartReader:
         self._file = path.open("rb")
         try:
             self._read_ends()
-        except (ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
+        except UNREADABLE as error:
             self._file.close()
             raise DamagedPartError(f"{path}: {error}") from error
         except BaseException:
@@ -190,6 +194,7 @@ class PartReader:
             raise ValueError("no part file")
         header = json.loads(self._file.readline())
         self.description: dict[str, Any] = dict(header["part"])
+        self.run: dict[str, Any] = dict(self.description["run"])
         self.extradata = bytes.fromhex(header["extradata"])
         self._packets_at = self._file.tell()
         self._bytes = self._file.seek(0, os.SEEK_END)
@@ -201,15 +206,27 @@ class PartReader:
         self._file.seek(self._end_at)
         end = json.loads(self._taken(length))
         until = end["until"]
-        if until is not None:
-            until = Checkpoint(**until | {"exposure": tuple(until["exposure"])})
-        self.end = PartEnd(end["frames"], until)
+        self.end = PartEnd(int(end["frames"]), None if until is None else _checkpoint(**until))
 
     def _taken(self, size: int) -> bytes:
         content = self._file.read(size)
         if len(content) < size:
             raise DamagedPartError(f"{self._file.name}: cut off")
         return content
+
+
+def _checkpoint(**values: Any) -> Checkpoint:
+    """Checkpoint of JSON data.
+
+    Raises:
+        TypeError: a value is missing or of a wrong type.
+    """
+    found = Checkpoint(**values | {"exposure": tuple(values["exposure"])})
+    whole = (found.part, found.pts, found.frame, found.scene, *found.counts.values())
+    numbers = (found.time_s, found.seconds, found.change, *found.exposure)
+    if not all(type(value) is int for value in whole) or not all(map(math.isfinite, numbers)):
+        raise TypeError("a checkpoint of wrong types")
+    return found
 
 
 def _force_names(folder: Path) -> None:

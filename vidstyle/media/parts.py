@@ -184,10 +184,9 @@ def runs_in(folder: Path) -> list[KeptRun]:
     found = list[KeptRun]()
     for file in _part_files(folder):
         with suppress(DamagedPartError, OSError), PartReader(file) as reader:
-            run = reader.description["run"]
-            same = next((each for each in found if each.run == run), None)
+            same = next((each for each in found if each.run == reader.run), None)
             if same is None:
-                same = KeptRun(run)
+                same = KeptRun(reader.run)
                 found.append(same)
             same.ends[file] = reader.end
     return found

@@ -92,8 +92,9 @@ def test_only_training_parts_import_torch() -> None:
 def test_converting_imports_no_torch_and_no_server() -> None:
     code = (
         "import sys, vidstyle.apps.convert, vidstyle.apps.image, vidstyle.apps.live, vidstyle.cli; "
-        "vidstyle.cli.build_parser(); "
-        "assert not {'torch', 'starlette', 'uvicorn', 'websockets'} & set(sys.modules)"
+        "import vidstyle.commands, vidstyle.console; vidstyle.cli.build_parser(); "
+        "extras = {'torch', 'scenedetect', 'starlette', 'uvicorn', 'websockets', 'onnx'}; "
+        "assert not extras & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -19,7 +19,7 @@ from vidstyle.optimize.picture_optimizer import (
     Stage,
     effort,
 )
-from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene import Scene
 from vidstyle.optimize.scene_optimizer import (
     BACKWARDS,
     FORWARDS,

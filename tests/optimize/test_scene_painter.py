@@ -14,7 +14,7 @@ from tests.textures import noise_image
 from vidstyle.errors import SinkError, StyleError
 from vidstyle.frame import BT601, ColorSpace, Frame, Picture, RGBImage
 from vidstyle.optimize.picture_optimizer import POLISHING, PictureOptimizer, Stage
-from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.scene_painter import BETWEEN, FILLING, ScenePainter
 from vidstyle.optimize.work_folder import WorkFolder, frame_name

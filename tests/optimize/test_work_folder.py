@@ -11,7 +11,7 @@ from tests.textures import noise_image
 from vidstyle import __version__
 from vidstyle.errors import SinkError
 from vidstyle.optimize.budget import FilmPlan
-from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene import Scene
 from vidstyle.optimize.work_folder import MANIFEST, PLAN, SCENES, WorkFolder, frame_name
 
 SCENE = Scene(3, 120, 48)

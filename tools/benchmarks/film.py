@@ -38,7 +38,7 @@ from vidstyle.media.style_image import read_painting
 from vidstyle.optimize.budget import DEFAULT_INTERVAL, Budget
 from vidstyle.optimize.generator import open_optimizer
 from vidstyle.optimize.picture_optimizer import PictureOptimizer
-from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene import Scene
 from vidstyle.optimize.scene_optimizer import SceneOptimizer
 from vidstyle.optimize.scene_painter import ScenePainter
 from vidstyle.optimize.work_folder import WorkFolder

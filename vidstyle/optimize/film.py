@@ -22,7 +22,8 @@ from vidstyle.optimize.budget import (
     plan_film,
 )
 from vidstyle.optimize.picture_optimizer import PictureOptimizer
-from vidstyle.optimize.scene_detection import Scene, find_scenes
+from vidstyle.optimize.scene import Scene
+from vidstyle.optimize.scene_detection import find_scenes
 from vidstyle.optimize.scene_optimizer import PASSES, SceneOptimizer, scene_effort
 from vidstyle.optimize.scene_painter import ScenePainter
 from vidstyle.optimize.temporal_targets import keyframe_count

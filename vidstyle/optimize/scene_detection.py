@@ -2,26 +2,16 @@
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from scenedetect import AdaptiveDetector, FrameTimecode
 
 from vidstyle.frame import Frame
+from vidstyle.optimize.scene import Scene
 from vidstyle.stylize.flow import thumbnail
 
 MIN_FRAMES = 5  # of a scene; with the detector's default of 15, two quick cuts count as one
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Consecutive frames of the input that are optimized together; serialized as JSON."""
-
-    number: int
-    start: int  # index of the first frame, from where reading the input starts
-    frames: int
-    continues: bool = False  # True if it continues the previous scene, which was too long
 
 
 def find_scenes(frames: Iterable[Frame], longest: int) -> list[Scene]:

@@ -21,7 +21,7 @@ from vidstyle.optimize.picture_optimizer import (
     effort,
     memory_errors,
 )
-from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene import Scene
 from vidstyle.optimize.style_target import ColorMap
 from vidstyle.optimize.temporal_targets import (
     SceneKeyframe,

@@ -8,7 +8,7 @@ import numpy as np
 from vidstyle.errors import SinkError
 from vidstyle.frame import Mask, Picture, RGBImage, resize
 from vidstyle.optimize.picture_optimizer import POLISHING, PictureOptimizer, Stage, memory_errors
-from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.temporal_targets import self_target
 from vidstyle.optimize.work_folder import WorkFolder, frame_name

@@ -18,7 +18,7 @@ from vidstyle.media.owned_files import delete_own, foreign_entries
 from vidstyle.media.parts import OWN as PART
 from vidstyle.media.parts import PARTS
 from vidstyle.optimize.budget import FilmPlan
-from vidstyle.optimize.scene_detection import Scene
+from vidstyle.optimize.scene import Scene
 
 log = logging.getLogger(__name__)
 

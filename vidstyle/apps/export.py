@@ -5,6 +5,7 @@ import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
@@ -16,6 +17,9 @@ from vidstyle.results import FileResult
 from vidstyle.stylize.catalog import find_style, find_weights, style_name
 from vidstyle.stylize.generator import BORDER, OnnxGenerator
 from vidstyle.training.results import int8_path
+
+if TYPE_CHECKING:
+    from vidstyle.export.forms import Form
 
 PALETTE_NOTE = (
     "The painting's colors are not in the network: apply the map of colors in its metadata, "
@@ -74,25 +78,16 @@ def export_style(
     output = Path(output) if output else Path(name + SUFFIXES[to])
     others = [output.with_suffix(".json")] if to == "web" else []
     _check_outputs(file, output, others, options)
-    generator = OnnxGenerator(file)  # refuses what is no generator
+    generator = OnnxGenerator(file)  # refuses files that are no generators
     with output_lock(output):
-        try:
-            from vidstyle.export.forms import build_form, calibrated
-
-            int8 = _int8_form(style) if options.int8 else None
-            if options.int8 and int8 is None:
-                int8 = calibrated(file)
-            form = build_form(output.name, file.read_bytes(), int8, options)
-        except ModuleNotFoundError as error:
-            raise _missing(error, to) from error
+        form = _form(style, file, output.name, options)
+        numbers = _web_numbers(name, generator, form, options)
         try:
             if isinstance(form.content, dict):
                 write_folder(output, form.content, replace=options.overwrite)
             else:
                 write_whole(output, form.content, replace=options.overwrite)
             for other in others:
-                palette = form.metadata.get("palette")
-                numbers = json.dumps(_web_numbers(name, generator, palette, options), indent=2)
                 write_whole(other, numbers.encode(), replace=options.overwrite)
         except OSError as error:
             raise SinkError(f"Cannot write {output}: {reason(error)}.") from error
@@ -108,6 +103,26 @@ def export_style(
         warnings=[PALETTE_NOTE] if "palette" in form.metadata and to != "onnx" else [],
         others=others,
     )
+
+
+def _form(style: str, file: Path, name: str, options: ExportOptions) -> "Form":
+    """Build and compare a style's form.
+
+    Raises:
+        MissingExtraError: a package of the runtime is not installed.
+        StyleError: as `build_form`.
+    """
+    try:
+        from vidstyle.export.forms import build_form, calibrated
+
+        int8 = _int8_form(style) or calibrated(file) if options.int8 else None
+        return build_form(name, file.read_bytes(), int8, options)
+    except ModuleNotFoundError as error:
+        extra = "train" if options.to == "torch" else "export"
+        raise MissingExtraError(
+            f"Exporting to {options.to} needs the package {error.name}. Install the extra, here "
+            f"or in an environment of its own: {install_hint(extra)}."
+        ) from error
 
 
 def _style_file(style: str) -> Path:
@@ -154,26 +169,17 @@ def _check_folder(output: Path, mark: str, overwrite: bool) -> None:
         )
 
 
-def _missing(error: ModuleNotFoundError, to: str) -> MissingExtraError:
-    extra = "train" if to == "torch" else "export"
-    return MissingExtraError(
-        f"Exporting to {to} needs the package {error.name}. Install the extra, here or in an "
-        f"environment of its own: {install_hint(extra)}."
-    )
-
-
-def _web_numbers(
-    name: str, generator: OnnxGenerator, palette: str | None, options: ExportOptions
-) -> dict[str, object]:
-    """What a page has to know of a style, besides its network."""
-    width, height = options.sides or (0, 0)
-    return {
+def _web_numbers(name: str, generator: OnnxGenerator, form: "Form", options: ExportOptions) -> str:
+    """Numbers around a style's network that a page needs, as JSON."""
+    width, height = options.sides or (None, None)
+    numbers = {
         "name": name,
         "width": width,
         "height": height,
         "border": BORDER,
         "normalizes_exposure": generator.normalizes_exposure,
         "own_chroma": generator.own_chroma,
-        "palette": palette,
+        "palette": form.metadata.get("palette"),
         "finish": asdict(generator.finish),
     }
+    return json.dumps(numbers, indent=2)

@@ -108,7 +108,8 @@ async function evaluate(compiled, input, width, height) {
  * @returns {Promise<"wasm" | "webgpu">}
  */
 async function fastest(file, input, width, height) {
-  if (!isWebGPUSupported() || !(await navigator.gpu.requestAdapter())) return "wasm";
+  const adapter = isWebGPUSupported() ? await navigator.gpu.requestAdapter() : null;
+  if (!adapter || adapter.info?.isFallbackAdapter) return "wasm"; // the latter computes on the CPU, slowly
   try {
     const [onGpu, onCpu] = [
       await trial("webgpu", file, input, width, height),

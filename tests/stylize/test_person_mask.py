@@ -10,10 +10,10 @@ from vidstyle.frame import Mask, Picture, Plane
 from vidstyle.stylize import person_mask
 from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.person_mask import (
+    ABSENT,
     INTERVAL,
-    NOBODY,
     PHOTO_LINES,
-    SOMEBODY,
+    PRESENT,
     VIDEO_LINES,
     MaskTracker,
     person_share,
@@ -90,13 +90,13 @@ def test_the_background_is_the_rest(network: Network) -> None:
 
 
 def test_without_a_person_nothing_or_all_is_painted(network: Network) -> None:
-    network.presence = NOBODY - 1
+    network.presence = ABSENT - 1
     assert person_share(picture(), "person").max() == 0
     assert person_share(picture(), "background").min() == 1
 
 
 def test_in_doubt_the_mask_is_faint(network: Network) -> None:
-    network.presence = (NOBODY + SOMEBODY) / 2
+    network.presence = (ABSENT + PRESENT) / 2
     assert person_share(picture(), "person")[:, -10:].mean() == pytest.approx(0.5, abs=0.02)
 
 
@@ -152,7 +152,7 @@ def test_a_new_mask_corrects_the_one_so_far_only_in_part_where_the_flow_is_sure(
 def test_a_cut_starts_anew(network: Network) -> None:
     tracker, seen = MaskTracker(), picture()
     shared(tracker, seen, None)
-    network.mask, network.presence = (lambda picture: 1 - bright(picture)), SOMEBODY
+    network.mask, network.presence = (lambda picture: 1 - bright(picture)), PRESENT
     share = shared(tracker, seen, None)
     assert network.calls == 2
     assert share[:, : EDGE - 2].min() > 0.95
@@ -162,7 +162,7 @@ def test_a_cut_starts_anew(network: Network) -> None:
 def test_one_frame_without_a_visible_person_does_not_end_the_mask(network: Network) -> None:
     tracker, seen = MaskTracker(), picture()
     shared(tracker, seen, None)
-    network.presence = NOBODY - 2
+    network.presence = ABSENT - 2
     flow = still(thumbnail(seen))
     shares = [shared(tracker, seen, flow)[:, -10:].mean() for _ in range(20 * INTERVAL)]
     assert shares[INTERVAL] > 0.95

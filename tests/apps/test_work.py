@@ -271,6 +271,9 @@ def test_a_batch_deletes_what_a_kill_after_the_end_has_left(
         patch.setattr(PartFolder, "clear", lambda folder: None)  # the kill
         stylize_video(clip, clip.with_name("in.inverter.mp4"), inverting)
     assert part_files(clip.parent)
-    words = [str(clip), "--style", str(inverting.style), "--quiet"]
-    assert main([*words, "--skip-existing"]) == 0
+    words = [str(clip), "--style", str(inverting.style), "--quiet", "--skip-existing"]
+    assert main(words) == 0
     assert {path.name for path in clip.parent.iterdir()} == {"in.mp4", "in.inverter.mp4"}
+    clip.with_name("in.inverter.mp4.work").mkdir()  # the last thing that is deleted
+    assert main(words) == 0
+    assert not clip.with_name("in.inverter.mp4.work").exists()

@@ -65,14 +65,13 @@ def delete_joined_parts(output: Path, options: StylizeOptions) -> None:
     Raises:
         SinkError: a run is writing the output, or a file cannot be deleted.
     """
-    parts = work_folder(output, options) / PARTS
-    if not parts.is_dir():
+    if not work_folder(output, options).is_dir():
         return
-    with output_lock(output), claimed_work_folder(output, options):
+    with output_lock(output), claimed_work_folder(output, options) as work:
         try:
-            delete_joined(parts, output)
+            delete_joined(work / PARTS, output)
         except OSError as error:
-            raise SinkError(f"Cannot delete {parts}: {reason(error)}.") from error
+            raise SinkError(f"Cannot delete {work}: {reason(error)}.") from error
 
 
 def expected_s(info: VideoInfo) -> float | None:

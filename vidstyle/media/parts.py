@@ -212,9 +212,9 @@ def _delete(folder: Path, runs: Iterable[KeptRun]) -> None:
     for run in runs:
         for file in sorted(run.ends, key=lambda file: file == run.last):
             file.unlink(missing_ok=True)
-    with suppress(OSError):  # it holds parts of other runs
-        folder.rmdir()
-        folder.parent.rmdir()
+    for empty in (folder, folder.parent):
+        with suppress(OSError):  # it is not there, or holds something else
+            empty.rmdir()
 
 
 def with_checkpoints(

@@ -17,7 +17,7 @@ from vidstyle import standard_streams
 from vidstyle.apps.outputs import check_target, is_reserved
 from vidstyle.errors import SinkError
 from vidstyle.hardware import memory_gb
-from vidstyle.media.atomic import publish
+from vidstyle.media.atomic import output_lock, publish
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import ServeOptions
 from vidstyle.server.launch import bound_socket
@@ -108,6 +108,17 @@ def test_a_result_whose_place_is_open_elsewhere_is_kept_beside_it(
         publish(partial, path, replace=True)
     assert path.read_text() == "old"
     assert (tmp_path / "film-2.mp4").read_text() == "new"
+
+
+def test_a_path_that_is_too_long_for_windows_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("x" * 200) / ("y" * 60)
+    with pytest.raises(SinkError, match="No such file"), output_lock(folder / "film.mp4"):
+        pass
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(SinkError, match="path has over 259 c"), output_lock(folder / "film.mp4"):
+        pass
 
 
 def test_a_server_has_its_port_alone_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:

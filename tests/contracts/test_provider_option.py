@@ -1,14 +1,24 @@
-"""Everything that runs a generator obeys `provider`: here, all refuse one that is not there."""
+"""Everything obeys `provider` and `device`: here, all refuse one that is not there."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import onnxruntime
 import pytest
+import torch
 
 from tests.clips import Clip
 from tests.textures import noise_image
-from vidstyle import LiveOptions, StylizeOptions, Stylizer, run_live, stylize_photo, stylize_video
+from vidstyle import (
+    LiveOptions,
+    StylizeOptions,
+    Stylizer,
+    TrainOptions,
+    run_live,
+    stylize_photo,
+    stylize_video,
+    train_style,
+)
 from vidstyle.apps.convert import stylize_video_in_styles
 from vidstyle.apps.gallery import paint_gallery
 from vidstyle.apps.image import preview_video
@@ -47,3 +57,20 @@ def test_a_provider_that_is_not_there_is_refused(
     with pytest.raises(OptionError, match=r"^provider cuda is not in this ONNX Runtime"):
         USERS[user](clip, photo, tmp_path / "out")
     assert not [file for file in (tmp_path / "out").iterdir() if file.suffix in (".mp4", ".png")]
+
+
+def test_a_device_that_is_not_there_is_refused(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    photo, result = tmp_path / "photo.png", tmp_path / "result.png"
+    write_photo(photo, noise_image(32, 32, seed=3))
+    full = StylizeOptions(quality="full", device="mps")
+    learned = tmp_path / "learned.onnx"
+    for run in (
+        lambda: stylize_photo(photo, result, full),
+        lambda: train_style(photo, learned, TrainOptions(device="mps", steps=1)),
+    ):
+        with pytest.raises(OptionError, match=r"^device mps is not there"):
+            run()
+    assert not result.exists() and not learned.exists()

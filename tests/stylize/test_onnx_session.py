@@ -214,3 +214,14 @@ def test_names_and_metadata_that_are_no_text_are_refused(tmp_path: Path, part: b
 def test_a_lack_of_memory_is_not_blamed_on_the_network(tmp_path: Path) -> None:
     error = onnx_session.not_runnable(tmp_path / "a.onnx", RuntimeError("6 : std::bad_alloc"))
     assert str(error).startswith(f"Memory ran out for {tmp_path / 'a.onnx'} (6 : std::bad_alloc).")
+
+
+def test_sessions_are_made_in_one_place() -> None:
+    """Where ONNX Runtime is kept from computing elsewhere than it was told."""
+    package = Path(onnx_session.__file__).parents[1]
+    makers = {
+        file.name
+        for file in package.rglob("*.py")
+        if "InferenceSession(" in file.read_text(encoding="utf-8")
+    }
+    assert makers == {"onnx_session.py"}

@@ -16,11 +16,13 @@ from vidstyle.stylize.provider_choice import (
     ChoiceStore,
     ModelForms,
     ProviderTrial,
+    choose,
     describe_trial,
     fastest,
     open_generator,
     try_providers,
 )
+from vidstyle.stylize.providers import accelerators
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_another_picture_is_not_taken_however_fast(
     cuda: FakeCuda, times_ms: dict[str, float], forms: ModelForms
 ) -> None:
     cuda.added = 0.02  # 5 levels of 255
-    trial = try_providers(forms)[1]
+    trial = try_providers(forms, ["cuda"])[1]
     assert not trial.agrees
     assert 3 < trial.difference < 6
     assert describe_trial(trial).endswith("another picture, not for auto")
@@ -83,7 +85,7 @@ def test_a_provider_that_does_not_start_is_a_finding(
     cuda: FakeCuda, times_ms: dict[str, float], forms: ModelForms
 ) -> None:
     cuda.starts = False
-    trial = try_providers(forms)[1]
+    trial = try_providers(forms, ["cuda"])[1]
     assert describe_trial(trial).startswith("cuda: provider cuda does not start here")
     assert opened(forms) == "cpu"
 
@@ -163,7 +165,7 @@ def test_with_the_cpu_alone_auto_measures_nothing(
     shelf: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    monkeypatch.setattr(provider_choice, "try_providers", lambda forms: pytest.fail("measured"))
+    monkeypatch.setattr(provider_choice, "try_providers", lambda *forms: pytest.fail("measured"))
     for provider in ("auto", "cpu"):
         generator = load_generator("negative", provider=provider)
         assert isinstance(generator, OnnxGenerator)
@@ -204,5 +206,18 @@ def test_the_cpu_wins_among_equals() -> None:
     assert fastest(trials[:2]) == "cpu"
 
 
+def test_tensorrt_is_tried_by_the_doctor_and_never_chosen(
+    times_ms: dict[str, float], forms: ModelForms, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    install(monkeypatch)
+    names = ["TensorrtExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
+    assert opened(forms) == "cpu"
+    assert not cache.exists()
+    trials = choose(forms, ChoiceStore(cache), accelerators())
+    assert [each.provider for each in trials] == ["cpu", "tensorrt"]
+    assert fastest([ProviderTrial("cpu", 50.0), ProviderTrial("tensorrt", 1.0)]) == "cpu"
+
+
 def test_the_real_measurement_gives_a_time(forms: ModelForms) -> None:
-    assert try_providers(forms)[0].ms > 0
+    assert try_providers(forms, [])[0].ms > 0

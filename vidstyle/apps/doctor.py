@@ -33,6 +33,7 @@ from vidstyle.stylize.provider_choice import (
     describe_trial,
     fastest,
 )
+from vidstyle.stylize.providers import accelerators
 
 EXTRAS = {
     "torch": "train",
@@ -102,7 +103,7 @@ def _painting() -> list[str]:
     try:
         style = shipped_styles()[0].name
         forms = ModelForms(find_style(style), find_weights(style))
-        trials = choose(forms, ChoiceStore())
+        trials = choose(forms, ChoiceStore(), accelerators())
     except VidstyleError as error:
         return [error.message]
     return [*map(describe_trial, trials), f"auto takes {fastest(trials)}"]

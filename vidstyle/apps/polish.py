@@ -121,7 +121,8 @@ def train_command(
         settings["threads"] = max(1, usable_cores() - 1)
     flags = [f"{_flag(name)}={value}" for name, value in settings.items()]
     command = [sys.executable, "-m", "vidstyle", "train", str(painting)]
-    nice = shutil.which("nice") if background else None
+    # On Windows, the `nice` of other shells would be ended in the place of the training.
+    nice = shutil.which("nice") if background and sys.platform != "win32" else None
     lowered = [nice, "-n", LOWEST_PRIORITY] if nice else []
     return [*lowered, *command, *flags, _flag("quiet"), _flag("json")]
 

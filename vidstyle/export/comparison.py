@@ -7,7 +7,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
@@ -16,6 +15,7 @@ from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.media.image_file import read_photo
 from vidstyle.metrics import structural_similarity
+from vidstyle.stylize.onnx_session import own_session
 
 MIN_SIMILARITY = 0.95  # mean SSIM of int8; shipped styles have 0.965 to 0.995 on these pictures
 MAX_ROUNDING = 1  # of 255; two forms in float32 round differently where a level lies between two
@@ -85,12 +85,7 @@ def painter_of(model: ModelProto) -> Paint:
     Args:
         model: from Nx3xHxW float32 RGB 0..1 or NxHxWx4 uint8 RGBA to the same.
     """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = own_session(model.SerializeToString(), threads=1)
     (given,) = session.get_inputs()
 
     def paint(image: RGBImage) -> RGBImage:

@@ -10,7 +10,6 @@ from typing import Literal, TypeVar
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
@@ -36,6 +35,7 @@ from vidstyle.network.generator import (
     RoundableConv,
     fake_quantize,
 )
+from vidstyle.stylize.onnx_session import own_session
 
 LARGEST_SIDE = 8192  # px
 LARGEST_DIFFERENCE = 1 / 255  # between ONNX Runtime and PyTorch, of any value of 0..1
@@ -246,9 +246,7 @@ def _dynamic_axes(pixels: Pixels) -> dict[int, Dim]:
 
 
 def _check(model: ModelProto, reference: ExportModule, pixels: Pixels) -> None:
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    session = own_session(model.SerializeToString())
     for image in _test_images(pixels):
         (painted,) = session.run(None, {"image": image})
         with torch.no_grad():

@@ -41,6 +41,7 @@ from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
 from vidstyle.metrics import structural_similarity
 from vidstyle.network.architecture import FINE, GRID, LARGEST_CODE
+from vidstyle.stylize.onnx_session import own_session
 
 MIN_SIMILARITY = 0.97  # mean SSIM to the float32 output
 SAMPLES = 8192  # values of each tensor from each image
@@ -320,11 +321,7 @@ def _picture(painted: Array) -> Array:
 
 
 def _session(model: ModelProto) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    return own_session(model.SerializeToString())
 
 
 def _run(session: onnxruntime.InferenceSession, batch: Array) -> list[Array]:

@@ -20,6 +20,7 @@ else:
     import fcntl
 
 MAX_NAME_BYTES = 255  # on nearly every file system
+MOST_WINDOWS_PATH = 259  # characters, unless the system's settings allow more
 
 
 def partial_path(path: Path) -> Path:
@@ -218,7 +219,7 @@ def _open_lock(lock: Path, path: Path) -> int | None:
         except OSError as error:
             if lock.exists():  # a lock file of another user
                 return None
-            raise SinkError(f"Cannot write {path}: {reason(error)}.") from error
+            raise SinkError(f"Cannot write {path}: {_reason_of(error, lock)}.") from error
         try:
             _try_lock(handle)
             if _has_name(handle, lock):
@@ -238,6 +239,13 @@ def _open_lock(lock: Path, path: Path) -> int | None:
                 lock.unlink()
             os.close(handle)
             raise
+
+
+def _reason_of(error: OSError, path: Path) -> str:
+    """Cause of an error; Windows says of a long path that it is not there."""
+    if sys.platform == "win32" and len(str(path.absolute())) > MOST_WINDOWS_PATH:
+        return f"with names of parts, its path has over {MOST_WINDOWS_PATH} characters"
+    return reason(error)
 
 
 def _try_lock(handle: int) -> None:

@@ -91,6 +91,21 @@ def load_session(file: Path, threads: int, provider: str = CPU) -> onnxruntime.I
     return session
 
 
+def own_session(model: bytes, threads: int = 0) -> onnxruntime.InferenceSession:
+    """Load a network that this program has just built, on the CPU and without the checks.
+
+    Args:
+        model: serialized ModelProto.
+        threads: threads of one run; 0 for all cores.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = FATAL_ONLY
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(
+        model, options, providers=provider_arguments(CPU), enable_fallback=0
+    )
+
+
 def operators_on(session: onnxruntime.InferenceSession, provider: str) -> tuple[int, int]:
     """Operators of a network that a provider runs, and all of them; the CPU runs the others.
 

@@ -30,7 +30,7 @@ from vidstyle.media.atomic import write_whole
 from vidstyle.options import AUTO, CPU
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.onnx_session import FATAL_ONLY
-from vidstyle.stylize.providers import accelerators, resolved
+from vidstyle.stylize.providers import TABLE, accelerators, automatic_providers, resolved
 
 log = logging.getLogger(__name__)
 
@@ -89,15 +89,19 @@ def open_generator(
     return OnnxGenerator(_file_for(provider, forms), threads, metadata, provider)
 
 
-def try_providers(forms: ModelForms) -> list[ProviderTrial]:
-    """Paint a picture with each provider that there is, the CPU's first.
+def try_providers(forms: ModelForms, others: Sequence[str]) -> list[ProviderTrial]:
+    """Paint a picture with providers, the CPU's first.
+
+    Args:
+        forms: files of a network.
+        others: names of the providers besides the CPU's.
 
     Raises:
         StyleError: the CPU does not run the network.
     """
     on_cpu = OnnxGenerator(forms.int8, usable_cores())
     trials = [ProviderTrial(CPU, _painting_ms(on_cpu))]
-    if others := accelerators():
+    if others:
         expected = OnnxGenerator(forms.plain, usable_cores()).paint(_probe())
         trials += [_trial(name, forms, expected) for name in others]
     return trials
@@ -107,6 +111,7 @@ def fastest(trials: Sequence[ProviderTrial]) -> str:
     """Provider to take after trials, of which the first is the CPU's."""
     (on_cpu, *others) = trials
     gains = [each for each in others if each.agrees and each.ms * LEAST_GAIN <= on_cpu.ms]
+    gains = [each for each in gains if TABLE[each.provider].automatic]
     return min(gains, key=lambda each: each.ms, default=on_cpu).provider
 
 
@@ -149,9 +154,14 @@ class ChoiceStore:
         return {}
 
 
-def choose(forms: ModelForms, store: ChoiceStore) -> list[ProviderTrial]:
-    """Try all providers and remember the fastest; raises as `try_providers`."""
-    trials = try_providers(forms)
+def choose(
+    forms: ModelForms, store: ChoiceStore, others: Sequence[str] | None = None
+) -> list[ProviderTrial]:
+    """Try providers and remember the fastest; arguments and errors as of `try_providers`.
+
+    Without `others`, those are tried that "auto" may choose.
+    """
+    trials = try_providers(forms, automatic_providers() if others is None else others)
     if len(trials) > 1:
         store.put(forms, fastest(trials))
     for each in trials:

@@ -25,6 +25,7 @@ class Provider:
     options: Mapping[str, str] = field(default_factory=dict)
     takes_bytes: bool = True  # uint8 inputs
     several_runs: bool = True  # of one session at the same time
+    automatic: bool = True  # may be chosen by "auto"
 
 
 TABLE = {
@@ -40,8 +41,9 @@ TABLE = {
         "TensorrtExecutionProvider",
         "onnxruntime-gpu[cuda,cudnn]",
         "an NVIDIA GPU and TensorRT, on Linux or Windows",
-        {"trt_engine_cache_enable": "1"},  # building one takes seconds to minutes
+        {"trt_engine_cache_enable": "1"},
         takes_bytes=False,
+        automatic=False,  # an engine for each size of a patch, of seconds to minutes
     ),
     "openvino": Provider(
         "OpenVINOExecutionProvider", "onnxruntime-openvino", "an Intel processor or GPU"
@@ -62,8 +64,13 @@ def accelerators() -> list[str]:
     return [name for name, row in TABLE.items() if name != CPU and row.runtime_name in built_in]
 
 
+def automatic_providers() -> list[str]:
+    """Those of `accelerators` that "auto" may choose."""
+    return [name for name in accelerators() if TABLE[name].automatic]
+
+
 def resolved(provider: str) -> str:
-    """Provider to use: that of the CPU for "auto" where there is no other.
+    """Provider to use: that of the CPU for "auto" where it has no other choice.
 
     Args:
         provider: one of `PROVIDERS`.
@@ -72,7 +79,7 @@ def resolved(provider: str) -> str:
         OptionError: this build of ONNX Runtime has no such provider.
     """
     if provider == AUTO:
-        return AUTO if accelerators() else CPU
+        return AUTO if automatic_providers() else CPU
     if provider != CPU and provider not in accelerators():
         raise missing(provider)
     return provider

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.persons import right_half
+from tests.persons import bright_part, right_half
 from tests.textures import noise_image
 from vidstyle.frame import Checkpoint, Frame, Picture, RGBImage
 from vidstyle.options import PAINTED, StylizeOptions
@@ -367,17 +367,20 @@ def test_the_interval_follows_the_measured_times_once_they_are_long_enough(inver
     assert SHORTEST_INTERVAL < stylizer._interval() < LONGEST_INTERVAL
 
 
-@pytest.mark.parametrize("every", [None, 1, 4])
+@pytest.mark.parametrize(
+    ("every", "only"), [(None, "all"), (1, "all"), (4, "all"), (1, "person"), (4, "person")]
+)
 @pytest.mark.parametrize("start", [3, 10, 17])  # within a scene, at a cut, in the next scene
 def test_a_stream_goes_on_from_a_checkpoint_as_if_unbroken(
-    inverter: Path, every: int | None, start: int
+    inverter: Path, every: int | None, only: str, start: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(person_mask, "segment", bright_part)
     frames = panning(seeds=(0, 7), frames=10)
     checkpoint = Checkpoint(1, frames[start].pts, start, {"corrupt packets": 1})
     frames[start] = replace(frames[start], checkpoint=checkpoint)
     generator = OnnxGenerator(inverter)
     first, second = (GeneratorPainter(generator), GeneratorPainter(Even(200)))
-    options, stats = StylizeOptions(every=every), [Stats(), Stats()]
+    options, stats = StylizeOptions(every=every, only=only), [Stats(), Stats()]
     stylizer = VideoStylizer(PaintersByScene([first, second]), options, stats[0])
     whole = list(stylizer.stylize(iter(frames)))
     completed = whole[start].checkpoint

@@ -86,7 +86,7 @@ def test_a_provider_that_does_not_start_is_a_finding(
 ) -> None:
     cuda.starts = False
     trial = try_providers(forms, ["cuda"])[1]
-    assert describe_trial(trial).startswith("cuda: provider cuda does not start here")
+    assert describe_trial(trial).startswith("cuda: does not start here, and")
     assert opened(forms) == "cpu"
 
 

@@ -20,7 +20,14 @@ from vidstyle.options import AUTO, CPU, PROVIDERS
 from vidstyle.stylize import providers
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool, load_generator
-from vidstyle.stylize.providers import TABLE, accelerators, installed_package, missing, resolved
+from vidstyle.stylize.providers import (
+    TABLE,
+    accelerators,
+    installed_package,
+    missing,
+    provider_arguments,
+    resolved,
+)
 
 
 @pytest.fixture
@@ -108,6 +115,19 @@ def test_tensorrt_is_not_asked_for_bytes(tmp_path: Path, monkeypatch: pytest.Mon
     save_network(tmp_path / "bytes.onnx", [node], shape, shape, TensorProto.UINT8)
     with pytest.raises(StyleError, match=r"bytes.onnx takes uint8 pictures, which tensorrt refus"):
         OnnxGenerator(tmp_path / "bytes.onnx", provider="tensorrt")
+
+
+def test_operators_that_tensorrt_lacks_stay_on_the_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "user_cache_path", lambda *_, **__: tmp_path / "new" / "cache")
+    first, *others = provider_arguments("tensorrt")
+    assert isinstance(first, tuple)
+    name, options = first
+    assert (name, others) == ("TensorrtExecutionProvider", [CUDA, "CPUExecutionProvider"])
+    assert options["trt_engine_cache_path"] == str(tmp_path / "new" / "cache" / "tensorrt")
+    assert (tmp_path / "new" / "cache").is_dir()
+    assert provider_arguments("cpu") == [("CPUExecutionProvider", {})]
 
 
 def test_one_session_of_directml_runs_once_at_a_time(

@@ -99,14 +99,14 @@ def _full_quality() -> str:
 
 
 def _painting() -> list[str]:
-    """Each provider's painting in one line, and the one that "auto" takes from now on."""
+    """Each provider's painting in one line, and the one that "auto" takes for the default style."""
     try:
         style = shipped_styles()[0].name
         forms = ModelForms(find_style(style), find_weights(style))
         trials = choose(forms, ChoiceStore(), accelerators())
     except VidstyleError as error:
         return [error.message]
-    return [*map(describe_trial, trials), f"auto takes {fastest(trials)}"]
+    return [*map(describe_trial, trials), f"auto takes {fastest(trials)} for {style}"]
 
 
 def _styles() -> str:

@@ -211,7 +211,8 @@ def _trial(provider: str, forms: ModelForms, expected: RGBImage) -> ProviderTria
             difference = _worst_difference(generator.paint(_probe()), expected)
             ms = _painting_ms(generator)
         except VidstyleError as error:
-            return ProviderTrial(provider, failure=error.message)
+            why = error.message.removeprefix(f"provider {provider} ")
+            return ProviderTrial(provider, failure=why)
     return ProviderTrial(provider, ms, difference, generator.operators)
 
 

@@ -1,9 +1,9 @@
 """Execution providers of ONNX Runtime: their names, packages and options, and which are there."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Any
 
 import onnxruntime
 from platformdirs import user_cache_path
@@ -26,10 +26,11 @@ class Provider:
     takes_bytes: bool = True  # uint8 inputs
     several_runs: bool = True  # of one session at the same time
     automatic: bool = True  # may be chosen by "auto"
+    others: Sequence[str] = (CPU,)  # keys of the table, for operators that it does not have
 
 
 TABLE = {
-    CPU: Provider("CPUExecutionProvider", RUNTIME, "any processor"),
+    CPU: Provider("CPUExecutionProvider", RUNTIME, "any processor", others=()),
     "cuda": Provider(
         "CUDAExecutionProvider",
         "onnxruntime-gpu[cuda,cudnn]",
@@ -44,6 +45,7 @@ TABLE = {
         {"trt_engine_cache_enable": "1"},
         takes_bytes=False,
         automatic=False,  # an engine for each size of a patch, of seconds to minutes
+        others=("cuda", CPU),
     ),
     "openvino": Provider(
         "OpenVINOExecutionProvider", "onnxruntime-openvino", "an Intel processor or GPU"
@@ -109,19 +111,16 @@ def installed_package() -> str:
     return RUNTIME
 
 
-def provider_arguments(provider: str) -> Sequence[str | tuple[str, dict[str, Any]]]:
-    """Argument `providers` of a session: the provider with its options, then the CPU's.
-
-    ONNX Runtime runs operators that a provider does not have on the CPU.
+def provider_arguments(provider: str) -> Sequence[str | tuple[str, dict[str, str]]]:
+    """Argument `providers` of a session: the provider with its options, then its `others`.
 
     Args:
         provider: key of `TABLE`.
     """
-    row = TABLE[provider]
-    options: dict[str, Any] = dict(row.options)
+    row, options = TABLE[provider], dict(TABLE[provider].options)
     if provider == "tensorrt":
-        folder = user_cache_path("vidstyle", appauthor=False) / "tensorrt"
-        options["trt_engine_cache_path"] = str(folder)
-    names = [provider, "cuda", CPU] if provider == "tensorrt" else [provider, CPU]
-    rest = [TABLE[name].runtime_name for name in dict.fromkeys(names[1:]) if name != provider]
-    return [(row.runtime_name, options), *rest]
+        folder = user_cache_path("vidstyle", appauthor=False)
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        options["trt_engine_cache_path"] = str(folder / "tensorrt")
+    return [(row.runtime_name, options), *(TABLE[name].runtime_name for name in row.others)]

@@ -208,12 +208,10 @@ export class Device {
       this.video.removeAttribute("src");
       this.video.load();
     }
-    const open = this.kind !== "";
+    const before = this.kind;
     this.showKind("");
-    if (open) {
-      byId("start").focus();
-      announce(t("live.stopped"));
-    }
+    if (before) byId("start").focus();
+    if (before === "camera") announce(t("live.stopped"));
   }
 
   // Painting
@@ -253,12 +251,19 @@ export class Device {
       const { blob } = await this.client.photo(await createImageBitmap(photo), settings);
       if (photo !== this.photo || JSON.stringify(settings) !== JSON.stringify(this.settings)) return;
       this.painting = blob;
-      this.slider.setAfter(URL.createObjectURL(blob));
+      this.showPainting(blob);
     } catch (error) {
       this.complain(error);
     } finally {
       byId("stage").removeAttribute("aria-busy");
     }
+  }
+
+  /** @param {Blob} blob */
+  showPainting(blob) {
+    const old = this.slider.after.getAttribute("src");
+    this.slider.setAfter(URL.createObjectURL(blob));
+    if (old) URL.revokeObjectURL(old);
   }
 
   /** @param {unknown} error */
@@ -276,7 +281,8 @@ export class Device {
   // Results
 
   async snapshot() {
-    this.keep((await this.client.snapshot()).blob, "png");
+    const { stem } = this;
+    this.keep((await this.client.snapshot()).blob, "png", stem);
   }
 
   async saveJpeg() {
@@ -288,12 +294,12 @@ export class Device {
   }
 
   async toggleRecording() {
-    const { recorder } = this;
+    const { recorder, stem } = this;
     if (recorder) {
       this.recorder = null;
       this.video.loop = true;
       this.showRecording();
-      this.keep(await recorder.stop(), recorder.ending);
+      this.keep(await recorder.stop(), recorder.ending, stem);
       return;
     }
     if (this.kind === "video") {
@@ -317,13 +323,21 @@ export class Device {
     }
   }
 
+  /** Name of a result without its ending: of the file, or of the moment. */
+  get stem() {
+    if (this.name) return `${stemOf(this.name)}.${this.shelf.chosen}`;
+    const moment = new Date().toISOString().slice(0, 19).replaceAll(":", "-").replace("T", "-");
+    return `vidstyle-${this.shelf.chosen}-${moment}`;
+  }
+
   /**
+   * Save a result.
+   *
    * @param {Blob} content
    * @param {string} ending
+   * @param {string} [stem] of the time when the source was still open
    */
-  keep(content, ending) {
-    const moment = new Date().toISOString().slice(0, 19).replaceAll(":", "-").replace("T", "-");
-    const stem = this.name ? `${stemOf(this.name)}.${this.shelf.chosen}` : `vidstyle-${this.shelf.chosen}-${moment}`;
+  keep(content, ending, stem = this.stem) {
     const name = `${stem}.${ending}`;
     save(content, name);
     notify(t("live.saved", { name }));

@@ -3,6 +3,10 @@
 const painter = import("./painter.js");
 
 self.addEventListener("message", async ({ data }) => {
-  const { receive } = await painter;
-  receive(data);
+  try {
+    const { receive } = await painter;
+    receive(data);
+  } catch (error) { // of loading the painter
+    postMessage({ id: data.id, error: String(error) });
+  }
 });

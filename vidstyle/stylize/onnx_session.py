@@ -223,7 +223,7 @@ def _limited(
     except Exception as error:  # ONNX Runtime's errors have no common base class
         if provider != CPU:
             raise OptionError(
-                f"provider {provider} does not run {file.name}: {reason(error)} "
+                f"provider {provider} does not run {file.name}: {reason(error).rstrip('.')}. "
                 "Choose another provider, or auto.",
                 "provider",
             ) from error

@@ -72,7 +72,8 @@ def _batch(
 ) -> int:
     from vidstyle.apps.batch import Failure, list_jobs, missing_results, run_batch
     from vidstyle.apps.outputs import Result
-    from vidstyle.console import Progress, batch_to_json, describe
+    from vidstyle.console.outcomes import batch_to_json, describe
+    from vidstyle.console.progress import Progress
 
     output = None if parsed.output is None else Path(parsed.output)
     if options.json and output == STANDARD_STREAM:
@@ -162,7 +163,7 @@ def _files_left(jobs: Sequence[Any], options: ConvertFlags) -> str:
 def live(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.config import configured
     from vidstyle.apps.live import run_live
-    from vidstyle.console import describe, to_json
+    from vidstyle.console.outcomes import describe, to_json
 
     options = configured(parsed.config, LiveFlags, vars(parsed))
     summary = logging.getLogger("vidstyle.apps.live")
@@ -179,7 +180,8 @@ def live(parsed: argparse.Namespace) -> int:
 
 def train(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.train import train_style
-    from vidstyle.console import TrainingProgress, describe, to_json
+    from vidstyle.console.outcomes import describe, to_json
+    from vidstyle.console.progress import TrainingProgress
 
     options = _options(parsed, TrainFlags)
     first = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
@@ -197,7 +199,7 @@ def train(parsed: argparse.Namespace) -> int:
 
 def style(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.painting import style_from_painting
-    from vidstyle.console import describe, to_json
+    from vidstyle.console.outcomes import describe, to_json
 
     options = _options(parsed, StyleFlags)
     if options.polish is not None:
@@ -212,7 +214,7 @@ def style(parsed: argparse.Namespace) -> int:
 
 def export(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.export import export_style
-    from vidstyle.console import describe, to_json
+    from vidstyle.console.outcomes import describe, to_json
 
     result = export_style(parsed.exported, parsed.output, _options(parsed, ExportOptions))
     print_line(json.dumps(to_json(result), indent=2) if parsed.json else describe(result))
@@ -220,7 +222,7 @@ def export(parsed: argparse.Namespace) -> int:
 
 
 def styles(parsed: argparse.Namespace) -> int:
-    from vidstyle.console import print_styles
+    from vidstyle.console.tables import print_styles
     from vidstyle.stylize.catalog import shipped_styles
 
     if parsed.picture or parsed.gallery:
@@ -236,7 +238,7 @@ def styles(parsed: argparse.Namespace) -> int:
 
 def _gallery(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.gallery import paint_gallery
-    from vidstyle.console import batch_to_json, describe
+    from vidstyle.console.outcomes import batch_to_json, describe
 
     if not (parsed.picture and parsed.gallery):
         raise OptionError(
@@ -257,7 +259,7 @@ def serve(parsed: argparse.Namespace) -> int:
 
 def clean(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.clean import deleted, unfinished_work
-    from vidstyle.console import describe_work, works_to_json
+    from vidstyle.console.outcomes import describe_work, works_to_json
 
     works = list(unfinished_work(parsed.places, recursive=parsed.recursive))
     if not parsed.dry_run:
@@ -271,7 +273,7 @@ def clean(parsed: argparse.Namespace) -> int:
 
 def doctor(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.doctor import examine
-    from vidstyle.console import print_findings
+    from vidstyle.console.tables import print_findings
 
     findings = examine()
     if parsed.json:

@@ -22,7 +22,7 @@ from tests.perceptual.weights import write_random_slim
 from tests.training.toys import blurred_noise, toy_content
 from vidstyle.apps.train import train_style
 from vidstyle.cli import DONE, FAILED, INTERRUPTED, main
-from vidstyle.console import LOSSES_NOTE, TrainingProgress
+from vidstyle.console.progress import LOSSES_NOTE, TrainingProgress
 from vidstyle.errors import SinkError
 from vidstyle.extras import install_hint
 from vidstyle.flags import with_flags
@@ -343,7 +343,7 @@ def test_a_terminal_gets_losses_and_time_left_in_80_columns() -> None:
     import pty
 
     code = (
-        "from vidstyle.console import TrainingProgress\n"
+        "from vidstyle.console.progress import TrainingProgress\n"
         "from vidstyle.training.results import TrainProgress\n"
         "names = ('style', 'patch', 'content', 'tone', 'tv', 'temporal', 'range')\n"
         "with TrainingProgress(shown=True) as progress:\n"

@@ -1,37 +1,26 @@
-"""Console output: progress bars, results as text and JSON, tables of styles and findings."""
+"""Progress bars of batches and trainings."""
 
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
-from functools import singledispatch
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
-from rich.table import Table
 
 from vidstyle.apps.batch import Failure, Job
-from vidstyle.apps.clean import UnfinishedWork
-from vidstyle.apps.export import ExportResult
-from vidstyle.apps.outputs import Result
-from vidstyle.apps.painting import PaintingResult
 from vidstyle.apps.progress import BatchEstimate
 from vidstyle.errors import printable
 from vidstyle.flags import with_flags
-from vidstyle.live.metrics import LiveReport
-from vidstyle.results import FileResult, RunResult
 from vidstyle.stats import Stats, per_second
-from vidstyle.stylize.catalog import Style
 from vidstyle.times import clock
-from vidstyle.training.results import LOSS_WORDS, TrainProgress, TrainResult, int8_path
+from vidstyle.training.results import LOSS_WORDS, TrainProgress
 
 REFRESH_S = 0.2  # interval of the progress bar
 MIN_BAR_WIDTH, MIN_NAME_WIDTH = 10, 8  # columns
-PIPE_WIDTH = 1000  # columns, so that no row of a table is wrapped
 LOSSES_BESIDE_BAR = ("style", "patch", "content", "temporal")  # all would exceed 80 columns
 LOSSES_NOTE = (
     "Lower is better: style and strokes are distances to the painting, content to the photo, "
@@ -211,239 +200,8 @@ class TrainingProgress:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-@singledispatch
-def describe(outcome: RunResult | Failure) -> str:
-    """Describe the outcome of a run as text, one fact per line."""
-    raise TypeError(type(outcome))
-
-
-@describe.register
-def _(outcome: Result) -> str:
-    size = _size(outcome.output_bytes)
-    if outcome.frames == 1:
-        line = f"{outcome.output}  ({size}, {outcome.seconds:.1f} s)"
-    else:
-        line = (
-            f"{outcome.output}  {outcome.frames} frames, {outcome.keyframes} keyframes, "
-            f"{outcome.fps:.1f} fps, {outcome.seconds:.1f} s, {size}"
-        )
-    damage = [f"  damaged: {part}" for part in outcome.damage]
-    return "\n".join([line, *damage, *_notes(outcome)])
-
-
-@describe.register
-def _(outcome: TrainResult) -> str:
-    size = f"{outcome.output_bytes:,} bytes"
-    pace = f"{outcome.steps} steps in {clock(outcome.seconds)}"
-    lines = [f"{outcome.output}  ({size}, {pace})"]
-    lines += [f"{file}  ({file.stat().st_size:,} bytes)" for file in outcome.others]
-    lines.append(f"{outcome.folder}/preview.png shows how it learned, losses.png how well.")
-    if not outcome.finished:
-        lines.append("Stopped early: this is what there was by then. --resume goes on.")
-    lines += _notes(outcome)
-    in_int8 = int8_path(outcome.output)
-    fastest = in_int8 if in_int8 in outcome.others else outcome.output
-    lines.append(f"Use it: vidstyle film.mp4 --style {fastest}")
-    return "\n".join(lines)
-
-
-@describe.register
-def _(outcome: PaintingResult) -> str:
-    files = f"{outcome.output} and {outcome.others[0].name}"
-    strokes = f"strokes of {outcome.texture}"
-    if outcome.polished_s:
-        strokes = f"strokes learned for {clock(outcome.polished_s)}"
-    return (
-        f"{files}  ({outcome.seconds:.1f} s; {strokes}, the painting's colors)\n"
-        f"Use it: vidstyle film.mp4 --style {outcome.others[0]}\n"
-        "vidstyle train learns the painting's own strokes."
-    )
-
-
-@describe.register
-def _(outcome: ExportResult) -> str:
-    files = " and ".join([str(outcome.output), *(file.name for file in outcome.others)])
-    difference = (
-        f"differs by {outcome.mean_difference:.2f} of 255 levels on average, "
-        f"{outcome.largest_difference} at most, SSIM {outcome.similarity:.4f}"
-    )
-    size = f"{outcome.output_bytes:,} bytes"
-    return "\n".join([f"{files}  ({size}; {difference})", *_notes(outcome)])
-
-
-@describe.register
-def _(outcome: LiveReport) -> str:
-    latency = f"{outcome.latency_p50_ms:.0f} ms behind, p99 {outcome.latency_p99_ms:.0f} ms"
-    pace = f"{outcome.frames} pictures in {clock(outcome.seconds)}, {outcome.fps:.1f} fps"
-    return (
-        f"{pace}, {latency}, {outcome.dropped} dropped\n"
-        f"{outcome.quality}, {outcome.keyframes} keyframes, {outcome.cores:.2f} cores"
-    )
-
-
-@describe.register
-def _(outcome: Failure) -> str:
-    return with_flags(outcome.error)
-
-
-@singledispatch
-def to_json(outcome: RunResult | Failure) -> dict[str, Any]:
-    """Return the outcome of a run as plain data, for --json."""
-    raise TypeError(type(outcome))
-
-
-@to_json.register
-def _(outcome: Result) -> dict[str, Any]:
-    return {
-        "input": str(outcome.input),
-        "output": str(outcome.output),
-        "style": outcome.style,
-        "frames": outcome.frames,
-        "keyframes": outcome.keyframes,
-        "fps": round(outcome.fps, 2),
-        "seconds": round(outcome.seconds, 3),
-        "output_bytes": outcome.output_bytes,
-        "damage": outcome.damage,
-        "warnings": [with_flags(warning) for warning in outcome.warnings],
-    }
-
-
-@to_json.register
-def _(outcome: TrainResult) -> dict[str, Any]:
-    return {
-        "output": str(outcome.output),
-        "folder": str(outcome.folder),
-        "others": [str(file) for file in outcome.others],
-        "finished": outcome.finished,
-        "steps": outcome.steps,
-        "seconds": round(outcome.seconds, 3),
-        "output_bytes": outcome.output_bytes,
-        "losses": {name: round(value, 5) for name, value in outcome.losses.items()},
-        "warnings": [with_flags(warning) for warning in outcome.warnings],
-    }
-
-
-@to_json.register
-def _(outcome: PaintingResult) -> dict[str, Any]:
-    return {
-        "output": str(outcome.output),
-        "others": [str(file) for file in outcome.others],
-        "texture": outcome.texture,
-        "polished_s": outcome.polished_s,
-        "seconds": round(outcome.seconds, 3),
-        "output_bytes": outcome.output_bytes,
-    }
-
-
-@to_json.register
-def _(outcome: ExportResult) -> dict[str, Any]:
-    return {
-        "output": str(outcome.output),
-        "others": [str(file) for file in outcome.others],
-        "style": outcome.style,
-        "to": outcome.to,
-        "output_bytes": outcome.output_bytes,
-        "mean_difference": round(outcome.mean_difference, 4),
-        "largest_difference": outcome.largest_difference,
-        "similarity": round(outcome.similarity, 5),
-        "warnings": [with_flags(warning) for warning in outcome.warnings],
-        "seconds": round(outcome.seconds, 3),
-    }
-
-
-@to_json.register
-def _(outcome: LiveReport) -> dict[str, Any]:
-    return {
-        name: round(value, 3) if isinstance(value, float) else value
-        for name, value in asdict(outcome).items()
-    }
-
-
-@to_json.register
-def _(outcome: Failure) -> dict[str, Any]:
-    return {"input": str(outcome.input), "error": describe(outcome)}
-
-
-def batch_to_json(outcomes: Sequence[Result | Failure]) -> dict[str, Any]:
-    """Return the outcomes of a batch as plain data, for --json."""
-    return {
-        "results": [to_json(outcome) for outcome in outcomes if isinstance(outcome, Result)],
-        "failures": [to_json(outcome) for outcome in outcomes if isinstance(outcome, Failure)],
-    }
-
-
-def describe_work(work: UnfinishedWork) -> str:
-    """Describe unfinished work in one line."""
-    parts = [_size(work.bytes)]
-    if work.seconds:
-        parts.append(f"{clock(work.seconds)} of the film")
-    if work.paintings:
-        parts.append(f"{work.paintings} painting{'s' * (work.paintings > 1)}")
-    if work.is_used:
-        parts.append("in use, kept")
-    elif work.is_deleted:
-        parts.append("deleted, but for files of others" if work.holds_others else "deleted")
-    return f"{work.folder}  {', '.join(parts)}"
-
-
-def works_to_json(works: Sequence[UnfinishedWork]) -> list[dict[str, Any]]:
-    """Return unfinished work as plain data, for --json."""
-    return [asdict(work) | {"folder": str(work.folder)} for work in works]
-
-
-def print_styles(styles: Sequence[Style]) -> None:
-    """Print the catalog as a table; into a file or a pipe, each style in one line."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("style", no_wrap=True)
-    table.add_column("painting")
-    table.add_column("artist")
-    table.add_column("year")
-    table.add_column("size", no_wrap=True)
-    table.add_column("bytes", no_wrap=True, justify="right")
-    table.add_column("licence", no_wrap=True)
-    for number, style in enumerate(styles):
-        name = f"{style.name} (default)" if number == 0 else style.name
-        painting = (str(style.painting[key]) for key in ("title", "artist", "year"))
-        table.add_row(name, *painting, style.size_class, f"{style.bytes:,}", style.licence)
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(table, markup=False, highlight=False)
-
-
-def print_findings(findings: dict[str, Any]) -> None:
-    """Print the report of `doctor`, a line for each value, whole in any terminal.
-
-    Lines are never broken: commands are to be copied. A list that is wider than the terminal has a
-    line for each entry.
-    """
-    console, indent = Console(), max(map(len, findings)) + 2
-    for name, value in findings.items():
-        lines = _finding_lines(value, console.width - indent)
-        for number, line in enumerate(lines):
-            first = name if number == 0 else ""
-            console.print(f"{first:<{indent}}{line}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _finding_lines(value: Any, width: int) -> list[str]:
-    if isinstance(value, dict):
-        return [f"{key}: {_plain(part)}" for key, part in value.items()]
-    line = _plain(value)
-    if isinstance(value, list) and len(line) > width:
-        return [with_flags(entry) for entry in value]
-    return [line]
-
-
-def _notes(outcome: FileResult) -> list[str]:
-    return [f"  note: {with_flags(warning)}" for warning in outcome.warnings]
-
-
 def _losses(progress: TrainProgress, names: Sequence[str]) -> str:
     return " ".join(f"{LOSS_WORDS[name][0]} {progress.losses[name]:.2f}" for name in names)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"
 
 
 def _bar(console: Console, shown: bool) -> RichProgress:
@@ -456,12 +214,6 @@ def _bar(console: Console, shown: bool) -> RichProgress:
         transient=True,
         disable=not (shown and console.is_terminal),
     )
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(with_flags, value)) or "none"
-    return "unknown" if value is None else str(value)
 
 
 def _state(stats: Stats) -> tuple[int, int | None, str]:

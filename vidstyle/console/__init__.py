@@ -1,0 +1,1 @@
+"""Console output: progress bars, outcomes as text and JSON, tables."""

@@ -17,7 +17,7 @@ from vidstyle import standard_streams
 from vidstyle.apps.outputs import check_target, is_reserved
 from vidstyle.errors import SinkError
 from vidstyle.hardware import memory_gb
-from vidstyle.media.atomic import output_lock, publish
+from vidstyle.media.atomic import output_lock, publish, write_whole
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import ServeOptions
 from vidstyle.server.launch import bound_socket
@@ -119,6 +119,23 @@ def test_a_path_that_is_too_long_for_windows_is_said(
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(SinkError, match="path has over 259 c"), output_lock(folder / "film.mp4"):
         pass
+
+
+def test_a_virus_scanner_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace, refusals, pauses_s = Path.replace, [1, 2, 3], list[float]()
+
+    def scanned(partial: Path, path: Path) -> Path:
+        if refusals:
+            refusals.pop()
+            raise PermissionError(13, "denied")
+        return replace(partial, path)
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr("time.sleep", pauses_s.append)
+    monkeypatch.setattr(Path, "replace", scanned)
+    write_whole(tmp_path / "film.mp4", b"new")
+    assert (tmp_path / "film.mp4").read_bytes() == b"new"
+    assert pauses_s == [0.05, 0.1, 0.2]
 
 
 def test_a_server_has_its_port_alone_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EACCES, EAGAIN
 from pathlib import Path
@@ -20,6 +21,7 @@ else:
     import fcntl
 
 MAX_NAME_BYTES = 255  # on nearly every file system
+SCANNER_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 MOST_WINDOWS_PATH = 259  # characters, unless the system's settings allow more
 
 
@@ -105,7 +107,7 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     try:
         yield partial
         if replace:
-            partial.replace(path)
+            _patiently(lambda: partial.replace(path))
         else:
             publish(partial, path, replace=False)
     finally:  # also after KeyboardInterrupt
@@ -128,9 +130,9 @@ def publish(partial: Path, path: Path, *, replace: bool) -> None:
     """
     try:
         if replace:
-            partial.replace(path)
+            _patiently(lambda: partial.replace(path))
         else:
-            _rename_exclusively(partial, path)
+            _patiently(lambda: _rename_exclusively(partial, path))
     except FileExistsError:
         why = "came into being during the run"
     except PermissionError:
@@ -195,6 +197,17 @@ def _rename_exclusively(partial: Path, path: Path) -> None:
             raise
     else:
         partial.unlink()
+
+
+def _patiently(rename: Callable[[], object]) -> None:
+    """Rename again and again on Windows, where virus scanners open each new file for a moment."""
+    for pause_s in SCANNER_PAUSES_S if sys.platform == "win32" else ():
+        try:
+            rename()
+            return
+        except PermissionError:
+            time.sleep(pause_s)
+    rename()
 
 
 def _rename_to_free_name(partial: Path, path: Path) -> Path:

@@ -10,6 +10,7 @@ their numbers and thumbnails.
 
 import argparse
 import base64
+import functools
 import hashlib
 import io
 import json
@@ -18,8 +19,11 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +223,27 @@ def write_listing(page: Path) -> None:
         f"const RUNTIMES = {json.dumps(variants, indent=1)};",
     )
     (page / LISTING).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Handler of `python -m http.server` without its log."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Give out a folder on loopback as `python -m http.server` does; yields the address."""
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, name="files", daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join(timeout=30)
 
 
 def _pack(package: Package, folder: Path) -> None:

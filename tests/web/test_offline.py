@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import file_server
 from tests.web.visit import Visit, read_rgb
+from tools.web_page import served
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 def test_it_works_with_the_network_cut(
     browser: Any, page_folder: Path, picture_file: Path, tmp_path: Path
 ) -> None:
-    with file_server(page_folder) as address, Visit(browser, address) as visit:
+    with served(page_folder) as address, Visit(browser, address) as visit:
         visit.page.wait_for_selector("#place[data-ready]")
         visit.context.set_offline(True)
         visit.reload()
@@ -31,7 +31,7 @@ def test_it_works_after_its_host_is_gone(
 ) -> None:
     context = browser.new_context()
     page = context.new_page()
-    with file_server(page_folder) as address:
+    with served(page_folder) as address:
         page.goto(address)
         page.wait_for_selector("#place[data-ready]", timeout=120_000)
     page.reload()

@@ -10,7 +10,6 @@ beside Python's keyframes. Linux; needs the extra `browser`, Chromium and a buil
 
 import argparse
 import base64
-import functools
 import io
 import json
 import os
@@ -18,11 +17,9 @@ import shutil
 import statistics
 import tarfile
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +29,7 @@ from rich.table import Table
 
 from tools.benchmarks.conversion import empty_report
 from tools.evaluation.steadiness import Reel, painted, sample_reel, unsteadiness, unstyled
-from tools.web_page import BORDERS, Package, archive
+from tools.web_page import BORDERS, Package, archive, served
 from vidstyle.frame import RGBImage
 from vidstyle.stylize.catalog import find_style, find_weights
 
@@ -123,23 +120,6 @@ PAINT = """async ({id, frame, width, height, seconds}) => {
   }
   return btoa(text);
 }"""
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Handler without a log."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Give out a folder on loopback; yields the address."""
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 @contextmanager

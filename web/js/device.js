@@ -7,7 +7,7 @@ import { mediaAmong, onChoose, onDrop } from "./files.js";
 import { clockText, percentText, sizeText, stemOf } from "./format.js";
 import { originOf } from "./gallery.js";
 import { announce, notify, notifyError } from "./notices.js";
-import { PainterClient } from "./painter_client.js";
+import { Painters } from "./painters.js";
 import { Recorder } from "./recorder.js";
 import { t } from "./strings.js";
 
@@ -28,7 +28,6 @@ export class Device {
   /** @type {ImageBitmap | null} */
   photo = null;
   name = ""; // of the file that is open
-  busy = false; // a frame is being painted
   fresh = false; // the video shows a frame that was not painted with these settings
   painted = 0; // frames since the last measurement
   ms = 0; // of the last frame
@@ -40,7 +39,7 @@ export class Device {
     this.shelf = shelf;
     this.canvas = byId("canvas");
     this.video = byId("video");
-    this.client = new PainterClient(this.canvas);
+    this.painters = new Painters(this.canvas);
     this.slider = new CompareSlider();
     this.slider.element.hidden = true;
     byId("stage").append(this.slider.element);
@@ -96,8 +95,11 @@ export class Device {
       style: /** @type {any} */ (this.shelf.find(this.shelf.chosen)),
       look: { strength: Number(byId("strength").value) / 100, keepColors: byId("colors").checked },
       lines: Number(byId("strokes").querySelector("input:checked").value),
-      mirrored: this.kind === "camera" && byId("mirror").checked,
     };
+  }
+
+  get mirrored() {
+    return this.kind === "camera" && byId("mirror").checked;
   }
 
   // Sources
@@ -216,29 +218,24 @@ export class Device {
 
   // Painting
 
-  /** The video shows a new frame: paint it, or as soon as the frame before is painted. */
+  /** The video shows a new frame: paint it, or as soon as a painter is idle. */
   offer() {
     this.fresh = true;
     this.paintNext();
   }
 
   async paintNext() {
-    if (this.busy || !this.fresh || this.video.readyState < 2) return;
-    this.busy = true;
+    if (!this.fresh || !this.painters.idle.length || this.video.readyState < 2) return;
     this.fresh = false;
     try {
       const seconds = performance.now() / 1000;
-      const frame = "VideoFrame" in self
-        ? new VideoFrame(this.video, { timestamp: seconds * 1e6 })
-        : await createImageBitmap(this.video);
-      const { ms, width, height } = await this.client.frame(frame, seconds, this.settings);
+      const frame = frameOf(this.video, seconds);
+      const { ms, width, height } = await this.painters.frame(frame, seconds, this.settings, this.mirrored);
       this.ms = ms;
       this.painted += 1;
       this.setSize(width, height);
     } catch (error) {
       this.complain(error);
-    } finally {
-      this.busy = false;
     }
     this.paintNext();
   }
@@ -248,7 +245,7 @@ export class Device {
     if (!photo) return;
     byId("stage").setAttribute("aria-busy", "true");
     try {
-      const { blob } = await this.client.photo(await createImageBitmap(photo), settings);
+      const { blob } = await this.painters.photo(await createImageBitmap(photo), settings);
       if (photo !== this.photo || JSON.stringify(settings) !== JSON.stringify(this.settings)) return;
       this.painting = blob;
       this.showPainting(blob);
@@ -282,7 +279,7 @@ export class Device {
 
   async snapshot() {
     const { stem } = this;
-    this.keep((await this.client.snapshot()).blob, "png", stem);
+    this.keep((await this.painters.snapshot()).blob, "png", stem);
   }
 
   async saveJpeg() {
@@ -384,7 +381,7 @@ export class Device {
   }
 
   mirror() {
-    this.video.classList.toggle("mirrored", this.settings.mirrored);
+    this.video.classList.toggle("mirrored", this.mirrored);
   }
 
   showOriginal() {
@@ -429,4 +426,14 @@ export class Device {
     setText(byId("time"), this.recorder ? t("live.seconds", { time: clockText(this.recorder.seconds) }) : "");
     this.painted = 0;
   }
+}
+
+/**
+ * Present frame of a video; a bitmap where the browser has no video frames.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {number} seconds presentation time
+ */
+function frameOf(video, seconds) {
+  return "VideoFrame" in self ? new VideoFrame(video, { timestamp: seconds * 1e6 }) : createImageBitmap(video);
 }

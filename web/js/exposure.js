@@ -23,13 +23,18 @@ export function exposureCurve(luma, fullRange) {
   return curveOf(histogram(luma), luma.size, fullRange);
 }
 
+/**
+ * What is known of a stream's last picture.
+ *
+ * @typedef {{curve: Float32Array, counts: Int32Array, seconds: number}} ExposureState
+ */
+
 /** Exposure curve of a stream of pictures, smoothed within a scene against pumping. */
 export class ExposureTracker {
-  /** @type {Float32Array | null} */
-  curve = null;
-  /** @type {Int32Array | null} */
-  counts = null;
-  time = 0;
+  /** @param {ExposureState | null} [state] of the last picture */
+  constructor(state = null) {
+    this.state = state;
+  }
 
   /**
    * @param {Plane} luma
@@ -39,11 +44,11 @@ export class ExposureTracker {
   measure(luma, fullRange, seconds) {
     const counts = histogram(luma);
     const curve = curveOf(counts, luma.size, fullRange);
-    if (this.curve && this.counts && distance(this.counts, counts) < CUT_DISTANCE) {
-      const kept = Math.exp(-Math.abs(seconds - this.time) / TIME_CONSTANT_S);
-      for (let i = 0; i < 256; i += 1) curve[i] += (this.curve[i] - curve[i]) * kept;
+    if (this.state && distance(this.state.counts, counts) < CUT_DISTANCE) {
+      const kept = Math.exp(-Math.abs(seconds - this.state.seconds) / TIME_CONSTANT_S);
+      for (let i = 0; i < 256; i += 1) curve[i] += (this.state.curve[i] - curve[i]) * kept;
     }
-    [this.curve, this.counts, this.time] = [curve, counts, seconds];
+    this.state = { curve, counts, seconds };
     return curve;
   }
 }

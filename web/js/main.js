@@ -20,7 +20,7 @@ async function start() {
   new Gallery(shelf, byId("gallery"), "style");
   const device = new Device(shelf);
   shelf.show(styles);
-  await device.client.ready;
+  await device.painters.ready;
   document.body.dataset.ready = "";
 }
 

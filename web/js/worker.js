@@ -1,12 +1,12 @@
-// Worker: a classic one, since LiteRT.js loads its runtime by importScripts, which module workers lack.
+// Worker: runs the module of its name. A classic one, since LiteRT.js loads its runtime by importScripts.
 
-const painter = import("./painter.js");
+const module = import(`./${self.name}.js`);
 
 self.addEventListener("message", async ({ data }) => {
   try {
-    const { receive } = await painter;
+    const { receive } = await module;
     receive(data);
-  } catch (error) { // of loading the painter
+  } catch (error) { // of loading the module
     postMessage({ id: data.id, error: String(error) });
   }
 });

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tools.benchmarks import web_page
-from tools.benchmarks.web_page import ORT, bench_folder, children_cpu_ms, served
+from tools.benchmarks.web_page import ORT, bench_folder, children_cpu_ms
+from tools.web_page import served
 
 BURN = "sum(range(2_000_000)); print('burned', flush=True); input()"
 

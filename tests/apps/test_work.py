@@ -277,3 +277,12 @@ def test_a_batch_deletes_what_a_kill_after_the_end_has_left(
     clip.with_name("in.inverter.mp4.work").mkdir()  # the last thing that is deleted
     assert main(words) == 0
     assert not clip.with_name("in.inverter.mp4.work").exists()
+
+
+def test_the_command_says_where_it_goes_on(
+    clip: Path, inverting: StylizeOptions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with power_cut(13):
+        stylize_video(clip, clip.with_name("in.inverter.mp4"), inverting)
+    assert main([str(clip), "--style", str(inverting.style)]) == 0
+    assert capsys.readouterr().err.startswith("Resumed at 0:00 of 0:00.\n")

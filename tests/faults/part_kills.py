@@ -112,19 +112,19 @@ class PartKills:
         self, chance: random.Random, run: Run, outcome: Outcome, damages: bool = False
     ) -> list[str]:
         """Faults of the runs after a kill, of which some are killed too, and of their result."""
-        faults, kills = list[str](), 0
+        faults, damaged, kills = list[str](), set[str](), 0
         whole_s, results = self._unbroken[run.words]
         while outcome.code != 0:
             kills += 1
             before = _kept(run.folder)
             if damages and before:
-                before -= {_damage(chance, run.folder, chance.choice(sorted(before)))}
+                damaged.add(_damage(chance, run.folder, chance.choice(sorted(before))))
             is_last = kills == MOST_KILLS or chance.random() < 0.4
             number, after_s = (0, 0.0) if is_last else (signal.SIGKILL, chance.random() * whole_s)
             again = replace(run, signal=number, after_s=after_s, afterwards=no_faults)
             outcome, more = judged(self._of(run), again)
             faults += more
-            lost = before - _kept(run.folder)
+            lost = before - damaged - _kept(run.folder)
             if any(not _output_of(run.folder / name).exists() for name in lost):
                 faults.append("loses finished parts")
             if is_last and outcome.code != 0:

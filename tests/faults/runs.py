@@ -32,7 +32,7 @@ CPP_ABORT = "terminate called"
 RIDDLES = ("Traceback", "This is a bug", "Unexpected ", CPP_ABORT, "Exception ignored")
 STREAM = "-"
 # Of a killed run: hidden files of its output, which the next run of the same output deletes.
-PARTIALS = r"\.o(\.[0-9a-f]{8}\.partial)?\.\w+(\.lock)?"
+PARTIALS = r"\.o(\.[0-9a-f]{8}\.partial)?\.\w+(\.work)?(\.lock)?"
 
 
 def no_faults(run: "Run", outcome: "Outcome") -> list[str]:

@@ -9,10 +9,12 @@ import pytest
 
 from tests.server.conftest import encoded
 from vidstyle.errors import OptionError, StyleError
+from vidstyle.frame import Picture
 from vidstyle.server import limits
 from vidstyle.server.problems import Problem
 from vidstyle.server.shelf import StyleShelf
 from vidstyle.server.viewer import FrameMeter, LiveSettings, LiveViewer
+from vidstyle.stylize.segmentation import Segmentation
 
 FRAME = encoded(64, 48)
 
@@ -30,6 +32,10 @@ def mean(jpeg: bytes) -> float:
     return float(image.mean())
 
 
+def empty_mask(picture: Picture) -> Segmentation:
+    return Segmentation(np.zeros((picture.height, picture.width), np.float32), presence=-9.0)
+
+
 @pytest.mark.usefixtures("patient")
 def test_a_changed_style_shows(viewer: LiveViewer) -> None:
     assert viewer.quality == ""
@@ -42,8 +48,20 @@ def test_a_changed_style_shows(viewer: LiveViewer) -> None:
     assert abs(mean(viewer.paint(FRAME)) - mean(FRAME)) < 10
 
 
+@pytest.mark.usefixtures("patient")
+def test_the_painted_part_changes(viewer: LiveViewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vidstyle.stylize.person_mask.segment", empty_mask)
+    for only, expected in (("person", mean(FRAME)), ("background", 255 - mean(FRAME))):
+        viewer.change(LiveSettings("negative", only=only))
+        assert abs(mean(viewer.paint(FRAME)) - expected) < 10
+
+
 def test_wrong_settings_change_nothing(viewer: LiveViewer) -> None:
-    for settings in (LiveSettings("no style"), LiveSettings("negative", strength=2)):
+    for settings in (
+        LiveSettings("no style"),
+        LiveSettings("negative", strength=2),
+        LiveSettings("negative", only="cats"),
+    ):
         with pytest.raises((StyleError, OptionError)):
             viewer.change(settings)
     assert viewer.settings == LiveSettings("negative")

@@ -28,7 +28,7 @@ PICTURE_OPTIONS = (
 TYPES = typing.get_type_hints(StylizeOptions)
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 JSON_NAMES = {bool: "boolean", int: "integer", float: "number", str: "string"}
-LIVE_OPTIONS = ("style", "strength", "keep_colors")
+LIVE_OPTIONS = ("style", "strength", "keep_colors", "only")
 CLIENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

@@ -27,11 +27,12 @@ class LiveSettings:
     style: str  # id, or mix of ids
     strength: float = 1.0
     keep_colors: bool = False
+    only: str = DEFAULTS.only  # painted part
 
     @classmethod
     def of(cls, options: StylizeOptions) -> "LiveSettings":
         """Settings of checked options, with a style."""
-        return cls(str(options.style), options.strength, options.keep_colors)
+        return cls(str(options.style), options.strength, options.keep_colors, options.only)
 
 
 class LiveViewer:
@@ -64,6 +65,7 @@ class LiveViewer:
             shelf.resolved(settings.style),
             strength=settings.strength,
             keep_colors=settings.keep_colors,
+            only=settings.only,
             order="bgr",
             provider=provider,
         )
@@ -79,7 +81,7 @@ class LiveViewer:
         return self._stream.quality
 
     def change(self, settings: LiveSettings) -> None:
-        """Load another style, or set strength and colors; frames go on meanwhile.
+        """Load another style, or set strength, colors and painted part; frames go on meanwhile.
 
         Raises:
             VidstyleError: the style cannot be loaded; all stays as it was.
@@ -88,6 +90,7 @@ class LiveViewer:
             self._stylizer.style = self._shelf.resolved(settings.style)
         self._stylizer.strength = settings.strength
         self._stylizer.keep_colors = settings.keep_colors
+        self._stylizer.only = settings.only
         self.settings = settings
 
     def paint(self, frame: bytes) -> bytes:

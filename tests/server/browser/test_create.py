@@ -69,6 +69,19 @@ def test_the_strength_is_shown_at_once(visit: Visit, picture_file: Path) -> None
     assert strength < 1 and float(opacity) == strength
 
 
+def test_a_part_of_the_picture_can_be_chosen(visit: Visit, picture_file: Path) -> None:
+    visit.choose(picture_file)
+    with visit.page.expect_request("**/stylize?*only=person*"):
+        visit.page.select_option("[name=only]", "person")
+    visit.page.locator("#stage:not([aria-busy])").wait_for()
+    visit.page.click("#paint")
+    done = visit.card("done", "only the person")
+    done.locator(".job-picture").click()
+    assert "--only person" in visit.text("#result-command")
+    visit.page.click("#result-again")
+    assert visit.page.locator("[name=only]").input_value() == "person"
+
+
 def test_an_upload_goes_on_after_a_lost_connection(visit: Visit, picture_file: Path) -> None:
     lost = list[str]()
 

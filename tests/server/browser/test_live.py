@@ -32,6 +32,7 @@ def test_styles_change_and_pictures_are_saved(visit: Visit, tmp_path: Path) -> N
     visit.page.click("#live-start")
     visit.wait_until(PAINTED)
     visit.page.locator("#live-gallery [data-style='udnie'] label").click()
+    visit.page.select_option("#live-only", "background")
     visit.page.click("#live-record")
     with visit.page.expect_download() as snapshot:
         visit.page.click("#live-snapshot")

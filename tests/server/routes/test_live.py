@@ -82,15 +82,17 @@ def test_of_the_frames_that_wait_the_newest_is_painted(
 def test_settings_change_within_the_connection(server: ServerThread) -> None:
     with joined(server) as socket:
         told(socket, "ready")
-        socket.send(json.dumps({"style": "scream", "keep_colors": True}))
+        socket.send(json.dumps({"style": "scream", "keep_colors": True, "only": "person"}))
         settings = told(socket, "settings")
         assert (settings["style"], settings["keep_colors"]) == ("scream", True)
+        assert settings["only"] == "person"
         for message, status in (
             ("no json", 400),
             ("[]", 400),
             ('{"style": "no style"}', 422),
             ('{"style": "/etc/passwd.txt"}', 422),
             ('{"strength": 5}', 422),
+            ('{"only": "cats"}', 422),
             ('{"size": 5}', 422),
         ):
             socket.send(message)

@@ -156,7 +156,7 @@ export const deleteUpload = (id) => send("DELETE", `${API}/uploads/${id}`);
  * Address of a still, painted if a style is given.
  *
  * @param {string} id of the upload
- * @param {{height?: number, time?: number | null, style?: string, keep_colors?: boolean}} [values]
+ * @param {{height?: number, time?: number | null, style?: string, keep_colors?: boolean, only?: string}} [values]
  */
 export const stillUrl = (id, values = {}) => `${API}/uploads/${id}/still${query(values)}`;
 

@@ -38,6 +38,7 @@ export class Live {
     byId("live-mirror").addEventListener("change", () => this.mirror());
     byId("live-original").addEventListener("change", () => this.showOriginal());
     byId("live-colors").addEventListener("change", () => this.socket?.set({ keep_colors: byId("live-colors").checked }));
+    byId("live-only").addEventListener("change", () => this.socket?.set({ only: this.settings.only }));
     byId("live-strength").addEventListener("input", () => this.setStrength());
     byId("live-snapshot").addEventListener("click", () => this.snapshot());
     byId("live-record").addEventListener("click", () => this.toggleRecording().catch(notifyError));
@@ -55,6 +56,7 @@ export class Live {
       style: this.shelf.chosen,
       strength: Number(byId("live-strength").value) / 100,
       keep_colors: byId("live-colors").checked,
+      only: byId("live-only").value,
     };
   }
 

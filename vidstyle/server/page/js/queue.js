@@ -221,6 +221,8 @@ export function lookOf(options, shelf) {
   if (style && style.size_class !== "55k") parts.push(t(`variant.${style.size_class}`).toLowerCase());
   if (options.strength !== undefined) parts.push(t("job.strength", { percent: percentText(Number(options.strength)) }));
   if (options.keep_colors) parts.push(t("job.colors"));
+  if (options.only === "person") parts.push(t("job.person"));
+  if (options.only === "background") parts.push(t("job.background"));
   if (options.quality === "full") parts.push(t("job.full"));
   return parts.join(" · ");
 }
@@ -251,9 +253,10 @@ function runningText(progress) {
 function picturesOf(job) {
   const { upload } = job.input;
   if (!upload) return [icon("film")];
-  const { style, keep_colors } = job.options;
+  const { style, keep_colors, only } = job.options;
   const painted = stillUrl(upload, {
     height: PICTURE_HEIGHT, style: String(style ?? "great-wave"), keep_colors: keep_colors ? true : undefined,
+    only: only ? String(only) : undefined,
   });
   const gone = (/** @type {Event} */ event) => /** @type {Element} */ (event.target).remove();
   return [

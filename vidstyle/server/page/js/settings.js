@@ -10,7 +10,7 @@ import { t } from "./strings.js";
 
 const STROKES = { fine: 720, medium: 480, large: 300 }; // working size in lines: fewer paint larger strokes
 const SIZES = [2160, 1440, 1080, 720, 540, 360]; // shorter side of the result
-const DEFAULTS = { strokes: "medium", quality: "fast" };
+const DEFAULTS = { strokes: "medium", quality: "fast", only: "all" };
 
 /** Form of the settings; sends "change" when one changes, "strength" while its slider moves. */
 export class Settings extends EventTarget {
@@ -52,9 +52,11 @@ export class Settings extends EventTarget {
    */
   previewOptions() {
     const strokes = /** @type {keyof typeof STROKES} */ (this.field("strokes").value);
+    const only = this.field("only").value;
     return withoutNull({
       style: this.shelf.chosen,
       keep_colors: this.field("keep_colors").checked || null,
+      only: only === DEFAULTS.only ? null : only,
       max_height: strokes === DEFAULTS.strokes ? null : STROKES[strokes],
     });
   }
@@ -104,7 +106,7 @@ export class Settings extends EventTarget {
     this.field("keep_colors").checked = Boolean(options.keep_colors);
     const strokes = Object.entries(STROKES).find(([, lines]) => lines === options.max_height);
     this.field("strokes").value = strokes?.[0] ?? DEFAULTS.strokes;
-    this.field("quality").value = options.quality ?? DEFAULTS.quality;
+    for (const name of /** @type {const} */ (["quality", "only"])) this.field(name).value = options[name] ?? DEFAULTS[name];
     for (const name of ["time_budget", "size", "start", "end", "audio"]) {
       if (options[name] !== undefined) this.field(name).value = options[name];
     }

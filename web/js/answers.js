@@ -3,7 +3,7 @@
 /** Answer of a handler with what is handed over to the page. */
 export class Handed {
   /**
-   * @param {object} content
+   * @param {unknown} content
    * @param {Transferable[]} transfer
    */
   constructor(content, transfer) {
@@ -23,8 +23,8 @@ export function answering(handlers) {
   const handle = async (/** @type {{kind: string, id: number}} */ request) => {
     try {
       const answer = await handlers[request.kind](request);
-      if (answer instanceof Handed) self.postMessage({ id: request.id, answer: answer.content }, { transfer: answer.transfer });
-      else self.postMessage({ id: request.id, answer });
+      const { content, transfer } = answer instanceof Handed ? answer : new Handed(answer, []);
+      self.postMessage({ id: request.id, answer: content }, { transfer });
     } catch (error) {
       self.postMessage({ id: request.id, error: error instanceof Error ? error.message : String(error) });
     }

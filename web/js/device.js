@@ -370,7 +370,8 @@ export class Device {
     const variants = this.shelf.variants(style.id);
     byId("variants").hidden = variants.length < 2;
     byId("variant-choices").replaceChildren(...variants.map(({ id, size_class }) => {
-      const input = el("input", { type: "radio", name: "variant", value: id, checked: id === style.id, onchange: () => this.shelf.choose(id) });
+      const onchange = () => this.shelf.choose(id);
+      const input = el("input", { type: "radio", name: "variant", value: id, checked: id === style.id, onchange });
       return el("label", {}, input, el("span", {}, t(`variant.${size_class}`)));
     }));
   }

@@ -23,6 +23,7 @@ const PALETTE_LOSS = 0.7; // of the painting's chroma per share of the photo's
 const PLAIN_FACTOR = 2.3; // enlargement up to which no detail of the original comes back
 const DETAIL_FACTOR = 4; // enlargement from which all of it does
 const UNSHARP_SIGMA = 1; // px of the working size
+const PLANES = /** @type {const} */ (["y", "u", "v"]);
 
 /**
  * Mix the chroma of a picture into that of its painting.
@@ -100,7 +101,8 @@ export function enlarged(painting, working, original, sharpness) {
 function upscaled({ y, u, v, color }, original, sharpness) {
   const sharp = sharpness > 0 ? weighted(y, 1 + sharpness, blurred(y, UNSHARP_SIGMA, true), -sharpness, 0) : y;
   const half = /** @type {const} */ ([original.u.width, original.u.height]);
-  return new Picture(cubicResized(sharp, original.width, original.height), resize(u, ...half), resize(v, ...half), color);
+  const large = cubicResized(sharp, original.width, original.height);
+  return new Picture(large, resize(u, ...half), resize(v, ...half), color);
 }
 
 /**
@@ -113,7 +115,7 @@ function withDetail(painting, working, original) {
     const change = resize(weighted(fresh, 0.5, old, -0.5, MIDDLE), full.width, full.height);
     return weighted(full, 1, change, 2, -2 * MIDDLE);
   };
-  const [y, u, v] = /** @type {const} */ (["y", "u", "v"]).map((name) => changed(working[name], painting[name], original[name]));
+  const [y, u, v] = PLANES.map((name) => changed(working[name], painting[name], original[name]));
   return new Picture(y, u, v, painting.color);
 }
 
@@ -126,6 +128,6 @@ function withDetail(painting, working, original) {
  */
 export function faded(first, second, share) {
   if (share === 1) return second;
-  const [y, u, v] = /** @type {const} */ (["y", "u", "v"]).map((name) => weighted(first[name], 1 - share, second[name], share, 0));
+  const [y, u, v] = PLANES.map((name) => weighted(first[name], 1 - share, second[name], share, 0));
   return new Picture(y, u, v, second.color);
 }

@@ -14,7 +14,7 @@ let runtime = null;
 function startRuntime() {
   if (!runtime) {
     const name = (/** @type {string} */ file) => new URL(file, RUNTIME).href;
-    const printErr = (/** @type {string} */ line) => /^(ERROR|FATAL)/.test(line) && console.error(line); // not its chatter
+    const printErr = (/** @type {string} */ line) => /^(ERROR|FATAL)/.test(line) && console.error(line); // no chatter
     /** @type {any} */ (self).Module = { locateFile: name, printErr };
     runtime = loadLiteRt(RUNTIME.href);
   }
@@ -108,7 +108,8 @@ async function evaluate(compiled, input, width, height) {
  * @returns {Promise<"wasm" | "webgpu">}
  */
 async function fastest(file, input, width, height) {
-  const adapter = isWebGPUSupported() ? await navigator.gpu.requestAdapter() : null;
+  const { gpu } = /** @type {any} */ (navigator);
+  const adapter = isWebGPUSupported() ? await gpu.requestAdapter() : null;
   if (!adapter || adapter.info?.isFallbackAdapter) return "wasm"; // the latter computes on the CPU, slowly
   try {
     const [onGpu, onCpu] = [

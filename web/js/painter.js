@@ -26,7 +26,11 @@ export const receive = answering({
 });
 
 /**
- * @typedef {{frame: VideoFrame | ImageBitmap, seconds: number, exposure: ExposureState | null, settings: Settings}} FrameRequest
+ * @typedef {object} FrameRequest
+ * @property {VideoFrame | ImageBitmap} frame
+ * @property {number} seconds presentation time
+ * @property {ExposureState | null} exposure of the frame before
+ * @property {Settings} settings
  *
  * @param {FrameRequest} request
  */

@@ -81,7 +81,7 @@ export class Picture {
     return new VideoFrame(content, { format: "I420", ...size, colorSpace: /** @type {any} */ (colorSpace) });
   }
 
-  /** @returns {Uint8ClampedArray} RGBA, opaque */
+  /** @returns {Uint8ClampedArray<ArrayBuffer>} RGBA, opaque */
   toRGBA() {
     const { width, height } = this;
     const [u, v] = [resize(this.u, width, height), resize(this.v, width, height)];

@@ -303,7 +303,8 @@ export function blurred(plane, sigma, mirrored) {
  */
 function gaussian(sigma) {
   const radius = (Math.round(6 * sigma + 1) | 1) >> 1;
-  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
+  const bell = (/** @type {number} */ x) => Math.exp(-(x * x) / (2 * sigma * sigma));
+  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => bell(i - radius));
   const sum = kernel.reduce((a, b) => a + b);
   const weights = new Int32Array(kernel.length);
   for (let i = 0, rest = 0; i < radius; i += 1) {
@@ -344,6 +345,8 @@ export function median(plane) {
   const { width, height } = plane;
   if (Math.min(width, height) < MEDIAN) return plane;
   const result = new Plane(width, height);
-  withScratch(() => kernels.median(plane.start, result.start, width, height, reserve(MEDIAN * (width + MEDIAN_MARGIN))));
+  withScratch(() => {
+    kernels.median(plane.start, result.start, width, height, reserve(MEDIAN * (width + MEDIAN_MARGIN)));
+  });
   return result;
 }

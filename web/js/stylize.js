@@ -91,7 +91,8 @@ function bordered(picture, border, wide, high) {
   const { width, height, color } = picture;
   const [u, v] = [resize(picture.u, width, height), resize(picture.v, width, height)];
   const mirrored = Math.min(width, height) > border + GRID;
-  const numbers = [places(width, border, wide, mirrored), places(height, border, high, mirrored), toRGB(color)].map(placed);
+  const columns = places(width, border, wide, mirrored);
+  const numbers = [columns, places(height, border, high, mirrored), toRGB(color)].map(placed);
   const result = reserve(PIXEL * wide * high);
   kernels.planes_to_network(picture.y.start, u.start, v.start, result, width, height, border, wide, high, ...numbers);
   return new Float32Array(kernels.memory.buffer, result, 3 * wide * high);

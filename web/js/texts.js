@@ -15,7 +15,7 @@ export const TEXTS = {
   "device.moment": "{now} of {end}",
   "device.place": "Painted on this device",
   "device.place.offline": "Painted on this device, also offline",
-  "device.unreadable": "{name} cannot be opened: this browser does not read its format. JPEG, PNG and MP4 work everywhere.",
+  "device.unreadable": "{name} cannot be opened: this browser does not read its format. JPEG, PNG and MP4 work.",
   "device.reduced": "{name} is larger than this page paints: it was reduced to {size}.",
   "device.photo": "{name} is painted.",
   "device.video": "{name} plays, painted.",

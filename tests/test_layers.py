@@ -96,7 +96,7 @@ def test_converting_imports_no_torch_and_no_server() -> None:
         "extras = {'torch', 'scenedetect', 'starlette', 'uvicorn', 'websockets', 'onnx'}; "
         "assert not extras & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def own_imports(file: Path) -> set[str]:

@@ -29,7 +29,8 @@ def test_no_count_is_lost_between_threads() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
+        assert not thread.is_alive()
     assert stats["frames"] == stats.stages["warp"].calls == 8000
 
 

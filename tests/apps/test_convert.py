@@ -375,7 +375,7 @@ def test_a_run_can_be_cancelled_from_another_thread(
     other.start()
     with pytest.raises(Cancelled, match=r"Cancelled after \d+ frames"):
         stylize_video(path, tmp_path / "out.mp4", inverting, progress=note, cancel=cancel)
-    other.join()
+    other.join(60)
     assert untouched(tmp_path)
 
 
@@ -541,7 +541,7 @@ def test_a_named_pipe_gives_all_frames_and_sound(
     os.mkfifo(tmp_path / "pipe")
     feeder = feed(clip, tmp_path / "pipe")
     result = stylize_video(tmp_path / "pipe", tmp_path / "out.mkv", inverting)
-    feeder.join()
+    feeder.join(60)
     assert (result.frames, result.damage, result.warnings) == (30, [], [])
     assert len(look(tmp_path / "out.mkv").sounds[0].packets) > 50
     with pytest.raises(ValueError, match="needs an output"):

@@ -152,7 +152,7 @@ def test_a_second_thread_is_refused() -> None:
         with pytest.raises(RuntimeError, match="at work in another thread"):
             stream(scene(0))
         held.free.set()
-        other.join()
+        other.join(WAIT_S)
         assert off(stream(scene(1)), scene(1)) < 8
 
 

@@ -135,6 +135,7 @@ def test_it_can_be_stopped_before_its_source_is_open(inverter: Path) -> None:
     stop, threads = threading.Event(), set(threading.enumerate())
     stop.set()
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(HANG_LIMIT_S)
         address = f"http://127.0.0.1:{server.getsockname()[1]}/live"
         with pytest.raises(Cancelled, match="Stopped before http:"):
             run_live(options(address, inverter), stop)
@@ -223,7 +224,7 @@ def test_only_for_somebody_who_looks_is_anything_painted(
     finally:
         for reader in readers:
             reader.kill()
-            reader.wait()
+            reader.wait(HANG_LIMIT_S)
     assert report.seconds < HANG_LIMIT_S
     if watched or hold:
         assert report.frames > 20
@@ -350,7 +351,7 @@ def test_a_share_of_the_processor_that_is_too_small_is_said_once(inverter: Path)
         *_, line = (process.stderr.readline() for _ in range(3))  # after what is on
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=HANG_LIMIT_S)
     assert line.startswith("--max-cpu 0.01% cannot be kept: the simplest picture takes ")
 
 
@@ -462,7 +463,7 @@ def test_memory_stays_flat(inverter: Path, tmp_path: Path) -> None:
         run_live(options(clip, inverter, loop=True, seconds=60.0))
     finally:
         stop.set()
-        thread.join()
+        thread.join(HANG_LIMIT_S)
     settled = taken_mb[15:]
     third = len(settled) // 3
     assert np.mean(settled[-third:]) - np.mean(settled[:third]) < 8

@@ -152,7 +152,7 @@ def test_the_style_may_change_while_others_paint() -> None:
         for _ in range(5):
             stylizer.style, stylizer.style = "white", "negative"
         for painting in paintings:
-            found = painting.result()
+            found = painting.result(WAIT_S)
             assert off(found, NEGATIVE) < 6 or found[MIDDLES].min() > 249
 
 

@@ -352,7 +352,8 @@ def test_a_terminal_gets_losses_and_time_left_in_80_columns() -> None:
     )
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-    subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, stderr=theirs, env=environment, check=True, timeout=60)
     os.close(theirs)
     text = b""
     try:

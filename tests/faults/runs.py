@@ -109,7 +109,7 @@ class ForkServer:
         trace: TracebackType | None,
     ) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.communicate(timeout=60)
 
     def outcome(self, run: Run) -> Outcome:
         """Run the command line once and wait for its end."""

@@ -153,7 +153,7 @@ def test_another_thread_can_stop_it(make: Make) -> None:
     timer = threading.Timer(0.3, stop.set)
     timer.start()
     report = make(source).run(stop)
-    timer.join()
+    timer.join(WAIT_S)
     assert source.closed
     assert report.seconds < WAIT_S
 

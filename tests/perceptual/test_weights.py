@@ -51,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         server, asked = self.server, self.headers["Range"]
         server.asked.append(asked)
         time.sleep(server.stall_s)
-        server.may_answer.wait()
+        server.may_answer.wait(60)
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         start = start if server.knows_ranges else 0
         beyond = bool(start) and start >= len(server.content)

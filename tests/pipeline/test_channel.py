@@ -26,7 +26,7 @@ def test_items_arrive_in_order() -> None:
 
     writer = in_thread(write)
     assert list(channel) == list(range(20))
-    writer.join()
+    writer.join(HANG_LIMIT_S)
 
 
 def test_a_full_channel_makes_the_writer_wait() -> None:
@@ -43,7 +43,7 @@ def test_a_full_channel_makes_the_writer_wait() -> None:
     assert not written.wait(0.1)
     assert next(iter(channel)) == 1
     assert written.wait(HANG_LIMIT_S)
-    writer.join()
+    writer.join(HANG_LIMIT_S)
 
 
 def test_a_closed_channel_is_read_to_its_end() -> None:

@@ -45,4 +45,4 @@ def running(data: Path, **options: Any) -> Iterator[ServerThread]:
             yield ServerThread(service, Client(port))
         finally:
             server.should_exit = True
-            thread.join()
+            thread.join(60)

@@ -16,7 +16,7 @@ IDLE = 200
 def test_many_idle_connections_stop_no_other(client: Client) -> None:
     with ExitStack() as opened:
         for number in range(IDLE):
-            idle = opened.enter_context(socket.create_connection(("127.0.0.1", client.port)))
+            idle = opened.enter_context(socket.create_connection(("127.0.0.1", client.port), 60))
             idle.sendall(b"GET /api/v1/health HTT" * (number % 2))
         assert client.get("health").status == 200
 
@@ -33,7 +33,9 @@ def test_half_a_second_header_is_given_up(client: Client, monkeypatch: pytest.Mo
         slow.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = b""
         while not answer.endswith(b"}"):
-            answer += slow.recv(1000)
+            received = slow.recv(1000)
+            assert received, answer
+            answer += received
         monkeypatch.setattr(limits, "HEADER_PATIENCE_S", 0.01)
         slow.sendall(b"GET / HTTP/1.1\r\nHost: local")
         assert slow.recv(100) == b""

@@ -26,7 +26,7 @@ def test_a_change_wakes_threads_and_coroutines() -> None:
         await asyncio.to_thread(changes.notify)
         await asyncio.gather(*waits)
         for thread in threads:
-            thread.join()
+            thread.join(60)
 
     asyncio.run(wait())
     assert not changes._waiting

@@ -53,14 +53,14 @@ def test_a_killed_request_ends_at_once(process: ConversionProcess) -> None:
     begun = threading.Event()
 
     def kill() -> None:
-        begun.wait()
+        begun.wait(60)
         process.kill()
 
     killer = threading.Thread(target=kill)
     killer.start()
     with pytest.raises(ProcessDied, match=r"-9|1"):
         process.ask({"messages": [{"progress": {}}]}, 60, lambda state: begun.set())
-    killer.join()
+    killer.join(60)
 
 
 def test_a_request_without_an_end_is_given_up(process: ConversionProcess) -> None:

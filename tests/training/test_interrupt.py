@@ -46,5 +46,5 @@ def test_other_threads_run_the_block_only() -> None:
 
     thread = threading.Thread(target=block)
     thread.start()
-    thread.join()
+    thread.join(60)
     assert done == ["block"]

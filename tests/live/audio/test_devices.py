@@ -162,7 +162,7 @@ class SoundServer:
 
     def stop(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.wait(WAIT_S)
         self._socket.unlink(missing_ok=True)
 
     def play(self, hz: float, folder: Path) -> "subprocess.Popen[bytes]":
@@ -227,7 +227,7 @@ def test_a_file_s_sound_is_heard(
         timeout=2 * WAIT_S,
     )
     listener.terminate()
-    listener.wait()
+    listener.wait(WAIT_S)
     samples = raw(tmp_path / "heard.raw")
     assert np.count_nonzero(np.abs(samples) > 500) > RATE  # of about five seconds
     assert abs(strongest_hz(samples) - 440) <= 10
@@ -251,7 +251,7 @@ def test_a_microphone_is_recorded_and_goes_into_the_cable(
     finally:
         for process in (player, listener):
             process.terminate()
-            process.wait()
+            process.wait(WAIT_S)
     with av.open(str(path)) as container:
         recorded = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
     for samples in (recorded, raw(tmp_path / "heard.raw") / 32768):

@@ -59,8 +59,8 @@ def test_readers_are_counted_as_they_come_and_go(watch: ConsumerMonitor, device:
     finally:
         first.kill()
         second.kill()
-    first.wait()
-    second.wait()
+    first.wait(WAIT_S)
+    second.wait(WAIT_S)
     wait_for(watch, 0)
 
 
@@ -74,7 +74,7 @@ def test_who_was_there_before_counts_and_we_ourselves_do_not(device: Path) -> No
             wait_for(watch, 1)
     finally:
         process.kill()
-        process.wait()
+        process.wait(WAIT_S)
     wait_for(watch, 0)
     watch.close()
     assert watch.count == 0  # and asking a closed one is fine

@@ -43,7 +43,7 @@ class Screen:
 
     def close(self) -> None:
         self._server.terminate()
-        self._server.wait()
+        self._server.wait(WAIT_S)
 
     def press(self, *keys: str) -> None:
         self._tool("key", "--delay", "200", *keys)  # ms
@@ -173,7 +173,7 @@ def test_every_key_does_what_it_is_for(screen: Screen, inverter: Path, tmp_path:
         assert process.wait(WAIT_S) == 0
     finally:
         process.kill()
-        output, error = process.communicate()
+        output, error = process.communicate(timeout=WAIT_S)
     assert "every 10" in json.loads(output)["quality"]
     assert "Recorded" in error
     assert "Traceback" not in error

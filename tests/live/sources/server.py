@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.scene import WAIT_S
 from vidstyle.live.sources import stream
 
 PATIENCE_S = (60.0, 60.0)  # in place of the program's timeouts, on machines that stall
@@ -45,9 +46,11 @@ def serving(folder: Path) -> Iterator[str]:
         monkeypatch.setattr(stream, "TIMEOUTS_S", PATIENCE_S)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join(WAIT_S)
 
 
 @contextmanager

@@ -91,6 +91,7 @@ def test_a_file_is_played_and_a_pattern_has_the_size_and_rate_asked_for(tmp_path
 def test_an_address_that_does_not_answer_delays_no_interrupt() -> None:
     threads = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(WAIT_S)
 
         def interrupt() -> None:  # once the client waits for an answer
             server.accept()[0].close()

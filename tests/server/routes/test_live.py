@@ -64,14 +64,14 @@ def test_of_the_frames_that_wait_the_newest_is_painted(
 
     def paint(viewer: LiveViewer, frame: bytes) -> bytes:
         begun.set()
-        go_on.wait()
+        go_on.wait(60)
         return frame
 
     monkeypatch.setattr(LiveViewer, "paint", paint)
     with joined(server) as socket:
         told(socket, "ready")
         send(socket, 0)
-        begun.wait()
+        assert begun.wait(60)
         for number in (1, 2, 3):
             send(socket, number)
         assert [told(socket, "dropped")["frame"] for _ in range(2)] == [1, 2]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.clips import Clip, patches
-from vidstyle.frame import RGBImage
+from vidstyle.frame import Checkpoint, RGBImage
 from vidstyle.media.source import FileSource
 from vidstyle.optimize.budget import FilmPlan
 from vidstyle.optimize.film import Film
@@ -102,6 +103,25 @@ def test_an_interrupted_run_goes_on_where_it_was(
     assert len(calls) == 9  # nothing was painted twice
     monkeypatch.setattr(optimizer, "paint", paint)
     np.testing.assert_array_equal(played(again, clip), expected)
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_frames_go_on_from_a_part_which_begins_with_a_scene(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstyle.optimize.film.LONGEST_SCENE", 1)  # keyframe
+    monkeypatch.setattr("vidstyle.optimize.film.PART_S", 0.16)  # four frames
+    clip = Clip(frames=9).write(tmp_path / "in.mp4")
+    film = make(clip)
+    film.paint()
+    assert [scene.start for scene in film.scenes] == [0, 3, 6]
+    assert film.part_rule(Fraction(25)).starts == (0, 6)
+    whole = played(film, clip)
+    with FileSource(clip, Stats()) as source:
+        frames = list(source)
+    film.start_at(Checkpoint(1, frames[6].pts, 6, {}))
+    rest = [frame.picture.to_rgb() for frame in film.stylize(iter(frames[6:]))]
+    np.testing.assert_array_equal(rest, whole[6:])
 
 
 def test_a_small_budget_is_planned_for_and_kept_when_resumed(tmp_path: Path, make: Make) -> None:

@@ -117,6 +117,17 @@ def test_a_job_that_died_too_often_has_failed(store: JobStore) -> None:
     assert store.retry("a").attempts == 0
 
 
+def test_a_job_that_gets_on_may_die_more_often(store: JobStore) -> None:
+    parts = store.folder("a") / "result.mp4.work" / "parts"
+    parts.mkdir(parents=True)
+    for number in range(2):
+        (parts / f"{number}.part").touch()
+    for _ in range(limits.ATTEMPTS + 2):
+        assert store.find("a") is None or store.job("a").state == "queued"
+        store.give_back(claimed(store), "again")
+    assert store.job("a").state == "failed"
+
+
 def test_a_lease_that_ran_out_is_taken_back(store: JobStore, clock: Clock) -> None:
     job = claimed(store)
     clock.now_s += LEASE_S - 1

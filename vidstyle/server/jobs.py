@@ -209,7 +209,7 @@ class JobStore:
             job: as claimed.
             note: for the user.
         """
-        if job.attempts >= limits.ATTEMPTS:
+        if job.attempts >= self._most_attempts(job):
             detail = f"The conversion died {job.attempts} times. The file may be damaged."
             self.fail(job, Problem(415, detail))
             return
@@ -219,6 +219,11 @@ class JobStore:
                 (QUEUED, note, _next(rows), job.id, job.attempts),
             )
         self._changes.notify()
+
+    def _most_attempts(self, job: Job) -> int:
+        """Attempts of a job until it has failed; a long film has more as it gets on."""
+        parts = len(list(self.folder(job.id).glob("*.work/parts/[!.]*.part")))
+        return limits.ATTEMPTS + min(parts, limits.ATTEMPTS_OF_PARTS)
 
     def take_back(self, *, all_running: bool = False) -> None:
         """Put jobs back into the queue whose lease ran out.

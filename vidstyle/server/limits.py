@@ -28,3 +28,4 @@ IDLE_PROCESS_S: Final = 60.0  # until a conversion process without work is ended
 JOB_SECONDS: Final = 24 * 3600.0  # of one conversion
 PROBE_SECONDS: Final = 60.0  # of looking at an upload, or of a still
 ATTEMPTS: Final = 3  # of a job whose process dies
+ATTEMPTS_OF_PARTS: Final = 20  # more at most, one for each part of its film that is finished

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import onnxruntime
 import torch
 from ai_edge_litert.interpreter import Interpreter
 
@@ -25,6 +24,7 @@ from vidstyle.export.forms import Form, build_form
 from vidstyle.frame import RGBImage
 from vidstyle.options import ExportOptions
 from vidstyle.stylize.catalog import find_style, find_weights
+from vidstyle.stylize.onnx_session import own_session
 
 SIZES = ("640x360", "1280x720")
 FORMS = {
@@ -95,11 +95,7 @@ def runner(to: str, form: Form, picture: RGBImage) -> Run | None:
         return None
     planes = cv2.dnn.blobFromImage(picture, 1 / 255)
     if to == "onnx":
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = 1, 3
-        session = onnxruntime.InferenceSession(
-            form.content, options, providers=["CPUExecutionProvider"]
-        )
+        session = own_session(form.content, threads=1)
         (given,) = session.get_inputs()
         pixels = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)[np.newaxis]
         feed = {given.name: pixels if given.type == "tensor(uint8)" else planes}

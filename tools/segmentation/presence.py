@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from vidstyle.frame import Picture, RGBImage
 from vidstyle.media.image_file import read_photo
+from vidstyle.stylize.onnx_session import own_session
 from vidstyle.stylize.segmentation import network_input
 
 Numbers = NDArray[np.float64]
@@ -66,7 +66,7 @@ def fit_presence(
         model: with the outputs "mask" and "features".
         photos: HxWx3 uint8 RGB each, and whether it shows a person.
     """
-    session = onnxruntime.InferenceSession(model.SerializeToString())
+    session = own_session(model.SerializeToString())
     random = np.random.default_rng(1)
     rows, labels = [], []
     for photo, person in photos:

@@ -310,8 +310,14 @@ def test_an_empty_text_is_no_value(kind: type[Any]) -> None:
         ({"size": "720p", "to": "tflite"}, "size must be as 640x360"),
         ({"size": "32x64", "to": "tflite"}, "size must be as 640x360"),
         ({"size": "640x360"}, "size must be left out: to onnx, any size fits"),
-        ({"precision": "int8", "to": "coreml"}, "precision int8 must be with to onnx or triton"),
-        ({"precision": "int8", "form": "mobile"}, "precision int8 must be with to onnx or triton"),
+        (
+            {"precision": "int8", "to": "coreml"},
+            "precision int8 must be with to tflite or web, or to onnx",
+        ),
+        (
+            {"precision": "int8", "form": "mobile"},
+            "precision int8 must be with to tflite or web, or to onnx",
+        ),
         ({"precision": "int8", "to": "triton"}, "form desktop"),
         ({"form": "desktop", "to": "tflite"}, "form must be mobile or auto with to tflite"),
         ({"form": "mobile", "to": "torch"}, "form must be desktop or auto with to torch"),

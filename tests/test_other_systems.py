@@ -31,7 +31,7 @@ from tests.windows_stand_in import install
 install()
 import vidstyle.apps.work, vidstyle.stylize.stylizer
 from vidstyle.cli import main
-vidstyle.apps.work.LEAST_S = vidstyle.stylize.stylizer.PART_S = 0.1
+vidstyle.apps.work.MIN_FILM_S = vidstyle.stylize.stylizer.PART_S = 0.1
 codes = [main(words) for words in json.loads(sys.argv[1])]
 print(json.dumps(codes), file=sys.stderr)
 """
@@ -104,7 +104,9 @@ def test_a_result_whose_place_is_open_elsewhere_is_kept_beside_it(
     partial.write_text("new")
     path.write_text("old")
     monkeypatch.setattr(Path, "replace", Mock(side_effect=PermissionError(13, "denied")))
-    with pytest.raises(SinkError, match=r"has it open and was not replaced.*is .*film-2\.mp4\.$"):
+    with pytest.raises(
+        SinkError, match=r"cannot be replaced, .* has it open\. .*is .*film-2\.mp4\.$"
+    ):
         publish(partial, path, replace=True)
     assert path.read_text() == "old"
     assert (tmp_path / "film-2.mp4").read_text() == "new"

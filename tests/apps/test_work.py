@@ -44,7 +44,7 @@ class PowerCutError(Exception):
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of five frames, of films of any length."""
-    monkeypatch.setattr("vidstyle.apps.work.LEAST_S", 0.0)
+    monkeypatch.setattr("vidstyle.apps.work.MIN_FILM_S", 0.0)
     monkeypatch.setattr("vidstyle.stylize.stylizer.PART_S", 0.2)
     monkeypatch.setattr("vidstyle.media.source.RESUME_BACK_S", (0.2, math.inf))
 
@@ -185,7 +185,7 @@ def test_short_films_pipes_and_unwanted_ones_have_no_parts(
     stylize_video(clip, tmp_path / "a.mp4", replace(inverting, resume=False))
     with clip.open("rb") as file:
         stylize_video(file, tmp_path / "b.mp4", inverting)
-    monkeypatch.setattr("vidstyle.apps.work.LEAST_S", 60.0)
+    monkeypatch.setattr("vidstyle.apps.work.MIN_FILM_S", 60.0)
     stylize_video(clip, tmp_path / "c.mp4", inverting)
 
 

@@ -50,7 +50,7 @@ def main() -> None:
 def _shorten_parts(torch: bool) -> None:
     """Make parts of five frames, of films of any length; with PyTorch of two, of few steps."""
     work: Any = importlib.import_module("vidstyle.apps.work")
-    work.LEAST_S = 0.0
+    work.MIN_FILM_S = 0.0
     stylizer: Any = importlib.import_module("vidstyle.stylize.stylizer")
     stylizer.PART_S = 0.2
     if torch:

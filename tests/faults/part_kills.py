@@ -19,7 +19,7 @@ from tests.faults.seeds import networks, pictures
 CLIP = Clip(frames=60, sounds=[Sound(seconds=2.0)], options={"preset": "ultrafast", "bf": "2"})
 FILM = Clip(frames=8, size_wh=(32, 24))
 LEFT = r".*\.work(\.lock)?(/.*)?|(.*/)?\.[^/]*(\.lock|\.partial\.\w+)|o.*"
-MOST_KILLS = 6  # of a case
+MAX_KILLS = 6  # of a case
 KINDS = ((), ("--audio", "aac"), ("--codec", "hevc"), ("--start", "0.3"), ("--every", "1"))
 
 
@@ -119,7 +119,7 @@ class PartKills:
             before = _kept(run.folder)
             if damages and before:
                 damaged.add(_damage(chance, run.folder, chance.choice(sorted(before))))
-            is_last = kills == MOST_KILLS or chance.random() < 0.4
+            is_last = kills == MAX_KILLS or chance.random() < 0.4
             number, after_s = (0, 0.0) if is_last else (signal.SIGKILL, chance.random() * whole_s)
             again = replace(run, signal=number, after_s=after_s, afterwards=no_faults)
             outcome, more = judged(self._of(run), again)

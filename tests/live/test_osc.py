@@ -13,7 +13,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from tests.live.scene import WAIT_S, frame, panned
 from vidstyle.errors import MissingExtraError, OptionError, SinkError
 from vidstyle.live.controls import Command, Controls, ControlState
-from vidstyle.live.osc import MOST_COMPLAINTS, OscServer
+from vidstyle.live.osc import MAX_WARNINGS, OscServer
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.sinks.overlay import Status
 
@@ -123,8 +123,8 @@ def test_a_snapshot_is_of_the_newest_frame(remote: Remote) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
-        ("dance", 1, "/vidstyle/dance is unknown. There are: /vidstyle/next,"),
-        ("style", 4, 'No style is "4". There are 3'),
+        ("dance", 1, "/vidstyle/dance is unknown. Send one of: /vidstyle/next,"),
+        ("style", 4, 'No style is "4". Send a number from 1 to 3, or a name: '),
         ("style", "none", 'No style is "none"'),
         ("style", [], 'No style is "None"'),
         ("strength", "much", "/vidstyle/strength takes a number of 0 to 1, not 'much'."),
@@ -132,7 +132,7 @@ def test_a_snapshot_is_of_the_newest_frame(remote: Remote) -> None:
         ("only", "dog", "/vidstyle/only takes all, person, background, not 'dog'."),
     ],
 )
-def test_messages_that_mean_nothing_are_logged_once(
+def test_unusable_messages_are_logged_once(
     name: str, value: Any, complaint: str, remote: Remote, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert remote.send(*[(name, value)] * 3) == ControlState()
@@ -144,8 +144,8 @@ def test_messages_that_mean_nothing_are_logged_once(
 def test_a_controller_that_sends_other_things_all_the_time_does_not_fill_the_log(
     remote: Remote, caplog: pytest.LogCaptureFixture
 ) -> None:
-    remote.send(*[(f"sensor{n}", n) for n in range(2 * MOST_COMPLAINTS)])
-    assert len(caplog.messages) == MOST_COMPLAINTS
+    remote.send(*[(f"sensor{n}", n) for n in range(2 * MAX_WARNINGS)])
+    assert len(caplog.messages) == MAX_WARNINGS
 
 
 def nested(depth: int) -> bytes:

@@ -27,7 +27,7 @@ from vidstyle.times import clock
 
 log = logging.getLogger(__name__)
 
-LEAST_S = 60.0  # of a film that is converted in parts
+MIN_FILM_S = 60.0  # of a film that is converted in parts
 SUFFIX = ".work"
 ENDS = 1 << 20  # bytes at the beginning and the end of a file that identify it
 # Settings that change neither the frames nor how they are encoded.
@@ -83,7 +83,7 @@ def expected_s(info: VideoInfo) -> float | None:
 def is_long(info: VideoInfo) -> bool:
     """Whether a film is long enough for parts, or of unknown length."""
     seconds = expected_s(info)
-    return seconds is None or seconds >= LEAST_S
+    return seconds is None or seconds >= MIN_FILM_S
 
 
 def open_parts(

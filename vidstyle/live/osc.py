@@ -23,7 +23,7 @@ PREFIX = "/vidstyle/"
 DATAGRAM_BYTES = 65_535
 BEGINNINGS = (b"/", b"#bundle\0")  # of messages, and of bundles of them
 POLL_S = 0.25  # of the wait for a message
-MOST_COMPLAINTS = 20  # about messages that mean nothing; a controller sends 60 a second
+MAX_WARNINGS = 20  # about unusable messages; a controller sends up to 60 a second
 
 
 class OscServer:
@@ -57,7 +57,7 @@ class OscServer:
         self._socket.settimeout(POLL_S)
         self.port: int = self._socket.getsockname()[1]
         self._newest: OutputFrame | None = None
-        self._complaints = set[str]()
+        self._warned = set[str]()
 
     def write(self, output: OutputFrame) -> None:
         """Keep the frame for a snapshot."""
@@ -88,19 +88,19 @@ class OscServer:
             for address, arguments in self._messages(datagram):
                 self._act(address, arguments[0] if arguments else None, host)
         except (ValueError, VidstyleError) as error:
-            self._complain(str(error))
+            self._warn(str(error))
 
     def _act(self, address: str, value: Any, host: DisplayHost) -> None:
-        """Do what one message says.
+        """Carry out one message.
 
         Raises:
-            ValueError: the address or the value means nothing.
+            ValueError: the address is unknown, or the value unusable.
             VidstyleError: a snapshot cannot be written.
         """
         name = address.removeprefix(PREFIX)
         if name not in ACTIONS or name == address:
             names = ", ".join(PREFIX + name for name in ACTIONS)
-            raise ValueError(f"{address} is unknown. There are: {names}.")
+            raise ValueError(f"{address} is unknown. Send one of: {names}.")
         if name in BUTTONS and value is not None and not value:
             return  # a button that is let go
         command = ACTIONS[name](host, value)
@@ -108,10 +108,10 @@ class OscServer:
         if message:
             log.info("OSC: %s.", message)
 
-    def _complain(self, message: str) -> None:
-        """Log a message once, and not too many of them."""
-        if message not in self._complaints and len(self._complaints) < MOST_COMPLAINTS:
-            self._complaints.add(message)
+    def _warn(self, message: str) -> None:
+        """Log a warning once, and `MAX_WARNINGS` at most."""
+        if message not in self._warned and len(self._warned) < MAX_WARNINGS:
+            self._warned.add(message)
             log.warning("OSC: %s", message)
 
 
@@ -135,7 +135,10 @@ def _select_style(host: DisplayHost, value: Any) -> None:
     if name in names:
         number = names.index(name) + 1
     if not 1 <= number <= len(names):
-        raise ValueError(f'No style is "{text}". There are {len(names)}, and their names.')
+        choices = ", ".join(names)
+        raise ValueError(
+            f'No style is "{text}". Send a number from 1 to {len(names)}, or a name: {choices}.'
+        )
     host.controls.select(number - 1)
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from errno import EACCES, EAGAIN
 from pathlib import Path
 
-from vidstyle.errors import SinkError, reason
+from vidstyle.errors import ELSEWHERE, SinkError, reason
 
 if sys.platform == "win32":
     import msvcrt
@@ -22,7 +22,7 @@ else:
 
 MAX_NAME_BYTES = 255  # on nearly every file system
 SCANNER_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
-MOST_WINDOWS_PATH = 259  # characters, unless the system's settings allow more
+MAX_WINDOWS_PATH = 259  # characters, unless the system's settings allow more
 
 
 def partial_path(path: Path) -> Path:
@@ -76,10 +76,13 @@ def write_folder(path: Path, contents: Mapping[str, bytes], *, replace: bool) ->
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         if replace and path.is_dir():
-            path.rename(old)
+            _patiently(lambda: path.rename(old))
         if path.exists():
-            raise SinkError(f"{path} came into being during the run and was not replaced.")
-        partial.rename(path)
+            raise SinkError(
+                f"{path} came into being during the run and was not replaced. Choose another name.",
+                ELSEWHERE,
+            )
+        _patiently(lambda: partial.rename(path))
     finally:  # also after KeyboardInterrupt
         if old.exists() and not path.exists():
             old.rename(path)
@@ -87,6 +90,15 @@ def write_folder(path: Path, contents: Mapping[str, bytes], *, replace: bool) ->
             if leftover.is_symlink():  # a link to the folder had the name
                 leftover.unlink()
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def replace_file(partial: Path, path: Path) -> None:
+    """Rename a complete file to its final name, in place of an existing file.
+
+    Raises:
+        OSError: the file cannot be renamed; on Windows also while another program has either open.
+    """
+    _patiently(lambda: partial.replace(path))
 
 
 @contextmanager
@@ -107,7 +119,7 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     try:
         yield partial
         if replace:
-            _patiently(lambda: partial.replace(path))
+            replace_file(partial, path)
         else:
             publish(partial, path, replace=False)
     finally:  # also after KeyboardInterrupt
@@ -130,17 +142,17 @@ def publish(partial: Path, path: Path, *, replace: bool) -> None:
     """
     try:
         if replace:
-            _patiently(lambda: partial.replace(path))
+            replace_file(partial, path)
         else:
             _patiently(lambda: _rename_exclusively(partial, path))
     except FileExistsError:
-        why = "came into being during the run"
+        why = "came into being during the run and was not replaced"
     except PermissionError:
-        why = "may not be replaced, perhaps since another program has it open"
+        why = "cannot be replaced, perhaps since another program has it open"
     else:
         return
     free = _rename_to_free_name(partial, path)
-    raise SinkError(f"{path} {why} and was not replaced. The finished result is {free}.")
+    raise SinkError(f"{path} {why}. The finished result is {free}.")
 
 
 @contextmanager
@@ -200,7 +212,7 @@ def _rename_exclusively(partial: Path, path: Path) -> None:
 
 
 def _patiently(rename: Callable[[], object]) -> None:
-    """Rename again and again on Windows, where virus scanners open each new file for a moment."""
+    """Retry a renaming on Windows, where virus scanners open each new file for a moment."""
     for pause_s in SCANNER_PAUSES_S if sys.platform == "win32" else ():
         try:
             rename()
@@ -256,8 +268,8 @@ def _open_lock(lock: Path, path: Path) -> int | None:
 
 def _reason_of(error: OSError, path: Path) -> str:
     """Cause of an error; Windows says of a long path that it is not there."""
-    if sys.platform == "win32" and len(str(path.absolute())) > MOST_WINDOWS_PATH:
-        return f"with names of parts, its path has over {MOST_WINDOWS_PATH} characters"
+    if sys.platform == "win32" and len(str(path.absolute())) > MAX_WINDOWS_PATH:
+        return f"with names of parts, its path has over {MAX_WINDOWS_PATH} characters"
     return reason(error)
 
 

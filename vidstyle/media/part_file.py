@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Self
 import av
 
 from vidstyle.frame import Checkpoint
-from vidstyle.media.atomic import partial_path
+from vidstyle.media.atomic import partial_path, replace_file
 
 MAGIC = b"vidstyle part 1\n"
 PACKET = struct.Struct("<4sBqqqI")  # mark, whether a keyframe, pts, dts, duration, bytes
@@ -112,7 +112,7 @@ class PartWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        self._partial.replace(self._path)
+        replace_file(self._partial, self._path)
         _force_names(self._path.parent)
         return self._path
 

@@ -52,7 +52,7 @@ class ExportOptions:
         )
         check_pair(
             holds,
-            "precision int8 must be with to onnx or triton and form desktop, to tflite or web.",
+            "precision int8 must be with to tflite or web, or to onnx or triton in form desktop.",
             "precision",
             "to",
             "form",

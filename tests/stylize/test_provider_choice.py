@@ -146,7 +146,7 @@ def test_a_damaged_store_is_an_empty_one(forms: ModelForms, cache: Path, content
 def test_a_store_keeps_the_newest(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider_choice, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(provider_choice, "MAX_REMEMBERED", 2)
     store, files = ChoiceStore(cache), [tmp_path / name for name in "abc"]
     for file in files:
         file.write_text(file.name)

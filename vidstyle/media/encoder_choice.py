@@ -22,7 +22,7 @@ from vidstyle.media.encoders import (
 )
 
 AUTO = "auto"
-LEAST_GAIN = 1.5  # times faster than software, for hardware to be chosen
+MIN_GAIN = 1.5  # times faster than software, for hardware to be chosen
 SIZE_WH, FRAMES = (1280, 720), 12  # of the trial
 DETAIL_PX = 4  # side of the trial's random squares, which move by 2 px a frame
 
@@ -41,7 +41,7 @@ def fastest_encoder(standard: str, preset: str) -> VideoEncoder:
     hardware = [row for row in others if is_hardware(row) and not failure(row)]
     if not hardware:
         return software
-    least_s = encoding_s(software, preset) / LEAST_GAIN
+    least_s = encoding_s(software, preset) / MIN_GAIN
     times_s = {row: encoding_s(row, preset) for row in hardware}
     best = min(times_s, key=lambda row: times_s[row])
     return best if times_s[best] <= least_s else software

@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 
 PROBE_WH = 640, 352  # px, of the picture that is painted; multiples of `BLOCK`
 BLOCK = 16  # px, side of the squares that differences are averaged over
-MOST_DIFFERENCE = 2.0  # levels of 255, mean of the worst square; bfloat16 stays below
+MAX_DIFFERENCE = 2.0  # levels of 255, mean of the worst square; bfloat16 stays below
 RUNS = 5  # timed ones, after one that is not
-LEAST_GAIN = 1.2  # times faster than the CPU, for another provider to be chosen
-MOST_REMEMBERED = 500  # networks
+MIN_GAIN = 1.2  # times faster than the CPU, for another provider to be chosen
+MAX_REMEMBERED = 500  # networks
 USUAL_LEVEL = 2  # ONNX Runtime's log level: warnings and errors
 
 choosing = threading.Lock()  # two measurements at a time would disturb each other
@@ -65,7 +65,7 @@ class ProviderTrial:
     @property
     def agrees(self) -> bool:
         """Whether there is a painting, and it is that of the CPU."""
-        return not self.failure and self.difference <= MOST_DIFFERENCE
+        return not self.failure and self.difference <= MAX_DIFFERENCE
 
 
 def open_generator(
@@ -110,7 +110,7 @@ def try_providers(forms: ModelForms, others: Sequence[str]) -> list[ProviderTria
 def fastest(trials: Sequence[ProviderTrial]) -> str:
     """Provider to take after trials, of which the first is the CPU's."""
     (on_cpu, *others) = trials
-    gains = [each for each in others if each.agrees and each.ms * LEAST_GAIN <= on_cpu.ms]
+    gains = [each for each in others if each.agrees and each.ms * MIN_GAIN <= on_cpu.ms]
     gains = [each for each in gains if TABLE[each.provider].automatic]
     return min(gains, key=lambda each: each.ms, default=on_cpu).provider
 
@@ -138,7 +138,7 @@ class ChoiceStore:
     def put(self, forms: ModelForms, provider: str) -> None:
         """Remember a choice, where the folder can be written to."""
         chosen = self._chosen() | {_digest(forms): provider}
-        chosen = dict(list(chosen.items())[-MOST_REMEMBERED:])
+        chosen = dict(list(chosen.items())[-MAX_REMEMBERED:])
         content = json.dumps({"valid_for": _circumstances(), "chosen": chosen}, indent=1)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)

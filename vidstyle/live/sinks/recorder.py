@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 TIME_BASE = Fraction(1, 90_000)  # seconds per pts; fine enough for every container
 # Frames per second of a recording, at least: its last frame is shown for one frame's duration. The
 # average rate of a file with a long pause between two frames would make that many seconds.
-LEAST_RATE = Fraction(5)
+MIN_RATE = Fraction(5)
 
 
 class Recorder:
@@ -128,7 +128,7 @@ def describe_frames(picture: Picture, path: Path, rate: Fraction) -> VideoInfo:
     Args:
         picture: the first frame.
         path: of the output, for messages.
-        rate: nominal frames per second; `LEAST_RATE` at least is used.
+        rate: nominal frames per second; `MIN_RATE` at least is used.
     """
     color = picture.color
     range_ = FULL_RANGE if color.full_range else LIMITED_RANGE
@@ -137,7 +137,7 @@ def describe_frames(picture: Picture, path: Path, rate: Fraction) -> VideoInfo:
         width=picture.width,
         height=picture.height,
         sample_aspect_ratio=Fraction(1),
-        rate=max(rate, LEAST_RATE),
+        rate=max(rate, MIN_RATE),
         time_base=TIME_BASE,
         duration_s=None,
         frame_count=None,

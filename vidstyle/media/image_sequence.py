@@ -195,7 +195,8 @@ class SequenceSource:
         self._places = [place for place in self._places if place[0] >= slot]
         if not self._places or self._places[0][0] != slot:
             raise SourceError(
-                f"{self._path} has changed: it has no picture at {checkpoint.time_s:g} s."
+                f"{self._path} has changed: it has no picture at {checkpoint.time_s:g} s. "
+                "Delete the work folder to begin anew."
             )
         self._next = self._decode(*self._places[0])
 

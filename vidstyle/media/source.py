@@ -164,7 +164,10 @@ class FileSource(Closable):
                 yield frame
                 yield from frames
                 return
-        raise SourceError(f"{self._path} has changed: it has no frame at {checkpoint.time_s:g} s.")
+        raise SourceError(
+            f"{self._path} has changed: it has no frame at {checkpoint.time_s:g} s. "
+            "Delete the work folder to begin anew."
+        )
 
     def _reopen(self, time_s: float) -> None:
         """Open the file again, and read from a time on the frames' clock or from the start."""

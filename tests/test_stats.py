@@ -102,7 +102,7 @@ def test_a_counter_knows_when_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_goes_on_with_counters_and_time_of_an_earlier_one() -> None:
     stats = Stats()
     stats.count("frames", 2)
-    stats.go_on({"frames": 100, "cuts": 3}, 3600.0, 12.5)
+    stats.resume({"frames": 100, "cuts": 3}, 3600.0, 12.5)
     assert (stats["frames"], stats["cuts"]) == (102, 3)
     assert stats.elapsed_s >= 3600.0
     assert stats.seconds_since_first("cuts") >= 3600.0

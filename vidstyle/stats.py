@@ -55,7 +55,7 @@ class Stats:
             self._counts[name] += amount
             self._first_s.setdefault(name, time.monotonic())
 
-    def go_on(self, counts: Mapping[str, int], seconds: float, position_s: float) -> None:
+    def resume(self, counts: Mapping[str, int], seconds: float, position_s: float) -> None:
         """Take over from an interrupted run.
 
         Args:

@@ -1,4 +1,4 @@
-"""A conversion that was interrupted goes on from its finished parts, and nobody sees a seam."""
+"""An interrupted conversion resumes from its finished parts, without a seam."""
 
 import errno
 import math

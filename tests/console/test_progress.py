@@ -155,7 +155,7 @@ def test_a_run_that_goes_on_says_from_where(
 ) -> None:
     stats = Stats()
     stats.expected_s = 600.0
-    stats.go_on({"frames": 5000}, 90.0, 200.2)
+    stats.resume({"frames": 5000}, 90.0, 200.2)
     job = Job(Path("a.mp4"), Path("b.mp4"))
     with Progress([job] * jobs, shown=shown) as progress:
         progress.watch([job], stats)

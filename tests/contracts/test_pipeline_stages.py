@@ -18,7 +18,7 @@ from tests.contracts.implementations import implementations
 from tests.live.scene import Inverter
 from tests.optimize.few_steps import use_few_steps
 from tests.textures import noise_image
-from vidstyle.apps.work import Remaining
+from vidstyle.apps.work import ResumedTransform
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame
 from vidstyle.live.sinks.growing_file import GrowingFile
@@ -124,7 +124,10 @@ class PartedKind(FileKind):
 TRANSFORMS = [
     Transform(VideoStylizer, video_stylizer),
     Transform(Film, film),
-    Transform(Remaining, lambda clip, options: Remaining(video_stylizer(clip, options), None)),
+    Transform(
+        ResumedTransform,
+        lambda clip, options: ResumedTransform(video_stylizer(clip, options), None),
+    ),
 ]
 FILE_SINKS = [
     FileKind(FileSink),

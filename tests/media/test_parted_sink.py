@@ -1,4 +1,4 @@
-"""Parts of a video make one file, whatever the encoder."""
+"""Parts of a video make one file, with every encoder."""
 
 from dataclasses import replace
 from fractions import Fraction

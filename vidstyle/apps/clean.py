@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vidstyle.apps.work import SUFFIX
+from vidstyle.apps.work import WORK_SUFFIX
 from vidstyle.errors import SinkError, SourceError, reason
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.owned_files import delete_own
@@ -81,7 +81,7 @@ def _work_folders(place: Path, recursive: bool) -> Iterable[Path]:
 
 def _is_own(folder: Path) -> bool:
     """Whether a folder has the name and the mark of a work folder."""
-    if folder.suffix != SUFFIX or folder.is_symlink():
+    if folder.suffix != WORK_SUFFIX or folder.is_symlink():
         return False
     with suppress(OSError, ValueError, RecursionError):
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))

@@ -17,12 +17,12 @@ from vidstyle.apps.remarks import damage_of, notes_on_sequence, remarks_on
 from vidstyle.apps.video_outputs import VideoFile, VideoOutput, VideoSink, video_output
 from vidstyle.apps.work import (
     PartedTransform,
-    Remaining,
+    ResumedTransform,
     claimed_work_folder,
     expected_s,
-    go_on,
     is_long,
     open_parts,
+    resumed_frames,
     work_folder,
 )
 from vidstyle.hardware import ThreadPlan, memory_gb, usable_cores
@@ -187,9 +187,11 @@ def _render(
         for each, folder in zip(renditions, parts, strict=True):
             sinks.append(each.sink(source.info, threads.encoder, folder))
             opened.enter_context(sinks[-1])
-        branches = map(Branch, map(Remaining, transforms, parts), sinks)
+        branches = map(Branch, map(ResumedTransform, transforms, parts), sinks)
         kept = [folder for folder in parts if folder is not None]
-        frames = go_on(source, kept, [each.stats for each in renditions]) if kept else source
+        frames = (
+            resumed_frames(source, kept, [each.stats for each in renditions]) if kept else source
+        )
         Pipeline(frames, *branches).run(watch)
         watch.report()
         sizes = [sink.finish() for sink in sinks]

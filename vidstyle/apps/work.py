@@ -28,18 +28,18 @@ from vidstyle.times import clock
 log = logging.getLogger(__name__)
 
 MIN_FILM_S = 60.0  # of a film that is converted in parts
-SUFFIX = ".work"
-ENDS = 1 << 20  # bytes at the beginning and the end of a file that identify it
+WORK_SUFFIX = ".work"
+DIGEST_BYTES = 1 << 20  # bytes at the beginning and the end of a file that identify it
 # Settings that change neither the frames nor how they are encoded.
-INDIFFERENT = {"overwrite", "threads", "device", "resume", "work_folder", "format"}
+IGNORED_SETTINGS = {"overwrite", "threads", "device", "resume", "work_folder", "format"}
 
 
 def work_folder(output: Path, options: StylizeOptions) -> Path:
     """Path of the work folder of an output: beside it, or in the folder that the options name."""
     if options.work_folder is None:
-        return output.with_name(short_name(output.name, SUFFIX))
+        return output.with_name(short_name(output.name, WORK_SUFFIX))
     place = hashlib.sha256(bytes(output.absolute())).hexdigest()[:8]
-    return Path(options.work_folder) / short_name(output.name, f".{place}{SUFFIX}")
+    return Path(options.work_folder) / short_name(output.name, f".{place}{WORK_SUFFIX}")
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def open_parts(
         "settings": {
             setting.name: getattr(options, setting.name)
             for setting in settings(StylizeOptions)
-            if setting.name not in INDIFFERENT
+            if setting.name not in IGNORED_SETTINGS
         },
     }
     folder = PartFolder(work / PARTS, run, rule)
@@ -147,8 +147,8 @@ class PartedTransform(FrameTransform, Protocol):
         """Go on with the frame of a checkpoint; called before `stylize`."""
 
 
-class Remaining:
-    """`FrameTransform` of the frames that a run lacks."""
+class ResumedTransform:
+    """`FrameTransform` of the frames that are missing in a run."""
 
     def __init__(self, transform: PartedTransform, parts: PartFolder | None) -> None:
         """Wrap a transform; without parts, it gets all frames."""
@@ -163,21 +163,21 @@ class Remaining:
         return self._transform.stylize(frames)
 
 
-def go_on(
+def resumed_frames(
     source: FootageSource, parts: Sequence[PartFolder], stats: Sequence[Stats]
 ) -> Iterable[Frame]:
-    """Frames of a source with checkpoints, from the first one that one of several runs lacks.
+    """Frames of a source with checkpoints, from the earliest one that is missing in any run.
 
     Args:
         source: not iterated yet.
         parts: of each run; the first one decides on the bounds.
-        stats: of each run, which go on from what is there; the first one has the source's counters.
+        stats: of each run, resumed from its checkpoint; the first one has the source's counters.
     """
     ends = [folder.finished.until for folder in parts]
     for end, each in zip(ends, stats, strict=True):
         if end is not None:
             own = {name: n for name, n in end.counts.items() if name not in SOURCE_COUNTERS}
-            each.go_on(own, end.seconds, end.time_s)
+            each.resume(own, end.seconds, end.time_s)
     found = [end for end in ends if end is not None]
     start = min(found, key=lambda end: end.pts) if len(found) == len(ends) else None
     if start is not None:
@@ -199,7 +199,7 @@ def _file_identity(file: Path) -> str:
     status = file.stat()
     digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
     with file.open("rb") as opened:
-        digest.update(opened.read(ENDS))
-        opened.seek(max(0, status.st_size - ENDS))
+        digest.update(opened.read(DIGEST_BYTES))
+        opened.seek(max(0, status.st_size - DIGEST_BYTES))
         digest.update(opened.read())
     return digest.hexdigest()

@@ -19,9 +19,9 @@ from vidstyle.media.part_file import DamagedPartError, PartEnd, PartReader
 from vidstyle.stats import Stats
 
 PART_S = 10.0  # of the film, which is what an interruption costs
-SUFFIX = ".part"
+PART_SUFFIX = ".part"
 PARTS = "parts"  # folder of the parts, in the work folder
-OWN = re.compile(r"[0-9a-f]{64}\.part")
+PART_NAME = re.compile(r"[0-9a-f]{64}\.part")
 CURES: tuple[Cure, ...] = ({"work_folder": ...}, ELSEWHERE)
 
 
@@ -85,7 +85,7 @@ class Part:
     def file_name(self) -> str:
         """Name of the part's file: the hash of the description."""
         text = json.dumps(self.document(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest() + SUFFIX
+        return hashlib.sha256(text.encode()).hexdigest() + PART_SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class PartFolder:
             raise SinkError(f"{place} is a link, no work folder. Choose another place.", *CURES)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            delete_partials(path, OWN)
+            delete_partials(path, PART_NAME)
             self.finished = self._finished()
         except OSError as error:
             message = f"Cannot use the work folder {place}: {reason(error)}. Choose another place."
@@ -242,7 +242,7 @@ def with_checkpoints(
 
 def _part_files(folder: Path) -> Sequence[Path]:
     with suppress(OSError):
-        return sorted(file for file in folder.iterdir() if OWN.fullmatch(file.name))
+        return sorted(file for file in folder.iterdir() if PART_NAME.fullmatch(file.name))
     return []
 
 

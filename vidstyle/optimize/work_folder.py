@@ -15,8 +15,7 @@ from vidstyle.media.atomic import write_whole
 from vidstyle.media.differences import differences
 from vidstyle.media.image_file import read_photo, write_result
 from vidstyle.media.owned_files import delete_own, foreign_entries
-from vidstyle.media.parts import OWN as PART
-from vidstyle.media.parts import PARTS
+from vidstyle.media.parts import PART_NAME, PARTS
 from vidstyle.optimize.budget import FilmPlan
 from vidstyle.optimize.scene import Scene
 
@@ -26,7 +25,7 @@ MANIFEST, SCENES, PLAN = "manifest.json", "scenes.json", "plan.json"
 MARK = "vidstyle"  # key in the manifest that identifies a work folder, its value is the version
 CONTENT = re.compile(r"(scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?")
 OWN = re.compile(rf"manifest\.json|{CONTENT.pattern}")
-WITH_PARTS = re.compile(rf"{OWN.pattern}|{PARTS}/({PART.pattern})?")
+WITH_PARTS = re.compile(rf"{OWN.pattern}|{PARTS}/({PART_NAME.pattern})?")
 MOST_SCENES = 10**6
 
 

@@ -40,7 +40,9 @@ def unfinished_work(places: Sequence[Path], *, recursive: bool = False) -> Itera
     """
     for place in places:
         if not place.is_dir():
-            raise SourceError(f"There is no folder {place}.")
+            raise SourceError(
+                f"There is no folder {place}. Name one that holds OUTPUT.work folders."
+            )
         try:
             yield from map(_work, sorted(_work_folders(place, recursive)))
         except OSError as error:

@@ -54,7 +54,8 @@ def claimed_work_folder(output: Path, options: StylizeOptions) -> Iterator[Path]
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SinkError(f"Cannot make {folder.parent}: {reason(error)}.") from error
+            message = f"Cannot make the folder {folder.parent}: {reason(error)}. Choose another."
+            raise SinkError(message, {"work_folder": ...}) from error
     with output_lock(folder):
         yield folder
 

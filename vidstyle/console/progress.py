@@ -89,8 +89,7 @@ class Progress:
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         self.clear()
-        with suppress(OSError):  # a full disk that stderr is redirected to does not end the batch
-            self._console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
+        self._print(line)
 
     def clear(self) -> None:
         """Remove the bar of the job."""
@@ -129,8 +128,10 @@ class Progress:
             self._resumed = stats
         name = f"{self._name}: " if self._jobs > 1 else ""
         of = "" if total_s is None else f" of {clock(total_s)}"
-        line = f"{name}Resumed at {clock(at_s)}{of}."
-        with suppress(OSError):
+        self._print(f"{name}Resumed at {clock(at_s)}{of}.")
+
+    def _print(self, line: str) -> None:
+        with suppress(OSError):  # a full disk that stderr is redirected to does not end the batch
             self._console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
 

@@ -34,7 +34,10 @@ def generator_weights(model: ModelProto) -> Arrays:
     """
     weights = from_int8_layout(convolution_weights(model))
     if not {*PIXEL_AXES, "decision.weight", "blocks.0.narrow.weight"} <= set(weights):
-        raise StyleError("The file is no network of vidstyle: its layers have other names.")
+        raise StyleError(
+            "The file is no network of vidstyle: its layers have other names. Use an .onnx file of "
+            "vidstyle train or vidstyle style."
+        )
     return without_alpha(weights)
 
 

@@ -209,7 +209,11 @@ class _OpenPart:
             SinkError: the encoder has left out a frame, or changed a time.
         """
         if sorted(self._encoded) != list(self.pts):
-            raise SinkError(f"{len(self.pts)} frames were encoded to {len(self._encoded)} packets.")
+            raise SinkError(
+                f"{len(self.pts)} frames were encoded to {len(self._encoded)} packets. Choose "
+                "another encoder.",
+                {"codec": ...},
+            )
         self._container.close()  # else it waits for the garbage collector, 7 to 50 MB each
         return self._writer.finish(until)
 

@@ -199,7 +199,8 @@ def _limited(
     another thread is inside C++ may abort.
 
     Raises:
-        OptionError: the call failed on a provider other than the CPU's.
+        OptionError: the call failed on a provider other than the CPU's, or takes longer than
+            `PROVIDER_LIMIT_S` there.
         StyleError: the call failed, or takes longer than `LOAD_LIMIT_S`.
     """
     result: Future[Item] = Future()
@@ -216,6 +217,12 @@ def _limited(
         return result.result(limit_s)
     except TimeoutError:
         cancel()
+        if provider != CPU:
+            raise OptionError(
+                f"provider {provider} needs more than {limit_s:g} s for {file.name} and a small "
+                "picture. Choose another provider, or auto.",
+                "provider",
+            ) from None
         raise StyleError(
             f"{file} needs more than {limit_s:g} s for a small picture. "
             "A generator for videos must be faster."

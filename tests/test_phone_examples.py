@@ -7,12 +7,12 @@ import pytest
 
 from vidstyle.export.mobile_form import COLORS, IMAGE, PAINTED
 from vidstyle.options import ExportOptions
-from vidstyle.stylize.generator import BORDER
+from vidstyle.stylize.generator import BORDERS
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 KOTLIN = EXAMPLES / "android/app/src/main/java/org/vidstyle/camera/MainActivity.kt"
 SWIFT = EXAMPLES / "ios/StyleCamera.swift"
-SOURCES = {KOTLIN: "tflite", SWIFT: "coreml"}
+SOURCES = {KOTLIN: ("tflite", BORDERS["17k"]), SWIFT: ("coreml", BORDERS["55k"])}
 
 
 def numbers(source: Path) -> dict[str, int]:
@@ -21,17 +21,18 @@ def numbers(source: Path) -> dict[str, int]:
     return {name.lower(): int(value) for name, value in re.findall(r"(\w+) = (\d+)\b", text)}
 
 
-@pytest.mark.parametrize(("source", "to"), SOURCES.items())
-def test_the_size_is_that_of_the_picture_with_its_border(source: Path, to: str) -> None:
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_size_is_that_of_the_picture_with_its_border(source: Path) -> None:
+    to, border = SOURCES[source]
     found = numbers(source)
-    assert found["border"] == BORDER
+    assert found["border"] == border
     readme = (EXAMPLES / source.relative_to(EXAMPLES).parts[0] / "README.md").read_text("utf-8")
     (words,) = re.findall(r"^vidstyle export .*", readme, re.MULTILINE)
     (size,) = re.findall(r"--size (\d+x\d+)", words)
     assert f"--to {to} " in words
     assert ExportOptions(to=to, size=size).sides == (
-        found["width"] + 2 * BORDER,
-        found["height"] + 2 * BORDER,
+        found["width"] + 2 * border,
+        found["height"] + 2 * border,
     )
     assert f"{found['width']}x{found['height']}" in readme
     assert "It was not built by the developers" in readme

@@ -1,7 +1,7 @@
 """Exports all shipped styles to other runtimes, one folder for each, and prints a table.
 
 python -m tools.exports shelf --to tflite coreml
-python -m tools.exports shelf --to tflite --size 736x456 --styles udnie great-wave-17k
+python -m tools.exports shelf --to tflite --size 728x448 --styles udnie great-wave-17k
 """
 
 import argparse

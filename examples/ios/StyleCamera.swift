@@ -4,7 +4,7 @@ import CoreML
 import SwiftUI
 
 let width = 360, height = 640  // px, of the upright picture that is shown
-let border = 48  // px around it: the network paints a rim where its input ends
+let border = 44  // px around it: the network paints a rim where its input ends
 let inputWidth = width + 2 * border, inputHeight = height + 2 * border  // as in `export --size`
 
 /// The camera's picture in a style: AVFoundation in, Core ML in the middle, SwiftUI out.

@@ -7,12 +7,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from tests.textures import noise_image
 from tests.toys import save_adder, save_network
 from vidstyle.errors import StyleError
-from vidstyle.frame import Picture
+from vidstyle.frame import Picture, RGBImage
 from vidstyle.options import SHARPNESS
+from vidstyle.stylize.catalog import find_style
 from vidstyle.stylize.finish import Finish
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator import GRID, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 
 
@@ -106,7 +108,7 @@ MEMORY_TEST = """
 import sys
 import numpy as np
 from pathlib import Path
-from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator import GRID, OnnxGenerator
 
 def resident_mb():
     status = Path("/proc/self/status").read_text()
@@ -258,3 +260,14 @@ def test_the_only_shape_that_a_network_takes_is_said(
     save_network(tmp_path / "fixed.onnx", [identity], shape, shape, kind)
     with pytest.raises(StyleError, match=rf"run: it takes batches of {taken} only\. Export it"):
         OnnxGenerator(tmp_path / "fixed.onnx")
+
+
+@pytest.mark.parametrize("style", ["udnie-17k", "udnie", "udnie-220k"])
+def test_the_border_is_as_wide_as_the_network_reaches(style: str) -> None:
+    image = noise_image(160, 160, seed=2)
+    generator = OnnxGenerator(find_style(style))
+    border, painted = generator.border, dict[int, RGBImage]()
+    for generator.border in (border - GRID, border, border + GRID):
+        painted[generator.border] = generator.paint(image)
+    assert np.array_equal(painted[border], painted[border + GRID])
+    assert not np.array_equal(painted[border], painted[border - GRID])

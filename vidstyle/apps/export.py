@@ -15,7 +15,7 @@ from vidstyle.media.atomic import output_lock, write_folder, write_whole
 from vidstyle.options import ExportOptions
 from vidstyle.results import FileResult
 from vidstyle.stylize.catalog import find_style, find_weights, style_name
-from vidstyle.stylize.generator import BORDER, OnnxGenerator
+from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.training.results import int8_path
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _web_numbers(name: str, generator: OnnxGenerator, form: "Form", options: Exp
         "name": name,
         "width": width,
         "height": height,
-        "border": BORDER,
+        "border": generator.border,
         "normalizes_exposure": generator.normalizes_exposure,
         "own_chroma": generator.own_chroma,
         "palette": form.metadata.get("palette"),

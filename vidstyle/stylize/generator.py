@@ -24,7 +24,9 @@ from vidstyle.stylize.palette import PaletteMap
 from vidstyle.stylize.providers import TABLE
 
 GRID = 4  # px; the sides of a network's input are multiples of this
-BORDER = 48  # px mirrored around the picture: the reach of the network's zero padding
+# Mirrored around the picture, in px: the reach of the network's zero padding, by size class.
+BORDERS = {"17k": 24, "55k": 44, "220k": 56}
+WIDEST_BORDER = max(BORDERS.values())  # also for other networks
 FLOAT_PIXELS, BYTE_PIXELS = "float", "uint8"  # ONNX Runtime's names of the element types
 CHANNEL_AXIS = {FLOAT_PIXELS: (1, 3), BYTE_PIXELS: (3, 4)}  # axis and number of channels
 
@@ -79,7 +81,8 @@ class OnnxGenerator(ImageGenerator):
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
     entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1) and the fields
-    of `Finish` are numbers; `palette` is a `PaletteMap` of the output's colors.
+    of `Finish` are numbers; `palette` is a `PaletteMap` of the output's colors; `size_class` gives
+    the border, in px, that `paint` mirrors around a picture and cuts off again.
     `paint` computes in the calling thread and `threads - 1` more.
     """
 
@@ -136,6 +139,7 @@ class OnnxGenerator(ImageGenerator):
         self.own_chroma = _number(file, metadata, "own_chroma", 0.0, (0, 1))
         self.finish = _finish(file, metadata)
         self._palette = _palette(file, metadata)
+        self.border = BORDERS.get(metadata.get("size_class", ""), WIDEST_BORDER)
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
         result = np.asarray(first_run(file, self._session, {self._input: blank}, provider))
         if result.shape != blank.shape:
@@ -157,11 +161,12 @@ class OnnxGenerator(ImageGenerator):
     def paint(self, image: RGBImage) -> RGBImage:
         check_image(image)
         height, width = image.shape[:2]
-        below, right = (BORDER + -side % GRID for side in (height, width))
+        border = self.border
+        below, right = (border + -side % GRID for side in (height, width))
         border_type = (
-            cv2.BORDER_REFLECT_101 if min(height, width) > BORDER + GRID else cv2.BORDER_REPLICATE
+            cv2.BORDER_REFLECT_101 if min(height, width) > border + GRID else cv2.BORDER_REPLICATE
         )
-        edges = (BORDER, below, BORDER, right)
+        edges = (border, below, border, right)
         bordered = np.asarray(cv2.copyMakeBorder(image, *edges, border_type), np.uint8)
         try:
             painted = self._run(self._batch(bordered))[0]
@@ -171,7 +176,7 @@ class OnnxGenerator(ImageGenerator):
                 "A smaller working size needs less memory.",
                 {"max_height": ...},
             ) from error
-        rows, columns = slice(BORDER, BORDER + height), slice(BORDER, BORDER + width)
+        rows, columns = slice(border, border + height), slice(border, border + width)
         inside = painted[rows, columns] if self._takes_bytes else painted[:, rows, columns]
         if not (self._takes_bytes or np.isfinite(inside).all()):
             raise not_a_number(self._file, f"in its painting of a picture of {width}x{height}")

@@ -18,7 +18,7 @@ from vidstyle.network.architecture import GRID
 from vidstyle.network.generator import Generator
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.stylize.exposure import with_normal_exposure
-from vidstyle.stylize.generator import BORDER
+from vidstyle.stylize.generator import WIDEST_BORDER
 from vidstyle.training.results import LOSS_WORDS
 
 PHOTOS = 4  # on the sheet
@@ -82,16 +82,18 @@ def paint(generator: Generator, image: RGBImage) -> RGBImage:
 
     Args:
         generator: generator in evaluation mode.
-        image: HxWx3 uint8 RGB; sides are multiples of 4, over 48 px.
+        image: HxWx3 uint8 RGB; sides are multiples of 4, over 56 px.
 
     Returns:
         HxWx3 uint8 RGB.
     """
     device = next(generator.parameters()).device
-    bordered = functional.pad(to_tensor(image)[None].to(device), (BORDER,) * 4, mode="reflect")
+    bordered = functional.pad(
+        to_tensor(image)[None].to(device), (WIDEST_BORDER,) * 4, mode="reflect"
+    )
     with torch.no_grad():
         painted = generator(bordered)[0].clamp(0, 1)
-    inside = painted[:, BORDER:-BORDER, BORDER:-BORDER]
+    inside = painted[:, WIDEST_BORDER:-WIDEST_BORDER, WIDEST_BORDER:-WIDEST_BORDER]
     pixels = (inside * 255).round().byte().permute(1, 2, 0).cpu().numpy()
     return np.ascontiguousarray(pixels)
 
@@ -135,7 +137,7 @@ def _fitted(photo: RGBImage) -> RGBImage:
     height, width = photo.shape[:2]
     shown = min(width, height * LARGEST_WIDTH // ROW_HEIGHT)
     left = (width - shown) // 2
-    across = max(BORDER + GRID, round(shown * ROW_HEIGHT / height / GRID) * GRID)
+    across = max(WIDEST_BORDER + GRID, round(shown * ROW_HEIGHT / height / GRID) * GRID)
     middle = photo[:, left : left + shown]
     resized = cv2.resize(middle, (across, ROW_HEIGHT), interpolation=cv2.INTER_AREA)
     return np.asarray(resized, np.uint8)

@@ -24,7 +24,7 @@ import java.util.concurrent.Executors
 private const val MODEL = "style.tflite" // in app/src/main/assets
 private const val WIDTH = 360 // px, of the upright picture that is shown
 private const val HEIGHT = 640
-private const val BORDER = 48 // px mirrored around it: the network paints a rim where its input ends
+private const val BORDER = 24 // px mirrored around it: the network paints a rim where its input ends
 private const val INPUT_WIDTH = WIDTH + 2 * BORDER // of the model, as in `vidstyle export --size`
 private const val INPUT_HEIGHT = HEIGHT + 2 * BORDER
 

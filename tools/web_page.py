@@ -1,4 +1,4 @@
-"""Web page without a server: builds the static folder that any web host can give out.
+"""Web page without a server: builds the static folder for any web host.
 
 The folder holds the page of `web/`, the parts that it shares with the server's page, LiteRT.js from
 the npm registry (pinned by version and hash), and the shipped styles as int8 .tflite files with
@@ -44,7 +44,7 @@ SHARED = (  # of the server's page
     "js/theme.js", "js/theme_button.js", "js/types.js",
 )  # fmt: skip
 BORDERS = {"17k": 24, "55k": 44, "220k": 48}  # px: the reach of the networks' zero padding
-LISTING = "files.js"  # of what the service worker keeps; marks a folder as built by this program
+LISTING = "files.js"  # list for the service worker; marks a folder as built by this program
 MODULES = ("index.js", "wasm_utils.js")
 
 
@@ -186,7 +186,7 @@ def add_styles(page: Path, networks: Path | None) -> None:
 
 
 def style_document(style: Style, generator: OnnxGenerator, default: bool) -> dict[str, Any]:
-    """Entry of the page's list: what galleries show, and the numbers around the network."""
+    """Entry of the page's list: data for galleries, and the numbers around the network."""
     return {
         "id": style.name,
         "title": style.painting["title"],
@@ -234,7 +234,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Give out a folder on loopback as `python -m http.server` does; yields the address."""
+    """Serve a folder on loopback as `python -m http.server` does; yields the address."""
     handler = functools.partial(QuietHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, name="files", daemon=True)

@@ -27,7 +27,7 @@ Lacking = dict[str, list[tuple[str, str]]]  # Python version and platform, by re
 
 
 def main() -> int:
-    """Print what has no wheel; the exit code is 1 if a package of a plain install lacks one."""
+    """Print requirements without a wheel; the exit code is 1 if a plain install has one."""
     needed = requirements(PROJECT)
     lacking: Lacking = {}
     for platform in PLATFORMS:

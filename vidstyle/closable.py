@@ -12,7 +12,7 @@ class Closable(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release what the object holds."""
+        """Release threads, files and networks of the object."""
 
     def __enter__(self) -> Self:
         return self

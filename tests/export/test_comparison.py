@@ -1,3 +1,5 @@
+"""Exports are compared with their style on real pictures."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Forms of a style: ONNX desktop and mobile, without PyTorch."""
+
 import subprocess
 import sys
 from pathlib import Path

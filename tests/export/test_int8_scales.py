@@ -1,3 +1,5 @@
+"""Scales of int8 tensors and kernels, taken from a quantized generator."""
+
 import numpy as np
 import onnx
 import pytest

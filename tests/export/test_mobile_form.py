@@ -1,3 +1,5 @@
+"""The mobile form paints what the generator paints, with plain operators."""
+
 from pathlib import Path
 
 import cv2

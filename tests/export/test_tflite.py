@@ -1,3 +1,5 @@
+"""LiteRT runs the written files, in float32 and int8."""
+
 import json
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""The .pt2 file of a style paints as its .onnx does."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""Model folders for Triton: configuration, version and network."""
+
 import re
 
 import onnx

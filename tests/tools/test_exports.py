@@ -1,3 +1,5 @@
+"""All shipped styles are exported by one command."""
+
 from pathlib import Path
 
 import pytest

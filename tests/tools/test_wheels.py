@@ -1,4 +1,4 @@
-"""What has no wheel is found by halving, and named with where and what for."""
+"""Requirements without a wheel are found by halving, and named with extra and platform."""
 
 import tomllib
 from collections.abc import Sequence

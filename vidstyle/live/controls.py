@@ -31,7 +31,7 @@ class ControlState:
     pass_through: bool = False  # show the camera's own picture
     strength: float = 1.0  # of the style, 0..1
     keep_colors: bool = False
-    only: str = "all"  # what is painted, one of `PAINTED`
+    only: str = "all"  # painted part, one of `PAINTED`
     every: int | None = None  # pinned keyframe interval, in frames; None follows the load
     frozen: bool = False
     mirrored: bool = True  # of the window only, as are the four below

@@ -18,7 +18,7 @@ from vidstyle.media.owned_files import delete_partials
 from vidstyle.media.part_file import DamagedPartError, PartEnd, PartReader
 from vidstyle.stats import Stats
 
-PART_S = 10.0  # of the film, which is what an interruption costs
+PART_S = 10.0  # of the film; an interruption costs one part at most
 PART_SUFFIX = ".part"
 PARTS = "parts"  # folder of the parts, in the work folder
 PART_NAME = re.compile(r"[0-9a-f]{64}\.part")

@@ -153,7 +153,7 @@ class FileSource(Closable):
         stats, counts = self._stats, checkpoint.counts
         is_regular = not (counts.get("repeated times") or counts.get("clock restarts"))
         for back_s in RESUME_BACK_S if is_regular else RESUME_BACK_S[-1:]:
-            self._stats, self._start_found = Stats(), False  # what is decoded again is not counted
+            self._stats, self._start_found = Stats(), False  # frames decoded again are not counted
             self._reopen(checkpoint.time_s - back_s)
             if self._next is None or (self._sought and self._next.pts is None):
                 continue

@@ -1,6 +1,6 @@
 // Answers of a worker to the requests of its client, in turn.
 
-/** Answer of a handler with what is handed over to the page. */
+/** Answer of a handler, with the objects to transfer to the page. */
 export class Handed {
   /**
    * @param {unknown} content

@@ -269,7 +269,7 @@ export class Device {
     notify(t("device.style.failed", { detail }), "error");
   }
 
-  /** Paint again, with other settings, whatever stands still. */
+  /** Paint a photo or a paused video again, with other settings. */
   repaint() {
     if (this.kind === "photo") this.paintPhoto();
     else if (this.kind) this.offer();

@@ -24,7 +24,7 @@ export function exposureCurve(luma, fullRange) {
 }
 
 /**
- * What is known of a stream's last picture.
+ * Exposure of a stream's last picture.
  *
  * @typedef {{curve: Float32Array, counts: Int32Array, seconds: number}} ExposureState
  */

@@ -1,4 +1,4 @@
-// Memory of the pixel kernels (kernels.c), and what is kept in it while a picture is painted.
+// Memory of the pixel kernels (kernels.c): allocation in scopes, one for each picture.
 
 const file = await fetch(new URL("../kernels/kernels.wasm", import.meta.url));
 const { instance } = await WebAssembly.instantiate(await file.arrayBuffer());

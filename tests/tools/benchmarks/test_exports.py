@@ -1,3 +1,5 @@
+"""Exported forms take turns, and are rows of a table."""
+
 import pytest
 
 pytest.importorskip("ai_edge_litert", reason='needs the extra "export"')

@@ -43,7 +43,6 @@ SHARED = (  # of the server's page
     "js/format.js", "js/gallery.js", "js/notices.js", "js/recorder.js", "js/strings.js",
     "js/theme.js", "js/theme_button.js", "js/types.js",
 )  # fmt: skip
-BORDERS = {"17k": 24, "55k": 44, "220k": 48}  # px: the reach of the networks' zero padding
 LISTING = "files.js"  # list for the service worker; marks a folder as built by this program
 MODULES = ("index.js", "wasm_utils.js")
 
@@ -197,7 +196,7 @@ def style_document(style: Style, generator: OnnxGenerator, default: bool) -> dic
         "default": default,
         "thumbnail": f"styles/{style.name}.jpg",
         "file": f"../styles/{style.name}.tflite",
-        "border": BORDERS[style.size_class],
+        "border": generator.border,
         "own_chroma": generator.own_chroma,
         "normalizes_exposure": generator.normalizes_exposure,
         "finish": asdict(generator.finish),

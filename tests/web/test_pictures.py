@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from tests.server.browser.conftest import ROOT
 from tests.web.visit import Visit
-from tools.web_page import BORDERS
 from vidstyle.frame import Picture, RGBImage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -103,9 +102,10 @@ def test_pictures_are_those_of_python(visit: Visit, case: Case) -> None:
     )
     python = stylize_picture(Picture.from_rgb(image), generator, options, Stats()).to_rgb()
     width, height = options.working_size_wh(*size)
-    inner = generator.output[48 : 48 + height, 48 : 48 + width]
+    border = generator.border
+    inner = generator.output[border : border + height, border : border + width]
     style: dict[str, Any] = {
-        "border": BORDERS["17k" if case.style.endswith("17k") else "55k"],
+        "border": border,
         "normalizes_exposure": generator.normalizes_exposure,
         "own_chroma": generator.own_chroma,
         "finish": asdict(generator.finish),

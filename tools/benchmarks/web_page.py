@@ -29,9 +29,10 @@ from rich.table import Table
 
 from tools.benchmarks.conversion import empty_report
 from tools.evaluation.steadiness import Reel, painted, sample_reel, unsteadiness, unstyled
-from tools.web_page import BORDERS, Package, archive, served
+from tools.web_page import Package, archive, served
 from vidstyle.frame import RGBImage
 from vidstyle.stylize.catalog import find_style, find_weights
+from vidstyle.stylize.generator import BORDERS
 
 ORT = Package(
     "onnxruntime-web",

@@ -143,6 +143,24 @@ def test_a_start_is_found_behind_the_only_i_frame_of_a_transport_stream(tmp_path
     assert len(read(path, start_s=0.5)) == 17  # of 30 at 25 a second
 
 
+def test_a_start_behind_an_i_frame_that_refreshes_a_part_only_shows_whole_pictures(
+    tmp_path: Path,
+) -> None:
+    refreshed = {"x264-params": "intra-refresh=1:keyint=8:min-keyint=8:bframes=0"}
+    path = Clip(frames=40, size_wh=(96, 64), options=refreshed).write(tmp_path / "in.mp4")
+    with FileSource(path, Stats()) as source:
+        whole = {frame.time_s: frame.picture.y.astype(int) for frame in source}
+    with FileSource(path, Stats(), start_s=0.8) as source:
+        first = next(iter(source)).picture.y.astype(int)
+    assert np.abs(first - whole[0.8]).max() == 0
+    with FileSource(path, Stats()) as source:
+        source.start_from(0.8, lambda frame: frame.time_s >= 0.8)
+        frames = list(source)
+    assert frames[0].time_s == 0.8
+    for frame in frames:
+        assert np.abs(frame.picture.y.astype(int) - whole[frame.time_s]).max() == 0
+
+
 def test_a_start_behind_the_end_is_refused(tmp_path: Path) -> None:
     path = Clip().write(tmp_path / "clip.mp4")
     with pytest.raises(SourceError, match=r"no frame after 99 s: it is 0\.5 s long"):

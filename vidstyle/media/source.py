@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -93,12 +93,14 @@ class FileSource(Closable):
         self._aspect = Fraction(1)  # of a pixel of the last frame, as the bitstream says
         self._aspects = deque[tuple[int | None, Fraction]]()  # changes of it, by pts
         self._sought = False  # reading began within the file
+        self._entry_is_sound: bool | None = None  # of the first I-frame there; None before it
         self._seen_earlier = False  # a frame at or before the start has been decoded
         self._restarts = 0  # sum of the clock restarts, in units of time_base
         self._packets_end_s = 0.0  # latest end of a packet of any stream, in file time
         self._threads, self._keep_alpha = threads, keep_alpha
         self._size, self._rate, self._deep = size, rate, deep
         self._checkpoint: Checkpoint | None = None
+        self._due: tuple[float, Callable[[Frame], bool]] | None = None
         self._container = open_container(path)
         try:
             self._stream = self._open_stream()
@@ -136,7 +138,18 @@ class FileSource(Closable):
         """
         self._checkpoint = checkpoint
 
+    def start_from(self, time_s: float, is_due: Callable[[Frame], bool]) -> None:
+        """Make the iteration begin with the first frame that is due; called before it.
+
+        Args:
+            time_s: of that frame or somewhat earlier.
+            is_due: False for earlier frames, True for it.
+        """
+        self._due = time_s, is_due
+
     def __iter__(self) -> Iterator[Frame]:
+        if self._due is not None:
+            return self._from_due(*self._due)
         return self._all() if self._checkpoint is None else self._from(self._checkpoint)
 
     def _all(self) -> Iterator[Frame]:
@@ -150,24 +163,48 @@ class FileSource(Closable):
         Raises:
             SourceError: there is none.
         """
-        stats, counts = self._stats, checkpoint.counts
+        counts = checkpoint.counts
         is_regular = not (counts.get("repeated times") or counts.get("clock restarts"))
-        for back_s in RESUME_BACK_S if is_regular else RESUME_BACK_S[-1:]:
+        distances_s = RESUME_BACK_S if is_regular else RESUME_BACK_S[-1:]
+
+        def is_at(frame: Frame) -> bool | None:
+            return frame.pts == checkpoint.pts if frame.pts >= checkpoint.pts else None
+
+        found = yield from self._sought_frames(checkpoint.time_s, distances_s, is_at)
+        if not found:
+            raise SourceError(
+                f"{self._path} has changed: it has no frame at {checkpoint.time_s:g} s. "
+                "Delete the work folder to begin anew."
+            )
+
+    def _from_due(self, time_s: float, is_due: Callable[[Frame], bool]) -> Iterator[Frame]:
+        """Yield the frames from the first one that is due; none if the file ends before."""
+        yield from self._sought_frames(time_s, RESUME_BACK_S, lambda frame: is_due(frame) or None)
+
+    def _sought_frames(
+        self, time_s: float, distances_s: Sequence[float], is_at: Callable[[Frame], bool | None]
+    ) -> Generator[Frame, None, bool]:
+        """Yield the frames from one on, and return whether it was found.
+
+        Args:
+            time_s: of the frame, about.
+            distances_s: before it at which to seek, tried in this order.
+            is_at: whether a frame is the one; None for earlier frames, False beyond it.
+        """
+        stats = self._stats
+        for back_s in distances_s:
             self._stats, self._start_found = Stats(), False  # frames decoded again are not counted
-            self._reopen(checkpoint.time_s - back_s)
+            self._reopen(time_s - back_s)
             if self._next is None or (self._sought and self._next.pts is None):
                 continue
             frames = self._all()
-            frame = _frame_at(checkpoint.pts, frames, MIN_EARLIER if self._sought else 0)
-            if frame is not None:
+            frame = _frame_at(is_at, frames, MIN_EARLIER if self._sought else 0)
+            if frame is not None and self._can_enter:
                 self._stats, self._start_found = stats, True
                 yield frame
                 yield from frames
-                return
-        raise SourceError(
-            f"{self._path} has changed: it has no frame at {checkpoint.time_s:g} s. "
-            "Delete the work folder to begin anew."
-        )
+                return True
+        return False
 
     def _reopen(self, time_s: float) -> None:
         """Open the file again, and read from a time on the frames' clock or from the start."""
@@ -176,7 +213,7 @@ class FileSource(Closable):
         self._container = open_container(self._path)
         self._stream = self._open_stream()
         self._restarts, self._aspect, self._aspects = 0, self._first_aspect, deque()
-        self._sought = False
+        self._sought, self._entry_is_sound = False, None
         if time_s > 0:
             with suppress(av.FFmpegError):
                 self._container.seek(int((time_s + self.info.origin_s) * av.time_base))
@@ -242,6 +279,14 @@ class FileSource(Closable):
         return stream
 
     @property
+    def _can_enter(self) -> bool:
+        """Whether decoding gives whole pictures from where reading began.
+
+        Some seekable frames of H.264 refresh a part of the picture only (recovery points).
+        """
+        return not self._sought or self._entry_is_sound is True
+
+    @property
     def _time_base(self) -> Fraction:
         return Fraction(self._stream.time_base or 1)
 
@@ -254,7 +299,7 @@ class FileSource(Closable):
 
     def _seek(self, time_s: float) -> None:
         """Continue reading before a time, or at the beginning where the file cannot be sought."""
-        self._sought = False
+        self._sought, self._entry_is_sound = False, None
         with suppress(av.FFmpegError):
             if time_s > 0:
                 self._container.seek(int((time_s + self._zero_s) * av.time_base))
@@ -272,7 +317,7 @@ class FileSource(Closable):
             self._seek(max(0.0, self._start_s - back_s))
             self._seen_earlier, self._decoded = False, self._decode()
             first = next(self._decoded, None)
-            if first is not None and self._seen_earlier:
+            if first is not None and self._seen_earlier and self._can_enter:
                 break
         if first is None:
             raise SourceError(self._no_frame_message())
@@ -329,6 +374,8 @@ class FileSource(Closable):
                 for frame in self._decoder.decode(packet):
                     if frame.is_corrupt:
                         self._count_damage("damaged frames")
+                    if self._entry_is_sound is None and frame.key_frame:
+                        self._entry_is_sound = not frame.is_corrupt
                     self._note_aspect(frame)
                     yield frame
             except av.FFmpegError:
@@ -398,11 +445,14 @@ class FileSource(Closable):
         return f"Nothing in the video of {self._path} can be decoded. It may be damaged or cut off."
 
 
-def _frame_at(pts: int, frames: Iterator[Frame], earlier: int) -> Frame | None:
-    """Frame of a pts, after at least so many earlier ones; None if it is not there."""
+def _frame_at(
+    is_at: Callable[[Frame], bool | None], frames: Iterator[Frame], earlier: int
+) -> Frame | None:
+    """First frame that is not an earlier one, after so many of those; None if it is another."""
     for number, frame in enumerate(frames):
-        if frame.pts >= pts:
-            return frame if frame.pts == pts and number >= earlier else None
+        at = is_at(frame)
+        if at is not None:
+            return frame if at and number >= earlier else None
     return None
 
 

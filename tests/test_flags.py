@@ -31,9 +31,9 @@ FLAGS = {
         --time-budget --features --feature-weights --every --strength --keep-colors --no-keep-colors
         --only --scale --max-height --resize --no-resize --size --fps --compare --no-compare
         --preview --no-preview --start --end --codec --crf --bitrate --pix-fmt --hdr --preset
-        --audio --format --threads --provider --device --resume --no-resume --work-folder --strict
-        --no-strict -y --overwrite --no-overwrite --skip-existing --no-skip-existing --recursive
-        --no-recursive -q --quiet --no-quiet --json --no-json
+        --audio --format --threads --provider --device --resume --no-resume --work-folder --cluster
+        --strict --no-strict -y --overwrite --no-overwrite --skip-existing --no-skip-existing
+        --recursive --no-recursive -q --quiet --no-quiet --json --no-json
         """,
     "image": """
         -h --help -v --verbose --debug -o --output --config --preset -s --style --quality
@@ -71,6 +71,8 @@ FLAGS = {
         --keep --token --allow-host
         """,
     "clean": "-h --help -v --verbose --debug --recursive --dry-run --json",
+    "worker": "-h --help -v --verbose --debug --processes",
+    "cluster-keys": "-h --help -v --verbose --debug",
     "doctor": "-h --help -v --verbose --debug --json",
 }
 

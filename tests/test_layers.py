@@ -26,7 +26,16 @@ BASE = {
 MAY_IMPORT = {
     "cli": {"commands", "completion", "parser", "signals", "standard_streams", "flags"},
     "completion": {"stylize"},
-    "commands": {"apps", "stylize", "media", "console", "flags", "standard_streams", "server"},
+    "commands": {
+        "apps",
+        "cluster",
+        "stylize",
+        "media",
+        "console",
+        "flags",
+        "standard_streams",
+        "server",
+    },
     "parser": {"completion", "flags"},
     "signals": set[str](),
     "standard_streams": {"flags"},
@@ -36,6 +45,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "server": {"apps", "stylize", "media", "flags"},
     "apps": {
+        "cluster",
         "live",
         "pipeline",
         "media",
@@ -45,6 +55,7 @@ MAY_IMPORT = {
         "optimize",
         "export",
     },
+    "cluster": {"media"},
     "live": {"pipeline", "stylize", "media"},
     "optimize": {"perceptual", "stylize", "media"},
     "training": {"perceptual", "stylize", "media", "network", "export"},
@@ -89,11 +100,11 @@ def test_only_training_parts_import_torch() -> None:
             assert "torch" not in file.read_text(encoding="utf-8").replace("PyTorch", "").split()
 
 
-def test_converting_imports_no_torch_and_no_server() -> None:
+def test_converting_imports_no_torch_no_server_and_no_cluster() -> None:
     code = (
         "import sys, vidstyle.apps.convert, vidstyle.apps.image, vidstyle.apps.live, vidstyle.cli; "
         "import vidstyle.commands, vidstyle.console; vidstyle.cli.build_parser(); "
-        "extras = {'torch', 'scenedetect', 'starlette', 'uvicorn', 'websockets', 'onnx'}; "
+        "extras = {'torch', 'scenedetect', 'starlette', 'uvicorn', 'websockets', 'onnx', 'dask'}; "
         "assert not extras & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

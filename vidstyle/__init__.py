@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vidstyle.apps.train import train_style
     from vidstyle.errors import (
         Cancelled,
+        ClusterError,
         DeviceError,
         MissingExtraError,
         OptionError,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Cancelled": "vidstyle.errors",
+    "ClusterError": "vidstyle.errors",
     "ColorSpace": "vidstyle.frame",
     "DeviceError": "vidstyle.errors",
     "ExportOptions": "vidstyle.options.export",
@@ -78,6 +80,7 @@ _MODULES = {
 
 __all__ = [
     "Cancelled",
+    "ClusterError",
     "ColorSpace",
     "DeviceError",
     "ExportOptions",

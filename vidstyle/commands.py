@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from vidstyle.errors import OptionError
-from vidstyle.flags import ConvertFlags, LiveFlags, StyleFlags, TrainFlags
+from vidstyle.flags import ConvertFlags, LiveFlags, StyleFlags, TrainFlags, WorkerFlags
 from vidstyle.options import STANDARD_STREAM, ExportOptions, ServeOptions, StylizeOptions, settings
 from vidstyle.standard_streams import print_error, print_line, print_to_stderr, writing_stdout
 from vidstyle.style_plan import style_list
@@ -36,7 +36,8 @@ def convert(parsed: argparse.Namespace) -> int:
     if options.preview:
         return _batch(parsed, options, preview_video, VIDEO_SUFFIXES, ".png", styles)
     suffix = default_suffix(options.codec)
-    at_once = stylize_video_in_styles if options.quality == "fast" else None
+    is_shared = options.quality == "fast" and options.cluster is None
+    at_once = stylize_video_in_styles if is_shared else None
     return _batch(parsed, options, stylize_video, VIDEO_SUFFIXES, suffix, styles, at_once)
 
 
@@ -271,6 +272,21 @@ def clean(parsed: argparse.Namespace) -> int:
     return DONE
 
 
+def worker(parsed: argparse.Namespace) -> int:
+    from vidstyle.cluster.worker import run_worker
+
+    run_worker(parsed.scheduler, _options(parsed, WorkerFlags).processes, announce=print_to_stderr)
+    return DONE
+
+
+def cluster_keys(parsed: argparse.Namespace) -> int:
+    from vidstyle.cluster.keys import keys_folder, make_keys
+
+    for file in make_keys(parsed.folder or keys_folder()):
+        print_line(str(file))
+    return DONE
+
+
 def doctor(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.doctor import examine
     from vidstyle.console.tables import print_findings
@@ -299,5 +315,7 @@ RUN: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "styles": styles,
     "serve": serve,
     "clean": clean,
+    "worker": worker,
+    "cluster-keys": cluster_keys,
     "doctor": doctor,
 }

@@ -70,6 +70,10 @@ class MissingExtraError(VidstyleError):
     """Feature that needs the packages of an optional extra."""
 
 
+class ClusterError(VidstyleError):
+    """Cluster that cannot be reached, or whose workers fail."""
+
+
 class Cancelled(VidstyleError):  # noqa: N818 - not an error
     """Run that its caller cancelled; no output is left behind."""
 

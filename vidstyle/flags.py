@@ -88,6 +88,21 @@ class CleanFlags:
     dry_run: bool = option(False, "list the work, and delete nothing")
 
 
+@dataclass(frozen=True, kw_only=True)
+class WorkerFlags:
+    """Settings of `vidstyle worker`."""
+
+    processes: int | None = option(
+        None, "tasks at once, which share the cores", "N|auto", automatic=True, most=256
+    )
+
+    def __post_init__(self) -> None:
+        if self.processes is not None and not 1 <= self.processes <= 256:
+            raise OptionError(
+                f"processes must be between 1 and 256, not {self.processes}.", "processes"
+            )
+
+
 SHORT_FLAGS = {"style": "-s", "overwrite": "-y", "quiet": "-q"}  # by setting, in all commands
 SWITCHED_ON = {
     setting.name

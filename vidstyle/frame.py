@@ -230,6 +230,7 @@ class Checkpoint:
     scene: int = 0  # number of the frame's scene
     change: float = 0.0  # running average of `CutDetector`
     exposure: tuple[float, ...] = ()  # exposure curve of the frame
+    restarts: bool = False  # the curve is measured anew: the part before is made elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from vidstyle.flags import (
     LiveFlags,
     StyleFlags,
     TrainFlags,
+    WorkerFlags,
     add_flags,
     flag_of,
 )
@@ -22,14 +23,15 @@ from vidstyle.options import ExportOptions, ServeOptions, StylizeOptions
 
 GENERAL_FLAGS = ("-h", "--help", "-V", "--version", "--print-completion")
 COMMANDS = (
-    "convert", "image", "live", "style", "train", "export", "styles", "serve", "clean", "doctor",
+    "convert", "image", "live", "style", "train", "export", "styles", "serve", "clean", "worker",
+    "cluster-keys", "doctor",
 )  # fmt: skip
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
     "strength", "keep_colors", "only", "scale", "max_height", "resize", "size", "fps", "compare",
     "preview", "start", "end", "codec", "crf", "bitrate", "pix_fmt", "hdr", "preset", "audio",
-    "format", "threads", "provider", "device", "resume", "work_folder", "strict", "overwrite",
-    "skip_existing", "recursive", "quiet", "json",
+    "format", "threads", "provider", "device", "resume", "work_folder", "cluster", "strict",
+    "overwrite", "skip_existing", "recursive", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
@@ -194,6 +196,19 @@ def build_parser() -> argparse.ArgumentParser:
         help="where OUTPUT.work folders lie (default: the current folder)",
     )
     add_flags(clean, CleanFlags)
+    worker = _command(commands, "worker", "make parts of videos for a cluster")
+    worker.add_argument(
+        "scheduler", metavar="HOST:PORT|FILE.json", help="where dask scheduler runs"
+    )
+    add_flags(worker, WorkerFlags)
+    keys = _command(commands, "cluster-keys", "make the keys of a cluster's machines")
+    keys.add_argument(
+        "folder",
+        nargs="?",
+        type=_path,
+        metavar="FOLDER",
+        help="where they go (default: the user's settings, where all commands look)",
+    )
     doctor = _command(commands, "doctor", "say what this machine has and what follows")
     for command in (style, export, styles, clean, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")

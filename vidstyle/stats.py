@@ -47,6 +47,7 @@ class Stats:
         self.expected_paintings: int | None = None  # optimized paintings before the first frame
         self.time_limit_s: float | None = None  # of the whole run
         self.position_s = 0.0  # presentation time of the last frame written, from the start
+        self.workers: int | None = None  # of a cluster, at work; None without one
         self.resumed_at_s: float | None = None  # where an interrupted run was taken up
 
     def count(self, name: str, amount: int = 1) -> None:

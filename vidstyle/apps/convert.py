@@ -1,7 +1,7 @@
 """Video conversion: a video file stylized to a video file, by generator or optimizer."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +9,14 @@ from pathlib import Path
 import cv2
 
 from vidstyle.apps.arguments import check_arguments
+from vidstyle.apps.cluster import (
+    ENCODER_THREADS,
+    PartOrder,
+    check_suitable,
+    make_parts,
+    part_rule,
+    rest_of,
+)
 from vidstyle.apps.inputs import VideoInput, input_path, is_pipe, result_stem, video_file
 from vidstyle.apps.optimized import optimized_film
 from vidstyle.apps.outputs import Result
@@ -25,13 +33,14 @@ from vidstyle.apps.work import (
     resumed_frames,
     work_folder,
 )
+from vidstyle.frame import Frame
 from vidstyle.hardware import ThreadPlan, memory_gb, usable_cores
 from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import default_suffix
 from vidstyle.media.footage import Footage, open_footage
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.parts import PartFolder
+from vidstyle.media.parts import PartFolder, PartsByTime
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.pipeline.pipeline import Branch, Pipeline
 from vidstyle.stats import Stats
@@ -146,6 +155,22 @@ class _Rendition:
         assert isinstance(self.target, VideoFile)
         return self.target.parted_sink(like, self.stats, threads, parts)
 
+    def order(self, like: VideoInfo, parts: PartFolder) -> PartOrder:
+        """Order for the workers of a cluster; arguments as of `VideoOutput.sink`."""
+        assert isinstance(self.target, VideoFile) and isinstance(parts.rule, PartsByTime)
+        info, encoder = self.target.for_input(like)
+        return PartOrder(
+            input=str(like.path),
+            options=self.options,
+            run=parts.run,
+            rule=parts.rule,
+            info=info,
+            encoder=encoder,
+            suffix=self.output.suffix,
+            keep_alpha=not self.options.compare and self.target.keeps_alpha,
+            is_deep=self.target.is_deep,
+        )
+
 
 def _render(
     input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
@@ -183,15 +208,23 @@ def _render(
             opened.enter_context(_parts(path, file, each, transform, source.info, threads.encoder))
             for each, transform in zip(renditions, transforms, strict=True)
         ]
+        on_cluster = options.cluster is not None and options.quality == "fast"
+        if on_cluster:
+            (folder,) = parts
+            assert folder is not None
+            make_parts(folder, first.order(source.info, folder), first.stats, watch)
         sinks = list[VideoSink]()
+        encoder_threads = ENCODER_THREADS if on_cluster else threads.encoder
         for each, folder in zip(renditions, parts, strict=True):
-            sinks.append(each.sink(source.info, threads.encoder, folder))
+            sinks.append(each.sink(source.info, encoder_threads, folder))
             opened.enter_context(sinks[-1])
         branches = map(Branch, map(ResumedTransform, transforms, parts), sinks)
         kept = [folder for folder in parts if folder is not None]
-        frames = (
-            resumed_frames(source, kept, [each.stats for each in renditions]) if kept else source
-        )
+        frames: Iterable[Frame] = source
+        if on_cluster:
+            frames = rest_of(source, kept[0])
+        elif kept:
+            frames = resumed_frames(source, kept, [each.stats for each in renditions])
         Pipeline(frames, *branches).run(watch)
         watch.report()
         sizes = [sink.finish() for sink in sinks]
@@ -217,6 +250,14 @@ def _parts(
 ) -> Iterator[PartFolder | None]:
     """Open the parts of a rendition; None if it is short, or cannot be resumed."""
     options, target = rendition.options, rendition.target
+    if options.cluster is not None and options.quality == "fast":
+        check_suitable(file, path, target, like)
+        assert isinstance(target, VideoFile)
+        encoding = target.encoding(like, ENCODER_THREADS)
+        assert encoding is not None
+        with claimed_work_folder(rendition.output, options) as work:
+            yield open_parts(file, work, options, encoding, part_rule(), independent=True)
+        return
     is_kept = isinstance(file, ImageSequence) or file == path  # no copy of a pipe
     is_wanted = options.resume and is_kept and is_long(like)
     encoding = target.encoding(like, threads) if isinstance(target, VideoFile) else None

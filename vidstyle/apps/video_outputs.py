@@ -115,8 +115,8 @@ class EncodedOutput(VideoOutput):
     def check_size(self, width: int, height: int) -> None:
         check_size(self._encoder, width, height)
 
-    def _for_input(self, like: VideoInfo) -> tuple[VideoInfo, Encoder]:
-        """Properties and encoder of the output: in HDR if the input is and that is kept."""
+    def for_input(self, like: VideoInfo) -> tuple[VideoInfo, Encoder]:
+        """Return properties and encoder of the output: in HDR if the input is and that is kept."""
         if like.hdr and self._options.hdr == "keep":
             return like.in_hdr(), self._encoder
         return like, self._sdr_encoder
@@ -134,18 +134,18 @@ class VideoFile(EncodedOutput):
             check_audio(container, options.audio)
 
     def sink(self, like: VideoInfo, stats: Stats, threads: int) -> FileSink:
-        return FileSink(self._path, *self._for_input(like), stats, **self._more(like, threads))
+        return FileSink(self._path, *self.for_input(like), stats, **self._more(like, threads))
 
     def parted_sink(
         self, like: VideoInfo, stats: Stats, threads: int, parts: PartFolder
     ) -> FileSink:
         """Create a sink that keeps finished parts; see `sink`."""
-        info, encoder = self._for_input(like)
+        info, encoder = self.for_input(like)
         return PartedSink(self._path, info, encoder, stats, parts, **self._more(like, threads))
 
     def encoding(self, like: VideoInfo, threads: int) -> str | None:
         """Encoder and its settings for an input; None if its packets cannot be kept in parts."""
-        info, encoder = self._for_input(like)
+        info, encoder = self.for_input(like)
         if info.has_alpha and encoder.kind.alpha_containers:  # as side data of packets
             return None
         options = " ".join(f"{name}={value}" for name, value in sorted(encoder.options.items()))
@@ -184,7 +184,7 @@ class StandardOutput(EncodedOutput):
         return StreamSink(
             self._pipe,
             self._options.format,
-            *self._for_input(like),
+            *self.for_input(like),
             stats,
             threads=threads,
             audio=self._options.audio,

@@ -15,6 +15,7 @@ from vidstyle.errors import SinkError, reason
 from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.atomic import output_lock, short_name
 from vidstyle.media.differences import differences
+from vidstyle.media.file_identity import file_identity
 from vidstyle.media.footage import SOURCE_COUNTERS, Footage, FootageSource
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
@@ -29,9 +30,8 @@ log = logging.getLogger(__name__)
 
 MIN_FILM_S = 60.0  # of a film that is converted in parts
 WORK_SUFFIX = ".work"
-DIGEST_BYTES = 1 << 20  # bytes at the beginning and the end of a file that identify it
 # Settings that change neither the frames nor how they are encoded.
-IGNORED_SETTINGS = {"overwrite", "threads", "device", "resume", "work_folder", "format"}
+IGNORED_SETTINGS = {"overwrite", "threads", "device", "resume", "work_folder", "format", "cluster"}
 
 
 def work_folder(output: Path, options: StylizeOptions) -> Path:
@@ -93,6 +93,8 @@ def open_parts(
     options: StylizeOptions,
     encoding: str,
     rule: PartRule,
+    *,
+    independent: bool = False,
 ) -> PartFolder:
     """Open the folder of a conversion's parts; parts of other settings in it are named.
 
@@ -102,14 +104,15 @@ def open_parts(
         options: of the conversion.
         encoding: everything that the packets of given frames depend on.
         rule: for the bounds of the parts.
+        independent: whether each part is made by itself, on any machine.
 
     Raises:
         SinkError: the folder cannot be used.
         VidstyleError: a style's file cannot be read.
     """
     run = {
-        "vidstyle": __version__,
-        "PyAV": f"{av.__version__} {av.library_versions['libavcodec']}",
+        **versions(),
+        **({"parts": "independent"} if independent else {}),
         "input": _identity(input),
         "style file": plan_digest(options.style_plan),
         "encoding": encoding,
@@ -119,7 +122,7 @@ def open_parts(
             if setting.name not in IGNORED_SETTINGS
         },
     }
-    folder = PartFolder(work / PARTS, run, rule)
+    folder = PartFolder(work / PARTS, run, rule, independent=independent)
     for other in folder.others():
         log.warning(
             "%s keeps %s of another run (%s). This one starts anew; vidstyle clean deletes it.",
@@ -128,6 +131,12 @@ def open_parts(
             differences(other.run, folder.run),
         )
     return folder
+
+
+def versions() -> dict[str, str]:
+    """Versions that the frames and packets of a conversion depend on."""
+    codecs = f"{av.__version__} {av.library_versions['libavcodec']}"
+    return {"vidstyle": __version__, "PyAV": codecs}
 
 
 class PartedTransform(FrameTransform, Protocol):
@@ -191,16 +200,6 @@ def resumed_frames(
 def _identity(input: Footage) -> str:
     """Digest of a file's size, time and ends, or of a sequence and its files."""
     if isinstance(input, ImageSequence):
-        parts = [f"{input.rate} {input.slots}", *map(_file_identity, input.files)]
+        parts = [f"{input.rate} {input.slots}", *map(file_identity, input.files)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    return _file_identity(input)
-
-
-def _file_identity(file: Path) -> str:
-    status = file.stat()
-    digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
-    with file.open("rb") as opened:
-        digest.update(opened.read(DIGEST_BYTES))
-        opened.seek(max(0, status.st_size - DIGEST_BYTES))
-        digest.update(opened.read())
-    return digest.hexdigest()
+    return file_identity(input)

@@ -234,6 +234,8 @@ def _numbers(stats: Stats) -> str:
     frames, elapsed_s, total = stats["frames"], stats.elapsed_s, stats.expected_frames
     fps = per_second(frames, elapsed_s)
     parts = [f"{frames}/{total}" if total else f"{frames}", f"{fps:.1f} fps"]
+    if stats.workers is not None:
+        parts.insert(0, f"{stats.workers} worker{'s' * (stats.workers != 1)}")
     parts.append(f"{per_second(stats.position_s, elapsed_s):.2f}x real time")
     if total and frames:
         # From the first frame on: hours of painting before it say nothing of the pace.

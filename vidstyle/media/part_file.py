@@ -174,6 +174,19 @@ class PartReader:
         if zlib.crc32(rest, crc) != self._crc:
             raise DamagedPartError(f"{self._file.name}: a wrong checksum")
 
+    def first_pts(self) -> int | None:
+        """Time of the first packet, which is that of the part's first frame; None without one.
+
+        Raises:
+            DamagedPartError: the file is cut off.
+            OSError: it cannot be read.
+        """
+        if self._packets_at == self._end_at:
+            return None
+        self._file.seek(self._packets_at)
+        _, _, pts, *_ = PACKET.unpack(self._taken(PACKET.size))
+        return int(pts)
+
     def check(self) -> None:
         """Read the whole file.
 
@@ -223,6 +236,8 @@ def _checkpoint(**values: Any) -> Checkpoint:
     """
     found = Checkpoint(**values | {"exposure": tuple(values["exposure"])})
     whole = (found.part, found.pts, found.frame, found.scene, *found.counts.values())
+    if type(found.restarts) is not bool:
+        raise TypeError("a checkpoint of wrong types")
     numbers = (found.time_s, found.seconds, found.change, *found.exposure)
     if not all(type(value) is int for value in whole) or not all(map(math.isfinite, numbers)):
         raise TypeError("a checkpoint of wrong types")

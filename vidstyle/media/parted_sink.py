@@ -76,7 +76,7 @@ class PartedSink(FileSink):
         with self._stats.timed("encode"), self._sink_errors():
             encodable = self._encodable(frame)
             if self._part is None or frame.checkpoint is not None:
-                self._end_part(frame.checkpoint)
+                self.end_part(frame.checkpoint)
                 self._part = self._begun_part(frame.checkpoint)
             self._part.pts.append(frame.pts)
             self._part.add(self._encode(encodable))
@@ -85,7 +85,7 @@ class PartedSink(FileSink):
 
     def finish(self) -> int:
         with self._stats.timed("encode"), self._sink_errors():
-            self._end_part(None)
+            self.end_part(None)
             self._join()
             self._output.close()
         size = self._complete()
@@ -112,8 +112,16 @@ class PartedSink(FileSink):
         writer = PartWriter(self._folder.file(part), part.document(), extradata)
         return _OpenPart(writer, container)
 
-    def _end_part(self, until: Checkpoint | None) -> None:
-        """Flush the encoder of the part, if there is one, and complete its file."""
+    def end_part(self, until: Checkpoint | None) -> None:
+        """Flush the encoder of the part, if there is one, and complete its file.
+
+        Args:
+            until: of the next part's first frame; None after the last part.
+
+        Raises:
+            SinkError: the encoder has left out a frame, or changed a time.
+            OSError: the disk is full.
+        """
         part = self._part
         if part is None:
             return

@@ -5,14 +5,16 @@ import json
 import math
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from vidstyle.errors import ELSEWHERE, Cure, SinkError, reason
 from vidstyle.frame import Checkpoint, Frame
+from vidstyle.media.atomic import whole_file
 from vidstyle.media.footage import SOURCE_COUNTERS
 from vidstyle.media.owned_files import delete_partials
 from vidstyle.media.part_file import DamagedPartError, PartEnd, PartReader
@@ -120,18 +122,22 @@ class PartFolder:
     For one process at a time.
     """
 
-    def __init__(self, path: Path, run: Mapping[str, Any], rule: PartRule) -> None:
+    def __init__(
+        self, path: Path, run: Mapping[str, Any], rule: PartRule, *, independent: bool = False
+    ) -> None:
         """Make the folder, delete partial files of killed runs, and find the finished parts.
 
         Args:
             path: the folder.
             run: JSON data, as of `Part`.
             rule: for the bounds.
+            independent: whether each part is made by itself; the counters in its checkpoint are of
+                this part alone then.
 
         Raises:
             SinkError: the folder cannot be made, read or written to.
         """
-        self.path, self.rule = path, rule
+        self.path, self.rule, self.is_independent = path, rule, independent
         self.run = json.loads(json.dumps(run))
         place = path.parent
         if path.is_symlink() or place.is_symlink():
@@ -151,6 +157,35 @@ class PartFolder:
     def file(self, part: Part) -> Path:
         """Path of a part's file."""
         return self.path / part.file_name
+
+    def kept(self, part: Part) -> PartEnd | None:
+        """End of a part whose file is there and whole; None without one."""
+        whole = _whole(self.file(part))
+        return None if whole is None else whole.end
+
+    def take(self, part: Part, content: bytes) -> PartEnd:
+        """Write the file of a part that was made elsewhere, whole or not at all.
+
+        Raises:
+            DamagedPartError: the content is damaged, or of another part.
+            OSError: it cannot be written.
+        """
+        with whole_file(self.file(part)) as partial:
+            partial.write_bytes(content)
+            with PartReader(partial) as reader:
+                reader.check()
+                if reader.description != part.document():
+                    raise DamagedPartError(f"{partial}: of another part")
+        return reader.end
+
+    def find_finished(self) -> None:
+        """Find the finished parts again, after some were taken.
+
+        Raises:
+            SinkError: neighboring parts do not fit.
+            OSError: a file cannot be read.
+        """
+        self.finished = self._finished()
 
     def others(self) -> list[KeptRun]:
         """Runs with other descriptions that have parts in the folder."""
@@ -175,8 +210,13 @@ class PartFolder:
             whole = _whole(file)
             if whole is None or whole.end.until is None or whole.end.until.part <= number:
                 return found
-            number = whole.end.until.part
-            found = FinishedParts((*found.files, file), whole.end.until)
+            until = whole.end.until
+            if self.is_independent and found.until is not None:
+                if whole.first_pts != found.until.pts:
+                    raise SinkError(_misfit(found.until.time_s))
+                until = _added(found.until, until)
+            number = until.part
+            found = FinishedParts((*found.files, file), until)
 
 
 def runs_in(folder: Path) -> list[KeptRun]:
@@ -240,18 +280,73 @@ def with_checkpoints(
         yield frame
 
 
+def independent_part(
+    frames: Iterable[Frame], rule: PartRule, number: int, stats: Stats
+) -> Iterator[Frame]:
+    """Yield the frames of one part and the first one after it, both ends with checkpoints.
+
+    Args:
+        frames: from the first frame of the part on, if it has any.
+        rule: for its bounds.
+        number: of the part.
+        stats: counters of the source.
+    """
+    for index, frame in enumerate(frames):
+        due = rule.number(index, frame.time_s)
+        if index and due == number:
+            yield frame
+            continue
+        counts = {name: stats[name] for name in SOURCE_COUNTERS if stats[name]}
+        checkpoint = Checkpoint(due, frame.pts, index, counts, frame.time_s, restarts=True)
+        yield replace(frame, checkpoint=checkpoint)
+        if due > number:
+            return
+
+
+def with_first(frames: Iterable[Frame], checkpoint: Checkpoint) -> Iterator[Frame]:
+    """Yield frames, the first one with a checkpoint."""
+    for index, frame in enumerate(frames):
+        yield frame if index else replace(frame, checkpoint=checkpoint)
+
+
 def _part_files(folder: Path) -> Sequence[Path]:
     with suppress(OSError):
         return sorted(file for file in folder.iterdir() if PART_NAME.fullmatch(file.name))
     return []
 
 
-def _whole(file: Path) -> PartReader | None:
-    """Closed reader of a whole part file; None where there is none; a damaged one is deleted."""
+def _added(before: Checkpoint, until: Checkpoint) -> Checkpoint:
+    """Checkpoint of an independent part, with the counters of the parts before."""
+    counts = Counter(before.counts) + Counter(until.counts)
+    return replace(
+        until,
+        counts=dict(counts),
+        frame=before.frame + until.frame,
+        seconds=before.seconds + until.seconds,
+        scene=before.scene + until.scene,
+    )
+
+
+def _misfit(time_s: float) -> str:
+    return (
+        f"The parts that meet at {time_s:g} s do not fit: the times of the input's frames are "
+        "irregular. Convert it on one machine."
+    )
+
+
+class _WholePart(NamedTuple):
+    """What a whole part file says."""
+
+    end: PartEnd
+    first_pts: int | None
+
+
+def _whole(file: Path) -> _WholePart | None:
+    """Facts of a whole part file; None where there is none; a damaged one is deleted."""
     try:
         with PartReader(file) as reader:
             reader.check()
-            return reader
+            return _WholePart(reader.end, reader.first_pts())
     except FileNotFoundError:
         return None
     except DamagedPartError:

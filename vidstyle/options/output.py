@@ -1,5 +1,6 @@
 """Output file: size, frame rate, encoder, range of time and sound."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +23,7 @@ from vidstyle.output_spec import OutputSize, bits_per_second, frame_rate
 MAX_SIDE = 8192  # px, of live pictures and of sizes asked for
 MIN_OUTPUT_SIDE = 16  # px; encoders refuse smaller ones
 MIN_BITRATE, MAX_BITRATE = 10_000, 1_000_000_000  # bits per second
+CLUSTER = re.compile(r"local:[1-9]\d{0,2}|(?!local:)(tcp://|tls://)?[^\s/]+:\d{1,5}|.+\.json")
 SIDES = f"of {MIN_OUTPUT_SIDE} to {MAX_SIDE} px a side"
 STANDARD_STREAM = Path("-")  # as an input standard input, as an output standard output
 
@@ -105,6 +107,12 @@ class Output:
     work_folder: str | None = option(
         None, "a folder for these parts", "FOLDER", unset="OUTPUT.work beside the output"
     )
+    cluster: str | None = option(
+        None,
+        "convert videos on several processes or machines: local:4, or a Dask scheduler's HOST:PORT "
+        "or .json file",
+        "local:N|HOST:PORT|FILE.json",
+    )
     overwrite: bool = option(False, "replace the output if it exists")
 
     def __post_init__(self) -> None:
@@ -120,6 +128,10 @@ class Output:
         check(self, "bitrate", within, "between 10k and 1G bits per second, as 2M")
         either = self.crf is None or self.bitrate is None
         check_pair(either, "bitrate must be without crf.", "bitrate", "crf")
+        named = self.cluster is None or CLUSTER.fullmatch(self.cluster) is not None
+        check(self, "cluster", named, "local:N, HOST:PORT or FILE.json")
+        kept = self.cluster is None or self.resume
+        check_pair(kept, "cluster must be with resume.", "cluster", "resume")
         check(self, "threads", self.threads is None or self.threads >= 1, "at least 1, or None")
 
     @property

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from vidstyle.options.look import Look
 from vidstyle.options.output import Output
+from vidstyle.options.setting import check_pair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,18 @@ class StylizeOptions(Output, Look):  # in this order, the look's fields come fir
     def __post_init__(self) -> None:
         Look.__post_init__(self)
         Output.__post_init__(self)
+        check_pair(
+            self.cluster is None or self.quality == "fast",
+            "cluster must be with quality fast.",
+            "cluster",
+            "quality",
+        )
+        check_pair(
+            self.cluster is None or self.style_per_scene is None,
+            "cluster must be without style_per_scene.",
+            "cluster",
+            "style_per_scene",
+        )
 
     def output_size_wh(self, width: int, height: int) -> tuple[int, int]:
         """Width and height in pixels of the result for a picture of this size."""

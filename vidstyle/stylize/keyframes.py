@@ -120,7 +120,8 @@ class KeyframePlanner:
         if self._motion and from_previous is None and self._left is not None:
             self._stats.count("cuts")
             self._scene += 1
-        full_range, cut = picture.color.full_range, from_previous is None
+        restarts = frame.checkpoint is not None and frame.checkpoint.restarts
+        full_range, cut = picture.color.full_range, restarts or from_previous is None
         exposure = self._exposure.measure(small, full_range, frame.time_s, cut)
         number, self._count = self._count, self._count + 1
         return TrackedFrame(

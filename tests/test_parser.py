@@ -111,8 +111,8 @@ def test_help_shows_defaults(capsys: Captured, monkeypatch: pytest.MonkeyPatch) 
             f"a .txt file of such lines (default: {shipped_styles()[0].name})",
             "--max-height LINES working size at most",
             "(default: 480)",
-            "--codec NAME h264, hevc, av1, vp9, prores, lossless, or an encoder's name "
-            "(default: chosen by the container)",
+            "--codec NAME h264, hevc, av1, vp9, prores, lossless, an encoder's name, "
+            "or auto for fast hardware (default: chosen by the container)",
             "-y, --[no-]overwrite replace the output if it exists",
             "where to start, in seconds (default: 0)",
         ),

@@ -204,7 +204,9 @@ def test_pytorch_users_need_only_pytorch(
         "torch.save([paint(images) for images in torch.load('images.pt')], 'painted.pt')\n"
         "assert 'vidstyle' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=tmp_path)
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], check=True, cwd=tmp_path, timeout=60
+    )
     for images, painted in zip(batches, torch.load(tmp_path / "painted.pt"), strict=True):
         with torch.no_grad():
             expected = ExportModule(rounded(generator))(images)

@@ -170,4 +170,4 @@ def small_disk(folder: Path, size: int, *, read_only: bool = False) -> Iterator[
 
 
 def _done(*words: str | Path) -> bool:
-    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+    return subprocess.run(words, capture_output=True, check=False, timeout=60).returncode == 0

@@ -26,7 +26,7 @@ def test_what_starts_it_at_every_login_names_this_installation(
     (tools / "systemctl").write_text(f'#!/bin/sh\necho "$@" > {asked}\n')
     (tools / "systemctl").chmod(0o755)
     environment = {"HOME": str(tmp_path), "PATH": f"{tools}:/usr/bin:/bin"}
-    subprocess.run(["sh", "-c", command], env=environment, check=True)
+    subprocess.run(["sh", "-c", command], env=environment, check=True, timeout=60)
     unit = tmp_path / ".config" / "systemd" / "user" / "vidstyle-live.service"
     (start,) = re.findall("^ExecStart=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
     program = f'"{python.with_name("vidstyle")}"' if there else f'"{python}" -m vidstyle'

@@ -23,7 +23,7 @@ def test_it_is_known_without_pytorch() -> None:
         "import sys, vidstyle.network.architecture\n"
         "assert not {'torch', 'onnx', 'numpy'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_every_class_has_its_limit_and_grows() -> None:

@@ -30,6 +30,7 @@ def test_a_webcam_s_day_in_a_virtual_machine(inverter: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert "all is well" in done.stdout, done.stdout + done.stderr
     assert "WRONG" not in done.stdout

@@ -67,7 +67,7 @@ def test_without_clients_nothing_is_encoded(
 
 
 def test_a_client_that_takes_nothing_holds_up_nobody(server: MjpegServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port)) as idle:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as idle:
         idle.sendall(b"GET / HTTP/1.1\r\n\r\n")
         for number in range(200):
             server.write(output(number % 20))
@@ -80,14 +80,14 @@ def test_too_many_clients_are_turned_away(
 ) -> None:
     for _ in range(mjpeg_server.MOST_CLIENTS):
         server._server.places.acquire()
-    with socket.create_connection(("127.0.0.1", server.port)) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         client.settimeout(WAIT_S)
         assert b" 503 " in client.recv(100)
 
 
 def test_clients_are_let_go_at_the_end(server: MjpegServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port)) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         client.settimeout(WAIT_S)
         server.write(output(1))

@@ -69,7 +69,12 @@ class Screen:
 
     def _tool(self, *words: str) -> str:
         done = subprocess.run(
-            ["xdotool", *words], env=self.environment, capture_output=True, text=True, check=False
+            ["xdotool", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
         return done.stdout
 

@@ -53,7 +53,7 @@ def test_content_goes_on_where_it_ended(client: Client) -> None:
 
 def test_what_came_before_a_broken_connection_stays(client: Client) -> None:
     path = begin(client, 100)
-    with socket.create_connection(("127.0.0.1", client.port)) as connection:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection:
         head = f"PUT /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
         connection.sendall(head.encode() + b"video")
     for _ in range(1000):  # until the server has noticed

@@ -13,7 +13,7 @@ from vidstyle.apps.arrays import ImageArray
 from vidstyle.apps.frame_stream import FrameStream, LoadedStyle
 from vidstyle.apps.stylizer import Stylizer
 from vidstyle.errors import OptionError, StyleError
-from vidstyle.frame import RGBImage
+from vidstyle.frame import BT601, ColorSpace, Picture, RGBImage
 from vidstyle.options import StylizeOptions
 from vidstyle.stylize.generator import ImageGenerator
 
@@ -56,6 +56,14 @@ def test_each_frame_is_answered_with_itself_painted(stylizer: Stylizer) -> None:
             assert painted.shape == scene(number).shape
             assert off(painted, scene(number)) < 8
             assert off(painted, scene(number)) < off(painted, scene(number + 8))
+
+
+def test_a_picture_is_answered_in_its_color_space(stylizer: Stylizer) -> None:
+    picture = Picture.from_rgb(scene(0), ColorSpace(BT601, full_range=True))
+    with stylizer.stream(fps=30) as stream:
+        painted = stream.stylize(picture)
+    assert painted.color == picture.color
+    assert off(painted.to_rgb(), scene(0)) < 8
 
 
 def test_an_iterable_is_answered_frame_by_frame(stylizer: Stylizer) -> None:

@@ -7,12 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.live.scene import panned
 from tests.server.conftest import encoded
 from vidstyle.errors import OptionError, StyleError
 from vidstyle.frame import Picture
 from vidstyle.server import limits
+from vidstyle.server.frame_codec import KeyframeNeeded
 from vidstyle.server.problems import Problem
 from vidstyle.server.shelf import StyleShelf
+from vidstyle.server.video_codec import H264Codec, has_h264
 from vidstyle.server.viewer import FrameMeter, LiveSettings, LiveViewer
 from vidstyle.stylize.segmentation import Segmentation
 
@@ -76,6 +79,25 @@ def test_other_frames_are_refused(viewer: LiveViewer, monkeypatch: pytest.Monkey
     with pytest.raises(Problem) as caught:
         viewer.paint(FRAME)
     assert caught.value.status == 413
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.skipif(not has_h264(), reason="FFmpeg lacks libx264")
+def test_skipped_frames_of_a_stream_are_decoded(shelf: Path, tmp_path: Path) -> None:
+    camera, page = H264Codec(30.0), H264Codec(30.0)
+    packets = [camera.encode(panned(20 * number)) for number in range(4)]
+    settings, style_shelf = LiveSettings("negative", strength=0.0), StyleShelf(tmp_path / "own")
+    viewer = LiveViewer(style_shelf, settings, 30.0, codec=H264Codec(30.0))
+    try:
+        page.decode(viewer.paint(packets[0]))
+        viewer.skip(packets[1])
+        shown = page.decode(viewer.paint(packets[2])).to_rgb()
+        assert np.abs(shown.astype(int) - panned(40).to_rgb()).mean() < 8
+        viewer.skip(b"no video")
+        with pytest.raises(KeyframeNeeded):
+            viewer.paint(packets[3])
+    finally:
+        viewer.close()
 
 
 def test_rate_and_delay_are_measured() -> None:

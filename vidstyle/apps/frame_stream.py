@@ -91,10 +91,19 @@ class FrameStream(Closable):
                 scene.
             RuntimeError: the stream is closed, or in use by another thread.
         """
+        unpacked = unpack(frame, self._order)
+        return unpacked.packed(self.stylize(unpacked.picture))
+
+    def stylize(self, picture: Picture) -> Picture:
+        """Return a YUV picture of 8 bits stylized, in its color space; without RGB in between.
+
+        Raises:
+            StyleError: as of a call with an array.
+            RuntimeError: likewise.
+        """
         with self._exclusive():
-            unpacked = unpack(frame, self._order)
             try:
-                return unpacked.packed(self._stylized(unpacked.picture))
+                return self._stylized(picture)
             except BaseException:
                 self._stop()
                 raise

@@ -1,22 +1,17 @@
-"""Live viewer: JPEG frames of one camera in a browser, through the live stylizer."""
+"""Live viewer: frames of one camera in a browser, through the live stylizer."""
 
+import contextlib
 import statistics
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
-import numpy as np
-
 from vidstyle.apps.stylizer import Stylizer
-from vidstyle.media.image_header import image_size_wh
 from vidstyle.options import DEFAULTS, StylizeOptions
-from vidstyle.server import limits
+from vidstyle.server.frame_codec import FrameCodec, JpegCodec, KeyframeNeeded
 from vidstyle.server.problems import Problem, problem_of
 from vidstyle.server.shelf import StyleShelf
 
-JPEG_QUALITY = 80
-JPEG_START = b"\xff\xd8"
 MEASURED_FRAMES = 60  # of the rate and the delay that are told
 
 
@@ -48,6 +43,7 @@ class LiveViewer:
         settings: LiveSettings,
         fps: float,
         provider: str = DEFAULTS.provider,
+        codec: FrameCodec | None = None,
     ) -> None:
         """Load the style.
 
@@ -56,11 +52,13 @@ class LiveViewer:
             settings: to begin with.
             fps: frames per second to expect.
             provider: execution provider of the networks.
+            codec: of the frames and their paintings; None for JPEG.
 
         Raises:
             VidstyleError: the style cannot be loaded, or a setting is out of range.
         """
         self._shelf, self.settings = shelf, settings
+        self._codec = codec or JpegCodec()
         self._stylizer = Stylizer(
             shelf.resolved(settings.style),
             strength=settings.strength,
@@ -88,33 +86,33 @@ class LiveViewer:
         """
         if settings.style != self.settings.style:
             self._stylizer.style = self._shelf.resolved(settings.style)
+            self.request_keyframe()
         self._stylizer.strength = settings.strength
         self._stylizer.keep_colors = settings.keep_colors
         self._stylizer.only = settings.only
         self.settings = settings
 
-    def paint(self, frame: bytes) -> bytes:
-        """Paint a JPEG, and return one.
+    def request_keyframe(self) -> None:
+        """Let the next painting be a keyframe."""
+        self._codec.request_keyframe()
+
+    def skip(self, packet: bytes) -> None:
+        """Decode a frame that is not painted, but that later ones may need."""
+        with contextlib.suppress(KeyframeNeeded, Problem):
+            self._codec.decode(packet)
+
+    def paint(self, packet: bytes) -> bytes:
+        """Paint a frame, and return the painting, both in the viewer's codec.
 
         Raises:
-            Problem: it is no JPEG (415), too large (413), or could not be painted.
+            KeyframeNeeded: the frame cannot be decoded without a keyframe.
+            Problem: it is of another format (415), too large (413), or could not be painted.
         """
-        width, height = image_size_wh(frame) or (0, 0)
-        if not frame.startswith(JPEG_START) or not width or not height:
-            raise Problem(415, "The frame is no JPEG.")
-        if width * height > limits.LIVE_PIXELS:
-            raise Problem(413, f"The frame has {width}x{height} px. Send smaller ones.")
-        decoded = cv2.imdecode(
-            np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-        )
-        if decoded is None:
-            raise Problem(415, "The frame is a damaged JPEG.")
+        picture = self._codec.decode(packet)
         try:
-            painted = self._stream(np.asarray(decoded, np.uint8))
+            return self._codec.encode(self._stream.stylize(picture))
         except Exception as error:
             raise problem_of(error) from error
-        _, encoded = cv2.imencode(".jpg", painted, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        return encoded.tobytes()
 
 
 class FrameMeter:

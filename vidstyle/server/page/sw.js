@@ -20,6 +20,7 @@ const SHELL = [
   "/js/format.js",
   "/js/gallery.js",
   "/js/jobs.js",
+  "/js/jpeg_codec.js",
   "/js/live.js",
   "/js/live_socket.js",
   "/js/main.js",
@@ -38,6 +39,7 @@ const SHELL = [
   "/js/theme_button.js",
   "/js/types.js",
   "/js/upload.js",
+  "/js/webcodecs.js",
 ];
 
 self.addEventListener("install", (event) => {

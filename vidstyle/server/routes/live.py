@@ -15,14 +15,18 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from vidstyle.errors import VidstyleError
 from vidstyle.options import LiveOptions
 from vidstyle.server import limits
+from vidstyle.server.frame_codec import JpegCodec, KeyframeNeeded
 from vidstyle.server.parameters import LIVE_OPTIONS, TYPES, live_options, query_values
 from vidstyle.server.problems import Problem, problem_of
 from vidstyle.server.safety import API
 from vidstyle.server.service import Service, service_of
+from vidstyle.server.video_codec import H264Codec, has_h264
 from vidstyle.server.viewer import FrameMeter, LiveSettings, LiveViewer
 
 IN_FLIGHT = 2  # frames that a viewer may send without an answer
-NUMBER = struct.Struct(">I")  # of a frame, before its JPEG
+NUMBER = struct.Struct(">I")  # of a frame, before its content
+KEYFRAME = {"keyframe": True}  # message that asks for one
+JPEG, H264 = CODECS = ("jpeg", "h264")
 STATUS_EVERY_S = 1.0
 REFUSED = 4000  # plus the status of the problem: code of a WebSocket that is closed
 REASON_BYTES = 120  # of such a close
@@ -33,18 +37,22 @@ class WaitingFrame:
     """Frame that has arrived."""
 
     number: int
-    jpeg: bytes
+    packet: bytes
     arrived_s: float  # of a monotonic clock
+    skipped: tuple[bytes, ...] = ()  # packets of the stream since the last painting
 
 
 class LiveConnection:
     """One viewer's WebSocket, already accepted; `run` returns when it is closed."""
 
-    def __init__(self, websocket: WebSocket, viewer: LiveViewer, service: Service) -> None:
+    def __init__(
+        self, websocket: WebSocket, viewer: LiveViewer, service: Service, *, is_stream: bool = False
+    ) -> None:
         self._websocket, self._viewer, self._service = websocket, viewer, service
+        self._is_stream = is_stream  # whether frames need those before them
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="viewer")
         self._newest: WaitingFrame | None = None
-        self._arrived = asyncio.Event()
+        self._arrived, self._taken = asyncio.Event(), asyncio.Event()
         self._meter = FrameMeter()
         self._told_s = time.monotonic()
 
@@ -69,7 +77,10 @@ class LiveConnection:
         self._viewer.close()
 
     async def _receive(self) -> None:
-        """Take messages; a frame replaces the one that waits."""
+        """Take messages; a frame replaces the one that waits, though a stream keeps its packets.
+
+        Nothing more is received while `limits.LIVE_PACKETS` wait.
+        """
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -84,15 +95,17 @@ class LiveConnection:
             await self._tell_error(Problem(400, "A frame begins with its number, in 4 bytes."))
             return
         (number,) = NUMBER.unpack_from(content)
-        late, self._newest = (
-            self._newest,
-            WaitingFrame(number, content[NUMBER.size :], time.monotonic()),
-        )
+        late, packet = self._newest, content[NUMBER.size :]
+        skipped = (*late.skipped, late.packet) if late is not None and self._is_stream else ()
+        self._newest = WaitingFrame(number, packet, time.monotonic(), skipped)
         self._arrived.set()
         if late is not None:
             self._meter.dropped += 1
             self._service.metrics.live_frames["dropped"] += 1
             await self._tell("dropped", {"frame": late.number})
+        while self._newest is not None and len(self._newest.skipped) + 1 >= limits.LIVE_PACKETS:
+            self._taken.clear()
+            await self._taken.wait()
 
     async def _paint(self) -> None:
         """Paint the newest frame, again and again."""
@@ -101,9 +114,13 @@ class LiveConnection:
             await self._arrived.wait()
             self._arrived.clear()
             frame, self._newest = self._newest, None
+            self._taken.set()
             assert frame is not None
             try:
-                painted = await loop.run_in_executor(self._thread, self._viewer.paint, frame.jpeg)
+                painted = await loop.run_in_executor(self._thread, self._painted, frame)
+            except KeyframeNeeded:
+                await self._tell("keyframe", {"frame": frame.number})
+                continue
             except Problem as problem:
                 await self._tell_error(problem, frame.number)
                 continue
@@ -112,24 +129,25 @@ class LiveConnection:
             self._meter.note(frame.arrived_s, time.monotonic())
             await self._tell_status()
 
+    def _painted(self, frame: WaitingFrame) -> bytes:
+        for packet in frame.skipped:
+            self._viewer.skip(packet)
+        return self._viewer.paint(frame.packet)
+
     async def _change(self, text: str) -> None:
-        """Change settings as a message asks."""
+        """Change settings as a message asks, or make a keyframe."""
         try:
-            settings = LiveSettings.of(self._options(text))
+            values = _object(text)
+            if values == KEYFRAME:
+                self._viewer.request_keyframe()
+                return
+            values = asdict(self._viewer.settings) | values
+            settings = LiveSettings.of(live_options(values, self._service.shelf))
             await asyncio.to_thread(self._viewer.change, settings)
         except Exception as error:
             await self._tell_error(problem_of(error))
         else:
             await self._tell("settings", asdict(settings))
-
-    def _options(self, text: str) -> Any:
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise Problem(400, f"The message is no JSON: {error}.") from error
-        if not isinstance(values, dict):
-            raise Problem(400, "The message is JSON, but not an object in braces.")
-        return live_options(asdict(self._viewer.settings) | values, self._service.shelf)
 
     async def _tell_status(self) -> None:
         now_s = time.monotonic()
@@ -162,14 +180,16 @@ async def live(websocket: WebSocket) -> None:
 
 
 async def _serve(websocket: WebSocket, service: Service) -> None:
-    viewer = await _viewer(service, websocket.query_params)
-    connection = LiveConnection(websocket, viewer, service)
+    codec = await _codec(websocket.query_params)
+    viewer = await _viewer(service, websocket.query_params, codec)
+    connection = LiveConnection(websocket, viewer, service, is_stream=codec == H264)
     try:
         ready = {
             "type": "ready",
             "viewers": service.metrics.viewers,
             "max_pixels": limits.LIVE_PIXELS,
             "in_flight": IN_FLIGHT,
+            "codec": codec,
             **asdict(viewer.settings),
         }
         await websocket.send_text(json.dumps(ready))
@@ -180,7 +200,36 @@ async def _serve(websocket: WebSocket, service: Service) -> None:
         await asyncio.to_thread(connection.close)
 
 
-async def _viewer(service: Service, query: Mapping[str, str]) -> LiveViewer:
+async def _codec(query: Mapping[str, str]) -> str:
+    """Codec that a WebSocket's address asks for, or JPEG where FFmpeg lacks it.
+
+    Raises:
+        Problem: it is unknown (422).
+    """
+    codec = query.get("codec", JPEG)
+    if codec not in CODECS:
+        raise Problem(
+            422, f'codec must be one of {", ".join(CODECS)}, not "{codec[:80]}".', ["codec"]
+        )
+    return codec if codec == JPEG or await asyncio.to_thread(has_h264) else JPEG
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Object of a message.
+
+    Raises:
+        Problem: the message is no JSON, or another value (400).
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, f"The message is no JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise Problem(400, "The message is JSON, but not an object in braces.")
+    return values
+
+
+async def _viewer(service: Service, query: Mapping[str, str], codec: str) -> LiveViewer:
     """Viewer for the parameters of a WebSocket's address.
 
     Raises:
@@ -189,11 +238,12 @@ async def _viewer(service: Service, query: Mapping[str, str]) -> LiveViewer:
     """
     if service.metrics.viewers > limits.LIVE_VIEWERS:
         raise Problem(429, f"{limits.LIVE_VIEWERS} viewers are there already. Try again later.")
-    values = query_values(query, {"fps": float, **{name: TYPES[name] for name in LIVE_OPTIONS}})
+    kinds = {"fps": float, **{name: TYPES[name] for name in LIVE_OPTIONS}}
+    values = query_values(query, kinds, ["codec"])
     fps = LiveOptions(fps=values.pop("fps", 30.0)).fps
     settings = LiveSettings.of(live_options(values, service.shelf))
-    provider = service.options.provider
-    return await asyncio.to_thread(LiveViewer, service.shelf, settings, fps, provider)
+    provider, frames = service.options.provider, H264Codec(fps) if codec == H264 else JpegCodec()
+    return await asyncio.to_thread(LiveViewer, service.shelf, settings, fps, provider, frames)
 
 
 ROUTES = [WebSocketRoute(f"{API}live", live)]

@@ -8,6 +8,7 @@ import { announce, notify, notifyError } from "./notices.js";
 import { Recorder } from "./recorder.js";
 import { router } from "./router.js";
 import { t } from "./strings.js";
+import { hasH264 } from "./webcodecs.js";
 
 /** @import { StyleShelf } from "./gallery.js" */
 
@@ -65,7 +66,7 @@ export class Live {
     button.setAttribute("aria-busy", "true");
     try {
       const camera = await Camera.open(this.video, byId("live-camera").value, Number(byId("live-size").value));
-      this.use(camera);
+      this.use(camera, await hasH264(camera.canvas.width, camera.canvas.height) ? "h264" : "jpeg");
       await this.listCameras(camera);
     } catch (error) {
       notifyError(error);
@@ -74,27 +75,42 @@ export class Live {
     }
   }
 
-  /** @param {Camera} camera */
-  use(camera) {
-    const socket = new LiveSocket(this.settings, () => camera.take());
+  /**
+   * @param {Camera} camera
+   * @param {string} codec
+   */
+  use(camera, codec) {
     this.camera = camera;
-    this.socket = socket;
+    this.connect(camera, codec);
     this.mirror();
     this.canvas.width = camera.canvas.width;
     this.canvas.height = camera.canvas.height;
     setVariable(byId("live-stage"), "ratio", camera.canvas.width / camera.canvas.height);
-    camera.addEventListener("picture", () => socket.offer());
+    camera.addEventListener("picture", () => this.socket?.offer());
     camera.addEventListener("lost", () => this.end(t("live.camera.lost")));
-    socket.addEventListener("painting", (event) => this.draw(/** @type {CustomEvent} */ (event).detail));
-    socket.addEventListener("status", (event) => { this.status = /** @type {CustomEvent} */ (event).detail; });
-    socket.addEventListener("problem", (event) => notify(/** @type {CustomEvent} */ (event).detail, "error"));
-    socket.addEventListener("end", (event) => this.end(/** @type {CustomEvent} */ (event).detail));
     this.showRunning(true);
     byId("live-stop").focus();
     announce(t("live.started"));
   }
 
-  /** @param {ImageBitmap} painting */
+  /**
+   * @param {Camera} camera
+   * @param {string} codec
+   */
+  connect(camera, codec) {
+    const socket = new LiveSocket({ ...this.settings, codec }, () => camera.take());
+    this.socket = socket;
+    socket.addEventListener("painting", (event) => this.draw(/** @type {CustomEvent} */ (event).detail));
+    socket.addEventListener("status", (event) => { this.status = /** @type {CustomEvent} */ (event).detail; });
+    socket.addEventListener("problem", (event) => notify(/** @type {CustomEvent} */ (event).detail, "error"));
+    socket.addEventListener("end", (event) => this.end(/** @type {CustomEvent} */ (event).detail));
+    socket.addEventListener("fallback", () => {
+      socket.close();
+      if (socket === this.socket) this.connect(camera, "jpeg");
+    });
+  }
+
+  /** @param {ImageBitmap | VideoFrame} painting */
   draw(painting) {
     this.context.drawImage(painting, 0, 0, this.canvas.width, this.canvas.height);
     painting.close();

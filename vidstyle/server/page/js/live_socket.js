@@ -1,17 +1,19 @@
 // Live socket: camera pictures to the server and paintings back, two under way at a time.
 
 import { liveUrl } from "./api.js";
+import { JpegCodec } from "./jpeg_codec.js";
 import { t } from "./strings.js";
+import { H264Codec } from "./webcodecs.js";
 
 const NUMBER_BYTES = 4;
-const QUALITY = 0.85; // of the JPEGs that are sent
 const NORMAL_CLOSE = 1000;
 
 /**
  * Connection to the live filter.
  *
- * Sends "painting" with an ImageBitmap in `detail`, "status" and "settings" with the server's
- * message, "problem" with a sentence, and "end" with a sentence when the connection is lost.
+ * Sends "painting" with an ImageBitmap or VideoFrame in `detail`, "status" and "settings" with the
+ * server's message, "problem" with a sentence, "end" with a sentence when the connection is lost,
+ * and "fallback" when the codec fails, so that another socket has to use JPEG.
  */
 export class LiveSocket extends EventTarget {
   /** @type {Set<number>} */
@@ -19,10 +21,11 @@ export class LiveSocket extends EventTarget {
   limit = 0; // until the server is ready
   number = 0;
   shown = -1;
-  encoding = false;
+  /** @type {JpegCodec | H264Codec | null} */
+  codec = null; // until the server is ready
 
   /**
-   * @param {Record<string, string | number | boolean>} settings
+   * @param {Record<string, string | number | boolean>} settings with the codec to ask for
    * @param {() => HTMLCanvasElement | OffscreenCanvas | null} capture the newest picture, if it was
    *   not sent yet
    */
@@ -30,25 +33,31 @@ export class LiveSocket extends EventTarget {
     super();
     this.capture = capture;
     this.socket = new WebSocket(liveUrl(settings));
-    this.socket.binaryType = "blob";
+    this.socket.binaryType = "arraybuffer";
     this.socket.addEventListener("message", ({ data }) => {
-      if (data instanceof Blob) this.receive(data);
+      if (data instanceof ArrayBuffer) this.receive(data);
       else this.hear(JSON.parse(data));
     });
     this.socket.addEventListener("close", ({ code, reason }) => {
+      this.codec?.close();
       if (code !== NORMAL_CLOSE) this.tell("end", reason || t("live.lost"));
     });
   }
 
-  /** Send the newest picture if fewer than the limit are unanswered. */
-  async offer() {
-    if (this.encoding || this.underway.size >= this.limit || this.socket.readyState !== WebSocket.OPEN) return;
+  /** Encode the newest picture if fewer than the limit are unanswered. */
+  offer() {
+    if (!this.codec || !this.open || this.underway.size + this.codec.queued >= this.limit) return;
     const picture = this.capture();
-    if (!picture) return;
-    this.encoding = true;
-    const content = await jpegOf(picture);
-    this.encoding = false;
-    if (!content || this.socket.readyState !== WebSocket.OPEN) return;
+    if (picture) this.codec.encode(picture);
+  }
+
+  get open() {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  /** @param {Blob | Uint8Array<ArrayBuffer>} content of the newest picture */
+  send(content) {
+    if (!this.open) return;
     this.number += 1;
     this.underway.add(this.number);
     const head = new DataView(new ArrayBuffer(NUMBER_BYTES));
@@ -59,23 +68,27 @@ export class LiveSocket extends EventTarget {
 
   /** @param {Record<string, string | number | boolean>} settings */
   set(settings) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(settings));
+    if (this.open) this.socket.send(JSON.stringify(settings));
   }
 
   close() {
+    this.codec?.close();
     this.socket.close(NORMAL_CLOSE);
   }
 
-  /** @param {Blob} data number and JPEG */
-  async receive(data) {
-    const [head, painting] = await Promise.all([
-      data.slice(0, NUMBER_BYTES).arrayBuffer(),
-      createImageBitmap(data.slice(NUMBER_BYTES, data.size, "image/jpeg")).catch(() => null),
-    ]);
-    const number = new DataView(head).getUint32(0);
+  /** @param {ArrayBuffer} data number and painting */
+  receive(data) {
+    const number = new DataView(data).getUint32(0);
     this.underway.delete(number);
+    this.codec?.decode(number, data.slice(NUMBER_BYTES));
     this.offer();
-    if (!painting) return;
+  }
+
+  /**
+   * @param {number} number of the frame
+   * @param {ImageBitmap | VideoFrame} painting
+   */
+  show(number, painting) {
     if (number > this.shown) {
       this.shown = number;
       this.tell("painting", painting);
@@ -85,14 +98,25 @@ export class LiveSocket extends EventTarget {
   /** @param {any} message of the server */
   hear(message) {
     if (message.type === "ready") {
-      this.limit = message.in_flight;
-      this.tell("status", message);
-      this.offer();
+      this.begin(message);
       return;
     }
     if (message.type === "error") this.tell("problem", message.detail);
+    else if (message.type === "keyframe") this.codec?.requestKeyframe();
     else if (message.type !== "dropped") this.tell(message.type, message);
     this.underway.delete(message.frame); // answered, though without a painting
+    this.offer();
+  }
+
+  /** @param {any} message of the server that it is ready */
+  begin(message) {
+    const events = {
+      encoded: this.send.bind(this), decoded: this.show.bind(this), keyframeNeeded: () => this.set({ keyframe: true }),
+      failed: () => this.tell("fallback", null),
+    };
+    this.codec = message.codec === "h264" ? new H264Codec(events) : new JpegCodec(events);
+    this.limit = message.in_flight;
+    this.tell("status", message);
     this.offer();
   }
 
@@ -103,15 +127,4 @@ export class LiveSocket extends EventTarget {
   tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-/**
- * @param {HTMLCanvasElement | OffscreenCanvas} canvas
- * @returns {Promise<Blob | null>}
- */
-function jpegOf(canvas) {
-  if (canvas instanceof HTMLCanvasElement) {
-    return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
-  }
-  return canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
 }

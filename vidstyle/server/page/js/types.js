@@ -72,6 +72,12 @@
  * @property {Progress | null} progress
  * @property {ProblemDocument | null} error
  * @property {JobResult | null} result
+ *
+ * @typedef {object} CodecEvents calls of a live codec
+ * @property {(content: Blob | Uint8Array<ArrayBuffer>) => void} encoded
+ * @property {(number: number, painting: ImageBitmap | VideoFrame) => void} decoded
+ * @property {() => void} keyframeNeeded to go on
+ * @property {() => void} failed for good
  */
 
 export {};

@@ -5,6 +5,7 @@ Nothing is downloaded but metadata. Needs uv (`pip install uv`):
     python -m tools.wheels
 """
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -21,6 +22,8 @@ PLATFORMS = {  # uv's, by the names in the report
     "Windows x86-64": "x86_64-pc-windows-msvc",
     "Windows arm64": "aarch64-pc-windows-msvc",
 }
+OLDEST_MACOS = {"MACOSX_DEPLOYMENT_TARGET": "14.0"}  # PyAV and ONNX Runtime need it
+OLDEST_MACOS = {"MACOSX_DEPLOYMENT_TARGET": "14.0"}  # PyAV and ONNX Runtime need it
 FOR_DEVELOPERS = ("browser", "dev", "docs")  # extras
 
 Lacking = dict[str, list[tuple[str, str]]]  # Python version and platform, by requirement
@@ -65,9 +68,17 @@ def resolves(needed: Sequence[str], python: str, platform: str) -> bool:
     """Whether requirements can be installed together from wheels alone."""
     words = ["uv", "pip", "compile", "--quiet", "--only-binary", ":all:", "--no-header", "-"]
     words += ["--python-version", python, "--python-platform", PLATFORMS[platform]]
-    run = subprocess.run(
-        words, input="\n".join(needed), capture_output=True, text=True, check=False
-    )
+    try:
+        run = subprocess.run(
+            words,
+            input="\n".join(needed),
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | OLDEST_MACOS,
+        )
+    except FileNotFoundError:
+        sys.exit("uv is missing: pip install uv")
     if run.returncode and "No solution found" not in run.stderr:
         raise RuntimeError(run.stderr)
     return run.returncode == 0

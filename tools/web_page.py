@@ -110,7 +110,8 @@ def build(out: Path, networks: Path | None = None, archives: Path | None = None)
         add_runtime(page / "runtime", archives)
         add_styles(page, networks)
         write_listing(page)
-        shutil.rmtree(out, ignore_errors=True)
+        if out.exists():
+            out.rename(Path(folder) / "old")
         page.rename(out)
 
 

@@ -139,7 +139,8 @@ def endpoint(where: str) -> tuple[str, Any]:
         message = f"There is no scheduler file {where}. Start dask scheduler first."
         raise ClusterError(message) from error
     except (ValueError, LookupError, TypeError) as error:
-        raise ClusterError(f"{where} is no scheduler file.") from error
+        message = f"{where} is no scheduler file. Name that of dask scheduler --scheduler-file."
+        raise ClusterError(message) from error
     return secured(address)
 
 

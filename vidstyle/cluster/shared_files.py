@@ -16,6 +16,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from vidstyle.cluster.dispatch import DamagedResultError
+from vidstyle.media.atomic import replace_file
 from vidstyle.media.file_identity import file_identity
 
 BLOCK_BYTES = 8 << 20
@@ -134,7 +135,7 @@ def complete_copy(token: str, file: SharedFile, folder: Path | None = None) -> N
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         if digest != file.sha256:
             raise DamagedResultError(f"{file.path} changed on its way, or while it was sent.")
-        incoming.replace(folder / file.content_name)
+        replace_file(incoming, folder / file.content_name)
     finally:
         incoming.unlink(missing_ok=True)
 
@@ -144,13 +145,17 @@ def _incoming(folder: Path, token: str) -> Path:
 
 
 def _make_room(folder: Path, size: int) -> None:
-    """Delete the copies that were used longest ago."""
-    own = [file for file in folder.iterdir() if OWN.fullmatch(file.name) and file.is_file()]
-    own.sort(key=lambda file: file.stat().st_mtime)
-    total = size + sum(file.stat().st_size for file in own)
-    for file in own:
+    """Delete the copies that were used longest ago; other workers may do so at the same time."""
+    own = list[tuple[float, int, Path]]()  # time, bytes and path of each
+    for file in folder.iterdir():
+        with suppress(OSError):  # it is gone, or has its final name
+            if OWN.fullmatch(file.name) and file.is_file():
+                status = file.stat()
+                own.append((status.st_mtime, status.st_size, file))
+    total = size + sum(length for _, length, _ in own)
+    for _, length, file in sorted(own):
         if total <= MAX_BYTES:
             return
-        total -= file.stat().st_size
+        total -= length
         with suppress(OSError):
             file.unlink()

@@ -1,11 +1,14 @@
 """OSC messages over real UDP on the loopback, to a stand-in for the session."""
 
+import errno
 import socket
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
@@ -146,6 +149,31 @@ def test_a_controller_that_sends_other_things_all_the_time_does_not_fill_the_log
 ) -> None:
     remote.send(*[(f"sensor{n}", n) for n in range(2 * MAX_WARNINGS)])
     assert len(caplog.messages) == MAX_WARNINGS
+
+
+def test_a_network_that_is_down_for_a_moment_does_not_end_the_server(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstyle.live.osc.POLL_S", 0.0)
+    server, stop = OscServer("127.0.0.1", 0), threading.Event()
+    errors = [TimeoutError(), OSError(errno.ENETDOWN, "Network is down")]
+
+    def recv(size: int) -> bytes:
+        if not errors:
+            stop.set()
+            return b"no message"
+        raise errors.pop()
+
+    with closing(server._socket):
+        server._socket = Mock(recv=recv, fileno=lambda: 3)
+        server.run(Host(), stop)
+    assert caplog.messages[0] == "OSC: no messages can be received: Network is down."
+
+
+def test_a_closed_server_ends_its_thread(remote: Remote) -> None:
+    remote.server.close()
+    remote._thread.join(WAIT_S)
+    assert not remote._thread.is_alive()
 
 
 def nested(depth: int) -> bytes:

@@ -79,8 +79,12 @@ class OscServer:
                 datagram = self._socket.recv(DATAGRAM_BYTES)
             except TimeoutError:
                 continue
-            except OSError:  # closed
-                return
+            except OSError as error:
+                if self._socket.fileno() < 0:  # closed
+                    return
+                self._warn(f"no messages can be received: {reason(error)}.")
+                stop.wait(POLL_S)
+                continue
             self._act_on(datagram, host)
 
     def _act_on(self, datagram: bytes, host: DisplayHost) -> None:

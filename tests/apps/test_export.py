@@ -149,7 +149,7 @@ def test_a_web_page_gets_the_numbers_around_the_network(tmp_path: Path) -> None:
     numbers = json.loads(file.read_text())
     assert file == tmp_path / "a.json"
     assert (numbers["name"], numbers["width"], numbers["height"]) == ("udnie-17k", 128, 96)
-    assert numbers["border"] == 48
+    assert numbers["border"] == 24
     assert numbers["normalizes_exposure"] is True
     assert set(numbers["finish"]) >= {"contrast", "sharpness"}
 

@@ -94,7 +94,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, features: str) -> Run:
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vidstyle.console.TrainingProgress.show", stop)
+        patch.setattr("vidstyle.console.progress.TrainingProgress.show", stop)
         patch.chdir(folder)
         return Run(folder, *captured(["train", *words]))
 

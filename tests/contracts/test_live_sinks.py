@@ -20,6 +20,7 @@ from tests.live.scene import WAIT_S, frame
 from vidstyle.errors import SinkError
 from vidstyle.frame import BT601, BT709, ColorSpace, Picture
 from vidstyle.live.controls import Command, Controls, ControlState
+from vidstyle.live.osc import OscServer
 from vidstyle.live.sinks.base import Display, LiveSink, NullSink, OutputFrame
 from vidstyle.live.sinks.mjpeg_server import MjpegServer
 from vidstyle.live.sinks.network_stream import NetworkStream
@@ -138,6 +139,7 @@ SINKS = [
     Kind(ObsOutput, obs_camera, seen_in_obs, broken_obs_camera),
     Kind(NetworkStream, network_stream, lambda place: None),
     Kind(MjpegServer, lambda place: MjpegServer("http://127.0.0.1:0/"), lambda place: None),
+    Kind(OscServer, lambda place: OscServer("127.0.0.1", 0), lambda place: None),
     Kind(Window, lambda place: Shown(Window(128, 96), place), lambda place: place.shown),
 ]
 each = pytest.mark.parametrize("kind", SINKS, ids=lambda kind: kind.sink.__name__)

@@ -18,6 +18,7 @@ from tests.contracts.implementations import implementations
 from tests.live.scene import Inverter
 from tests.optimize.few_steps import use_few_steps
 from tests.textures import noise_image
+from vidstyle.apps.cluster import _OnePart  # in tests/apps/test_cluster.py
 from vidstyle.apps.work import ResumedTransform
 from vidstyle.errors import SinkError
 from vidstyle.frame import Frame
@@ -175,7 +176,7 @@ def facts(frames: list[Frame]) -> list[tuple[int, Fraction, int, int, int]]:
 
 def test_every_stage_of_the_package_is_listed() -> None:
     assert {kind.transform for kind in TRANSFORMS} == implementations(FrameTransform)
-    tested_elsewhere = {PictureSink, NetworkMuxer}
+    tested_elsewhere = {PictureSink, NetworkMuxer, _OnePart}
     assert {kind.sink for kind in SINKS} | tested_elsewhere == implementations(Sink)
 
 

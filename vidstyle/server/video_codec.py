@@ -25,8 +25,8 @@ ENCODER = "libx264"
 START_CODE = re.compile(rb"\x00\x00\x01")
 SLICE, DATA_PARTITION, IDR_SLICE, PARAMETERS = 1, 2, 5, 7  # types of NAL units
 PROFILES = (66, 77, 100)  # Baseline, Main, High: 8 bits, 4:2:0
-QUALITY = 24  # x264's crf
-BITS_PER_PIXEL = 0.25  # of the paintings at most, averaged over half a second
+QUALITY = 26  # x264's crf
+BITS_PER_PIXEL = 0.4  # of the paintings at most, averaged over half a second
 KEYFRAME_INTERVAL = 600  # frames; others come on request
 
 

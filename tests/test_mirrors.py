@@ -9,6 +9,7 @@ LARGE = 60  # lines; smaller modules may be tested with their users
 ELSEWHERE = {
     "vidstyle/perceptual/features.py": "tests/contracts/test_feature_networks.py",  # a base class
     "vidstyle/commands.py": "tests/test_cli.py",  # called through its entry point
+    "vidstyle/apps/optimized_film.py": "tests/apps/test_optimized.py",  # with its photos
     "vidstyle/live/sinks/growing_file.py": "tests/live/sinks/test_recorder.py",  # its only user
     # One file claims the same of all settings.
     "vidstyle/options/export.py": "tests/test_options.py",

@@ -18,7 +18,7 @@ from vidstyle.apps.cluster import (
     rest_of,
 )
 from vidstyle.apps.inputs import VideoInput, input_path, is_pipe, result_stem, video_file
-from vidstyle.apps.optimized import optimized_film
+from vidstyle.apps.optimized_film import optimized_film
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.progress import VideoProgress, Watch
 from vidstyle.apps.remarks import damage_of, notes_on_sequence, remarks_on

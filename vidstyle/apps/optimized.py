@@ -3,22 +3,17 @@
 Modules with PyTorch are imported inside functions, so that the fast quality runs without them.
 """
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vidstyle.apps.work import claimed_work_folder
 from vidstyle.errors import MissingExtraError, StyleError
 from vidstyle.extras import install_hint
 from vidstyle.frame import RGBImage
-from vidstyle.media.footage import Footage, open_footage
-from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.style_image import read_painting
-from vidstyle.options import AUTO, Look, StylizeOptions
-from vidstyle.stats import Stats
+from vidstyle.options import AUTO, Look
 from vidstyle.style_plan import StylePlan
 from vidstyle.style_spec import style_shares
 from vidstyle.stylize.catalog import find_painting
@@ -27,16 +22,10 @@ from vidstyle.stylize.generator_pool import load_generator
 from vidstyle.stylize.painting_style import FINISH, is_picture
 
 if TYPE_CHECKING:
-    from vidstyle.optimize.film import Film
     from vidstyle.optimize.generator import OptimizingGenerator
 
 # Least share of the photo's own chroma; chosen blind, docs/experiments.md.
 OWN_CHROMA = 0.5
-# Settings that change the paintings of keyframes.
-PAINTING_SETTINGS = (
-    "features", "feature_weights", "every", "scale", "max_height", "size", "fps", "start", "end",
-    "time_budget",
-)  # fmt: skip
 
 
 def check_painting(plan: StylePlan) -> None:
@@ -97,10 +86,10 @@ def load_optimizer(
     """
     started = time.monotonic()  # loading PyTorch is part of the time budget
     painting = painting_of(look.style_plan)
-    with _offline_extra():
+    with offline_extra():
         from vidstyle.optimize.generator import OptimizingGenerator, open_optimizer
     optimizer = open_optimizer(
-        painting, look.features, look.feature_weights, threads, *_delivery(look.style_plan), device
+        painting, look.features, look.feature_weights, threads, *delivery(look.style_plan), device
     )
     seconds = look.time_budget_s
     if seconds is not None:
@@ -108,7 +97,7 @@ def load_optimizer(
     return OptimizingGenerator(optimizer, seconds, coarse=coarse)
 
 
-def _delivery(plan: StylePlan) -> tuple[Finish, float]:
+def delivery(plan: StylePlan) -> tuple[Finish, float]:
     """Finish and share of the photo's own chroma: those of the fast quality's style, or more."""
     style = plan.changes[0].style
     if is_picture(style):
@@ -118,76 +107,7 @@ def _delivery(plan: StylePlan) -> tuple[Finish, float]:
 
 
 @contextmanager
-def optimized_film(
-    input: Footage,
-    output: Path,
-    options: StylizeOptions,
-    stats: Stats,
-    threads: int,
-    watch: Callable[[], None],
-) -> Iterator["Film"]:
-    """Optimize the keyframes of a film and yield it as a `FrameTransform` for its frames.
-
-    Finished parts are kept in the work folder, OUTPUT.work, from which the same call resumes after
-    an interruption. It is deleted when the block ends without an exception.
-
-    Args:
-        input: video file or image sequence.
-        output: path of the result; the work folder is beside it.
-        options: painting, feature network, time budget, range of time and working size.
-        stats: receives the counter "paintings", their expected number, and timings.
-        threads: of the decoder.
-        watch: called by the calling thread after each painting and during scene detection; an
-            exception that it raises ends the work.
-
-    Raises:
-        MissingExtraError: PyTorch or PySceneDetect is not installed.
-        VidstyleError: the painting, the weights, the input or the work folder cannot be used.
-    """
-    painting = painting_of(options.style_plan)
-    with open_footage(input, Stats(), start_s=options.start, end_s=options.end):
-        pass  # raises the errors of an unusable input before any work
-    with _offline_extra():
-        from vidstyle.optimize.film import Film
-        from vidstyle.optimize.generator import open_optimizer
-        from vidstyle.optimize.work_folder import WorkFolder
-    stats.time_limit_s = options.time_budget_s
-    with claimed_work_folder(output, options) as folder:
-        work = WorkFolder(folder, _manifest(input, painting, options))
-        optimizer = open_optimizer(
-            painting,
-            options.features,
-            options.feature_weights,
-            options.threads,
-            *_delivery(options.style_plan),
-            options.device,
-        )
-        film = Film(input, optimizer, options, work, stats, threads, watch)
-        film.paint()
-        yield film
-        film.clean_up()
-
-
-def _manifest(input: Footage, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:
-    """Inputs and settings that the paintings in a work folder depend on."""
-    return {
-        "input": _digest(input),
-        "painting": hashlib.sha256(painting.tobytes()).hexdigest(),
-        "settings": {name: getattr(options, name) for name in PAINTING_SETTINGS},
-    }
-
-
-def _digest(input: Footage) -> str:
-    """SHA-256 of a file, or of the slots, rate and files of a sequence."""
-    if isinstance(input, ImageSequence):
-        parts = [f"{input.rate} {input.slots}", *(_digest(file) for file in input.files)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    with input.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-@contextmanager
-def _offline_extra() -> Iterator[None]:
+def offline_extra() -> Iterator[None]:
     """Raise a missing module as `MissingExtraError`."""
     try:
         yield

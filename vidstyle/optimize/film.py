@@ -13,7 +13,7 @@ from itertools import islice
 
 from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.footage import Footage, FootageSource, open_footage
-from vidstyle.media.parts import PART_S, PartsByFrame
+from vidstyle.media.parts import PART_S, PartsByFrame, with_checkpoints
 from vidstyle.optimize.budget import (
     DEFAULT_INTERVAL,
     INBETWEEN_SHARE,
@@ -51,6 +51,7 @@ class Film:
         stats: Stats,
         threads: int,
         watch: Callable[[], None] = lambda: None,
+        start: Checkpoint | None = None,
     ) -> None:
         """Detect the scenes, and choose keyframe interval and scale for the time budget.
 
@@ -63,10 +64,12 @@ class Film:
             threads: number of decoder threads.
             watch: called in the calling thread before each painting, and for each frame during
                 scene detection; its exceptions end the work.
+            start: of the first scene, where the film is a part of another; None at the beginning.
 
         Raises:
             VidstyleError: the input cannot be read, or the work folder cannot be used.
         """
+        self._begin = start
         self._watch = watch
         self._started = time.monotonic()  # scene detection is part of the time budget
         self._input, self._optimizer, self._work = input, optimizer, work
@@ -141,7 +144,7 @@ class Film:
         with self._source() as source:
             width, height = self._asked.working_size_wh(source.info.width, source.info.height)
             picture = next(iter(source)).picture.resized(width, height)
-        plan = self._work.plan(
+        self.plan = plan = self._work.plan(
             lambda: plan_film(
                 lambda every: sum(scene_effort(scene, every) for scene in self.scenes),
                 frames,
@@ -162,13 +165,33 @@ class Film:
             self._watch()
             yield frame
 
-    def _source(self) -> FootageSource:
-        return open_footage(
+    def play(self) -> None:
+        """Render all frames into the work folder alone, for another machine to show them."""
+        with self._source() as source:
+            for _ in self.stylize(islice(source, sum(scene.frames for scene in self.scenes))):
+                self._watch()
+
+    def starts(self, rule: PartsByFrame) -> list[Checkpoint]:
+        """Checkpoints of the frames that parts begin with; decodes the film.
+
+        Args:
+            rule: for the bounds of the parts.
+        """
+        stats = Stats()
+        with self._source(stats) as source:
+            frames = self._watched(with_checkpoints(source, rule, stats, None))
+            return [frame.checkpoint for frame in frames if frame.checkpoint is not None]
+
+    def _source(self, stats: Stats | None = None) -> FootageSource:
+        source = open_footage(
             self._input,
-            Stats(),
+            stats or Stats(),
             start_s=self._asked.start,
             end_s=self._asked.end,
             threads=self._threads,
             size=self._asked.sized_wh,
             rate=self._asked.rate,
         )
+        if self._begin is not None:
+            source.start_at(self._begin)
+        return source

@@ -26,6 +26,7 @@ MARK = "vidstyle"  # key in the manifest that identifies a work folder, its valu
 CONTENT = re.compile(r"(scenes|plan)\.json|scene-\d{5,6}/([0-9a-f]+-[a-z]+\.png)?")
 OWN = re.compile(rf"manifest\.json|{CONTENT.pattern}")
 WITH_PARTS = re.compile(rf"{OWN.pattern}|{PARTS}/({PART_NAME.pattern})?")
+FINISHED = ("-polished", "-between")  # ends of names of paintings that are not improved further
 MOST_SCENES = 10**6
 
 
@@ -137,6 +138,35 @@ class WorkFolder:
         except OSError as error:
             raise SinkError(f"Cannot write {file.parent}: {reason(error)}.") from error
         write_result(file, painting)
+
+    def contents(self, scene: Scene) -> dict[str, bytes]:
+        """Files of a scene's paintings by their names in the folder, to be taken elsewhere.
+
+        Raises:
+            OSError: one cannot be read.
+        """
+        files = sorted(self._file(scene, "any").parent.glob("[!.]*.png"))
+        return {file.relative_to(self.path).as_posix(): file.read_bytes() for file in files}
+
+    def take(self, name: str, content: bytes) -> None:
+        """Store a file of `contents` of another folder.
+
+        Raises:
+            ValueError: the name is none of a painting.
+            SinkError: a disk error.
+        """
+        if not (CONTENT.fullmatch(name) and name.endswith(".png")):
+            raise ValueError(name)
+        try:
+            (self.path / name).parent.mkdir(exist_ok=True)
+            write_whole(self.path / name, content)
+        except OSError as error:
+            raise SinkError(f"Cannot write {self.path / name}: {reason(error)}.") from error
+
+    def count(self, scene: Scene) -> int:
+        """Number of a scene's paintings of the last pass, and of frames between them."""
+        names = [file.stem for file in self._file(scene, "any").parent.glob("[!.]*.png")]
+        return sum(name.endswith(FINISHED) for name in names)
 
     def drop(self, scene: Scene, name: str) -> None:
         """Delete a painting of an earlier pass, if it is there."""

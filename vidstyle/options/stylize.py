@@ -20,12 +20,6 @@ class StylizeOptions(Output, Look):  # in this order, the look's fields come fir
         Look.__post_init__(self)
         Output.__post_init__(self)
         check_pair(
-            self.cluster is None or self.quality == "fast",
-            "cluster must be with quality fast.",
-            "cluster",
-            "quality",
-        )
-        check_pair(
             self.cluster is None or self.style_per_scene is None,
             "cluster must be without style_per_scene.",
             "cluster",

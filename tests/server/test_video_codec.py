@@ -49,12 +49,10 @@ def test_colors_become_those_of_hd_video(color: ColorSpace) -> None:
     assert off(decoded, picture) < 4
 
 
-@pytest.mark.parametrize("size_wh", [(64, 48), (65, 49), (1, 1), (3, 400)])
+@pytest.mark.parametrize("size_wh", [(64, 48), (65, 49), (2, 2), (3, 400)])
 def test_paintings_of_all_sizes_are_encoded(size_wh: tuple[int, int]) -> None:
     width, height = size_wh
     picture = Picture.from_rgb(np.full((height, width, 3), 128, np.uint8))
-    if min(size_wh) == 1:
-        picture = picture.resized(2, 2)
     decoded = H264Codec(30.0).decode(H264Codec(30.0).encode(picture))
     assert (decoded.width, decoded.height) == (picture.width & ~1, picture.height & ~1)
 

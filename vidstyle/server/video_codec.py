@@ -66,7 +66,7 @@ class H264Codec(FrameCodec):
         return FrameConverter(frame.width, frame.height, ColorSpace()).convert(frame)
 
     def encode(self, picture: Picture) -> bytes:
-        width, height = (max(2, side & ~1) for side in (picture.width, picture.height))
+        width, height = picture.width & ~1, picture.height & ~1
         look = width, height, picture.color
         if look != self._look:
             self._look, self._encoder = look, _encoder(*look, self._fps)

@@ -78,6 +78,11 @@ class LiveViewer:
         """Present quality level, for people."""
         return self._stream.quality
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether frames need those before them, so that all have to be painted or skipped."""
+        return self._codec.is_stream
+
     def change(self, settings: LiveSettings) -> None:
         """Load another style, or set strength, colors and painted part; frames go on meanwhile.
 

@@ -45,11 +45,8 @@ class WaitingFrame:
 class LiveConnection:
     """One viewer's WebSocket, already accepted; `run` returns when it is closed."""
 
-    def __init__(
-        self, websocket: WebSocket, viewer: LiveViewer, service: Service, *, is_stream: bool = False
-    ) -> None:
+    def __init__(self, websocket: WebSocket, viewer: LiveViewer, service: Service) -> None:
         self._websocket, self._viewer, self._service = websocket, viewer, service
-        self._is_stream = is_stream  # whether frames need those before them
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="viewer")
         self._newest: WaitingFrame | None = None
         self._arrived, self._taken = asyncio.Event(), asyncio.Event()
@@ -96,7 +93,9 @@ class LiveConnection:
             return
         (number,) = NUMBER.unpack_from(content)
         late, packet = self._newest, content[NUMBER.size :]
-        skipped = (*late.skipped, late.packet) if late is not None and self._is_stream else ()
+        skipped = (
+            (*late.skipped, late.packet) if late is not None and self._viewer.is_stream else ()
+        )
         self._newest = WaitingFrame(number, packet, time.monotonic(), skipped)
         self._arrived.set()
         if late is not None:
@@ -182,7 +181,7 @@ async def live(websocket: WebSocket) -> None:
 async def _serve(websocket: WebSocket, service: Service) -> None:
     codec = await _codec(websocket.query_params)
     viewer = await _viewer(service, websocket.query_params, codec)
-    connection = LiveConnection(websocket, viewer, service, is_stream=codec == H264)
+    connection = LiveConnection(websocket, viewer, service)
     try:
         ready = {
             "type": "ready",

@@ -57,6 +57,7 @@ class Package:
     files: dict[str, str]  # name in the built folder, path in the archive
 
 
+NPM_S = 600  # until npm is given up
 LITERT_VERSION = "2.5.3"
 RELAXED, COMPATIBLE = "litert_wasm_internal", "litert_wasm_compat_internal"  # SIMD instructions
 PACKAGES = (
@@ -251,7 +252,10 @@ def _pack(package: Package, folder: Path) -> None:
     if program is None:
         raise BuildError("npm is missing. Install it, or give the archives with --archives.")
     command = [program, "pack", "--silent", f"{package.name}@{package.version}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_S)
+    except subprocess.TimeoutExpired:
+        raise BuildError(f"npm has not loaded {package.name} in {NPM_S} seconds.") from None
     if done.returncode:
         raise BuildError(f"npm could not load {package.name}: {done.stderr.strip()[-300:]}")
 

@@ -262,13 +262,15 @@ def clean(parsed: argparse.Namespace) -> int:
     from vidstyle.apps.clean import deleted, unfinished_work
     from vidstyle.console.outcomes import describe_work, works_to_json
 
-    works = list(unfinished_work(parsed.places, recursive=parsed.recursive))
-    if not parsed.dry_run:
+    works = list(unfinished_work(parsed.places or [Path()], recursive=parsed.recursive))
+    if parsed.places and not parsed.dry_run:
         works = [deleted(work) for work in works]
     if parsed.json:
         print_line(json.dumps(works_to_json(works), indent=2))
     else:
         print_line("\n".join(map(describe_work, works)) or "There is no unfinished work.")
+    if works and not parsed.places:
+        print_to_stderr("Nothing was deleted. To delete this work: vidstyle clean .")
     return DONE
 
 

@@ -191,9 +191,9 @@ def build_parser() -> argparse.ArgumentParser:
         "places",
         nargs="*",
         type=_path,
-        default=[Path()],
+        default=(),
         metavar="FOLDER",
-        help="where OUTPUT.work folders lie (default: the current folder)",
+        help="where OUTPUT.work folders lie; without it, those of the current folder are listed",
     )
     add_flags(clean, CleanFlags)
     worker = _command(commands, "worker", "make parts of videos for a cluster")

@@ -95,6 +95,19 @@ def test_the_command_lists_and_deletes(tmp_path: Path, work: Path, capsys: Captu
     assert capsys.readouterr().out == "There is no unfinished work.\n"
 
 
+def test_without_a_folder_the_command_only_lists(
+    work: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(work.parent)
+    assert main(["clean"]) == 0
+    out, error = capsys.readouterr()
+    assert out.startswith(work.name) and "deleted" not in out
+    assert error == "Nothing was deleted. To delete this work: vidstyle clean .\n"
+    assert list(work.rglob("*.part"))
+    assert main(["clean", "."]) == 0
+    assert not work.exists()
+
+
 def test_the_list_is_there_as_json(tmp_path: Path, work: Path, capsys: Captured) -> None:
     assert main(["clean", str(tmp_path), "--dry-run", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)

@@ -19,13 +19,15 @@ class Inverter(ImageGenerator):
 
     def __init__(self, held: bool = False) -> None:
         self.free = threading.Event()
+        self.waited_in_vain = False
         self.sizes = list[tuple[int, int]]()
         if not held:
             self.free.set()
 
     def paint(self, image: RGBImage) -> RGBImage:
         self.sizes.append(image.shape[:2])
-        assert self.free.wait(WAIT_S)
+        self.waited_in_vain = not self.free.wait(WAIT_S)
+        assert not self.waited_in_vain
         return np.asarray(255 - image, np.uint8)
 
 

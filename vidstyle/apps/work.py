@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shlex
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -125,10 +126,12 @@ def open_parts(
     folder = PartFolder(work / PARTS, run, rule, independent=independent)
     for other in folder.others():
         log.warning(
-            "%s keeps %s of another run (%s). This one starts anew; vidstyle clean deletes it.",
+            "%s keeps %s of another run (%s). This one starts anew; delete the old work with "
+            "vidstyle clean %s.",
             work,
             clock(other.seconds),
             differences(other.run, folder.run),
+            shlex.quote(str(work)),
         )
     return folder
 

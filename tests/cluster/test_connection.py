@@ -1,5 +1,6 @@
 """Nothing leaves this machine unencrypted, and workers are examined before they work."""
 
+import asyncio
 import threading
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ class ToyFuture:
         self._value = value
 
     def result(self, timeout: float) -> Any:
-        if isinstance(self._value, Exception):
+        if isinstance(self._value, BaseException):
             raise self._value
         return self._value
 
@@ -163,6 +164,20 @@ def test_tasks_get_the_shared_files_and_their_results_are_fetched(tmp_path: Path
         workers.submit("a", (len_of, "abc"), lambda: results.append("free"), received)
         assert fetched.wait(60)
     assert results == ["free", (3, {})]
+
+
+def test_a_result_that_is_lost_on_its_way_is_an_error_of_the_task() -> None:
+    client, results, fetched = ToyClient(), list[Any](), threading.Event()
+    client.submit = lambda *given, **more: ToyFuture(asyncio.CancelledError())  # type: ignore[method-assign]
+
+    def received(result: Any) -> None:
+        results.append(result)
+        fetched.set()
+
+    with DaskWorkers(client, Question(fits, ()), Question(fits, ()), Shelf([])) as workers:
+        workers.submit("a", (len_of, "abc"), lambda: None, received)
+        assert fetched.wait(60)
+    assert isinstance(results[0], ConnectionError)
 
 
 def len_of(text: str, files: Any) -> tuple[int, Any]:

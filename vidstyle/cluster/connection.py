@@ -224,8 +224,10 @@ class DaskWorkers:
         def fetch() -> None:
             try:
                 received(future.result(timeout=FETCH_S))
-            except BaseException as error:
+            except Exception as error:
                 received(error)
+            except BaseException as error:  # asyncio's, of a connection that is lost
+                received(ConnectionError(reason(error)))
             finally:
                 future.release()
 

@@ -1,12 +1,14 @@
 """Nothing leaves this machine unencrypted, and workers are examined before they work."""
 
 import asyncio
+import signal
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from vidstyle.cluster import preload
 from vidstyle.cluster.connection import (
     CORES_VARIABLE,
     DaskWorkers,
@@ -178,6 +180,15 @@ def test_a_result_that_is_lost_on_its_way_is_an_error_of_the_task() -> None:
         workers.submit("a", (len_of, "abc"), lambda: None, received)
         assert fetched.wait(60)
     assert isinstance(results[0], ConnectionError)
+
+
+def test_worker_processes_leave_interrupts_to_their_parent() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        preload.dask_setup(None)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def len_of(text: str, files: Any) -> tuple[int, Any]:

@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from vidstyle.cluster import preload
 from vidstyle.cluster.dispatch import RefusedWorkerError
 from vidstyle.cluster.keys import cluster_extra, keys_folder, security_of
 from vidstyle.cluster.shared_files import (
@@ -85,24 +86,21 @@ def connected(where: str) -> Iterator[Any]:
 
 @contextmanager
 def _local_cluster(count: int) -> Iterator[Any]:
-    import dask
     import distributed
 
     cores = {CORES_VARIABLE: str(max(1, usable_cores() // count))}
-    with (
-        dask.config.set({"distributed.nanny.environ": cores}),
-        distributed.LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=None,
-            worker_dashboard_address=None,
-            security=True,
-            memory_limit=None,
-            silence_logs=logging.CRITICAL,
-            env=cores,
-        ) as cluster,
-    ):
+    with distributed.LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        worker_dashboard_address=None,
+        security=True,
+        memory_limit=None,
+        silence_logs=logging.CRITICAL,
+        env=cores,
+        preload=preload.MODULE,
+    ) as cluster:
         yield cluster
 
 

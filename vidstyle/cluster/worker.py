@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vidstyle import __version__
+from vidstyle.cluster import preload
 from vidstyle.cluster.connection import CONNECT_S, CORES_VARIABLE, endpoint
 from vidstyle.cluster.keys import cluster_extra
 from vidstyle.errors import ClusterError, reason
@@ -47,6 +48,7 @@ def run_worker(where: str, processes: int | None, announce: Callable[[str], None
             death_timeout=CONNECT_S,
             silence_logs=logging.CRITICAL,
             env=cores,
+            preload=preload.MODULE,
         )
 
     async def run() -> None:

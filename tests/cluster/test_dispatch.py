@@ -1,5 +1,6 @@
 """The dispatcher does each task once, whatever happens to workers."""
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Collection
 from typing import Any
@@ -169,6 +170,20 @@ def test_a_run_without_a_worker_that_fits_ends() -> None:
     workers.refused["old"] = RefusedWorkerError("Worker old is refused: 0.1.")
     with pytest.raises(ClusterError, match=r"No worker fits: Worker old is refused: 0\.1\."):
         dispatched(workers, 3)
+
+
+def test_a_run_without_workers_says_so_once_and_waits(caplog: pytest.LogCaptureFixture) -> None:
+    workers, results, looks = ToyWorkers(), dict[str, Any](), itertools.count()
+
+    def watch() -> None:
+        if next(looks) == 30:
+            workers.there.append("late")
+
+    Dispatcher(workers, watch, clock=Clock()).run({"a": "a"}, results.__setitem__)
+    assert results == {"a": "a is done"}
+    assert caplog.messages == [
+        "No worker is connected. Start some: vidstyle worker, docs/clusters.md."
+    ]
 
 
 def test_a_worker_that_was_lost_while_it_was_examined_is_examined_again() -> None:

@@ -4,6 +4,7 @@ One task at a time for each worker. The next one is handed out before the result
 a worker computes while its last result travels.
 """
 
+import logging
 import queue
 import statistics
 import time
@@ -14,12 +15,15 @@ from typing import Any, Protocol
 
 from vidstyle.errors import ClusterError, VidstyleError, reason
 
+log = logging.getLogger(__name__)
+
 MAX_KILLS = 3  # of workers by one task
 MAX_FAILURES = 3  # of one task, each with an exception
 SLOW = 2.0  # of the median time of a task, after which an idle worker gets a copy of it
 MIN_SLOW_S = 5.0
 TICK_S = 0.1  # between calls of the watch
 ROLL_CALL_S = 0.5  # between looks at the list of workers
+NO_WORKER_S = 10.0  # without any, until that is said
 
 
 class RefusedWorkerError(VidstyleError):
@@ -96,6 +100,8 @@ class Dispatcher:
         self._examined = set[str]()
         self._refused = dict[str, str]()
         self._seen_s = -ROLL_CALL_S
+        self._begun_s = clock()
+        self._had_workers = False  # or was told that there are none
         self._kills, self._failures = Counter[str](), Counter[str]()
         self._attempts = list[_Attempt]()
         self._waiting = deque[str]()
@@ -142,6 +148,9 @@ class Dispatcher:
         if self._clock() - self._seen_s < ROLL_CALL_S:
             return
         self._seen_s, names = self._clock(), set(self._workers.names())
+        if not names and not self._had_workers and self._seen_s - self._begun_s > NO_WORKER_S:
+            log.warning("No worker is connected. Start some: vidstyle worker, docs/clusters.md.")
+        self._had_workers |= bool(names) or self._seen_s - self._begun_s > NO_WORKER_S
         for lost in self._ready.keys() - names:
             attempt = self._ready.pop(lost)
             self._changed(len(self._ready))

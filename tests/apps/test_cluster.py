@@ -16,7 +16,7 @@ from vidstyle.apps import cluster
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.outputs import Result
 from vidstyle.cluster.dispatch import DamagedResultError
-from vidstyle.cluster.shared_files import Shelf
+from vidstyle.cluster.shared_files import SharedFiles
 from vidstyle.errors import OptionError, SinkError, SourceError
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import StylizeOptions
@@ -47,17 +47,17 @@ class Rehearsal:
         tasks: Mapping[str, Any],
         received: Callable[[str, Any], None],
         fit: Any,
-        shelf: Shelf,
+        shared: SharedFiles,
         stats: Stats,
         watch: Callable[[], None],
     ) -> None:
         """Do as `run_tasks`."""
         assert cluster.version_misfit(cluster.all_versions()) is None
-        assert fit.ask(*fit.given, shelf.files) is None
+        assert fit.ask(*fit.given, shared.files) is None
         for name, (function, *arguments) in reversed(list(tasks.items())):
             if len(self.done) == self.stops_after:
                 raise KeyboardInterrupt
-            content = function(*arguments, shelf.files)
+            content = function(*arguments, shared.files)
             received(name, content and self.change(name, content))
             self.done.append(name)
 
@@ -210,7 +210,7 @@ def test_a_worker_of_other_versions_says_which() -> None:
 def test_a_worker_with_another_style_file_says_so(
     tmp_path: Path, clip: Path, on_cluster: StylizeOptions, inverter: Path
 ) -> None:
-    files = Shelf([inverter]).files
+    files = SharedFiles([inverter]).files
     assert cluster.style_misfit(on_cluster, "another digest", files) == (
         f"its style {inverter} is another one."
     )
@@ -221,7 +221,7 @@ def test_files_of_styles_are_found_on_the_worker(
 ) -> None:
     mix = StylizeOptions(style=f"{inverter}:0.5,udnie:0.5")
     assert cluster.style_files(mix) == [inverter]
-    files = Shelf([inverter]).files
+    files = SharedFiles([inverter]).files
     copy = tmp_path / "copy.onnx"
     monkeypatch.setattr(cluster, "local_path", lambda file: copy)
     assert cluster.localized(mix, files).style == f"{copy}:0.5,udnie:0.5"

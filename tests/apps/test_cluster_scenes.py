@@ -15,7 +15,7 @@ from vidstyle.apps import cluster_scenes
 from vidstyle.apps.convert import stylize_video
 from vidstyle.cluster.connection import CORES_VARIABLE
 from vidstyle.cluster.dispatch import DamagedResultError
-from vidstyle.cluster.shared_files import Shelf
+from vidstyle.cluster.shared_files import SharedFiles
 from vidstyle.errors import SourceError
 from vidstyle.media.image_file import write_photo
 from vidstyle.optimize import film
@@ -40,16 +40,16 @@ class Rehearsal:
         tasks: Mapping[str, Any],
         received: Callable[[str, Any], None],
         fit: Any,
-        shelf: Shelf,
+        shared: SharedFiles,
         stats: Stats,
         watch: Callable[[], None],
     ) -> None:
         """Do as `run_tasks`."""
-        assert fit.ask(*fit.given, shelf.files) is None
+        assert fit.ask(*fit.given, shared.files) is None
         for name, (function, *arguments) in reversed(list(tasks.items())):
             if len(self.done) == self.stops_after:
                 raise KeyboardInterrupt
-            paintings = function(*arguments, shelf.files)
+            paintings = function(*arguments, shared.files)
             changed = {file: (digest, self.change(c)) for file, (digest, c) in paintings.items()}
             received(name, changed)
             self.done.append(name)

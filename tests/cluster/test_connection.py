@@ -19,7 +19,7 @@ from vidstyle.cluster.connection import (
 )
 from vidstyle.cluster.dispatch import RefusedWorkerError
 from vidstyle.cluster.keys import FOLDER_VARIABLE, make_keys
-from vidstyle.cluster.shared_files import Shelf
+from vidstyle.cluster.shared_files import SharedFiles
 from vidstyle.errors import ClusterError
 
 pytest.importorskip("distributed")
@@ -132,7 +132,7 @@ def test_a_worker_of_another_version_is_refused_by_name() -> None:
     for question, expected in ((is_old, "it has vidstyle 0.1"), (lacks_a_module, "another one")):
         client = ToyClient()
         error = admission(
-            DaskWorkers(client, Question(question, ()), Question(fits, ()), Shelf([]))
+            DaskWorkers(client, Question(question, ()), Question(fits, ()), SharedFiles([]))
         )
         assert isinstance(error, RefusedWorkerError)
         assert error.message.startswith("Worker tls://10.0.0.2:1234 is refused: ")
@@ -146,13 +146,13 @@ def test_a_worker_without_the_file_gets_its_content(
     copies, film = tmp_path / "copies", tmp_path / "film.mp4"
     film.write_bytes(b"a film")
     monkeypatch.setattr("vidstyle.cluster.shared_files.copies_folder", lambda: copies)
-    shelf = Shelf([film])
+    shared = SharedFiles([film])
     film.touch()
-    shelf_file = shelf.with_content(str(film))
+    shared_file = shared.with_content(str(film))
     monkeypatch.setattr("vidstyle.cluster.shared_files.file_identity", lambda path: "another")
-    workers = DaskWorkers(ToyClient(), Question(fits, ()), Question(fits, ()), shelf)
+    workers = DaskWorkers(ToyClient(), Question(fits, ()), Question(fits, ()), shared)
     assert admission(workers) is None
-    assert (copies / shelf_file.content_name).read_bytes() == b"a film"
+    assert (copies / shared_file.content_name).read_bytes() == b"a film"
 
 
 def test_tasks_get_the_shared_files_and_their_results_are_fetched(tmp_path: Path) -> None:
@@ -162,7 +162,9 @@ def test_tasks_get_the_shared_files_and_their_results_are_fetched(tmp_path: Path
         results.append(result)
         fetched.set()
 
-    with DaskWorkers(ToyClient(), Question(fits, ()), Question(fits, ()), Shelf([])) as workers:
+    with DaskWorkers(
+        ToyClient(), Question(fits, ()), Question(fits, ()), SharedFiles([])
+    ) as workers:
         workers.submit("a", (len_of, "abc"), lambda: results.append("free"), received)
         assert fetched.wait(60)
     assert results == ["free", (3, {})]
@@ -176,7 +178,7 @@ def test_a_result_that_is_lost_on_its_way_is_an_error_of_the_task() -> None:
         results.append(result)
         fetched.set()
 
-    with DaskWorkers(client, Question(fits, ()), Question(fits, ()), Shelf([])) as workers:
+    with DaskWorkers(client, Question(fits, ()), Question(fits, ()), SharedFiles([])) as workers:
         workers.submit("a", (len_of, "abc"), lambda: None, received)
         assert fetched.wait(60)
     assert isinstance(results[0], ConnectionError)

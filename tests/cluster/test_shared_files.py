@@ -7,7 +7,7 @@ import pytest
 
 from vidstyle.cluster import shared_files
 from vidstyle.cluster.dispatch import DamagedResultError
-from vidstyle.cluster.shared_files import SharedFile, Shelf
+from vidstyle.cluster.shared_files import SharedFile, SharedFiles
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def test_a_copy_is_found_by_its_content(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_files, "BLOCK_BYTES", 1000)
-    shelf, folder = Shelf([film]), tmp_path / "copies"
-    file = shelf.with_content(str(film))
-    assert shelf.files == {str(film): file}
+    shared, folder = SharedFiles([film]), tmp_path / "copies"
+    file = shared.with_content(str(film))
+    assert shared.files == {str(film): file}
     sent(file, folder)
     content = film.read_bytes()
     film.unlink()
@@ -51,7 +51,7 @@ def test_a_copy_is_found_by_its_content(
 
 
 def test_a_copy_that_was_damaged_on_its_way_is_refused(film: Path, tmp_path: Path) -> None:
-    folder, file = tmp_path / "copies", Shelf([film]).with_content(str(film))
+    folder, file = tmp_path / "copies", SharedFiles([film]).with_content(str(film))
     token = shared_files.new_copy(file, folder)
     shared_files.add_block(token, b"something else", folder)
     with pytest.raises(DamagedResultError, match="changed on its way"):
@@ -67,7 +67,7 @@ def test_the_copies_used_longest_ago_make_room(
     for number in range(3):
         film = tmp_path / f"{number}.mp4"
         film.write_bytes(bytes([number]) * 100)
-        file = Shelf([film]).with_content(str(film))
+        file = SharedFiles([film]).with_content(str(film))
         sent(file, folder)
         film.unlink()
         copy = shared_files.found(file, folder)

@@ -66,6 +66,12 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_disk_that_is_full_at_the_first_bytes_leaves_nothing(tmp_path: Path) -> None:
+    with file_size_limit(100), pytest.raises(OSError):
+        PartWriter(tmp_path / "a.part", {}, bytes(100_000))
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_changed_byte_is_noticed(tmp_path: Path) -> None:
     content = written(tmp_path / "a.part").read_bytes()
     for place in [*range(0, len(content), 13), len(content) - 1]:

@@ -19,7 +19,7 @@ from vidstyle.apps.work import versions
 from vidstyle.assets import models_folder
 from vidstyle.cluster.connection import DaskWorkers, Question, connected, worker_cores
 from vidstyle.cluster.dispatch import DamagedResultError, Dispatcher
-from vidstyle.cluster.shared_files import SharedFile, Shelf, found
+from vidstyle.cluster.shared_files import SharedFile, SharedFiles, found
 from vidstyle.errors import ClusterError, Cure, SinkError, SourceError, VidstyleError, reason
 from vidstyle.frame import Frame
 from vidstyle.hardware import ThreadPlan
@@ -30,6 +30,7 @@ from vidstyle.media.info import VideoInfo
 from vidstyle.media.part_file import DamagedPartError
 from vidstyle.media.parted_sink import PartedSink
 from vidstyle.media.parts import (
+    PART_S,
     PARTS,
     PartFolder,
     PartsByTime,
@@ -47,7 +48,6 @@ from vidstyle.stylize.generator_pool import plan_digest
 from vidstyle.stylize.painter_schedule import load_painters
 from vidstyle.stylize.stylizer import VideoStylizer
 
-PART_S = 10.0  # of the film, in a task
 ENCODER_THREADS = 2  # on every machine, since they change the packets
 ALONE: Cure = {"cluster": None}
 
@@ -141,8 +141,10 @@ def make_parts(
     if missing:
         tasks = {name: (render_part, _sent(order), part.number) for name, part in missing.items()}
         plan = (_sent(order).options, order.run["style file"])
-        shelf = Shelf([Path(order.input), *style_files(order.options)])
-        run_tasks(order.options, tasks, received, Question(style_misfit, plan), shelf, stats, watch)
+        shared = SharedFiles([Path(order.input), *style_files(order.options)])
+        run_tasks(
+            order.options, tasks, received, Question(style_misfit, plan), shared, stats, watch
+        )
     folder.find_finished()
     _complete_counters(folder, stats)
 
@@ -152,7 +154,7 @@ def run_tasks(
     tasks: Mapping[str, Any],
     received: Callable[[str, Any], None],
     fit: Question,
-    shelf: Shelf,
+    shared: SharedFiles,
     stats: Stats,
     watch: Callable[[], None],
 ) -> None:
@@ -164,7 +166,7 @@ def run_tasks(
 
     note(0)
     own = Question(version_misfit, (all_versions(),))
-    with connected(options.cluster) as client, DaskWorkers(client, own, fit, shelf) as workers:
+    with connected(options.cluster) as client, DaskWorkers(client, own, fit, shared) as workers:
         Dispatcher(workers, watch, note).run(tasks, received)
     stats.workers = None
 

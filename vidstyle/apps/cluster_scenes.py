@@ -22,7 +22,7 @@ from vidstyle.apps.cluster import (
 from vidstyle.apps.optimized import delivery, offline_extra, painting_of
 from vidstyle.cluster.connection import Question, worker_cores
 from vidstyle.cluster.dispatch import DamagedResultError
-from vidstyle.cluster.shared_files import SharedFile, Shelf
+from vidstyle.cluster.shared_files import SharedFile, SharedFiles
 from vidstyle.errors import SourceError, VidstyleError
 from vidstyle.frame import Checkpoint
 from vidstyle.media.footage import Footage
@@ -104,8 +104,8 @@ def paint_on_cluster(
     painting = hashlib.sha256(painting_of(options.style_plan).tobytes()).hexdigest()
     fit = Question(painting_misfit, (portable(options), painting))
     weights = [] if options.feature_weights is None else [Path(options.feature_weights)]
-    shelf = Shelf([input, *style_files(options), *weights])
-    run_tasks(options, tasks, received, fit, shelf, stats, watch)
+    shared = SharedFiles([input, *style_files(options), *weights])
+    run_tasks(options, tasks, received, fit, shared, stats, watch)
     stats.count("paintings", -stats["paintings"])  # the film counts them again
 
 

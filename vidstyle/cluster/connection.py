@@ -22,7 +22,7 @@ from vidstyle.cluster.dispatch import RefusedWorkerError
 from vidstyle.cluster.keys import cluster_extra, keys_folder, security_of
 from vidstyle.cluster.shared_files import (
     SharedFile,
-    Shelf,
+    SharedFiles,
     add_block,
     blocks_of,
     complete_copy,
@@ -167,16 +167,16 @@ def _is_loopback(host: str) -> bool:
 class DaskWorkers:
     """`Workers` of a Dask cluster; use it in a `with` block."""
 
-    def __init__(self, client: Any, versions: Question, fit: Question, shelf: Shelf) -> None:
+    def __init__(self, client: Any, versions: Question, fit: Question, shared: SharedFiles) -> None:
         """Make them.
 
         Args:
             client: of Dask.
             versions: asked of each worker first.
             fit: asked of each worker once it has the files, with them as the last argument.
-            shelf: files that workers need.
+            shared: files that workers need.
         """
-        self._client, self._versions, self._fit, self._shelf = client, versions, fit, shelf
+        self._client, self._versions, self._fit, self._shared = client, versions, fit, shared
         self._admissions = ThreadPoolExecutor(8, thread_name_prefix="admission")
         self._fetches = ThreadPoolExecutor(4, thread_name_prefix="fetch")
         self._called = dict[str, str]()  # names for people, by address
@@ -201,7 +201,7 @@ class DaskWorkers:
             try:
                 self._ask(worker, self._versions)
                 self._send_files(worker)
-                self._ask(worker, self._fit, self._shelf.files)
+                self._ask(worker, self._fit, self._shared.files)
             except BaseException as error:
                 answer(error)
             else:
@@ -217,7 +217,7 @@ class DaskWorkers:
         received: Callable[[Any], None],
     ) -> Callable[[], None]:
         function, *arguments = task
-        future = self._started(worker, function, *arguments, self._shelf.files)
+        future = self._started(worker, function, *arguments, self._shared.files)
 
         def fetch() -> None:
             try:
@@ -253,10 +253,10 @@ class DaskWorkers:
             raise RefusedWorkerError(message)
 
     def _send_files(self, worker: str) -> None:
-        for name, file in self._shelf.files.items():
+        for name, file in self._shared.files.items():
             if self._result(worker, _is_found, file):
                 continue
-            file = self._shelf.with_content(name)
+            file = self._shared.with_content(name)
             if not self._result(worker, _is_found, file):
                 self._send(worker, file)
 

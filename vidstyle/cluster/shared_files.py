@@ -50,7 +50,7 @@ class SharedFile:
         return f"{self.sha256}{suffix if OWN.fullmatch(f'{self.sha256}{suffix}') else ''}"
 
 
-class Shelf:
+class SharedFiles:
     """Files of a coordinator for its workers; callable from any thread."""
 
     def __init__(self, files: Iterator[Path] | list[Path]) -> None:

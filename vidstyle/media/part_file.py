@@ -81,7 +81,11 @@ class PartWriter:
         self._crc = self._packets = 0
         self._file: BinaryIO = self._partial.open("wb")
         header = {"part": description, "extradata": extradata.hex()}
-        self._write(MAGIC + json.dumps(header).encode() + b"\n")
+        try:
+            self._write(MAGIC + json.dumps(header).encode() + b"\n")
+        except OSError:
+            self.discard()
+            raise
 
     def add(self, packet: Any) -> None:
         """Append a packet of PyAV.

@@ -109,7 +109,11 @@ class PartedSink(FileSink):
         self._first_dts = None
         part = self._folder.part(0 if checkpoint is None else checkpoint.part)
         extradata = bytes(context.extradata or b"")
-        writer = PartWriter(self._folder.file(part), part.document(), extradata)
+        try:
+            writer = PartWriter(self._folder.file(part), part.document(), extradata)
+        except OSError:
+            container.close()
+            raise
         return _OpenPart(writer, container)
 
     def end_part(self, until: Checkpoint | None) -> None:

@@ -97,6 +97,21 @@ def test_frames_times_and_sound_are_those_of_one_machine(
     assert not list(tmp_path.glob("*.work"))
 
 
+def test_a_film_of_one_part_is_made_here_and_that_is_said(
+    tmp_path: Path,
+    clip: Path,
+    on_cluster: StylizeOptions,
+    rehearsal: Rehearsal,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(cluster, "PART_S", 10.0)
+    stylize_video(clip, tmp_path / "out.mp4", on_cluster)
+    assert not rehearsal.done
+    words = "The film has one part of 10 s only, so this machine makes it alone."
+    assert words in caplog.messages
+
+
 def test_the_picture_does_not_jump_at_joins(tmp_path: Path, on_cluster: StylizeOptions) -> None:
     path = Clip(frames=40, options={"g": "50"}).write(tmp_path / "in.mp4")
     options = replace(on_cluster, codec="lossless")

@@ -5,6 +5,7 @@ questions run on the workers; all else runs on the coordinator.
 """
 
 import hashlib
+import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -47,6 +48,8 @@ from vidstyle.style_spec import style_shares
 from vidstyle.stylize.generator_pool import plan_digest
 from vidstyle.stylize.painter_schedule import load_painters
 from vidstyle.stylize.stylizer import VideoStylizer
+
+log = logging.getLogger(__name__)
 
 ENCODER_THREADS = 2  # on every machine, since they change the packets
 ALONE: Cure = {"cluster": None}
@@ -116,6 +119,8 @@ def make_parts(
         VidstyleError: a worker cannot read the input or a style, or the disk is full.
     """
     parts = {f"Part {n + 1}": folder.part(n) for n in range(_last_number(order))}
+    if not parts:
+        log.warning("The film has one part of %g s only, so this machine makes it alone.", PART_S)
     missing = dict(parts)
     for name, part in parts.items():
         end = folder.kept(part)

@@ -1,6 +1,7 @@
-"""Fixtures of all tests: toy generators, one thread, and a guard against logged errors."""
+"""Fixtures of all tests: toy generators, one thread, and guards: errors logged, real time."""
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -68,6 +69,17 @@ def no_logged_errors(request: pytest.FixtureRequest, error_log: ErrorLog) -> Ite
     messages = error_log.taken()
     if messages and request.node.get_closest_marker("logs_errors") is None:
         pytest.fail("Errors were logged:\n" + "\n".join(messages), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def no_real_time() -> Iterator[None]:
+    """Fail a test that changes its thread's scheduling policy, which later threads inherit."""
+    if sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getscheduler(0)
+    yield
+    assert os.sched_getscheduler(0) == before
 
 
 @pytest.fixture(scope="module", autouse=True)

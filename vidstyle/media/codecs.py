@@ -31,6 +31,7 @@ from vidstyle.media.encoders import (
     percent_quality,
     unknown_encoder,
 )
+from vidstyle.media.scheduling import unchanged_scheduling
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mkv": "matroska", ".mov": "mov", ".webm": "webm"}
 ANIMATIONS = {".gif": "gif", ".webp": "webp", ".apng": "apng"}  # without sound
@@ -307,7 +308,8 @@ def _holds(container: str, row: VideoEncoder) -> bool:
         try:
             stream: Any = trial.add_stream(row.name, rate=25, options=encoder_options(row, "fast"))
             stream.width, stream.height, stream.pix_fmt = 256, 256, default_pixels(row)
-            trial.start_encoding()
+            with unchanged_scheduling():
+                trial.start_encoding()
         except (ValueError, av.FFmpegError):
             return False
     return True
@@ -325,7 +327,8 @@ def check_size(encoder: Encoder, width: int, height: int) -> None:
     context.pix_fmt, context.time_base = encoder.pixels, Fraction(1, 25)
     context.options = dict(encoder.options)
     try:
-        context.open()
+        with unchanged_scheduling():
+            context.open()
     except av.FFmpegError as error:
         raise size_error(encoder, context.width, context.height, error) from error
 

@@ -14,6 +14,7 @@ from typing import Any
 import av
 
 from vidstyle.errors import SinkError, did_you_mean, reason
+from vidstyle.media.scheduling import unchanged_scheduling
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 reads no other setting
 
@@ -167,6 +168,8 @@ def failure(row: VideoEncoder) -> str:
     context.thread_count = 1
     context.options = encoder_options(row, "ultrafast")
     try:
+        with unchanged_scheduling():
+            context.open()
         packets = [context.encode(frame) for frame in (*_trial_frames(), None)]
     except (ValueError, av.FFmpegError) as error:
         return reason(error)

@@ -23,6 +23,7 @@ from vidstyle.media.info import VideoInfo
 from vidstyle.media.mux_trial import NullFile
 from vidstyle.media.part_file import DamagedPartError, PartPacket, PartReader, PartWriter
 from vidstyle.media.parts import PartFolder
+from vidstyle.media.scheduling import unchanged_scheduling
 from vidstyle.media.sink import FileSink
 from vidstyle.stats import Stats
 
@@ -138,7 +139,8 @@ class PartedSink(FileSink):
 
     def _join(self) -> None:
         """Mux the packets of all parts and the side streams."""
-        self._output.start_encoding()
+        with unchanged_scheduling():
+            self._output.start_encoding()
         self._pts, self._first_dts = array("q"), None
         last = None
         for packet in self._in_order(self._stored()):

@@ -30,6 +30,7 @@ from vidstyle.media.frames import video_frame
 from vidstyle.media.hdr_mapping import HdrMapper
 from vidstyle.media.info import HDR_TRANSFERS, PQ, VideoInfo
 from vidstyle.media.result_mark import KEY, MARK
+from vidstyle.media.scheduling import unchanged_scheduling
 from vidstyle.media.stream_copy import StreamCopier
 from vidstyle.media.verify import verify
 from vidstyle.stats import Stats
@@ -250,7 +251,8 @@ class FileSink:
             SinkError: the encoder refused the size, or has no memory for it.
         """
         try:
-            self._encoding.codec_context.open()
+            with unchanged_scheduling():
+                self._encoding.codec_context.open()
         except av.FFmpegError as error:
             width, height = self._encoding.width, self._encoding.height
             raise size_error(self._encoder, width, height, error) from error

@@ -10,6 +10,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from vidstyle.media.scheduling import unchanged_scheduling
+
 Image = NDArray[np.uint8]  # HxWx3 RGB
 
 SUBTITLES = ((0, 300, "first line"), (300, 200, "second line"))  # ms, ms, text
@@ -54,6 +56,7 @@ class Clip:
     interlaced: bool = False
     extra_video: bool = False  # a second, smaller video stream
 
+    @unchanged_scheduling()
     def write(self, path: Path) -> Path:
         """Write the clip and return its path."""
         with av.open(str(path), "w", options=dict(self.format_options)) as output:

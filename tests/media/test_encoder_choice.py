@@ -73,6 +73,7 @@ def test_where_hardware_does_not_fit_auto_is_the_default(
 
 def test_the_trial_takes_time_with_an_encoder_and_forever_without() -> None:
     assert 0 < encoding_s(SOFTWARE, "ultrafast") < float("inf")
+    assert 0 < encoding_s(VideoEncoder(name="libsvtav1"), "ultrafast") < float("inf")
     assert encoding_s(VideoEncoder(name="libx264", options={"qp": "nonsense"}), "fast") == float(
         "inf"
     )

@@ -30,6 +30,7 @@ from vidstyle.media.encoders import (
     encoders_named,
     failure,
 )
+from vidstyle.media.scheduling import unchanged_scheduling
 from vidstyle.output_spec import bits_per_second
 
 SAMPLE = Path(__file__).parents[2] / "samples/demo.mp4"
@@ -121,7 +122,8 @@ def _opened(row: VideoEncoder, like: av.VideoFrame, bitrate: int) -> Any:
     context.width, context.height, context.pix_fmt = like.width, like.height, default_pixels(row)
     context.time_base, context.framerate = 1 / RATE, RATE
     context.options = encoder_options(row, default_preset(usable_cores()), bitrate=bitrate)
-    context.open()
+    with unchanged_scheduling():
+        context.open()
     return context
 
 

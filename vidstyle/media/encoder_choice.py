@@ -20,6 +20,7 @@ from vidstyle.media.encoders import (
     encoders_named,
     failure,
 )
+from vidstyle.media.scheduling import unchanged_scheduling
 
 AUTO = "auto"
 MIN_GAIN = 1.5  # times faster than software, for hardware to be chosen
@@ -60,7 +61,8 @@ def encoding_s(row: VideoEncoder, preset: str) -> float:
     context.options = encoder_options(row, preset)
     frames = [*_trial_frames(), None]
     try:
-        context.open()
+        with unchanged_scheduling():
+            context.open()
         started_s = time.perf_counter()
         for frame in frames:
             context.encode(frame)

@@ -1,5 +1,6 @@
 """Files and image sequences are read alike."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from tests.clips import Clip, squares
 from vidstyle.errors import SourceError
-from vidstyle.media.footage import Footage, open_footage
+from vidstyle.media.file_identity import content_digest, file_identity
+from vidstyle.media.footage import Footage, footage_digest, open_footage
 from vidstyle.media.image_file import write_photo
 from vidstyle.media.image_sequence import find_sequence
 from vidstyle.stats import Stats
@@ -47,3 +49,20 @@ def test_the_size_is_the_one_asked_for(footage: Footage) -> None:
 def test_what_is_after_the_end_is_an_error(footage: Footage) -> None:
     with pytest.raises(SourceError, match=r"after 9 s: it is 0\.2 s long"):
         open_footage(footage, Stats(), start_s=9.0)
+
+
+@pytest.mark.parametrize("of_file", [content_digest, file_identity])
+def test_the_digest_changes_with_the_content_of_any_file(
+    footage: Footage, of_file: Callable[[Path], str]
+) -> None:
+    before = footage_digest(footage, of_file)
+    assert footage_digest(footage, of_file) == before
+    file = footage if isinstance(footage, Path) else footage.files[-1]
+    file.write_bytes(file.read_bytes() + b"\0")
+    assert footage_digest(footage, of_file) != before
+
+
+def test_the_digest_of_a_sequence_changes_with_its_rate(tmp_path: Path) -> None:
+    write_photo(tmp_path / "0.png", squares(0, 64, 48))
+    slow, fast = (find_sequence(tmp_path, Fraction(rate)) for rate in (12, 24))
+    assert footage_digest(slow, content_digest) != footage_digest(fast, content_digest)

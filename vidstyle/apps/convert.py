@@ -208,20 +208,19 @@ def _render(
             opened.enter_context(_parts(path, file, each, transform, source.info, threads.encoder))
             for each, transform in zip(renditions, transforms, strict=True)
         ]
-        on_cluster = options.cluster is not None and options.quality == "fast"
-        if on_cluster:
+        if options.parts_on_cluster:
             (folder,) = parts
             assert folder is not None
             make_parts(folder, first.order(source.info, folder), first.stats, watch)
         sinks = list[VideoSink]()
-        encoder_threads = ENCODER_THREADS if on_cluster else threads.encoder
+        encoder_threads = ENCODER_THREADS if options.parts_on_cluster else threads.encoder
         for each, folder in zip(renditions, parts, strict=True):
             sinks.append(each.sink(source.info, encoder_threads, folder))
             opened.enter_context(sinks[-1])
         branches = map(Branch, map(ResumedTransform, transforms, parts), sinks)
         kept = [folder for folder in parts if folder is not None]
         frames: Iterable[Frame] = source
-        if on_cluster:
+        if options.parts_on_cluster:
             frames = rest_of(source, kept[0])
         elif kept:
             frames = resumed_frames(source, kept, [each.stats for each in renditions])
@@ -250,7 +249,7 @@ def _parts(
 ) -> Iterator[PartFolder | None]:
     """Open the parts of a rendition; None if it is short, or cannot be resumed."""
     options, target = rendition.options, rendition.target
-    if options.cluster is not None and options.quality == "fast":
+    if options.parts_on_cluster:
         check_suitable(file, path, target, like)
         assert isinstance(target, VideoFile)
         encoding = target.encoding(like, ENCODER_THREADS)

@@ -13,8 +13,8 @@ from vidstyle.apps.cluster_scenes import paint_on_cluster
 from vidstyle.apps.optimized import delivery, offline_extra, painting_of
 from vidstyle.apps.work import claimed_work_folder
 from vidstyle.frame import RGBImage
-from vidstyle.media.footage import Footage, open_footage
-from vidstyle.media.image_sequence import ImageSequence
+from vidstyle.media.file_identity import content_digest
+from vidstyle.media.footage import Footage, footage_digest, open_footage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -85,16 +85,7 @@ def optimized_film(
 def _manifest(input: Footage, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:
     """Inputs and settings that the paintings in a work folder depend on."""
     return {
-        "input": _digest(input),
+        "input": footage_digest(input, content_digest),
         "painting": hashlib.sha256(painting.tobytes()).hexdigest(),
         "settings": {name: getattr(options, name) for name in PAINTING_SETTINGS},
     }
-
-
-def _digest(input: Footage) -> str:
-    """SHA-256 of a file, or of the slots, rate and files of a sequence."""
-    if isinstance(input, ImageSequence):
-        parts = [f"{input.rate} {input.slots}", *(_digest(file) for file in input.files)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    with input.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -17,8 +17,7 @@ from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.atomic import output_lock, short_name
 from vidstyle.media.differences import differences
 from vidstyle.media.file_identity import file_identity
-from vidstyle.media.footage import SOURCE_COUNTERS, Footage, FootageSource
-from vidstyle.media.image_sequence import ImageSequence
+from vidstyle.media.footage import SOURCE_COUNTERS, Footage, FootageSource, footage_digest
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.parts import PARTS, PartFolder, PartRule, delete_joined, with_checkpoints
 from vidstyle.options import StylizeOptions, settings
@@ -114,7 +113,7 @@ def open_parts(
     run = {
         **versions(),
         **({"parts": "independent"} if independent else {}),
-        "input": _identity(input),
+        "input": footage_digest(input, file_identity),
         "style file": plan_digest(options.style_plan),
         "encoding": encoding,
         "settings": {
@@ -198,11 +197,3 @@ def resumed_frames(
             stats[0].count(name, start.counts.get(name, 0))
         source.start_at(start)
     return with_checkpoints(source, parts[0].rule, stats[0], start)
-
-
-def _identity(input: Footage) -> str:
-    """Digest of a file's size, time and ends, or of a sequence and its files."""
-    if isinstance(input, ImageSequence):
-        parts = [f"{input.rate} {input.slots}", *map(file_identity, input.files)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    return file_identity(input)

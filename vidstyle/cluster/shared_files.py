@@ -3,7 +3,6 @@
 Content travels in blocks and is kept in a folder of the worker under its SHA-256.
 """
 
-import hashlib
 import os
 import re
 import secrets
@@ -17,7 +16,7 @@ from platformdirs import user_cache_path
 
 from vidstyle.cluster.dispatch import DamagedResultError
 from vidstyle.media.atomic import replace_file
-from vidstyle.media.file_identity import file_identity
+from vidstyle.media.file_identity import content_digest, file_identity
 
 BLOCK_BYTES = 8 << 20
 MAX_BYTES = 20 << 30  # of the folder; what was used longest ago is deleted
@@ -73,8 +72,7 @@ class SharedFiles:
         with self._lock:
             file = self._files[name]
             if file.sha256 is None:
-                with Path(file.path).open("rb") as opened:
-                    digest = hashlib.file_digest(opened, "sha256").hexdigest()
+                digest = content_digest(Path(file.path))
                 self._files[name] = file = replace(file, sha256=digest)
             return file
 
@@ -131,9 +129,7 @@ def complete_copy(token: str, file: SharedFile, folder: Path | None = None) -> N
     folder = folder or copies_folder()
     incoming = _incoming(folder, token)
     try:
-        with incoming.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        if digest != file.sha256:
+        if content_digest(incoming) != file.sha256:
             raise DamagedResultError(f"{file.path} changed on its way, or while it was sent.")
         replace_file(incoming, folder / file.content_name)
     finally:

@@ -1,4 +1,4 @@
-"""Identity of a file: a digest of its size, its time and its ends, known without reading it all."""
+"""Digests of a file: of its content, or only of its size, its time and its ends."""
 
 import hashlib
 from pathlib import Path
@@ -19,3 +19,13 @@ def file_identity(file: Path) -> str:
         opened.seek(max(0, status.st_size - ENDS))
         digest.update(opened.read())
     return digest.hexdigest()
+
+
+def content_digest(file: Path) -> str:
+    """SHA-256 of a file's content.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

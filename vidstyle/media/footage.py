@@ -1,5 +1,6 @@
 """Footage: a video file or an image sequence, and the source that reads it."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -55,6 +56,22 @@ class FootageSource(Protocol):
         trace: TracebackType | None,
     ) -> None:
         """Close the file; called after the iteration ended."""
+
+
+def footage_digest(footage: Footage, of_file: Callable[[Path], str]) -> str:
+    """Digest of a file, or SHA-256 of the rate, slots and files of a sequence.
+
+    Args:
+        footage: file or sequence.
+        of_file: digest of a file, in hexadecimal digits.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    if not isinstance(footage, ImageSequence):
+        return of_file(footage)
+    parts = [f"{footage.rate} {footage.slots}", *map(of_file, footage.files)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def open_footage(

@@ -26,6 +26,11 @@ class StylizeOptions(Output, Look):  # in this order, the look's fields come fir
             "style_per_scene",
         )
 
+    @property
+    def parts_on_cluster(self) -> bool:
+        """Whether a film's parts are made by a cluster; the full quality has scenes instead."""
+        return self.cluster is not None and self.quality == "fast"
+
     def output_size_wh(self, width: int, height: int) -> tuple[int, int]:
         """Width and height in pixels of the result for a picture of this size."""
         if self.resize:

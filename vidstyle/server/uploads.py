@@ -1,6 +1,5 @@
 """Uploads: content of clients on disk, in one folder each, received part by part."""
 
-import hashlib
 import json
 import secrets
 import shutil
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from vidstyle.media.file_identity import content_digest
 from vidstyle.media.image_file import READABLE_SUFFIXES
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.server import limits
@@ -172,8 +172,7 @@ class UploadStore:
     def complete(self, id: str, media: dict[str, Any]) -> Upload:
         """Mark an upload as complete; reads its content once, for the digest."""
         upload = self.upload(id)
-        with upload.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = content_digest(upload.path)
         with self._database.transaction() as rows:
             rows.execute(
                 "UPDATE uploads SET sha256 = ?, media = ?, used = ? WHERE id = ?",

@@ -1,6 +1,5 @@
 """Worker: a thread that takes jobs of one lane, and converts them in a process of its own."""
 
-import hashlib
 import logging
 import shutil
 import threading
@@ -8,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from vidstyle.media.file_identity import content_digest
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.job import Job
@@ -116,9 +116,7 @@ class Worker:
         request = self._request_of(job) | {"output": str(path)}
         limit_s = limits.JOB_SECONDS + limits.PROBE_SECONDS
         facts = self.process.ask(request, limit_s, progress, tick)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return facts | {"type": job.spec["type"], "sha256": digest}
+        return facts | {"type": job.spec["type"], "sha256": content_digest(path)}
 
     def _keep(self, job: Job, progress: dict[str, Any] | None = None) -> None:
         if not self._jobs.renew(job, progress):  # cancelled before the process had it

@@ -1,5 +1,6 @@
 """Weight download: published weight files of feature networks, cached and checked by SHA-256."""
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from vidstyle.errors import Cure, StyleError, reason
-from vidstyle.media.file_identity import content_digest
 
 log = logging.getLogger(__name__)
 
@@ -118,11 +118,11 @@ def _append(response: HTTPResponse, partial: Path, done: int, report: Report | N
 
 
 def _is_intact(file: Path, weight_file: WeightFile) -> bool:
-    return file.exists() and content_digest(file).startswith(weight_file.sha256_prefix)
+    return file.exists() and _sha256(file).startswith(weight_file.sha256_prefix)
 
 
 def _check(weight_file: WeightFile, partial: Path) -> None:
-    found = content_digest(partial)
+    found = _sha256(partial)
     if not found.startswith(weight_file.sha256_prefix):
         partial.unlink()
         raise StyleError(
@@ -130,6 +130,11 @@ def _check(weight_file: WeightFile, partial: Path) -> None:
             f"{found[:8]}, not {weight_file.sha256_prefix}. It is deleted. Try again. {ADVICE}",
             *CURES,
         )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _size(file: Path) -> int:

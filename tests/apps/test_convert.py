@@ -1,5 +1,6 @@
 """The product's first sentence: file in, file out, and the output is the input, restyled."""
 
+import gc
 import io
 import os
 import re
@@ -145,6 +146,19 @@ def test_sound_and_length_are_kept(tmp_path: Path, inverting: StylizeOptions) ->
     assert after.sounds[0].times == before.sounds[0].times
     assert after.duration_s == before.duration_s
     assert after.video_duration_s == before.video_duration_s
+
+
+def test_no_codec_outlives_the_conversion(tmp_path: Path, inverting: StylizeOptions) -> None:
+    clip = Clip(sounds=[Sound()]).write(tmp_path / "in.mp4")
+    gc.collect()
+    gc.disable()
+    try:
+        stylize_video(clip, tmp_path / "out.mp4", inverting)
+        kinds = (av.container.Container, av.CodecContext)
+        left = [each for each in gc.get_objects() if isinstance(each, kinds)]
+    finally:
+        gc.enable()
+    assert not left
 
 
 def test_one_frame_is_a_video_too(tmp_path: Path, inverting: StylizeOptions) -> None:

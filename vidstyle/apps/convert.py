@@ -37,6 +37,7 @@ from vidstyle.frame import Frame
 from vidstyle.hardware import ThreadPlan, memory_gb, usable_cores
 from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import default_suffix
+from vidstyle.media.demux import free_closed_codecs
 from vidstyle.media.footage import Footage, open_footage
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
@@ -175,7 +176,16 @@ class _Rendition:
 def _render(
     input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
 ) -> list[Result]:
-    """Decode an input once, and stylize and write all its renditions."""
+    """Decode an input once, and stylize and write all its renditions; free all that it opened."""
+    results = _run(input, renditions, watch)
+    free_closed_codecs()
+    return results
+
+
+def _run(
+    input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
+) -> list[Result]:
+    """Render; the codecs stay in memory until `free_closed_codecs`."""
     first, options, path = renditions[0], renditions[0].options, input_path(input)
     cores = max(1, (options.threads or usable_cores()) // len(renditions))
     threads = ThreadPlan.for_cores(cores, options.every == 1)

@@ -1,5 +1,6 @@
 """Demuxer: opens media files, selects the video stream and reads packets past damage."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -39,6 +40,16 @@ def open_container(path: Path) -> av.container.InputContainer:
         raise SourceError(f"{path} may not be read: permission denied.") from error
     except av.FFmpegError as error:
         raise _not_opened(path, error) from error
+
+
+def free_closed_codecs() -> None:
+    """Free the decoders and encoders of closed files, with their threads and frames.
+
+    Containers and streams of PyAV refer to each other, as do frames and their side data, so these
+    stay until the garbage collector runs, often several files later: 45 MB and six threads for each
+    conversion at 360 lines. Takes 20 ms.
+    """
+    gc.collect()
 
 
 def _not_opened(path: Path, error: av.FFmpegError) -> SourceError:

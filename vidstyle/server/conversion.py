@@ -25,7 +25,7 @@ from vidstyle.apps.progress import VideoProgress
 from vidstyle.errors import SourceError
 from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.media.animation import is_animated_file
-from vidstyle.media.demux import open_container
+from vidstyle.media.demux import free_closed_codecs, open_container
 from vidstyle.media.footage import open_footage
 from vidstyle.media.image_file import READABLE_SUFFIXES, open_photo
 from vidstyle.media.image_header import START_BYTES, image_size_wh
@@ -56,6 +56,7 @@ def main() -> None:
         except Exception as error:
             answer = {"problem": problem_of(error, request["names"]).document()}
         _send(answers, answer)
+        free_closed_codecs()
 
 
 def probe(request: Request, report: Report) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Video file as a live source, played in real time."""
 
-import gc
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from vidstyle.frame import Frame, Picture
 from vidstyle.live.sources.base import Pacer
+from vidstyle.media.demux import free_closed_codecs
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
@@ -58,10 +58,8 @@ class PacedFile:
 
     def _rewind(self) -> None:
         self.close()
-        # PyAV's frames whose side data was read are reference cycles that keep their decoder's
-        # memory, 4 MB each time at 720p, until the garbage collector runs.
         self._file, self._frames = None, iter(())
-        gc.collect()
+        free_closed_codecs()
         self._open()
         self.pacer.restart()
 

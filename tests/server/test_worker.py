@@ -1,5 +1,6 @@
 """A worker takes jobs until it is closed, and leaves the rest for the next start."""
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,3 +75,26 @@ def test_a_style_that_is_gone_fails_the_job_and_not_the_worker(
 
 def request_for(path: Path) -> Callable[[Job], dict[str, Any]]:
     return lambda job: {"operation": "convert", "input": str(path)}
+
+
+@pytest.mark.logs_errors
+def test_a_queue_that_cannot_be_written_does_not_end_the_worker(
+    store: JobStore, changes: Changes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, failed = store.claim, threading.Event()
+
+    def full_once(lane: str) -> Job | None:
+        if not failed.is_set():
+            failed.set()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return claim(lane)
+
+    monkeypatch.setattr(store, "claim", full_once)
+    (tmp_path / "content").write_bytes(b"video")
+    worker = Worker(FILMS, store, changes, request_for(tmp_path / "content"))
+    worker.process = ConversionProcess(program=TOY)
+    assert failed.wait(60)
+    store.submit(new("a"))
+    until(changes, lambda: store.job("a").state in ("done", "failed"))
+    worker.close()
+    assert store.job("a").attempts == 1

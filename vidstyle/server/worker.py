@@ -64,6 +64,17 @@ class Worker:
             self.process.kill()
 
     def _run(self) -> None:
+        """Work until the end, also after an error of the queue itself, as of a full disk."""
+        while not self._stopping:
+            try:
+                self._work_off()
+            except Exception:
+                log.exception("The queue cannot be read or written; it is tried again.")
+                self._changes.wait(self._changes.number, WAIT_S)
+        self.process.close()
+
+    def _work_off(self) -> None:
+        """Take jobs until the end."""
         done, idle_since_s = 0, time.monotonic()
         while not self._stopping:
             seen = self._changes.number
@@ -77,7 +88,6 @@ class Worker:
             if time.monotonic() - idle_since_s > limits.IDLE_PROCESS_S:
                 self.process.close()
             self._changes.wait(seen, WAIT_S)
-        self.process.close()
 
     def _work(self, job: Job) -> None:
         self._current = job

@@ -2,6 +2,15 @@
 
 import asyncio
 import threading
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class _Waiters:
+    """Coroutines of one event loop that wait."""
+
+    event: asyncio.Event
+    number: int = 0
 
 
 class Changes:
@@ -11,7 +20,7 @@ class Changes:
         self._condition = threading.Condition()
         self._number = 0
         self._closed = False
-        self._waiting = set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
+        self._waiting: dict[asyncio.AbstractEventLoop, _Waiters] = {}
 
     @property
     def number(self) -> int:
@@ -28,9 +37,9 @@ class Changes:
         with self._condition:
             self._number += 1
             self._condition.notify_all()
-            waiting = list(self._waiting)
-        for loop, event in waiting:
-            loop.call_soon_threadsafe(event.set)
+            waiting, self._waiting = self._waiting, {}
+        for loop, waiters in waiting.items():
+            loop.call_soon_threadsafe(waiters.event.set)
 
     def close(self) -> None:
         """Wake all who wait, now and later."""
@@ -44,15 +53,18 @@ class Changes:
 
     async def wait_async(self, seen: int, timeout_s: float) -> None:
         """Wait as `wait`, in a coroutine."""
-        entry = (asyncio.get_running_loop(), asyncio.Event())
         with self._condition:
             if self._number > seen or self._closed:
                 return
-            self._waiting.add(entry)
+            loop = asyncio.get_running_loop()
+            waiters = self._waiting.setdefault(loop, _Waiters(asyncio.Event()))
+            waiters.number += 1
         try:
-            await asyncio.wait_for(entry[1].wait(), timeout_s)
+            await asyncio.wait_for(waiters.event.wait(), timeout_s)
         except TimeoutError:
             pass
         finally:
             with self._condition:
-                self._waiting.discard(entry)
+                waiters.number -= 1
+                if not waiters.number and self._waiting.get(loop) is waiters:
+                    del self._waiting[loop]

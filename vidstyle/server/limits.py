@@ -15,6 +15,7 @@ WAITING_PICTURES: Final = 256  # requests of the one-picture endpoint
 OPEN_UPLOADS: Final = 1000
 QUEUED_JOBS: Final = 10_000
 OWN_STYLES: Final = 500
+EVENT_STREAMS: Final = 256
 LIVE_VIEWERS: Final = 8
 LIVE_PIXELS: Final = 1920 * 1080
 LIVE_BYTES: Final = 4 * 2**20  # of one frame

@@ -1,6 +1,7 @@
 """Service: the parts of a running server, opened and closed together."""
 
 import asyncio
+import logging
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from vidstyle.options import ServeOptions
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
+from vidstyle.server.events import EventFeed
 from vidstyle.server.inspector import Inspector
 from vidstyle.server.job import FILMS, QUICK, Job
 from vidstyle.server.jobs import JobStore
@@ -27,6 +29,8 @@ from vidstyle.server.shelf import StyleShelf
 from vidstyle.server.submission import Submission
 from vidstyle.server.uploads import Upload, UploadStore
 from vidstyle.server.worker import Worker
+
+log = logging.getLogger(__name__)
 
 HOUSEKEEPING_S = 60.0
 
@@ -69,6 +73,7 @@ class Service(Closable):
         self.changes = Changes()
         self.uploads = UploadStore(self.folder / "uploads", database, options.max_upload_bytes)
         self.jobs = JobStore(self.folder / "jobs", database, self.changes)
+        self.events = EventFeed(self.jobs, self.changes)
         self.submission = Submission(self.shelf, self.uploads, self.jobs, options.provider)
         self.inspector = Inspector()
         self._opened.callback(self.inspector.close)
@@ -130,12 +135,18 @@ class Service(Closable):
     def _keep_house(self) -> None:
         """Delete what is old, and take back jobs of workers that died, from time to time."""
         while True:
-            self.jobs.take_back()
-            self.jobs.expire(self.options.keep_s, limits.RESULT_BYTES)
-            self.uploads.expire(self.options.keep_s)
-            self.inspector.rest()
+            try:
+                self._tidy()
+            except Exception:  # of a full disk, as a rule
+                log.exception("Old uploads and results could not be deleted; it is tried again.")
             if self._ending.wait(HOUSEKEEPING_S):
                 return
+
+    def _tidy(self) -> None:
+        self.jobs.take_back()
+        self.jobs.expire(self.options.keep_s, limits.RESULT_BYTES)
+        self.uploads.expire(self.options.keep_s)
+        self.inspector.rest()
 
     def close(self) -> None:
         """End all threads and processes; jobs go on at the next start."""

@@ -7,8 +7,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from vidstyle.server.events import STREAM_TYPE, job_events
+from vidstyle.server.events import STREAM_TYPE, EventFeed
 from vidstyle.server.job import DONE, Job
 from vidstyle.server.parameters import client_of, query_values, read_object
 from vidstyle.server.problems import Problem
@@ -23,6 +24,7 @@ ORDER = {
     "format": str | None,
     "preview": bool | None,
 }
+STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 JOBS_OF_A_LIST, MOST_OF_A_LIST = 50, 1000
 
 
@@ -104,11 +106,23 @@ def _stream(request: Request, id: str | None) -> Response:
     text = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "0")
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise Problem(400, f'"{text[:80]}" is no id of an event.')
-    stream = job_events(service.jobs, service.changes, int(text), id)
-    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     if request.method == "HEAD":
-        return Response(headers=headers, media_type=STREAM_TYPE)
-    return StreamingResponse(stream, headers=headers, media_type=STREAM_TYPE)
+        return Response(headers=STREAM_HEADERS, media_type=STREAM_TYPE)
+    return EventResponse(service.events, int(text), id)
+
+
+class EventResponse(StreamingResponse):
+    """Answer that goes on as long as jobs change."""
+
+    def __init__(self, feed: EventFeed, revision: int, id: str | None) -> None:
+        stream = feed.follow(revision, id)
+        super().__init__(stream, headers=STREAM_HEADERS, media_type=STREAM_TYPE)
+        self._feed = feed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events; raises a `Problem` if there are too many streams (503)."""
+        with self._feed.room():
+            await super().__call__(scope, receive, send)
 
 
 async def _job(request: Request) -> Job:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from vidstyle.options import StylizeOptions
-from vidstyle.server import limits
 from vidstyle.server.pictures import PaintedPicture, PictureOrder, PicturePainter
 from vidstyle.server.problems import Problem
 from vidstyle.server.shelf import StyleShelf
@@ -52,17 +51,6 @@ def test_a_failure_is_told_to_all_who_wait_and_not_kept(
         problems = asyncio.run(ask())
         assert all(isinstance(p, Problem) and p.status == 415 for p in problems)
         assert len(painted) == count
-
-
-def test_pictures_that_come_have_room_or_are_refused(
-    painter: PicturePainter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "HELD_BYTES", 10)
-    with painter.room_for(6), painter.room_for(4), pytest.raises(Problem) as caught:
-        painter.room_for(1).__enter__()
-    assert (caught.value.status, caught.value.retry_after_s) == (503, 1)
-    with painter.room_for(10):
-        pass
 
 
 def counted(painter: PicturePainter, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:

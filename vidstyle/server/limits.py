@@ -2,7 +2,11 @@
 
 from typing import Final
 
-JSON_BYTES: Final = 1_000_000  # of a request body
+CONNECTIONS: Final = 4096  # at the same time, where the process may open enough files
+REFUSALS: Final = 64  # connections over that which are told so, at the same time
+OPEN_FILES: Final = 10_000  # that the process asks the system for, sockets included
+HEADER_BYTES: Final = 64 * 2**10  # of a request
+JSON_BYTES: Final = 100_000  # of a request body
 PICTURE_BYTES: Final = 64 * 2**20  # of a picture that is painted in memory, or a painting
 HELD_BYTES: Final = 512 * 2**20  # of such pictures together, while they come and wait
 PICTURE_PIXELS: Final = 50_000_000  # of such a picture; decoded and painted, 15 bytes for each
@@ -26,6 +30,8 @@ FREE_BYTES: Final = 10**9  # of the disk that stay free
 PICTURE_CACHE_BYTES: Final = 128 * 2**20
 STILL_CACHE_BYTES: Final = 32 * 2**20
 BODY_PATIENCE_S: Final = 30.0  # between two parts of a body
+SLOWEST_BODY: Final = 20_000  # bytes per second of a body in memory, after that time
+WRITE_PATIENCE_S: Final = 600.0  # without a byte of an answer being read
 HEADER_PATIENCE_S: Final = 20.0  # from the connection to its first request
 IDLE_PROCESS_S: Final = 60.0  # until a conversion process without work is ended
 JOB_SECONDS: Final = 24 * 3600.0  # of one conversion

@@ -1,10 +1,9 @@
 """Parameters: bodies and queries of requests, read within limits and checked."""
 
-import asyncio
 import json
 import re
 import typing
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from vidstyle.errors import did_you_mean
 from vidstyle.options import StylizeOptions, fits, settings
 from vidstyle.server import limits
+from vidstyle.server.bodies import read_body
 from vidstyle.server.problems import Problem
 from vidstyle.server.shelf import StyleShelf
 from vidstyle.style_plan import ALL
@@ -32,41 +32,6 @@ LIVE_OPTIONS = ("style", "strength", "keep_colors", "only")
 CLIENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-async def body_parts(request: Request, most: int) -> AsyncIterator[bytes]:
-    """Yield the parts of a body as they come.
-
-    Args:
-        request: its body has not been read.
-        most: limit of the body in bytes.
-
-    Raises:
-        Problem: the body is too large (413), stops coming (408), or its client went away (400).
-    """
-    if (length := content_length(request)) is not None and length > most:
-        raise too_large(most)
-    received = 0
-    while True:
-        try:
-            message = await asyncio.wait_for(request.receive(), limits.BODY_PATIENCE_S)
-        except TimeoutError:
-            raise Problem(408, "The body stopped coming. Send it again.") from None
-        if message["type"] == "http.disconnect":
-            raise Problem(400, "The connection was closed before the end of the body.")
-        part: bytes = message.get("body", b"")
-        received += len(part)
-        if received > most:
-            raise too_large(most)
-        if part:
-            yield part
-        if not message.get("more_body", False):
-            return
-
-
-async def read_body(request: Request, most: int) -> bytes:
-    """Read a whole body; raises as `body_parts`."""
-    return b"".join([part async for part in body_parts(request, most)])
-
-
 async def read_object(request: Request, members: Mapping[str, Any]) -> dict[str, Any]:
     """Read a JSON object with known members, all optional, of given types.
 
@@ -75,7 +40,7 @@ async def read_object(request: Request, members: Mapping[str, Any]) -> dict[str,
         members: types of the values by name, as `str | None`.
 
     Raises:
-        Problem: as `body_parts`; the body is no JSON object (400), or a member is unknown or of a
+        Problem: as `read_body`; the body is no JSON object (400), or a member is unknown or of a
             wrong type (422).
     """
     try:
@@ -180,24 +145,6 @@ def client_of(request: Request) -> str:
             raise Problem(400, "X-Vidstyle-Client takes letters, digits, - and _, 64 at most.")
         return name
     return request.client.host if request.client else "unknown"
-
-
-def content_length(request: Request) -> int | None:
-    """Length of the body as announced; None if it comes in chunks."""
-    text = request.headers.get("content-length")
-    return int(text) if text and text.isdecimal() else None
-
-
-def expected_bytes(request: Request, most: int) -> int:
-    """Length of the body as announced, or the limit if it comes in chunks or is over that."""
-    length = content_length(request)
-    return most if length is None else min(length, most)
-
-
-def too_large(most: int) -> Problem:
-    """Problem of a body over a limit in bytes."""
-    size = f"{most / 1e6:,.0f} MB" if most >= 10**6 else f"{most:,} bytes"
-    return Problem(413, f"The body is larger than {size}, the limit.")
 
 
 def unknown(name: str, known: Sequence[str]) -> Problem:

@@ -3,9 +3,7 @@
 import asyncio
 import hashlib
 import io
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +18,7 @@ from vidstyle.media.image_file import encode_result, stores_alpha
 from vidstyle.media.image_header import image_size_wh
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.server import limits
+from vidstyle.server.bodies import BodyMemory
 from vidstyle.server.cache import ByteCache
 from vidstyle.server.parameters import picture_options
 from vidstyle.server.problems import Problem, problem_of
@@ -81,7 +80,7 @@ class PicturePainter:
         self._pool = GeneratorPool(threads=1, provider=provider)
         self._threads = ThreadPoolExecutor(cores or usable_cores(), thread_name_prefix="picture")
         self._cache = ByteCache(limits.PICTURE_CACHE_BYTES)
-        self._held = 0  # bytes
+        self.memory = BodyMemory()
         self._running: dict[str, asyncio.Task[PaintedPicture]] = {}
 
         self.order = lru_cache(maxsize=1024)(self._order)  # of a query string
@@ -90,21 +89,6 @@ class PicturePainter:
         """Cancel waiting pictures and end the threads."""
         self._threads.shutdown(cancel_futures=True)
         self._pool.close()
-
-    @contextmanager
-    def room_for(self, size: int) -> Iterator[None]:
-        """Hold room in memory for the content of a picture file during the block.
-
-        Raises:
-            Problem: there is none, since others come and wait (503).
-        """
-        if self._held + size > limits.HELD_BYTES:
-            raise Problem(503, "Too many pictures come at once. Try again soon.", retry_after_s=1)
-        self._held += size
-        try:
-            yield
-        finally:
-            self._held -= size
 
     def forget(self) -> None:
         """Empty the cache, after a style was deleted."""

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from vidstyle.server import limits
-from vidstyle.server.parameters import expected_bytes, read_body
+from vidstyle.server.bodies import read_body
 from vidstyle.server.pictures import MEDIA_TYPES, PaintedPicture
 from vidstyle.server.problems import Problem
 from vidstyle.server.safety import API
@@ -18,8 +18,8 @@ async def stylize(request: Request) -> Response:
     """Paint the picture in the body."""
     started_s, service = time.monotonic(), service_of(request)
     order = service.painter.order(request.scope["query_string"])
-    with service.painter.room_for(expected_bytes(request, limits.PICTURE_BYTES)):
-        content = await read_body(request, limits.PICTURE_BYTES)
+    with service.painter.memory.room() as room:
+        content = await read_body(request, limits.PICTURE_BYTES, room)
         if not content:
             raise Problem(400, "The body is empty. Send a picture file.")
         picture = await service.painter.paint(content, order)

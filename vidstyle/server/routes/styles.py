@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from vidstyle.options import StylizeOptions
 from vidstyle.server import limits
-from vidstyle.server.parameters import expected_bytes, label, read_body
+from vidstyle.server.bodies import read_body
+from vidstyle.server.parameters import label
 from vidstyle.server.pictures import PictureOrder
 from vidstyle.server.problems import Problem
 from vidstyle.server.routes.pictures import answer
@@ -34,8 +35,8 @@ async def style(request: Request) -> Response:
 async def add_style(request: Request) -> Response:
     """Make a style of the painting in the body."""
     service, name = service_of(request), label(request.query_params.get("name", "my painting"))
-    with service.painter.room_for(expected_bytes(request, limits.PICTURE_BYTES)):
-        content = await read_body(request, limits.PICTURE_BYTES)
+    with service.painter.memory.room() as room:
+        content = await read_body(request, limits.PICTURE_BYTES, room)
         if not content:
             raise Problem(400, "The body is empty. Send the picture of a painting.")
         made, new = await asyncio.to_thread(service.shelf.add, content, name, time.time())

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from vidstyle.server.bodies import body_parts
 from vidstyle.server.parameters import (
     PICTURE_OPTIONS,
-    body_parts,
     label,
     picture_options,
     query_values,
@@ -23,7 +23,7 @@ from vidstyle.server.safety import API
 from vidstyle.server.service import service_of
 from vidstyle.server.uploads import Receiver, Upload
 
-BUFFER_BYTES = 1 << 20  # of content, until it is written
+BUFFER_BYTES = 1 << 18  # of content, until it is written
 STILL_HEIGHT, MIN_STILL, MAX_STILL = 360, 16, 1080  # px, of the shorter side
 
 

@@ -17,8 +17,14 @@ from vidstyle.server.service import Service
 class ServerThread:
     """Server in a thread; `client` speaks to it."""
 
-    def __init__(self, service: Service, client: Client) -> None:
+    def __init__(self, service: Service, client: Client, server: AsgiServer) -> None:
         self.service, self.client = service, client
+        self._server = server
+
+    @property
+    def connections(self) -> int:
+        """Number of open connections."""
+        return len(self._server.server_state.connections)
 
 
 TOY = (str(Path(__file__).with_name("toy_conversion.py")),)
@@ -42,7 +48,7 @@ def running(data: Path, **options: Any) -> Iterator[ServerThread]:
         port = listener.getsockname()[1]
         thread.start()
         try:
-            yield ServerThread(service, Client(port))
+            yield ServerThread(service, Client(port), server)
         finally:
             server.should_exit = True
             thread.join(60)

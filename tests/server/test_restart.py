@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,9 +23,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[tuple[Client, "subprocess.Popen[str]"]]:
+def serving(
+    data: Path, prefix: Sequence[str] = ()
+) -> Iterator[tuple[Client, "subprocess.Popen[str]"]]:
     """Run `vidstyle serve` for the block, and kill it after that."""
-    command = [sys.executable, "-m", "vidstyle", "serve", "--port", "0", "--data", str(data)]
+    command = [
+        *prefix,
+        sys.executable,
+        "-m",
+        "vidstyle",
+        "serve",
+        "--port",
+        "0",
+        "--data",
+        str(data),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

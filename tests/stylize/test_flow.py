@@ -8,7 +8,6 @@ from vidstyle.stylize.flow import (
     FlowEstimator,
     FlowPath,
     extend,
-    follow,
     lower_confidence_by_luma,
     round_trip_confidence,
     thumbnail,
@@ -92,7 +91,3 @@ def test_a_thumbnail_keeps_the_shape_of_the_picture() -> None:
 def test_tiny_pictures_do_not_move() -> None:
     motion = FlowEstimator().between(np.zeros((1, 1), np.uint8), np.ones((1, 1), np.uint8))
     assert motion.to_previous.flow.max() == 0
-
-
-def test_following_nothing_stays() -> None:
-    assert np.array_equal(follow(np.zeros((3, 4, 2), np.float32))[2, 3], [3, 2])

@@ -5,7 +5,7 @@ import pytest
 import vidstyle.stylize.warp
 from tests.textures import noise_image
 from vidstyle.frame import Picture
-from vidstyle.stylize.warp import blend, enlarge, fade, sampling_map, sharpen, warp
+from vidstyle.stylize.warp import blend, enlarge, fade, sharpen, warp
 
 
 def picture(height: int = 96, width: int = 128, seed: int = 0) -> Picture:
@@ -28,20 +28,6 @@ def test_a_constant_flow_moves_by_whole_pixels() -> None:
     after = warp(before, flow)
     assert np.array_equal(after.y[8:-8, 12:-12], before.y[4:-12, 20:-4])
     assert np.array_equal(after.u[4:-4, 6:-6], before.u[2:-6, 10:-2])
-
-
-def test_the_map_is_the_slow_loops() -> None:
-    flow = np.random.default_rng(1).normal(0, 2, (5, 7, 2)).astype(np.float32)
-    found = sampling_map(flow, 21, 15)
-    for y in range(15):
-        for x in range(21):
-            cell_x, cell_y = (x + 0.5) / 3 - 0.5, (y + 0.5) / 3 - 0.5
-            left, top = int(np.floor(cell_x)), int(np.floor(cell_y))
-            moved = np.zeros(2)
-            for column, row in ((0, 0), (1, 0), (0, 1), (1, 1)):
-                share = abs(1 - column - (cell_x - left)) * abs(1 - row - (cell_y - top))
-                moved += share * flow[np.clip(top + row, 0, 4), np.clip(left + column, 0, 6)]
-            assert np.allclose(found[y, x], [x + 3 * moved[0], y + 3 * moved[1]], atol=1e-3)
 
 
 def test_blending_takes_each_where_it_is_asked_for() -> None:

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from vidstyle.frame import Mask, Picture, resize
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
-from vidstyle.stylize.flow import FlowPath, follow, sample, thumbnail
+from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.motion_tracker import MotionTracker
 from vidstyle.stylize.person_mask import MaskTracker
+from vidstyle.stylize.sampling import sample_along
 from vidstyle.stylize.segmentation import segment
 from vidstyle.stylize.warp import blend
 
@@ -101,7 +102,7 @@ def _edge(mask: Part) -> Part:
 
 
 def _change(before: Mask, now: Mask, to_previous: FlowPath) -> float:
-    moved = sample(before, follow(to_previous.flow))
+    moved = sample_along(before, to_previous.flow)
     return float(np.abs(now - moved)[to_previous.confidence > HALF].mean())
 
 

@@ -24,10 +24,10 @@ from vidstyle.frame import Flow, Frame, Picture, Plane, RGBImage
 from vidstyle.media.source import FileSource
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize.flow import follow, sample
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.painter import GeneratorPainter
 from vidstyle.stylize.painter_schedule import always
+from vidstyle.stylize.sampling import sample_along
 from vidstyle.stylize.stylizer import VideoStylizer
 
 MIN_VISIBLE = 0.5  # share of a frame that the previous one shows too; less is a cut
@@ -124,7 +124,7 @@ def unsteadiness(images: Iterable[RGBImage], steps: Sequence[Step | None]) -> Un
         sharpness.append(_sharpness(now))
         if step is not None:
             flow: Flow = step.flow_to_previous.astype(np.float32)
-            squared = (sample(_floats(before), follow(flow)) - _floats(now)) ** 2
+            squared = (sample_along(_floats(before), flow) - _floats(now)) ** 2
             errors.append(float(squared[step.visible].mean()))
     e_stab, e_warp = float(np.mean(np.sqrt(errors))), float(np.mean(errors))
     return Unsteadiness(e_stab, e_warp, float(np.mean(sharpness)))
@@ -168,11 +168,11 @@ def _estimated_step(before: Plane, now: Plane) -> Step | None:
     if min(now.shape) < 16:  # DIS needs a few patches
         return None
     to_previous, to_next = _flow(now, before), _flow(before, now)
-    places = follow(to_previous)
-    way_back = sample(to_next, places)
+    way_back = sample_along(to_next, to_previous)
     missed_by = np.square(to_previous + way_back).sum(axis=-1)
     traveled = (np.square(to_previous) + np.square(way_back)).sum(axis=-1)
     height, width = now.shape
+    places = np.dstack(np.meshgrid(np.arange(width), np.arange(height))) + to_previous
     inside = ((places >= 0) & (places <= (width - 1, height - 1))).all(axis=-1)
     visible = (missed_by <= 0.01 * traveled + 0.5) & inside
     if visible.mean() < MIN_VISIBLE:

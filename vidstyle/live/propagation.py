@@ -9,7 +9,8 @@ import numpy as np
 from vidstyle.frame import Mask, Picture, Plane, resize
 from vidstyle.stylize.disocclusion import Box, majority_filter
 from vidstyle.stylize.finish import Finish
-from vidstyle.stylize.flow import FlowPath, extend, follow, lower_confidence_by_luma
+from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma
+from vidstyle.stylize.sampling import sample_along
 from vidstyle.stylize.warp import blend, propagate
 
 PATCH_TRUST = 0.75  # confidence a frame from the second on, in a patch whose flow is in doubt
@@ -60,10 +61,7 @@ class TrackedKeyframe:
         """
         assert self.area is not None
         trust = PATCH_TRUST ** max(0, self.path.steps - 1)
-        ends = follow(self.path.flow)  # outside of the picture there is nothing to show
-        area = cv2.remap(  # type: ignore[call-overload]  # no second map
-            self.area, ends, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
-        )
+        area = sample_along(self.area, self.path.flow, outside=(0,))  # nothing is shown there
         return np.asarray(np.maximum(self.path.confidence, trust * area), np.float32)
 
     def extend_path(self, to_previous: FlowPath, thumbnail: Plane) -> None:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from vidstyle.frame import Frame, Mask, Plane, RGBImage, resize
 from vidstyle.options import Look
 from vidstyle.stats import Stats
-from vidstyle.stylize.flow import FlowEstimator, FlowPath, lower_confidence_by_luma, sample
+from vidstyle.stylize.flow import FlowEstimator, FlowPath, lower_confidence_by_luma
 from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, paths_to
+from vidstyle.stylize.sampling import sample_along, scaled_flow
 from vidstyle.stylize.stylizer import working_picture
-from vidstyle.stylize.warp import sampling_map
 
 LONG_TERM = (2, 4)  # keyframes back, used where nearer keyframes have no confidence
 
@@ -112,7 +112,7 @@ def warped_target(painting: RGBImage, path: FlowPath) -> TemporalTarget:
     """
     height, width = painting.shape[:2]
     picture = painting.astype(np.float32) / np.float32(255)
-    return sample(picture, sampling_map(path.flow, width, height)), resize(
+    return sample_along(picture, scaled_flow(path.flow, width, height)), resize(
         path.confidence, width, height
     )
 

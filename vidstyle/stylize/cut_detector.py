@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 
 from vidstyle.frame import Plane
-from vidstyle.stylize.flow import Motion, follow, sample
+from vidstyle.stylize.flow import Motion
+from vidstyle.stylize.sampling import sample_along
 
 MIN_CHANGE = 9.0  # mean luma difference after motion compensation; camera shake stays under 5
 MIN_RATIO = 3.0  # of that difference over its running average in the scene
@@ -36,7 +37,7 @@ class CutDetector:
             current: thumbnail of the frame, of the same size.
             motion: optical flow between the two, both ways.
         """
-        expected = sample(previous, follow(motion.to_previous.flow))
+        expected = sample_along(previous, motion.to_previous.flow)
         change = float(np.mean(cv2.absdiff(expected, current)))
         occluded = 1 - float(np.mean(motion.to_previous.confidence))
         cut = (

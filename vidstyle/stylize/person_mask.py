@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from vidstyle.frame import Mask, Picture, Plane, resize, short_side_wh, to_bytes
-from vidstyle.stylize.flow import FlowPath, follow, sample, thumbnail
+from vidstyle.stylize.flow import FlowPath, thumbnail
+from vidstyle.stylize.sampling import sample_along
 from vidstyle.stylize.segmentation import segment
 
 VIDEO_LINES, PHOTO_LINES = 360, 1080  # of a refined mask at most; it is enlarged while blending
@@ -74,7 +75,7 @@ class MaskTracker:
         if self._mask is None or to_previous is None or self._mask.shape != small.shape:
             mask, self._presence = self._found(guide, small)
             return mask
-        moved = sample(self._mask, follow(to_previous.flow))
+        moved = sample_along(self._mask, to_previous.flow)
         if self._age < INTERVAL:
             return moved
         mask, presence = self._found(guide, small)

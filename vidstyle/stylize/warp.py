@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.frame import Flow, Mask, Picture, Plane, chroma_size_wh, resize, unit_of, weighted
-from vidstyle.stylize.flow import FlowPath, grid, sample
+from vidstyle.stylize.flow import FlowPath
+from vidstyle.stylize.sampling import sample_along, scaled_flow
 
 BLUR_SIZE = (5, 5)  # px, Gaussian kernel of the unsharp mask
 SHARPENING = 0.45  # makes inbetween frames as sharp as keyframes on the sample (tools/evaluate)
@@ -19,28 +20,12 @@ WHOLE = 256  # weight of the second picture where it alone shows, in blending 8 
 BAND_PIXELS = 1 << 16  # blended at once
 
 
-def sampling_map(flow: Flow, width: int, height: int) -> Flow:
-    """Scale a thumbnail's flow to an absolute sampling map for `sample`.
-
-    Args:
-        flow: hxwx2 float32, (dx, dy) in px of the thumbnail.
-        width: width in px of the picture to sample.
-        height: height in px of the picture to sample.
-
-    Returns:
-        height x width x 2 float32, (x, y) in px of the picture.
-    """
-    scale = (width / flow.shape[1], height / flow.shape[0], 0.0, 0.0)
-    scaled = cv2.multiply(flow, scale)  # type: ignore[call-overload]  # one factor a channel
-    large: Flow = resize(scaled, width, height)
-    return np.add(large, grid(height, width), out=large)
-
-
 def warp(picture: Picture, flow: Flow) -> Picture:
     """Warp a picture by a thumbnail-sized flow, bilinearly; border pixels are replicated."""
-    y_map = sampling_map(flow, picture.width, picture.height)
-    c_map = sampling_map(flow, *chroma_size_wh(picture.width, picture.height))
-    y, u, v = sample(picture.y, y_map), sample(picture.u, c_map), sample(picture.v, c_map)
+    y_flow = scaled_flow(flow, picture.width, picture.height)
+    c_flow = scaled_flow(flow, *chroma_size_wh(picture.width, picture.height))
+    y = sample_along(picture.y, y_flow)
+    u, v = (sample_along(plane, c_flow) for plane in (picture.u, picture.v))
     return Picture(y, u, v, picture.color)
 
 

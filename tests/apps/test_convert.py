@@ -1,6 +1,5 @@
 """The product's first sentence: file in, file out, and the output is the input, restyled."""
 
-import gc
 import io
 import os
 import re
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.clips import Clip, Sound, cut_off_clip, patches, transparent, write_transparent
+from tests.codecs_left import containers_left, without_collector
 from tests.look import look
 from tests.toys import save_convolution
 from vidstyle.apps.batch import Job, list_jobs
@@ -150,15 +150,9 @@ def test_sound_and_length_are_kept(tmp_path: Path, inverting: StylizeOptions) ->
 
 def test_no_codec_outlives_the_conversion(tmp_path: Path, inverting: StylizeOptions) -> None:
     clip = Clip(sounds=[Sound()]).write(tmp_path / "in.mp4")
-    gc.collect()
-    gc.disable()
-    try:
+    with without_collector():
         stylize_video(clip, tmp_path / "out.mp4", inverting)
-        kinds = (av.container.Container, av.CodecContext)
-        left = [each for each in gc.get_objects() if isinstance(each, kinds)]
-    finally:
-        gc.enable()
-    assert not left
+        assert containers_left() == 0
 
 
 def test_one_frame_is_a_video_too(tmp_path: Path, inverting: StylizeOptions) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.clips import Clip, squares
+from tests.codecs_left import containers_left, without_collector
 from tests.live.sources.playback import NEVER, read_all
 from tests.live.sources.server import nobody_listening, serving
 from vidstyle.errors import SourceError
@@ -60,6 +61,13 @@ def test_what_has_no_length_is_lost_where_it_ends_and_can_be_opened_again(
         with pytest.raises(SourceError, match=r"live.ts has stopped\.$"):
             source.read(NEVER)
         source.close()
+
+
+def test_only_the_last_of_lost_streams_is_in_memory(server: str) -> None:
+    with without_collector():
+        for _ in range(3):
+            open_source(LiveOptions(camera=f"{server}/in.mp4")).close()
+        assert containers_left() == 1
 
 
 def test_damaged_packets_are_passed_over(server: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import av
 from vidstyle.errors import SourceError, reason
 from vidstyle.frame import Picture
 from vidstyle.live.sources.base import Pacer
+from vidstyle.media.demux import free_closed_codecs
 from vidstyle.media.frames import FrameConverter
 from vidstyle.media.info import color_space, color_tags, nominal_rate, orientation
 
@@ -42,6 +43,7 @@ class Stream:
         """
         self.name, self.notes = address, list[str]()
         options = RTSP if address.lower().startswith("rtsp") else {}
+        free_closed_codecs()  # those of the stream before, if it was lost
         try:
             self._container = av.open(
                 address,

@@ -20,6 +20,7 @@ from typing import Any
 import av
 from av.filter import Graph
 
+from tools.benchmarks.sample_clip import SAMPLE
 from vidstyle import StylizeOptions, stylize_video
 from vidstyle.hardware import usable_cores
 from vidstyle.media.codecs import default_preset
@@ -33,7 +34,6 @@ from vidstyle.media.encoders import (
 from vidstyle.media.scheduling import unchanged_scheduling
 from vidstyle.output_spec import bits_per_second
 
-SAMPLE = Path(__file__).parents[2] / "samples/demo.mp4"
 HEAD = "| encoder | ms per frame | kbit/s | SSIM |\n| --- | --- | --- | --- |"
 RATE = Fraction(30)
 DECODERS = {"av1": "libdav1d"}  # where FFmpeg's own needs hardware

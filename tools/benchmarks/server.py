@@ -78,8 +78,8 @@ class Connection:
         """Close the connection."""
         self._socket.close()
 
-    def paint(self, content: bytes) -> None:
-        """Send a picture and read the answer.
+    def paint(self, content: bytes) -> int:
+        """Send a picture and read the answer; return its size in bytes.
 
         Raises:
             RuntimeError: the answer is not a picture.
@@ -95,9 +95,11 @@ class Connection:
         found = re.search(rb"content-length: (\d+)", head)
         if not head.startswith(b"HTTP/1.1 200 ") or found is None:
             raise RuntimeError(head.decode("latin-1"))
-        left = int(found[1]) - (received - end - 4)
+        size = int(found[1])
+        left = size - (received - end - 4)
         while left > 0:
             left -= self._more(view)
+        return size
 
     def _more(self, view: memoryview) -> int:
         received = self._socket.recv_into(view)
@@ -124,7 +126,7 @@ def main() -> None:
                 )
             report["runs"].append(run)
         for height in parsed.live:
-            frames = [_jpeg(scenery.render(index, height=height)) for index in range(LIVE_FRAMES)]
+            frames = [jpeg(scenery.render(index, height=height)) for index in range(LIVE_FRAMES)]
             live = measure_live(port, process_id, parsed.style, frames, parsed.seconds)
             report["live"].append({"lines": height, "style": parsed.style, **live})
     report["load_after"] = os.getloadavg()
@@ -151,7 +153,7 @@ def sample_picture(width: int, height: int) -> bytes:
     """JPEG of the sample's scenery in a size."""
     image = scenery.render(0, height=height)
     resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return _jpeg(np.asarray(resized, np.uint8))
+    return jpeg(np.asarray(resized, np.uint8))
 
 
 def distinct(picture: bytes) -> Iterator[bytes]:
@@ -286,7 +288,8 @@ def alone(picture: bytes, style: str) -> dict[str, Any]:
     return found | {"limit_per_second": round(limit)}
 
 
-def _jpeg(image: RGBImage) -> bytes:
+def jpeg(image: RGBImage) -> bytes:
+    """JPEG of an image in `JPEG_QUALITY`."""
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 

@@ -35,8 +35,9 @@ def write_clip(
     images: Iterable[NDArray[np.uint8]],
     sound: NDArray[np.float32],
     options: dict[str, str],
+    rate: int = RATE,
 ) -> None:
-    """Encode a clip as H.264 (BT.709, limited range) at `RATE`, with stereo sound as AAC.
+    """Encode a clip as H.264 (BT.709, limited range), with stereo sound as AAC.
 
     Args:
         path: an .mp4 file.
@@ -44,13 +45,14 @@ def write_clip(
         images: HxWx3 uint8 RGB.
         sound: 2xN float32 at `SOUND_RATE`, at least as long as the images.
         options: of libx264.
+        rate: frames per second.
     """
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as output:
-        video = _add_video(output, size_wh, options)
+        video = _add_video(output, size_wh, options, rate)
         audio = output.add_stream("aac", rate=SOUND_RATE, layout="stereo", bit_rate=96_000)
-        step = SOUND_RATE // RATE
+        step = SOUND_RATE // rate
         for index, image in enumerate(images):
-            output.mux(video.encode(_video_frame(image, index)))
+            output.mux(video.encode(_video_frame(image, index, rate)))
             part = sound[:, index * step : (index + 1) * step]
             output.mux(audio.encode(_audio_frame(part, index * step)))
         output.mux(video.encode(None))
@@ -58,23 +60,26 @@ def write_clip(
 
 
 def _add_video(
-    output: av.container.OutputContainer, size_wh: tuple[int, int], options: dict[str, str]
+    output: av.container.OutputContainer,
+    size_wh: tuple[int, int],
+    options: dict[str, str],
+    rate: int,
 ) -> av.VideoStream:
-    stream = output.add_stream("libx264", rate=RATE, options=options)
+    stream = output.add_stream("libx264", rate=rate, options=options)
     stream.width, stream.height = size_wh
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
-    context.time_base = Fraction(1, RATE)
+    context.time_base = Fraction(1, rate)
     context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
     context.color_primaries = context.color_trc = BT709
     return stream
 
 
-def _video_frame(image: NDArray[np.uint8], index: int) -> av.VideoFrame:
+def _video_frame(image: NDArray[np.uint8], index: int, rate: int) -> av.VideoFrame:
     frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(
         format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
     )
-    frame.pts, frame.time_base = index, Fraction(1, RATE)
+    frame.pts, frame.time_base = index, Fraction(1, rate)
     return frame
 
 

@@ -50,4 +50,7 @@ def test_rate_and_latency_are_measured(tmp_path: Path) -> None:
         with pytest.raises(RuntimeError, match="422"):
             connection.paint(picture)
         connection.close()
+        connection = Connection(port, "style=udnie-17k")
+        assert connection.paint(picture) == connection.paint(picture) > 100
+        connection.close()
     assert alone(picture, "udnie-17k")["limit_per_second"] > 0

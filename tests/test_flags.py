@@ -67,8 +67,8 @@ FLAGS = {
         --max-height --provider -y --overwrite --json
         """,
     "serve": """
-        -h --help -v --verbose --debug --host --port --open --data --workers --provider --max-upload
-        --keep --token --allow-host
+        -h --help -v --verbose --debug --host --port --open --data --site --workers --provider
+        --max-upload --keep --token --allow-host
         """,
     "clean": "-h --help -v --verbose --debug --recursive --dry-run --json",
     "worker": "-h --help -v --verbose --debug --processes",

@@ -35,6 +35,9 @@ class ServeOptions:
         "FOLDER",
         unset="the user's data folder",
     )
+    site: str | None = option(
+        None, "folder of the page without a server, to give out at /device/", "FOLDER"
+    )
     workers: int = option(1, "videos to convert at the same time", "N", most=64)
     provider: str = option(AUTO, PROVIDER_HELP, choices=PROVIDERS)
     max_upload: str = option("2GB", "size of an upload at most", "SIZE")

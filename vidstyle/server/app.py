@@ -9,6 +9,7 @@ from vidstyle.errors import VidstyleError
 from vidstyle.server.metrics import Metrics
 from vidstyle.server.problems import Problem, answer_problem
 from vidstyle.server.routes import jobs, live, page, pictures, styles, system, uploads
+from vidstyle.server.routes.device import device_routes
 from vidstyle.server.safety import SafetyMiddleware
 from vidstyle.server.service import Service
 
@@ -40,6 +41,7 @@ def create_app(service: Service) -> Starlette:
             *styles.ROUTES,
             *live.ROUTES,
             *system.ROUTES,
+            *device_routes(service.site),
             *page.ROUTES,
         ],
         middleware=[

@@ -230,6 +230,7 @@ def _schemas() -> dict[str, Schema]:
             limits={"type": "object", "additionalProperties": NUMBER},
             formats={"type": "object", "additionalProperties": {"type": "array", "items": STRING}},
             options={"type": "array", "items": {"type": "object"}},
+            device_page=text,
         ),
         "Session": _object(token_required=BOOLEAN, authorized=BOOLEAN),
         "Token": _object(token=STRING),

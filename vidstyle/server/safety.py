@@ -16,13 +16,14 @@ API = "/api/v1/"
 COOKIE = "vidstyle_token"
 OPEN_PATHS = (f"{API}health", f"{API}session")  # of the API, without a token
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+POLICY = "content-security-policy"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
     "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
+    POLICY: CONTENT_SECURITY_POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
@@ -102,7 +103,7 @@ class SafetyMiddleware:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *RAW_HEADERS]
+                message["headers"] = _completed(message.get("headers", ()))
             await send(message)
 
         try:
@@ -111,6 +112,13 @@ class SafetyMiddleware:
             await _refuse(problem, scope, receive, send_safely)
         else:
             await self._app(scope, receive, send_safely)
+
+
+def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers of an answer with those of `HEADERS` that it does not set itself."""
+    own = list(headers)
+    names = {name for name, _ in own}
+    return own + [header for header in RAW_HEADERS if header[0] not in names]
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:

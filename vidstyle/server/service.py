@@ -33,6 +33,8 @@ from vidstyle.server.worker import Worker
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_S = 60.0
+DEVICE_PAGE = "/device/"  # address of the page without a server
+SITE_FILES = ("index.html", "files.js", "styles.json")  # of its folder, among others
 
 
 class Service(Closable):
@@ -45,9 +47,10 @@ class Service(Closable):
             options: settings of the server.
 
         Raises:
-            OptionError: the folder cannot be used, or another server uses it.
+            OptionError: the folder cannot be used, or another server uses it; or the site is none.
         """
         self.options = options
+        self.site = site_folder(options.site)
         self.folder = data_folder(options.data)
         self._opened = ExitStack()
         try:
@@ -175,4 +178,22 @@ def data_folder(data: str | None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OptionError(f"data: cannot make {folder}: {reason(error)}.", "data") from error
+    return folder
+
+
+def site_folder(site: str | None) -> Path | None:
+    """Folder of the page without a server, as an absolute path.
+
+    Raises:
+        OptionError: the page was not built there, so that no other folder is given out.
+    """
+    if site is None:
+        return None
+    folder = Path(site).absolute()
+    if not all((folder / name).is_file() for name in SITE_FILES):
+        raise OptionError(
+            f"site: {folder} is not the page without a server. "
+            "Build it in a checkout: python -m tools.web_page FOLDER.",
+            "site",
+        )
     return folder

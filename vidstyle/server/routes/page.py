@@ -1,5 +1,6 @@
 """Routes of the web page: the static files of the package."""
 
+import mimetypes
 from pathlib import Path
 
 from starlette.requests import Request
@@ -10,6 +11,16 @@ from starlette.staticfiles import StaticFiles
 from vidstyle.server.routes.system import with_token
 
 FOLDER = Path(__file__).parents[1] / "page"
+TYPES = {  # that a system may lack or name otherwise, as a registry on Windows
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".tflite": "application/octet-stream",
+    ".wasm": "application/wasm",
+}
+for suffix, media_type in TYPES.items():
+    mimetypes.add_type(media_type, suffix)
 
 
 async def index(request: Request) -> Response:

@@ -15,7 +15,7 @@ from vidstyle.server.openapi import document
 from vidstyle.server.parameters import described_options, read_object
 from vidstyle.server.problems import Problem
 from vidstyle.server.safety import API, COOKIE, set_cookie
-from vidstyle.server.service import service_of
+from vidstyle.server.service import DEVICE_PAGE, service_of
 from vidstyle.server.submission import PHOTO_TYPES, VIDEO_TYPES
 
 
@@ -26,7 +26,8 @@ async def health(request: Request) -> Response:
 
 async def server(request: Request) -> Response:
     """Version, limits, formats and options, for building forms."""
-    options = service_of(request).options
+    service = service_of(request)
+    options = service.options
     return JSONResponse(
         {
             "version": __version__,
@@ -44,6 +45,7 @@ async def server(request: Request) -> Response:
             },
             "formats": {"photo": list(PHOTO_TYPES), "video": list(VIDEO_TYPES)},
             "options": described_options(),
+            "device_page": None if service.site is None else DEVICE_PAGE,
         }
     )
 

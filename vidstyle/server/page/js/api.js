@@ -97,7 +97,7 @@ export const openSession = (token) => send("POST", `${API}/session`, { json: { t
 
 /**
  * @returns {Promise<{version: string, cores: number, formats: {photo: string[], video: string[]},
- *   options: {name: string}[]}>}
+ *   options: {name: string}[], device_page: string | null}>}
  */
 export const getServer = () => sendJson("GET", `${API}/server`);
 

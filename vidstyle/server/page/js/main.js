@@ -24,8 +24,9 @@ async function start() {
   watchSession();
   navigator.serviceWorker?.register("sw.js").catch(() => undefined); // private windows have none
   await authorize();
-  const { version, cores, formats } = await getServer();
+  const { version, cores, formats, device_page } = await getServer();
   setText(byId("version"), t(cores === 1 ? "footer.version.one" : "footer.version", { version, cores }));
+  showDevicePage(device_page);
   const shelf = new ServerShelf();
   const store = new JobStore();
   const gallery = new Gallery(shelf, byId("gallery"), "style");
@@ -40,6 +41,17 @@ async function start() {
   await Promise.all([store.start(), create.restore()]);
   document.body.dataset.ready = "";
   router.dispatchEvent(new CustomEvent("section", { detail: present() })); // now that the jobs are known
+}
+
+/**
+ * Show the link to the page without a server, if the server gives it out.
+ *
+ * @param {string | null} address
+ */
+function showDevicePage(address) {
+  const link = /** @type {HTMLAnchorElement} */ (byId("device"));
+  link.hidden = address === null;
+  if (address !== null) link.href = address;
 }
 
 /** @param {JobStore} store */

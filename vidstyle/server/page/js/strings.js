@@ -204,6 +204,7 @@ const TABLE = {
   "error.network": "The server cannot be reached. See whether it still runs.",
   "error.unknown": "The server answered {status}.",
   "footer.api": "API",
+  "footer.device": "Paint on this device alone",
   "footer.version": "vidstyle {version}, {cores} cores",
   "footer.version.one": "vidstyle {version}, 1 core",
 

@@ -1,5 +1,6 @@
 """Fixtures of all tests: toy generators, one thread, and guards: errors logged, real time."""
 
+import faulthandler
 import logging
 import os
 import signal
@@ -69,6 +70,13 @@ def no_logged_errors(request: pytest.FixtureRequest, error_log: ErrorLog) -> Ite
     messages = error_log.taken()
     if messages and request.node.get_closest_marker("logs_errors") is None:
         pytest.fail("Errors were logged:\n" + "\n".join(messages), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def time_for_slow_tests(request: pytest.FixtureRequest) -> None:
+    """Let slow tests take longer than `faulthandler_timeout`; limits of their own remain."""
+    if request.node.get_closest_marker("slow") is not None:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(autouse=True)

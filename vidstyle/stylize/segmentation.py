@@ -1,7 +1,7 @@
 """Person segmentation: which pixels of a picture show persons, by a small network.
 
 The network is MediaPipe's selfie segmentation for landscape pictures, in ONNX Runtime; written by
-`tools.segmentation.make`.
+`tools.mediapipe.person`.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
     npm pack @mediapipe/selfie_segmentation && tar xf mediapipe-selfie_segmentation-*.tgz
     pip install tflite
-    python -m tools.segmentation.make package/selfie_segmentation_landscape.tflite --photos PHOTOS
+    python -m tools.mediapipe.person package/selfie_segmentation_landscape.tflite --photos PHOTOS
 
 Writes models/person.onnx. `labels.json` says which photos show persons, and of which it is unclear.
 """
@@ -14,14 +14,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tools.segmentation.presence import (
+from tools.mediapipe.presence import (
     FEATURES,
     feature_nodes,
     fit_presence,
     labeled_photos,
     score_nodes,
 )
-from tools.segmentation.tflite_graph import IR_VERSION, OPSET, TFLiteGraph, tensor_name
+from tools.mediapipe.tflite_graph import IR_VERSION, OPSET, TFLiteGraph, tensor_name
 from tools.styles.catalog import Entry, change_section, file_entry
 from tools.styles.textures import with_half_weights
 from vidstyle.assets import models_folder
@@ -59,14 +59,14 @@ def main() -> None:
         **file_entry(file),
         "licence": NOTICE["license"],
         "source": NOTICE["source"],
-        "training": "python -m tools.segmentation.make FILE.tflite --photos PHOTOS",
+        "training": "python -m tools.mediapipe.person FILE.tflite --photos PHOTOS",
     }
     change_section("segmentation", lambda _: [entry])
 
 
 def segmentation_model(graph: TFLiteGraph) -> onnx.ModelProto:
     """The network with the input "image" and the outputs "mask" and "features"."""
-    first, mask = tensor_name(graph.input), tensor_name(graph.output)
+    first, mask = tensor_name(graph.input), tensor_name(graph.outputs[0])
     inward = [
         helper.make_node("Cast", ["image"], ["levels"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["levels", "level"], ["pixels"]),

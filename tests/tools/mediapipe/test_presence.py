@@ -7,7 +7,7 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 from tests.textures import noise_image
-from tools.segmentation.presence import (
+from tools.mediapipe.presence import (
     COARSE,
     FEATURES,
     FINE,

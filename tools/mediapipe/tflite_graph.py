@@ -1,4 +1,4 @@
-"""TensorFlow Lite to ONNX: the operators of MediaPipe's selfie segmentation network.
+"""TensorFlow Lite to ONNX: the operators of MediaPipe's networks for persons and faces.
 
 TensorFlow Lite has channels last, ONNX first. Other networks need other operators.
 """
@@ -39,7 +39,7 @@ class TFLiteGraph:
         """Convert all operators.
 
         Raises:
-            ValueError: an operator is none of the segmentation network's.
+            ValueError: an operator is in neither of these networks.
         """
         self._model = tflite.Model.GetRootAs(file.read_bytes(), 0)
         self._graph = self._model.Subgraphs(0)
@@ -52,7 +52,8 @@ class TFLiteGraph:
         self.nodes: list[NodeProto] = []
         scales = np.array([1, 1, 2, 2], np.float32)
         self.weights: list[TensorProto] = [numpy_helper.from_array(scales, TWICE)]
-        self.input, self.output = self._graph.Inputs(0), self._graph.Outputs(0)
+        self.input = self._graph.Inputs(0)
+        self.outputs = [int(number) for number in self._graph.OutputsAsNumpy()]
         for number in range(self._graph.OperatorsLength()):
             self._convert(self._graph.Operators(number))
 
@@ -72,6 +73,13 @@ class TFLiteGraph:
             kernel = self._weight(inputs[1], (3, 0, 1, 2))
             names = [tensor_name(inputs[0]), kernel, self._weight(inputs[2])]
             self._node("ConvTranspose", names, output, strides=[2, 2])
+        elif kind == "PAD":
+            self._more_channels(inputs, output)
+        elif kind == "MAX_POOL_2D":
+            names = [tensor_name(inputs[0])]
+            self._node("MaxPool", names, output, kernel_shape=[2, 2], strides=[2, 2])
+        elif kind == "RESHAPE":
+            self._rows(inputs[0], output)
         elif kind in PLAIN:
             operands = inputs if kind in ("ADD", "MUL") else inputs[:1]
             self._node(PLAIN[kind], [tensor_name(number) for number in operands], output)
@@ -94,6 +102,23 @@ class TFLiteGraph:
             pads=[max(0, before), max(0, before), max(0, after), max(0, after)],
             group=channels if deep else 1,
         )
+
+    def _more_channels(self, inputs: list[int], output: int) -> None:
+        """Zeros as more channels, after those that are there."""
+        after = self._constant(inputs[1])[3, 1]
+        amounts = np.array([0, 0, 0, 0, 0, after, 0, 0], np.int64)
+        self.weights.append(numpy_helper.from_array(amounts, f"w{output}"))
+        self._node("Pad", [tensor_name(inputs[0]), f"w{output}"], output)
+
+    def _rows(self, source: int, output: int) -> None:
+        """NxCxHxW as NxHWxC: a row for each cell of the map."""
+        cells, shape = f"{tensor_name(output)}_cells", f"w{output}"
+        channels = self._graph.Tensors(source).ShapeAsNumpy()[-1]
+        rows = np.array([0, -1, channels], np.int64)
+        self.weights.append(numpy_helper.from_array(rows, shape))
+        names = [tensor_name(source)]
+        self.nodes.append(helper.make_node("Transpose", names, [cells], perm=[0, 2, 3, 1]))
+        self._node("Reshape", [cells, shape], output)
 
     def _node(self, kind: str, names: list[str], output: int, **attributes: Any) -> None:
         self.nodes.append(helper.make_node(kind, names, [tensor_name(output)], **attributes))

@@ -1,1 +1,0 @@
-"""Person segmentation network: conversion from MediaPipe's file, and its presence score."""

@@ -49,8 +49,9 @@ def test_every_model_file_is_in_the_catalog() -> None:
     encoder = {entry["file"] for entry in catalog_section("textures")} & files
     shelf = {style.file for style in styles} | {style.int8["file"] for style in styles}
     persons = {entry["file"] for entry in catalog_section("segmentation")}
-    assert files == shelf | encoder | persons
-    assert len(encoder) == len(persons) == 1
+    faces = {entry["file"] for entry in catalog_section("faces")}
+    assert files == shelf | encoder | persons | faces
+    assert len(encoder) == len(persons) == len(faces) == 1
 
 
 def test_paintings_ship_with_what_was_learned_from_them() -> None:

@@ -180,7 +180,7 @@ def test_a_close_up_lies_inside_the_picture(
 
 
 def test_a_find_that_is_no_face_from_close_up_is_dropped(
-    monkeypatch: pytest.MonkeyPatch, first_sight: Callable[[Rows], None]
+    first_sight: Callable[[Rows], None],
 ) -> None:
     first_sight(row(20, 20, 60, 60))
     assert find_faces(Picture.from_rgb(noise_image(400, 400, 0))) == []

@@ -2,7 +2,7 @@
 
 The network is MediaPipe's detector for faces up to five meters away, in ONNX Runtime; written by
 `tools.mediapipe.face`. It sees the whole picture and square tiles of it, for small faces. Then it
-looks at the surroundings of each find again, enlarged: bread and clocks are no faces from close up.
+looks at the surroundings of each find again, enlarged: bread is no face from close up.
 """
 
 import math
@@ -57,10 +57,10 @@ def find_faces(picture: Picture) -> list[Face]:
     """Return the faces in a picture, the largest first; callable from several threads at once.
 
     Nearly all faces of at least 0.08 of the picture's short side are found, unless they look away
-    or are half hidden. Of more than 12, the 12 plainest are returned.
+    or are half hidden. Of more than 12, those with the best scores are returned.
 
     Args:
-        picture: of any size; 480 lines show the network all that it can see.
+        picture: of any size; 480 lines are enough for faces of 0.08.
 
     Raises:
         StyleError: the network's file is missing or altered.

@@ -8,6 +8,7 @@ to RGB: one frame in several, which saves two color conversions for each of the 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
 import cv2
@@ -43,25 +44,40 @@ class ColorSpace:
     full_range: bool = False  # Y in 0..255 instead of 16..235
 
     def to_rgb_matrix(self) -> NDArray[np.float64]:
-        """Return the 3x4 float64 matrix from (Y, U, V, 1) to (R, G, B), all 0..255."""
-        red, blue = LUMA_WEIGHTS[self.matrix]
-        green = 1 - red - blue
-        y_scale, c_scale = (1.0, 1.0) if self.full_range else (255 / 219, 255 / 224)
-        from_u, from_v = 2 * (1 - blue) * c_scale, 2 * (1 - red) * c_scale
-        matrix = np.array(
-            [
-                [y_scale, 0, from_v],
-                [y_scale, -from_u * blue / green, -from_v * red / green],
-                [y_scale, from_u, 0],
-            ]
-        )
-        offset = matrix @ [0.0 if self.full_range else 16.0, 128.0, 128.0]
-        return np.hstack([matrix, -offset[:, None]])
+        """Return the 3x4 float64 matrix from (Y, U, V, 1) to (R, G, B), all 0..255; read-only."""
+        return _to_rgb_matrix(self)
 
     def from_rgb_matrix(self) -> NDArray[np.float64]:
-        """Return the 3x4 float64 matrix from (R, G, B, 1) to (Y, U, V), all 0..255."""
-        square = np.vstack([self.to_rgb_matrix(), [0, 0, 0, 1]])
-        return np.asarray(np.linalg.inv(square)[:3])
+        """Return the 3x4 float64 matrix from (R, G, B, 1) to (Y, U, V), all 0..255; read-only."""
+        return _from_rgb_matrix(self)
+
+
+@lru_cache
+def _to_rgb_matrix(color: ColorSpace) -> NDArray[np.float64]:
+    red, blue = LUMA_WEIGHTS[color.matrix]
+    green = 1 - red - blue
+    y_scale, c_scale = (1.0, 1.0) if color.full_range else (255 / 219, 255 / 224)
+    from_u, from_v = 2 * (1 - blue) * c_scale, 2 * (1 - red) * c_scale
+    matrix = np.array(
+        [
+            [y_scale, 0, from_v],
+            [y_scale, -from_u * blue / green, -from_v * red / green],
+            [y_scale, from_u, 0],
+        ]
+    )
+    offset = matrix @ [0.0 if color.full_range else 16.0, 128.0, 128.0]
+    return _read_only(np.hstack([matrix, -offset[:, None]]))
+
+
+@lru_cache
+def _from_rgb_matrix(color: ColorSpace) -> NDArray[np.float64]:
+    square = np.vstack([_to_rgb_matrix(color), [0, 0, 0, 1]])
+    return _read_only(np.linalg.inv(square)[:3])
+
+
+def _read_only(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    matrix.flags.writeable = False
+    return matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,8 +150,7 @@ class Picture:
     def to_rgb(self) -> RGBImage:
         """Return the picture as HxWx3 uint8 RGB; values outside 0..255 are clipped."""
         u, v = (resize(plane, self.width, self.height) for plane in (self.u, self.v))
-        matrix = self.color.to_rgb_matrix()
-        matrix[:, :3] /= self.unit
+        matrix = self.color.to_rgb_matrix() / [self.unit, self.unit, self.unit, 1]
         rgb = cv2.transform(cv2.merge([self.y, u, v]), matrix)
         return np.asarray(np.minimum(rgb, 255) if self.unit > 1 else rgb, np.uint8)
 

@@ -176,6 +176,8 @@ class StyleShelf:
         """
         if name is None:
             return next(iter(self._shipped))
+        if name in self._shipped or name in self._own:
+            return name
         id = known_name(name)
         if id in self._shipped or id in self._own:
             return id

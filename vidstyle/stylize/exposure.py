@@ -67,7 +67,7 @@ def exposure_curve(luma: Plane, full_range: bool = True) -> Curve:
     """
     black, white = (0, 255) if full_range else (16, 235)
     span = white - black
-    counts = np.bincount(to_bytes(luma).ravel(), minlength=256)
+    counts = cv2.calcHist([to_bytes(luma)], [0], None, [256], [0, 256]).ravel().astype(np.float64)
     counts[black] += counts[:black].sum()
     counts[white] += counts[white + 1 :].sum()
     inside = counts[black : white + 1]

@@ -13,6 +13,7 @@ from vidstyle.errors import MissingExtraError, OptionError, reason
 from vidstyle.extras import install_hint
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.options import ServeOptions
+from vidstyle.server.allocator import keep_freed_memory
 from vidstyle.stylize.providers import resolved
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def serve(options: ServeOptions, announce: Callable[[str], None] = print) -> Non
             f"Install the extra: {install_hint('server')}."
         ) from error
     resolved(options.provider)  # raises before any client waits
+    keep_freed_memory()
     cv2.setNumThreads(ThreadPlan.for_cores(usable_cores(), every_frame=False).opencv)
     with contextlib.closing(bound_socket(options)) as listener, Service(options) as service:
         listener.listen(BACKLOG)

@@ -8,7 +8,7 @@ from vidstyle.assets import catalog_section, intact_file, models_folder
 from vidstyle.errors import StyleError
 from vidstyle.frame import Mask, Picture
 from vidstyle.media.image_file import read_photo
-from vidstyle.stylize import segmentation
+from vidstyle.stylize import onnx_session
 from vidstyle.stylize.segmentation import network_input, segment
 
 LARGEST_BYTES = 256 << 10
@@ -67,7 +67,7 @@ def test_the_network_ships_small_with_its_license() -> None:
 
 
 def test_a_catalog_without_the_network_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segmentation, "catalog_section", lambda name: [])
-    segmentation._network.cache_clear()
-    with pytest.raises(StyleError, match="no segmentation network"):
+    monkeypatch.setattr(onnx_session, "catalog_section", lambda name: [])
+    onnx_session.shipped_network.cache_clear()
+    with pytest.raises(StyleError, match="no network for segmentation"):
         segment(portrait())

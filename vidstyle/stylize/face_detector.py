@@ -1,4 +1,4 @@
-"""Face detection: boxes and eyes of the faces in a picture, by a small network.
+"""Face detection: boxes of the faces in a picture, by a small network.
 
 The network is MediaPipe's detector for faces up to five meters away, in ONNX Runtime; written by
 `tools.mediapipe.face`. It sees the whole picture and square tiles of it, for small faces. Then it
@@ -7,23 +7,19 @@ looks at the surroundings of each find again, enlarged: bread is no face from cl
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from vidstyle.assets import catalog_section, intact_file
-from vidstyle.errors import StyleError
 from vidstyle.frame import Box, Picture
-from vidstyle.stylize.onnx_session import load_session
+from vidstyle.stylize.onnx_session import shipped_network
 
-Rows = NDArray[np.float32]  # Nx9: left, top, right, bottom, x and y of both eyes, score
+Rows = NDArray[np.float32]  # Nx5: left, top, right, bottom, score
 
 SIDE = 192  # px of the network's square input
 CELLS = 48  # in a row of the network's output; each may hold the center of one face
-VALUES = 16  # of a cell: box center, box size, two eyes and four more points; x and y each
-SCORE = 8  # column of `Rows`
+VALUES = 16  # of a cell: box center, box size, and six points, which are not used; x and y each
+SCORE = 4  # column of `Rows`
 CANDIDATE_SCORE = 0.2  # smallest at first sight
 FACE_SCORE = 0.5  # smallest at second sight
 SAME = 0.3  # smallest intersection over union of two boxes of one face
@@ -49,8 +45,6 @@ class Face:
     right: float
     bottom: float
     score: float  # 0..1; of those found, 0.5 to 1
-    right_eye: tuple[float, float]  # x, y; the person's right eye
-    left_eye: tuple[float, float]
 
 
 def find_faces(picture: Picture) -> list[Face]:
@@ -98,9 +92,8 @@ def decoded(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> Rows:
     values = boxes[rows, columns]
     cells = (np.stack([columns, rows], axis=1) + 0.5) * (SIDE / CELLS)
     center, half = values[:, :2] + cells, values[:, 2:4] / 2
-    eyes = values[:, 4:8] + np.tile(cells, 2)
     score = chances[rows, columns, np.newaxis]
-    return np.hstack([center - half, center + half, eyes, score]).astype(np.float32)
+    return np.hstack([center - half, center + half, score]).astype(np.float32)
 
 
 def merged(rows: Rows) -> Rows:
@@ -165,27 +158,20 @@ def _seen(picture: Picture, part: Box) -> Rows:
     """Run the network on a part of the picture; rows in pixels of the picture."""
     corner = part.left + part.width, part.top + part.height
     image = picture.crop(part.left, part.top, *corner).letterboxed(SIDE, SIDE).to_rgb()
-    outputs = _network().run(["boxes", "scores"], {"image": image[np.newaxis]})
+    outputs = shipped_network("faces").run(["boxes", "scores"], {"image": image[np.newaxis]})
     boxes, scores = (np.asarray(output, np.float32) for output in outputs)
     rows = decoded(boxes.reshape(CELLS, CELLS, VALUES), scores.reshape(CELLS, CELLS))
     inner = Box.within(part.width, part.height, SIDE, SIDE)  # as `letterboxed` does
     scale = np.array([part.width / inner.width, part.height / inner.height])
     start = np.array([part.left, part.top]) - scale * (inner.left, inner.top)
-    rows[:, :SCORE] = rows[:, :SCORE] * np.tile(scale, 4) + np.tile(start, 4)
+    rows[:, :SCORE] = rows[:, :SCORE] * np.tile(scale, 2) + np.tile(start, 2)
     return rows
 
 
 def _face(row: Rows) -> Face:
-    left, top, right, bottom, right_x, right_y, left_x, left_y, score = row.tolist()
-    return Face(left, top, right, bottom, score, (right_x, right_y), (left_x, left_y))
+    left, top, right, bottom, score = row.tolist()
+    return Face(left, top, right, bottom, score)
 
 
 def _area(face: Face) -> float:
     return (face.right - face.left) * (face.bottom - face.top)
-
-
-@cache
-def _network() -> onnxruntime.InferenceSession:
-    for entry in catalog_section("faces"):
-        return load_session(intact_file(entry["file"], entry["sha256"]), threads=1)
-    raise StyleError("catalog.json has no face detection network. Install vidstyle again.")

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 import onnxruntime
 
+from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import OUT_OF_MEMORY, OptionError, StyleError, reason
 from vidstyle.hardware import memory_gb
 from vidstyle.options import CPU
@@ -45,6 +46,18 @@ FLOAT, FLOAT16, DOUBLE = 1, 10, 11  # data types
 FLOATS = {FLOAT: "<f4", FLOAT16: "<f2", DOUBLE: "<f8"}  # NumPy's names
 
 Item = TypeVar("Item")
+
+
+@cache
+def shipped_network(section: str) -> onnxruntime.InferenceSession:
+    """Load the network of a section of the catalog, such as "faces", for one thread a run.
+
+    Raises:
+        StyleError: the catalog has no such network, or its file is missing or altered.
+    """
+    for entry in catalog_section(section):
+        return load_session(intact_file(entry["file"], entry["sha256"]), threads=1)
+    raise StyleError(f"catalog.json has no network for {section}. Install vidstyle again.")
 
 
 def load_session(file: Path, threads: int, provider: str = CPU) -> onnxruntime.InferenceSession:

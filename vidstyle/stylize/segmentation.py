@@ -5,16 +5,12 @@ The network is MediaPipe's selfie segmentation for landscape pictures, in ONNX R
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from vidstyle.assets import catalog_section, intact_file
-from vidstyle.errors import StyleError
 from vidstyle.frame import Mask, Picture
-from vidstyle.stylize.onnx_session import load_session
+from vidstyle.stylize.onnx_session import shipped_network
 
 LONG_SIDE, SHORT_SIDE = 256, 144  # px of the network's input; pictures of any shape fill it
 
@@ -36,7 +32,9 @@ def segment(picture: Picture) -> Segmentation:
     Raises:
         StyleError: the network's file is missing or altered.
     """
-    outputs = _network().run(["mask", "presence"], {"image": network_input(picture)})
+    outputs = shipped_network("segmentation").run(
+        ["mask", "presence"], {"image": network_input(picture)}
+    )
     mask, presence = (np.asarray(output, np.float32) for output in outputs)
     return Segmentation(mask, float(presence.item()))
 
@@ -46,10 +44,3 @@ def network_input(picture: Picture) -> NDArray[np.uint8]:
     upright = picture.height > picture.width
     size_wh = (SHORT_SIDE, LONG_SIDE) if upright else (LONG_SIDE, SHORT_SIDE)
     return picture.resized(*size_wh).to_rgb()[np.newaxis]
-
-
-@cache
-def _network() -> onnxruntime.InferenceSession:
-    for entry in catalog_section("segmentation"):
-        return load_session(intact_file(entry["file"], entry["sha256"]), threads=1)
-    raise StyleError("catalog.json has no segmentation network. Install vidstyle again.")

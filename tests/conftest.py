@@ -15,6 +15,7 @@ from tests.shelf import stock
 from tests.toys import save_convolution
 from vidstyle import assets
 from vidstyle.options import StylizeOptions
+from vidstyle.stylize import face_detector
 
 if sys.platform == "win32":
     collect_ignore = ["faults"]  # runs that are forked and killed
@@ -113,6 +114,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "shelf").mkdir()
     folder = stock(tmp_path / "shelf")
     monkeypatch.setattr(assets, "models_folder", lambda: folder)
+    monkeypatch.setattr(face_detector, "_seen", lambda picture, part: np.empty((0, 5), np.float32))
     return folder
 
 

@@ -29,7 +29,7 @@ FLAGS = {
     "convert": """
         -h --help -v --verbose --debug -o --output --config -s --style --style-per-scene --quality
         --time-budget --features --feature-weights --every --strength --keep-colors --no-keep-colors
-        --only --scale --max-height --resize --no-resize --size --fps --compare --no-compare
+        --only --faces --scale --max-height --resize --no-resize --size --fps --compare --no-compare
         --preview --no-preview --start --end --codec --crf --bitrate --pix-fmt --hdr --preset
         --audio --format --threads --provider --device --resume --no-resume --work-folder --cluster
         --strict --no-strict -y --overwrite --no-overwrite --skip-existing --no-skip-existing
@@ -38,15 +38,15 @@ FLAGS = {
     "image": """
         -h --help -v --verbose --debug -o --output --config --preset -s --style --quality
         --time-budget --features --feature-weights --strength --keep-colors --no-keep-colors --only
-        --scale --max-height --resize --no-resize --compare --no-compare --threads --provider
-        --device -y --overwrite --no-overwrite --skip-existing --no-skip-existing --recursive
-        --no-recursive -q --quiet --no-quiet --json --no-json
+        --faces --scale --max-height --resize --no-resize --compare --no-compare --threads
+        --provider --device -y --overwrite --no-overwrite --skip-existing --no-skip-existing
+        --recursive --no-recursive -q --quiet --no-quiet --json --no-json
         """,
     "live": """
         -h --help -v --verbose --debug --config --preset --camera -s --style --style-interval --size
         --fps --loop --no-loop --letterbox --no-letterbox --virtual-camera --hold --no-hold --pixels
         --window --no-window --stream --osc --record -y --overwrite --no-overwrite --strength
-        --keep-colors --no-keep-colors --only --every --lines --max-cpu --provider --audio
+        --keep-colors --no-keep-colors --only --faces --every --lines --max-cpu --provider --audio
         --no-audio --microphone --audio-output --play-audio --no-play-audio --react --no-react
         --polish --seconds -q --quiet --no-quiet --json --no-json
         """,
@@ -63,7 +63,7 @@ FLAGS = {
         --json
         """,
     "styles": """
-        -h --help -v --verbose --debug -o --gallery --strength --keep-colors --only --scale
+        -h --help -v --verbose --debug -o --gallery --strength --keep-colors --only --faces --scale
         --max-height --provider -y --overwrite --json
         """,
     "serve": """

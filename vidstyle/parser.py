@@ -28,18 +28,18 @@ COMMANDS = (
 )  # fmt: skip
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
-    "strength", "keep_colors", "only", "scale", "max_height", "resize", "size", "fps", "compare",
-    "preview", "start", "end", "codec", "crf", "bitrate", "pix_fmt", "hdr", "preset", "audio",
-    "format", "threads", "provider", "device", "resume", "work_folder", "cluster", "strict",
-    "overwrite", "skip_existing", "recursive", "quiet", "json",
+    "strength", "keep_colors", "only", "faces", "scale", "max_height", "resize", "size", "fps",
+    "compare", "preview", "start", "end", "codec", "crf", "bitrate", "pix_fmt", "hdr", "preset",
+    "audio", "format", "threads", "provider", "device", "resume", "work_folder", "cluster",
+    "strict", "overwrite", "skip_existing", "recursive", "quiet", "json",
 )  # fmt: skip
 IMAGE_SETTINGS = (
     "style", "quality", "time_budget", "features", "feature_weights", "strength", "keep_colors",
-    "only", "scale", "max_height", "resize", "compare", "threads", "provider", "device",
+    "only", "faces", "scale", "max_height", "resize", "compare", "threads", "provider", "device",
     "overwrite", "skip_existing", "recursive", "quiet", "json",
 )  # fmt: skip
 GALLERY_SETTINGS = (
-    "strength", "keep_colors", "only", "scale", "max_height", "provider", "overwrite",
+    "strength", "keep_colors", "only", "faces", "scale", "max_height", "provider", "overwrite",
 )  # fmt: skip
 
 

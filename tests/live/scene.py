@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.textures import noise_image
 from vidstyle.errors import SourceError
-from vidstyle.frame import Frame, Picture, RGBImage
+from vidstyle.frame import Frame, Picture, Plane, RGBImage
 from vidstyle.stylize.generator import ImageGenerator
 
 WAIT_S = 60.0  # for what must happen, on machines that stall too; longer means a hang
@@ -39,6 +39,24 @@ class Flat(ImageGenerator):
 
     def paint(self, image: RGBImage) -> RGBImage:
         return np.full_like(image, self._value)
+
+
+class Striped(ImageGenerator):
+    """Paints strokes of a fixed size: columns of eight pixels, dark and bright in turn."""
+
+    def __init__(self) -> None:
+        self.sizes_wh = list[tuple[int, int]]()
+
+    def paint(self, image: RGBImage) -> RGBImage:
+        height, width = image.shape[:2]
+        self.sizes_wh.append((width, height))
+        row = np.where(np.arange(width) // 8 % 2, 200, 50).astype(np.uint8)
+        return np.broadcast_to(row[None, :, None], (height, width, 3)).copy()
+
+
+def stripes(luma: Plane) -> int:
+    """Number of borders between dark and bright along a row of `Striped`."""
+    return int(np.count_nonzero(np.diff((luma > 120).astype(int))))
 
 
 class Darkener(ImageGenerator):

@@ -6,10 +6,22 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.live.scene import WAIT_S, Broken, Darkener, Flat, Inverter, frame, panned
+from tests.faces import face_at
+from tests.live.scene import (
+    WAIT_S,
+    Broken,
+    Darkener,
+    Flat,
+    Inverter,
+    Striped,
+    frame,
+    panned,
+    stripes,
+)
 from tests.persons import right_half
 from tests.textures import noise_image
 from vidstyle.frame import Picture
+from vidstyle.live import stylizer
 from vidstyle.live.quality import QualityController
 from vidstyle.live.style_fade import StyleFade
 from vidstyle.live.stylizer import LiveStylizer
@@ -39,9 +51,10 @@ class Run:
         style: str = "ink",
         strength: float = 1.0,
         only: str = "all",
+        faces: str = "fine",
     ) -> Picture | None:
         self.number += 1
-        options = StylizeOptions(style=style, strength=strength, only=only)
+        options = StylizeOptions(style=style, strength=strength, only=only, faces=faces)
         shown = self.stylizer.stylize(frame(picture, self.number), generator, options, 0.1)
         return None if shown is None else shown.picture
 
@@ -333,3 +346,20 @@ def mirrored(picture: Picture) -> Picture:
 def correlation(shown: Picture | None, wanted: Picture) -> float:
     assert shown is not None
     return float(np.corrcoef(shown.y.ravel(), wanted.y.ravel())[0, 1])
+
+
+@pytest.mark.parametrize(("faces", "finer"), [("fine", True), ("plain", False)])
+def test_keyframes_have_finer_strokes_in_faces(
+    faces: str, finer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = panned(0)
+    height, width = still.height, still.width
+    found = [face_at(width / 2, height / 2)]
+    monkeypatch.setattr(stylizer, "find_faces", lambda picture: found)
+    run, painter = Run(SLOW_S, every=1), Striped()
+    for _ in range(3):
+        shown = run.show(still, painter, faces=faces)
+        run.let_painters_finish()
+    assert shown is not None
+    inside = shown.y[height // 2, width // 2 - 16 : width // 2 + 16]
+    assert (stripes(inside) >= 8) is finer

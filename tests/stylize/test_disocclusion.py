@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.live.scene import Inverter
+from tests.faces import face_at
+from tests.live.scene import Inverter, Striped, stripes
 from tests.textures import noise_image
 from vidstyle.frame import Mask, Picture
 from vidstyle.stylize.disocclusion import (
@@ -131,3 +132,22 @@ def test_pictures_of_any_size_are_filled(size: tuple[int, int]) -> None:
     filled = inpaint(painting, original, np.ones((16, 16), np.float32), Inverter())
     wanted = Inverter().paint_picture(original)
     assert np.abs(filled.y.astype(int) - wanted.y).mean() < 4
+
+
+def test_a_hole_in_a_face_gets_its_finer_strokes() -> None:
+    painting, original = picture(0), picture(1)
+    face = face_at(WIDTH / 2, HEIGHT / 2)
+    everything = np.ones((72, 96), np.float32)
+    plain = inpaint(painting, original, everything, Striped())
+    fine = inpaint(painting, original, everything, Striped(), [face])
+    inside = (HEIGHT // 2, slice(WIDTH // 2 - 16, WIDTH // 2 + 16))
+    assert stripes(fine.y[inside]) >= 2 * stripes(plain.y[inside])
+    elsewhere = np.s_[:, : WIDTH // 4]
+    assert np.array_equal(fine.y[elsewhere], plain.y[elsewhere])
+
+
+def test_faces_without_a_hole_are_not_painted_again() -> None:
+    generator = Striped()
+    face = face_at(WIDTH - 17, HEIGHT - 25, 26, 30)
+    inpaint(picture(0), picture(1), lost(slice(0, 12), slice(0, 12)), generator, [face])
+    assert len(generator.sizes_wh) == 1

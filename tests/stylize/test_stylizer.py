@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.faces import face_at
+from tests.live.scene import Striped, stripes
 from tests.persons import bright_part, right_half
 from tests.textures import noise_image
 from vidstyle.frame import Checkpoint, Frame, Picture, RGBImage
 from vidstyle.options import PAINTED, StylizeOptions
 from vidstyle.stats import Stats
-from vidstyle.stylize import generator_pool, person_mask
+from vidstyle.stylize import generator_pool, person_mask, stylizer
 from vidstyle.stylize.catalog import find_style
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
@@ -34,6 +36,7 @@ from vidstyle.stylize.stylizer import (
     MEASURABLE_S,
     SHORTEST_INTERVAL,
     VideoStylizer,
+    stylize_picture,
 )
 
 HEIGHT, WIDTH = 160, 208
@@ -422,3 +425,42 @@ def test_a_checkpoint_is_not_seen() -> None:
     usual = steps(frames)
     frames[9] = replace(frames[9], checkpoint=Checkpoint(1, frames[9].pts, 9, {}))
     assert max(steps(frames)) < 1.05 * max(usual)
+
+
+@pytest.fixture
+def one_face(monkeypatch: pytest.MonkeyPatch) -> slice:
+    """Let a face be found in the middle of each picture; its columns."""
+    found = [face_at(WIDTH / 2, HEIGHT / 2)]
+    monkeypatch.setattr(stylizer, "find_faces", lambda picture: found)
+    return slice(WIDTH // 2 - 16, WIDTH // 2 + 16)
+
+
+def test_faces_have_finer_strokes_in_keyframes_and_between(one_face: slice) -> None:
+    still = Picture.from_rgb(texture(0)[:HEIGHT, :WIDTH])
+    frames = [Frame(still, number, Fraction(1, 25)) for number in range(7)]
+    borders = {}
+    for faces in ("fine", "plain"):
+        options = StylizeOptions(every=3, faces=faces)
+        done = VideoStylizer(always(GeneratorPainter(Striped())), options, Stats()).stylize(frames)
+        borders[faces] = [stripes(frame.picture.y[HEIGHT // 2, one_face]) for frame in done]
+    assert min(borders["fine"]) >= 2 * max(borders["plain"])
+
+
+def test_faces_of_photos_have_finer_strokes_too(one_face: slice) -> None:
+    photo = Picture.from_rgb(texture(0)[:HEIGHT, :WIDTH])
+    fine, plain = (
+        stylize_picture(photo, Striped(), StylizeOptions(faces=faces), Stats()).y
+        for faces in ("fine", "plain")
+    )
+    middle = (HEIGHT // 2, one_face)
+    assert stripes(fine[middle]) >= 2 * stripes(plain[middle])
+
+
+@pytest.mark.parametrize("options", [{"faces": "plain"}, {"quality": "full"}])
+def test_without_fine_faces_none_are_looked_for(
+    options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stylizer, "find_faces", lambda picture: pytest.fail("looked"))
+    settings = StylizeOptions(**options)  # type: ignore[arg-type]
+    done = VideoStylizer(always(GeneratorPainter(Striped())), settings, Stats())
+    assert len(list(done.stylize(panning(frames=4)))) == 4

@@ -38,6 +38,7 @@ class Stylizer(Closable):
         strength: float = DEFAULTS.strength,
         keep_colors: bool = DEFAULTS.keep_colors,
         only: str = DEFAULTS.only,
+        faces: str = DEFAULTS.faces,
         order: Order = "rgb",
         max_height: int = DEFAULTS.max_height,
         threads: int | None = None,
@@ -51,6 +52,7 @@ class Stylizer(Closable):
             strength: share of the stylized image in the result, 0..1.
             keep_colors: take luma from the painting, and chroma from the image.
             only: what is painted: "all", "person" or "background"; the rest stays as it is.
+            faces: strokes of small faces: "fine", or "plain" as all else.
             order: of the color channels of images and results: "rgb", or "bgr" as in OpenCV.
             max_height: largest working size, in pixels of the shorter side, at least 16; a smaller
                 one paints larger strokes in less time. Results have the image's size.
@@ -70,6 +72,7 @@ class Stylizer(Closable):
             strength=strength,
             keep_colors=keep_colors,
             only=only,
+            faces=faces,
             max_height=max_height,
             threads=threads,
             provider=provider,
@@ -185,6 +188,20 @@ class Stylizer(Closable):
     @only.setter
     def only(self, only: str) -> None:
         self._change(only=only)
+
+    @property
+    def faces(self) -> str:
+        """Strokes of small faces: "fine", or "plain" as all else.
+
+        Raises:
+            OptionError: the new value is none of these.
+            RuntimeError: the stylizer is closed, and a value is set.
+        """
+        return self._style.options.faces
+
+    @faces.setter
+    def faces(self, faces: str) -> None:
+        self._change(faces=faces)
 
     @property
     def order(self) -> Order:

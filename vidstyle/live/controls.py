@@ -32,6 +32,7 @@ class ControlState:
     strength: float = 1.0  # of the style, 0..1
     keep_colors: bool = False
     only: str = "all"  # painted part, one of `PAINTED`
+    faces: str = "fine"  # strokes of small faces, one of `FACES`; no key changes it
     every: int | None = None  # pinned keyframe interval, in frames; None follows the load
     frozen: bool = False
     mirrored: bool = True  # of the window only, as are the four below

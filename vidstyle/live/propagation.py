@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from vidstyle.frame import Mask, Picture, Plane, resize
-from vidstyle.stylize.disocclusion import Box, majority_filter
+from vidstyle.stylize.boxes import Box
+from vidstyle.stylize.disocclusion import majority_filter
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma
 from vidstyle.stylize.sampling import sample_along

@@ -99,7 +99,7 @@ class Renderer:
             state.style_number, self._quality_controller.quality.small_network
         )
         strength = round(state.strength * self._loudness(), 2)
-        look = look_of(name, strength, state.keep_colors, state.only)
+        look = look_of(name, strength, state.keep_colors, state.only, state.faces)
         painted = self._stylizer.stylize(frame, generator, look, self._cpu.cores)
         return OutputFrame(painted, frame.picture) if painted else None
 
@@ -110,6 +110,6 @@ class Renderer:
 
 
 @lru_cache(maxsize=64)
-def look_of(style: str, strength: float, keep_colors: bool, only: str) -> Look:
+def look_of(style: str, strength: float, keep_colors: bool, only: str, faces: str) -> Look:
     """Look of one frame; the same object for the same arguments."""
-    return Look(style=style, strength=strength, keep_colors=keep_colors, only=only)
+    return Look(style=style, strength=strength, keep_colors=keep_colors, only=only, faces=faces)

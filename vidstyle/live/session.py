@@ -90,6 +90,7 @@ class LiveSession:
                 strength=options.strength,
                 keep_colors=options.keep_colors,
                 only=options.only,
+                faces=options.faces,
                 every=options.every,
                 mirrored=isinstance(source, Webcam),
             ),

@@ -20,15 +20,17 @@ from vidstyle.live.quality import Load, Quality, QualityController
 from vidstyle.live.style_fade import StyleFade
 from vidstyle.options import Look
 from vidstyle.stats import Stats
+from vidstyle.stylize.boxes import Box
 from vidstyle.stylize.compose import compose
 from vidstyle.stylize.disocclusion import (
-    Box,
     covered_share,
     disoccluded_boxes,
     majority_filter,
     with_boxes_painted,
 )
 from vidstyle.stylize.exposure import Curve, ExposureTracker
+from vidstyle.stylize.face_detector import find_faces
+from vidstyle.stylize.fine_faces import FinePart, fine_parts, with_parts
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.generator import ImageGenerator
@@ -155,12 +157,12 @@ class LiveStylizer:
             )
             present = thumbnail(picture)
         here = TrackedKeyframe.at(look.style, present)
-        paint = partial(self._paint, generator, self._exposure_curve(frame, present))
+        paint = self._painting_by(generator, frame, present, look)
         begun = self._begin(here, working, paint, quality) if self._shows(here.style) else None
         with self._stats.timed("flow"):
             to_previous = self._track(present)
         if not self._shows(here.style):
-            paint = partial(self._paint, generator, self._exposure_curve(frame, present))
+            paint = self._painting_by(generator, frame, present, look)
             self._begin_urgent(
                 TrackedKeyframe.at(here.style, present), working, paint, quality.small_network
             )
@@ -180,6 +182,14 @@ class LiveStylizer:
     def _shows(self, style: str | None) -> bool:
         """Whether the newer active keyframe is of this scene and in this style."""
         return self._newer is not None and self._newer.keyframe.style == style and not self._stale
+
+    def _painting_by(
+        self, generator: ImageGenerator, frame: Frame, present: Plane, look: Look
+    ) -> Paint:
+        """The function that paints this frame on a painter thread."""
+        return partial(
+            self._paint, generator, self._exposure_curve(frame, present), look.fine_faces
+        )
 
     def _exposure_curve(self, frame: Frame, present: Plane) -> Curve:
         """The tone curve of exposure normalization; measured afresh after a cut."""
@@ -240,20 +250,24 @@ class LiveStylizer:
         self,
         generator: ImageGenerator,
         curve: Curve,
+        fine_faces: bool,
         boxes: Sequence[Box] | None,
         seen: Picture,
         working: Picture,
     ) -> KeyframePainting:
         started = self._clock()
-        even = generator.with_exposure(seen, curve)
+        even, parts = generator.with_exposure(seen, curve), list[FinePart]()
         with self._stats.timed("generator"):
             if boxes is None:
                 self._stats.count("keyframes")
-                painting = generator.paint_picture(even)
+                if fine_faces and seen is working:  # a sketch is in a hurry
+                    parts = fine_parts(even, find_faces(seen), generator)
+                painting = with_parts(generator.paint_picture(even), parts)
             else:
                 painting = with_boxes_painted(even, boxes, generator)
         seconds = self._clock() - started
-        megapixels = seen.width * seen.height / 1e6
+        pixels = seen.width * seen.height + sum(part.painted_px for part in parts)
+        megapixels = pixels / 1e6
         tones = ToneTransfer.between(seen, painting)
         finish = generator.finish
         enlarged = enlarge(painting, seen, working, finish.sharpness)

@@ -13,6 +13,7 @@ from vidstyle.options.server import ServeOptions
 from vidstyle.options.setting import (
     AUTO,
     CPU,
+    FACES,
     FEATURES,
     PAINTED,
     PROVIDERS,
@@ -27,6 +28,7 @@ __all__ = [
     "AUTO",
     "CPU",
     "DEFAULTS",
+    "FACES",
     "FEATURES",
     "FINISH_LIMITS",
     "PAINTED",

@@ -6,6 +6,7 @@ from vidstyle.options.look import MAX_INTERVAL
 from vidstyle.options.output import MAX_SIDE
 from vidstyle.options.setting import (
     AUTO,
+    FACES,
     PAINTED,
     PROVIDER_HELP,
     PROVIDERS,
@@ -85,6 +86,11 @@ class LiveOptions:
         "all",
         "what is painted; persons are found by a network, and the rest stays as it is",
         choices=PAINTED,
+    )
+    faces: str = option(
+        "fine",
+        "strokes of small faces: fine keeps eyes and mouth readable, plain paints them as all else",
+        choices=FACES,
     )
     every: int | None = option(
         None,

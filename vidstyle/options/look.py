@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from vidstyle.options.setting import (
+    FACES,
     FEATURES,
     MAX_NUMBER,
     PAINTED,
@@ -74,6 +75,11 @@ class Look:
         "what is painted; persons are found by a network, and the rest stays as it is",
         choices=PAINTED,
     )
+    faces: str = option(
+        "fine",
+        "strokes of small faces: fine keeps eyes and mouth readable, plain paints them as all else",
+        choices=FACES,
+    )
     scale: float | None = option(None, "working size as a share of the input's", "F")
     max_height: int = option(
         480,
@@ -113,6 +119,11 @@ class Look:
     def style_plan(self) -> StylePlan:
         """The styles of `style`, or of `style_per_scene`."""
         return style_plan(self.style, self.style_per_scene)
+
+    @property
+    def fine_faces(self) -> bool:
+        """Whether faces are looked for, and painted finely."""
+        return self.faces == "fine" and self.quality == "fast"
 
     @property
     def time_budget_s(self) -> float | None:

@@ -14,6 +14,7 @@ KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "
 MAX_NUMBER = 2**31 - 1  # of a setting without a `most` of its own: the largest C int
 TIMES = "SECONDS|90s|1:02.5"  # metavar of times on the command line
 PAINTED = ("all", "person", "background")
+FACES = ("fine", "plain")
 AUTO, CPU = "auto", "cpu"
 PROVIDERS = (AUTO, CPU, "cuda", "tensorrt", "openvino", "directml", "coreml", "webgpu")
 PROVIDER_HELP = "processor of the networks; auto is the fastest that paints what the CPU paints"

@@ -19,11 +19,11 @@ from vidstyle.style_plan import ALL
 
 JOB_OPTIONS = (
     "style", "style_per_scene", "quality", "time_budget", "every", "strength", "keep_colors",
-    "only", "scale", "max_height", "resize", "size", "fps", "compare", "start", "end", "codec",
-    "crf", "bitrate", "preset", "audio",
+    "only", "faces", "scale", "max_height", "resize", "size", "fps", "compare", "start", "end",
+    "codec", "crf", "bitrate", "preset", "audio",
 )  # fmt: skip
 PICTURE_OPTIONS = (
-    "style", "strength", "keep_colors", "only", "scale", "max_height", "resize", "compare",
+    "style", "strength", "keep_colors", "only", "faces", "scale", "max_height", "resize", "compare",
 )  # fmt: skip
 TYPES = typing.get_type_hints(StylizeOptions)
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}

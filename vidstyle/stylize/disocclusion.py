@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 
 from vidstyle.frame import Mask, Picture, resize
+from vidstyle.stylize.boxes import Box, overlap
+from vidstyle.stylize.face_detector import Face
+from vidstyle.stylize.fine_faces import box_around, fine_parts, with_parts
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.warp import blend
 
@@ -15,11 +18,13 @@ MIN_OCCLUDED_SHARE = 0.3  # of a tile; tiles with less are not inpainted
 MAJORITY_SIDE = 7  # px of the thumbnail, side of the majority filter's window
 FEATHER = 9  # px, width of the transition at the edge of a patch
 
-Box = tuple[int, int, int, int]  # left, top, right, bottom in px
-
 
 def inpaint(
-    painting: Picture, original: Picture, occlusion_mask: Mask, generator: ImageGenerator
+    painting: Picture,
+    original: Picture,
+    occlusion_mask: Mask,
+    generator: ImageGenerator,
+    faces: Sequence[Face] = (),
 ) -> Picture:
     """Return the painting with its disoccluded areas replaced by fresh stylizations.
 
@@ -29,6 +34,7 @@ def inpaint(
         occlusion_mask: HxW float32 0..1 of any size, 1 where no keyframe shows the frame's content.
         generator: run once per box, with `CONTEXT` px around it. Its receptive field is hardly
             larger, so a patch is nearly equal to that part of a whole stylized frame.
+        faces: in the frame; those in a box are painted finely in it, as in keyframes.
 
     Raises:
         StyleError: the generator failed.
@@ -41,8 +47,11 @@ def inpaint(
     mask = np.asarray(cv2.blur(resize(occlusion_mask, *size_wh), (FEATHER, FEATHER)), np.float32)
     y, u, v = (plane.copy() for plane in painting.planes)
     filled = Picture(y, u, v, painting.color)
+    reached = [f for f in faces if any(overlap(box_around(f, original), box) for box in boxes)]
+    parts = fine_parts(original, reached, generator)
     for box, patch in _painted_boxes(original, boxes, generator):
         left, top, right, bottom = box
+        patch = with_parts(patch, parts, left, top)
         _paste(blend(filled.crop(*box), patch, mask[top:bottom, left:right]), filled, box)
     return filled
 

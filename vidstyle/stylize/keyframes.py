@@ -12,6 +12,7 @@ import numpy as np
 from vidstyle.frame import Checkpoint, Frame, Picture, Plane
 from vidstyle.stats import Stats
 from vidstyle.stylize.exposure import Curve, ExposureTracker
+from vidstyle.stylize.face_detector import Face
 from vidstyle.stylize.flow import FlowPath, extend, lower_confidence_by_luma, thumbnail
 from vidstyle.stylize.motion_tracker import MotionTracker
 
@@ -31,6 +32,7 @@ class TrackedFrame:
     path: FlowPath  # to the last keyframe, on this frame's grid; identity at a scene's start
     scene: int = 0  # number of the scene, from 0
     to_previous: FlowPath | None = None  # on this frame's grid; None as `from_previous`
+    faces: tuple[Face, ...] = ()  # to be painted finely
 
 
 @dataclass(frozen=True, slots=True, eq=False)

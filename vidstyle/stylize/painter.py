@@ -5,6 +5,7 @@ from typing import Protocol, Self
 
 from vidstyle.frame import Mask, Picture
 from vidstyle.stylize.disocclusion import inpaint
+from vidstyle.stylize.fine_faces import with_fine_faces
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.keyframes import TrackedFrame
@@ -19,7 +20,7 @@ class FramePainter(Protocol):
         """Contrast, colors and sharpness of what is delivered; read once per frame."""
 
     def paint(self, frame: TrackedFrame) -> Picture:
-        """Return the painting of a keyframe, at the working size.
+        """Return the painting of a keyframe, at the working size; its `faces` are painted finely.
 
         `VideoStylizer` calls it once per keyframe, from its pool threads, several at once.
         """
@@ -60,11 +61,11 @@ class GeneratorPainter:
         return Finish.mixed((part.finish, weight) for part, weight in self._weights.items())
 
     def paint(self, frame: TrackedFrame) -> Picture:
-        return self._mean(lambda part: part.paint_picture(_exposed(frame, part)))
+        return self._mean(lambda part: _painted(frame, part))
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
         return self._mean(
-            lambda part: inpaint(painting, _exposed(frame, part), occlusion_mask, part)
+            lambda part: inpaint(painting, _exposed(frame, part), occlusion_mask, part, frame.faces)
         )
 
     def blended(self, other: "GeneratorPainter", share: float) -> "GeneratorPainter":
@@ -84,6 +85,11 @@ class GeneratorPainter:
             mean = picture if mean is None else fade(mean, picture, weight / total)
         assert mean is not None
         return mean
+
+
+def _painted(frame: TrackedFrame, generator: ImageGenerator) -> Picture:
+    exposed = _exposed(frame, generator)
+    return with_fine_faces(generator.paint_picture(exposed), exposed, frame.faces, generator)
 
 
 def _exposed(frame: TrackedFrame, generator: ImageGenerator) -> Picture:

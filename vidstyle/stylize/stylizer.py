@@ -15,6 +15,8 @@ from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
 from vidstyle.stylize.exposure import exposure_curve
+from vidstyle.stylize.face_detector import Face, find_faces
+from vidstyle.stylize.fine_faces import moved, with_fine_faces
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath
 from vidstyle.stylize.generator import ImageGenerator
@@ -32,12 +34,20 @@ GENERATOR_TO_WARP = 2 / 3  # CPU time per frame of the generator over that of th
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Painting:
+    """Painting of a keyframe, and the faces that are painted finely in it."""
+
+    picture: Picture
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Keyframe:
     """Keyframe with its painter and its painting, finished or still in progress."""
 
     tracked: TrackedFrame
     painter: FramePainter
-    painting: Future[Picture]
+    painting: Future[Painting]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,9 +158,10 @@ class VideoStylizer:
         checkpoint = replace(checkpoint, counts=counts)
         return replace(keyframe, frame=replace(keyframe.frame, checkpoint=checkpoint))
 
-    def _paint(self, painter: FramePainter, keyframe: TrackedFrame) -> Picture:
+    def _paint(self, painter: FramePainter, keyframe: TrackedFrame) -> Painting:
         with self._stats.timed("generator"):
-            return painter.paint(keyframe)
+            faces = tuple(find_faces(keyframe.picture)) if self.options.fine_faces else ()
+            return Painting(painter.paint(replace(keyframe, faces=faces)), faces)
 
     def _working(self, picture: Picture) -> Picture:
         self._frame_bytes = sum(plane.nbytes for plane in picture.planes)
@@ -184,7 +195,8 @@ class VideoStylizer:
             frame, path_forward = span.between.popleft(), paths_forward.pop()
             yield self._between(span.left, frame, path_forward, span.right)
         right = span.right
-        yield self._composed(right.tracked, right.painting.result(), right.painter.finish)
+        painting = right.painting.result().picture
+        yield self._composed(right.tracked, painting, right.painter.finish)
 
     def _between(
         self, left: Keyframe, frame: TrackedFrame, path_forward: FlowPath, right: Keyframe
@@ -193,11 +205,16 @@ class VideoStylizer:
         with self._stats.timed("warp"):
             begin_s, end_s = left.tracked.frame.time_s, right.tracked.frame.time_s
             progress = (frame.frame.time_s - begin_s) / (end_s - begin_s)
-            painting = cross_fade(first, frame.path, second, path_forward, progress, progress)
+            painting = cross_fade(
+                first.picture, frame.path, second.picture, path_forward, progress, progress
+            )
         occlusion_mask = 1 - np.maximum(frame.path.confidence, path_forward.confidence)
         with self._stats.timed("repaint"):
             painter = _painter_between(left, right, progress)
-            painting = painter.inpaint(painting, frame, occlusion_mask)
+            nearest, path = (first, frame.path) if progress < 0.5 else (second, path_forward)
+            size_wh = painting.width, painting.height
+            faces = tuple(moved(face, path, *size_wh) for face in nearest.faces)
+            painting = painter.inpaint(painting, replace(frame, faces=faces), occlusion_mask)
         return self._composed(frame, painting, painter.finish)
 
     def _composed(self, frame: TrackedFrame, painting: Picture, finish: Finish) -> Frame:
@@ -237,7 +254,9 @@ def stylize_picture(
     working = working_picture(picture, options, stats)
     exposure = exposure_curve(working.y, working.color.full_range)
     with stats.timed("generator"):
-        painting = generator.paint_picture(generator.with_exposure(working, exposure))
+        exposed = generator.with_exposure(working, exposure)
+        faces = find_faces(working) if options.fine_faces else []
+        painting = with_fine_faces(generator.paint_picture(exposed), exposed, faces, generator)
     share = None if options.only == "all" else person_share(picture, options.only)
     return compose(
         picture,

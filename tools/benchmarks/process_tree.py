@@ -82,10 +82,8 @@ def _usage(process_id: int) -> _Usage | None:
     """Resources of a process; None if it has ended."""
     folder = PROC / str(process_id)
     with suppress(*GONE):
-        status = dict(
-            line.split(":\t", 1)
-            for line in (folder / "status").read_text(encoding="utf-8").splitlines()
-        )
+        lines = (folder / "status").read_text(encoding="utf-8").splitlines()
+        status = {name: value for name, _, value in (line.partition(":") for line in lines)}
         if "VmRSS" in status:  # else it has ended and was not reaped yet
             return _Usage(
                 memory=_kib(status["VmRSS"]),

@@ -21,11 +21,9 @@ from vidstyle.server.limits import PICTURE_CACHE_BYTES
 log = logging.getLogger(__name__)
 
 STYLE = "great-wave"
-PICTURE_WH, PICTURES_EVERY_S, CACHED = (
-    (512, 512),
-    0.5,
-    5,
-)  # pictures painted before, beside a fresh one
+PICTURE_WH = (512, 512)
+PICTURES_EVERY_S = 0.5
+CACHED = 5  # pictures that were painted before, beside a fresh one
 FILM_EVERY_S = 60.0
 VIEWER_EVERY_S, VIEWER_S, VIEWER_FRAMES = 25.0, 5.0, 30
 ANSWER_S = 60.0  # for an answer, and for a client to end

@@ -10,7 +10,14 @@ import pytest
 
 from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.flags import flag_of, with_flags
-from vidstyle.options import ExportOptions, LiveOptions, StylizeOptions, TrainOptions, settings
+from vidstyle.options import (
+    PICTURE_LINES,
+    ExportOptions,
+    LiveOptions,
+    StylizeOptions,
+    TrainOptions,
+    settings,
+)
 from vidstyle.stylize.catalog import shipped_style
 
 
@@ -71,7 +78,7 @@ def test_a_time_budget_is_a_number_and_a_unit(words: str | None, seconds: float 
         (StylizeOptions, "strength", "0.5", "a number, not '0.5' (str)"),
         (StylizeOptions, "strength", None, "a number, not None (NoneType)"),
         (StylizeOptions, "strength", True, "a number, not True (bool)"),
-        (StylizeOptions, "max_height", 360.0, "a whole number, not 360.0 (float)"),
+        (StylizeOptions, "max_height", 360.0, "a whole number or None, not 360.0 (float)"),
         (StylizeOptions, "keep_colors", 1, "True or False, not 1 (int)"),
         (StylizeOptions, "threads", "auto", "a whole number or None, not 'auto' (str)"),
         (StylizeOptions, "codec", 264, "text or a path or None, not 264 (int)"),
@@ -224,6 +231,17 @@ def test_the_working_size_is_even_and_never_larger(
     size_wh: tuple[int, int], options: dict[str, Any], expected: tuple[int, int]
 ) -> None:
     assert StylizeOptions(**options).working_size_wh(*size_wh) == expected
+
+
+def test_pictures_have_a_larger_working_size_than_videos() -> None:
+    assert StylizeOptions().working_size_wh(1920, 1080, PICTURE_LINES) == (1280, 720)
+    assert StylizeOptions(max_height=240).working_size_wh(1920, 1080, PICTURE_LINES) == (426, 240)
+
+
+@pytest.mark.parametrize("option", [{"max_height": 480}, {"scale": 0.5}, {"quality": "full"}])
+def test_strokes_are_those_of_720_lines_unless_a_size_is_chosen(option: dict[str, Any]) -> None:
+    assert StylizeOptions().stroke_lines == 720
+    assert StylizeOptions(**option).stroke_lines is None
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Machine:
         for _ in range(round(seconds / STEP_S)):
             self.now_s += STEP_S
             quality = self.quality_controller.quality
-            megapixels = quality.lines**2 * MP_PER_LINE2
+            megapixels = quality.painted_lines**2 * MP_PER_LINE2
             paint_s = 0.06 * self.slowness * megapixels * (0.4 if quality.small_network else 1.0)
             self.quality_controller.painted(paint_s, megapixels, quality.small_network)
             render_s = 0.006 * self.slowness * (0.5 + 0.5 * (quality.lines / 480) ** 2)
@@ -56,7 +56,7 @@ def test_nothing_changes_before_anything_has_been_painted() -> None:
 
 def test_an_idle_machine_paints_every_frame_in_full() -> None:
     machine = Machine(QualityController(8.0))
-    machine.slowness = 0.3
+    machine.slowness = 0.15
     assert machine.run(60) == LADDER[0]
 
 
@@ -110,7 +110,7 @@ def test_it_recovers_step_by_step() -> None:
     machine = Machine(QualityController(8.0))
     machine.slowness = 12.0
     low = machine.run(20)
-    machine.slowness = 0.3
+    machine.slowness = 0.15
     machine.seen.clear()
     assert machine.run(120) == LADDER[0]
     assert machine.seen[round(0.9 * UP_AFTER_S / STEP_S)] == low  # not at the first good moment
@@ -183,10 +183,16 @@ def test_lines_and_interval_can_be_pinned() -> None:
     assert machine.run(30).every > 2
 
 
-def test_small_pictures_are_not_painted_larger_than_they_are() -> None:
+def test_small_pictures_keep_their_size_and_get_strokes_as_fine() -> None:
     machine = Machine(QualityController(8.0, most_lines=240))
     machine.slowness = 0.1
-    assert machine.run(60) == Quality(240, 1)
+    assert machine.run(60) == Quality(240, 1, scale=1.5)
+
+
+def test_pinned_lines_are_those_of_the_strokes_too() -> None:
+    machine = Machine(QualityController(8.0, lines=360))
+    machine.slowness = 0.1
+    assert machine.run(60) == Quality(360, 1)
 
 
 def test_light_networks_are_used_only_where_there_are_any() -> None:

@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from tests.live.scene import Inverter
 from tests.textures import noise_image
 from tests.toys import save_adder, save_network
 from vidstyle.errors import StyleError
@@ -271,3 +272,22 @@ def test_the_border_is_as_wide_as_the_network_reaches(style: str) -> None:
         painted[generator.border] = generator.paint(image)
     assert np.array_equal(painted[border], painted[border + GRID])
     assert not np.array_equal(painted[border], painted[border - GRID])
+
+
+@pytest.mark.parametrize("scale", [1.5, 2.0])
+@pytest.mark.parametrize("size_wh", [(64, 48), (65, 47)])
+def test_a_scaled_painting_is_in_place_and_of_the_same_size(
+    scale: float, size_wh: tuple[int, int]
+) -> None:
+    width, height = size_wh
+    picture = Picture.from_rgb(noise_image(height, width, blur=4))
+    plain, scaled = (Inverter().paint_picture(picture, s) for s in (1.0, scale))
+    for before, after in zip(plain.planes, scaled.planes, strict=True):
+        assert before.shape == after.shape
+        assert np.abs(after.astype(int) - before).mean() < 2
+
+
+def test_the_network_sees_a_scaled_picture() -> None:
+    generator = Inverter()
+    generator.paint_picture(Picture.from_rgb(noise_image(48, 64)), 1.5)
+    assert generator.sizes == [(72, 96)]

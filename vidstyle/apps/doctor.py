@@ -24,7 +24,7 @@ from vidstyle.live.devices import examine_devices
 from vidstyle.media.codecs import default_preset
 from vidstyle.media.encoders import encoder_findings
 from vidstyle.optimize.limits import MemoryLimits
-from vidstyle.options import DEFAULTS
+from vidstyle.options import VIDEO_LINES
 from vidstyle.stylize.catalog import find_style, find_weights, shipped_styles
 from vidstyle.stylize.provider_choice import (
     ChoiceStore,
@@ -84,7 +84,7 @@ def _settings(cores: int) -> dict[str, str]:
         "threads": f"{threads.decoder} decoding, {threads.painters} painting, "
         f"{threads.opencv} warping, {threads.encoder} encoding",
         "encoder": f"libx264, preset {default_preset(cores)}",
-        "working size": f"{DEFAULTS.max_height} lines at most",
+        "working size": f"{VIDEO_LINES} lines at most",
         "full quality": _full_quality(),
         "keyframes": "placed while converting, from the generator's and the warp's own times",
     }

@@ -13,7 +13,7 @@ from vidstyle.live.capture import MICROSECOND
 from vidstyle.live.metrics import CpuMeter
 from vidstyle.live.quality import LADDER, QualityController
 from vidstyle.live.stylizer import LiveStylizer
-from vidstyle.options import StylizeOptions
+from vidstyle.options import VIDEO_LINES, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.generator import ImageGenerator
 
@@ -159,7 +159,7 @@ class FrameStream(Closable):
     def _start(self, picture: Picture, options: StylizeOptions) -> None:
         self._stop()
         self._size_wh = picture.width, picture.height
-        most_lines = min(*self._size_wh, options.max_height, LADDER[0].lines)
+        most_lines = min(*self._size_wh, options.max_height or VIDEO_LINES, LADDER[0].lines)
         quality_controller = QualityController(self._budget_cores, most_lines=most_lines)
         quality_controller.pin(self._every)
         self._stylizer = LiveStylizer(quality_controller, Stats(), 1 / self._fps)

@@ -40,7 +40,7 @@ class Stylizer(Closable):
         only: str = DEFAULTS.only,
         faces: str = DEFAULTS.faces,
         order: Order = "rgb",
-        max_height: int = DEFAULTS.max_height,
+        max_height: int | None = DEFAULTS.max_height,
         threads: int | None = None,
         provider: str = DEFAULTS.provider,
     ) -> None:
@@ -55,7 +55,8 @@ class Stylizer(Closable):
             faces: strokes of small faces: "fine", or "plain" as all else.
             order: of the color channels of images and results: "rgb", or "bgr" as in OpenCV.
             max_height: largest working size, in pixels of the shorter side, at least 16; a smaller
-                one paints larger strokes in less time. Results have the image's size.
+                one paints larger strokes in less time. Results have the image's size. None is
+                720, and 480 for streams.
             threads: CPU cores that one painting may use; None for all.
             provider: execution provider of the network: "cpu", "cuda", "tensorrt", "openvino",
                 "directml", "coreml", "webgpu", or "auto" for the fastest that paints what the CPU

@@ -31,11 +31,18 @@ class Quality:
     every: int  # keyframe interval, in displayed frames
     small_network: bool = False  # use the style's smaller network
     decimation: int = 1  # one of so many captured frames is displayed
+    scale: float = 1.0  # enlargement at which keyframes are painted: smaller strokes
+
+    @property
+    def painted_lines(self) -> float:
+        """Shorter side of the generator's input, in pixels."""
+        return self.scale * self.lines
 
     def __str__(self) -> str:
         network = ", small network" if self.small_network else ""
         shown = f", 1 in {self.decimation} shown" if self.decimation > 1 else ""
-        return f"{self.lines} lines, every {self.every}{network}{shown}"
+        scale = f", painted at {self.painted_lines:.0f}" if self.scale > 1 else ""
+        return f"{self.lines} lines{scale}, every {self.every}{network}{shown}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +55,17 @@ class Load:
 
 
 # Quality levels, best first. A few large keyframes look better than many small ones, up to a point.
+# Strokes of 720 lines were chosen blind over those of 480 and less.
 # Frames are decimated last, where optical flow and warping alone exceed the CPU budget. Where they
 # only take longer than a frame, the capture channel drops frames by itself, and fewer of them.
 LADDER = (
-    Quality(480, 1), Quality(480, 2), Quality(480, 3), Quality(360, 2), Quality(360, 3),
-    Quality(360, 4), Quality(360, 3, small_network=True), Quality(288, 3), Quality(288, 4),
-    Quality(288, 4, small_network=True), Quality(240, 4), Quality(240, 6), Quality(180, 6),
-    Quality(180, 8, small_network=True), Quality(180, 12), Quality(180, 6, decimation=2),
-    Quality(180, 4, decimation=3), Quality(180, 3, decimation=5), Quality(180, 3, decimation=8),
+    Quality(480, 1, scale=1.5), Quality(480, 2, scale=1.5), Quality(480, 3, scale=1.5),
+    Quality(480, 4, scale=1.5), Quality(360, 3, scale=1.5), Quality(360, 4, scale=1.5),
+    Quality(360, 3), Quality(360, 4), Quality(360, 3, small_network=True),
+    Quality(288, 3), Quality(288, 4), Quality(288, 4, small_network=True),
+    Quality(240, 4), Quality(240, 6), Quality(180, 6), Quality(180, 8, small_network=True),
+    Quality(180, 12), Quality(180, 6, decimation=2), Quality(180, 4, decimation=3),
+    Quality(180, 3, decimation=5), Quality(180, 3, decimation=8),
 )  # fmt: skip
 FIRST = Quality(360, 3)  # until the generator has been measured
 
@@ -82,7 +92,8 @@ class QualityController:
 
         Args:
             budget_cores: CPU seconds per second that the process may use.
-            lines: pins the working size's shorter side, in pixels; None follows the load.
+            lines: pins the working size's shorter side, in pixels, and the strokes with it; None
+                follows the load.
             most_lines: upper limit of the working size's shorter side, in pixels.
             has_small_network: the style has a smaller network.
         """
@@ -233,7 +244,7 @@ class QualityController:
     def _painting_s(self, quality: Quality, mp_per_line2: float) -> float:
         full = self._paint_s.get(False, self._paint_s.get(True, PAINT_PRIOR_S) / SMALL_COST)
         cost = self._paint_s.get(True, full * SMALL_COST) if quality.small_network else full
-        return cost * quality.lines**2 * mp_per_line2
+        return cost * quality.painted_lines**2 * mp_per_line2
 
     def _painting_cores(self, quality: Quality, load: Load, mp_per_line2: float) -> float:
         paint_s = self._painting_s(quality, mp_per_line2)
@@ -246,6 +257,7 @@ class QualityController:
                 self._every or level.every,
                 level.small_network,
                 level.decimation,
+                1.0 if self._lines else level.scale,
             )
             for level in LADDER
             if self._has_small_network or not level.small_network

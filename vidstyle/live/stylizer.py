@@ -187,9 +187,10 @@ class LiveStylizer:
         self, generator: ImageGenerator, frame: Frame, present: Plane, look: Look
     ) -> Paint:
         """The function that paints this frame on a painter thread."""
-        return partial(
-            self._paint, generator, self._exposure_curve(frame, present), look.fine_faces
-        )
+        curve, scale = self._exposure_curve(frame, present), 1.0
+        if look.stroke_lines is not None:
+            scale = self._quality_controller.quality.scale
+        return partial(self._paint, generator, curve, scale, look.fine_faces)
 
     def _exposure_curve(self, frame: Frame, present: Plane) -> Curve:
         """The tone curve of exposure normalization; measured afresh after a cut."""
@@ -250,6 +251,7 @@ class LiveStylizer:
         self,
         generator: ImageGenerator,
         curve: Curve,
+        scale: float,
         fine_faces: bool,
         boxes: Sequence[Box] | None,
         seen: Picture,
@@ -257,16 +259,18 @@ class LiveStylizer:
     ) -> KeyframePainting:
         started = self._clock()
         even, parts = generator.with_exposure(seen, curve), list[FinePart]()
+        if boxes is not None or seen is not working:  # in a hurry
+            scale, fine_faces = 1.0, False
         with self._stats.timed("generator"):
             if boxes is None:
                 self._stats.count("keyframes")
-                if fine_faces and seen is working:  # a sketch is in a hurry
-                    parts = fine_parts(even, find_faces(seen), generator)
-                painting = with_parts(generator.paint_picture(even), parts)
+                if fine_faces:
+                    parts = fine_parts(even, find_faces(seen), generator, scale)
+                painting = with_parts(generator.paint_picture(even, scale), parts)
             else:
                 painting = with_boxes_painted(even, boxes, generator)
         seconds = self._clock() - started
-        pixels = seen.width * seen.height + sum(part.painted_px for part in parts)
+        pixels = scale**2 * seen.width * seen.height + sum(part.painted_px for part in parts)
         megapixels = pixels / 1e6
         tones = ToneTransfer.between(seen, painting)
         finish = generator.finish

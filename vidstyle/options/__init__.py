@@ -7,7 +7,7 @@ The command line, the Python API and configuration files take names and defaults
 
 from vidstyle.options.export import ExportOptions
 from vidstyle.options.live import LiveOptions
-from vidstyle.options.look import Look
+from vidstyle.options.look import PICTURE_LINES, VIDEO_LINES, Look
 from vidstyle.options.output import STANDARD_STREAM, Output
 from vidstyle.options.server import ServeOptions
 from vidstyle.options.setting import (
@@ -32,9 +32,11 @@ __all__ = [
     "FEATURES",
     "FINISH_LIMITS",
     "PAINTED",
+    "PICTURE_LINES",
     "PROVIDERS",
     "SHARPNESS",
     "STANDARD_STREAM",
+    "VIDEO_LINES",
     "ExportOptions",
     "LiveOptions",
     "Look",

@@ -18,6 +18,8 @@ from vidstyle.style_plan import SCHEDULE_EXAMPLE, StylePlan, read_schedule, styl
 from vidstyle.style_spec import EXAMPLE
 from vidstyle.times import seconds_of
 
+STROKE_LINES = 720  # chosen blind over 480, 576 and 960; see `Look.stroke_lines`
+VIDEO_LINES, PICTURE_LINES = 480, 720  # working size without `max_height`
 MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
 
 
@@ -81,11 +83,12 @@ class Look:
         choices=FACES,
     )
     scale: float | None = option(None, "working size as a share of the input's", "F")
-    max_height: int = option(
-        480,
-        "working size at most, in lines (columns of an upright picture): fewer paint larger "
-        "strokes faster",
+    max_height: int | None = option(
+        None,
+        "working size at most, in lines (columns of an upright picture), with strokes of that "
+        "size: fewer paint larger strokes faster",
         "LINES",
+        unset="480 in videos, 720 in pictures, with the strokes of 720",
     )
 
     def __post_init__(self) -> None:
@@ -113,7 +116,8 @@ class Look:
         )
         check(self, "strength", 0 <= self.strength <= 1, "between 0 and 1")
         check(self, "scale", self.scale is None or 0 < self.scale <= 1, "over 0 and at most 1")
-        check(self, "max_height", self.max_height >= 16, "at least 16 lines")
+        tall = self.max_height is None or self.max_height >= 16
+        check(self, "max_height", tall, "at least 16 lines, or None")
 
     @property
     def style_plan(self) -> StylePlan:
@@ -126,6 +130,12 @@ class Look:
         return self.faces == "fine" and self.quality == "fast"
 
     @property
+    def stroke_lines(self) -> int | None:
+        """Lines of the pictures whose strokes a painting has; None: of the working size's."""
+        is_free = self.max_height is None and self.scale is None and self.quality == "fast"
+        return STROKE_LINES if is_free else None
+
+    @property
     def time_budget_s(self) -> float | None:
         """Time budget in seconds; None without one, NaN if it is no duration."""
         if self.time_budget is None:
@@ -135,12 +145,18 @@ class Look:
         except ValueError:
             return math.nan
 
-    def working_size_wh(self, width: int, height: int) -> tuple[int, int]:
+    def working_size_wh(self, width: int, height: int, lines: int = VIDEO_LINES) -> tuple[int, int]:
         """Width and height in pixels at which a picture of this size is stylized.
 
         Never larger than the picture, and even if it is reduced.
+
+        Args:
+            width: of the picture.
+            height: likewise.
+            lines: of the shorter side at most, without `max_height`.
         """
-        scale = min(1.0, self.max_height / min(width, height), self.scale or 1.0)
+        most = self.max_height or lines
+        scale = min(1.0, most / min(width, height), self.scale or 1.0)
         if scale == 1.0:
             return width, height
         wide, high = (max(2, round(side * scale / 2) * 2) for side in (width, height))

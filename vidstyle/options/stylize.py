@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vidstyle.options.look import Look
+from vidstyle.options.look import VIDEO_LINES, Look
 from vidstyle.options.output import Output
 from vidstyle.options.setting import check_pair
 
@@ -31,10 +31,10 @@ class StylizeOptions(Output, Look):  # in this order, the look's fields come fir
         """Whether a film's parts are made by a cluster; the full quality has scenes instead."""
         return self.cluster is not None and self.quality == "fast"
 
-    def output_size_wh(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height in pixels of the result for a picture of this size."""
+    def output_size_wh(self, width: int, height: int, lines: int = VIDEO_LINES) -> tuple[int, int]:
+        """Width and height in pixels of the result; arguments as of `working_size_wh`."""
         if self.resize:
-            width, height = self.working_size_wh(width, height)
+            width, height = self.working_size_wh(width, height, lines)
         return width * (1 + self.compare), height
 
 

@@ -25,6 +25,7 @@ def inpaint(
     occlusion_mask: Mask,
     generator: ImageGenerator,
     faces: Sequence[Face] = (),
+    scale: float = 1.0,
 ) -> Picture:
     """Return the painting with its disoccluded areas replaced by fresh stylizations.
 
@@ -35,6 +36,7 @@ def inpaint(
         generator: run once per box, with `CONTEXT` px around it. Its receptive field is hardly
             larger, so a patch is nearly equal to that part of a whole stylized frame.
         faces: in the frame; those in a box are painted finely in it, as in keyframes.
+        scale: enlargement at which the frame is painted.
 
     Raises:
         StyleError: the generator failed.
@@ -48,8 +50,8 @@ def inpaint(
     y, u, v = (plane.copy() for plane in painting.planes)
     filled = Picture(y, u, v, painting.color)
     reached = [f for f in faces if any(overlap(box_around(f, original), box) for box in boxes)]
-    parts = fine_parts(original, reached, generator)
-    for box, patch in _painted_boxes(original, boxes, generator):
+    parts = fine_parts(original, reached, generator, scale)
+    for box, patch in _painted_boxes(original, boxes, generator, scale):
         left, top, right, bottom = box
         patch = with_parts(patch, parts, left, top)
         _paste(blend(filled.crop(*box), patch, mask[top:bottom, left:right]), filled, box)
@@ -89,13 +91,13 @@ def _paste(patch: Picture, picture: Picture, box: Box) -> None:
 
 
 def _painted_boxes(
-    original: Picture, boxes: Sequence[Box], generator: ImageGenerator
+    original: Picture, boxes: Sequence[Box], generator: ImageGenerator, scale: float = 1.0
 ) -> Iterator[tuple[Box, Picture]]:
     """Yield each box with its stylization, from an input with `CONTEXT` px around the box."""
     for left, top, right, bottom in boxes:
         context_left, context_top = max(0, left - CONTEXT), max(0, top - CONTEXT)
         context = original.crop(context_left, context_top, right + CONTEXT, bottom + CONTEXT)
-        patch = generator.paint_picture(context).crop(
+        patch = generator.paint_picture(context, scale).crop(
             left - context_left, top - context_top, right - context_left, bottom - context_top
         )
         yield (left, top, right, bottom), patch

@@ -22,7 +22,7 @@ WANTED_LINES = 150  # height of a face's box in the network's input
 SCALES = (1.5, 2.0, 3.0)  # of the enlargement; with `ALIGNMENT`, whole cells of the network
 ALIGNMENT = 8  # px, of the crops' sides
 FULL, REACH = 1.3, 2.1  # of the face's half axes: all fine within, all plain beyond
-MAX_SHARE = 2.0  # of the picture's pixels, painted in addition; the largest faces come first
+MAX_SHARE = 2.0  # of the painted pixels, in addition; the largest faces come first
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +36,11 @@ class FinePart:
 
 
 def with_fine_faces(
-    painting: Picture, original: Picture, faces: Sequence[Face], generator: ImageGenerator
+    painting: Picture,
+    original: Picture,
+    faces: Sequence[Face],
+    generator: ImageGenerator,
+    scale: float = 1.0,
 ) -> Picture:
     """Return a painting with its faces in finer strokes.
 
@@ -45,30 +49,30 @@ def with_fine_faces(
         original: the picture, of the same size, with the exposure that the generator expects.
         faces: in the picture; those that are large enough are left.
         generator: run once per face.
+        scale: enlargement at which the whole picture was painted.
 
     Raises:
         StyleError: the generator failed.
     """
-    return with_parts(painting, fine_parts(original, faces, generator))
+    return with_parts(painting, fine_parts(original, faces, generator, scale))
 
 
 def fine_parts(
-    original: Picture, faces: Sequence[Face], generator: ImageGenerator
+    original: Picture, faces: Sequence[Face], generator: ImageGenerator, scale: float = 1.0
 ) -> list[FinePart]:
     """Paint the faces of a picture that gain by finer strokes; arguments as `with_fine_faces`."""
-    parts, left_px = list[FinePart](), MAX_SHARE * original.width * original.height
+    parts, left_px = list[FinePart](), MAX_SHARE * scale**2 * original.width * original.height
     for face in faces:
         box = box_around(face, original)
         crop = original.crop(*box)
-        affordable = np.sqrt(left_px / (crop.width * crop.height))
-        scale = max(s for s in (1.0, *SCALES) if s == 1 or s <= min(scale_of(face), affordable))
-        if scale == 1:
+        largest = min(scale_of(face), np.sqrt(left_px / (crop.width * crop.height)))
+        finer = [each for each in SCALES if scale < each <= largest]
+        if not finer:
             continue
-        width, height = round(scale * crop.width), round(scale * crop.height)
-        left_px -= width * height
-        large = generator.paint_picture(crop.resized(width, height))
-        painting = large.resized(crop.width, crop.height)
-        parts.append(FinePart(box, painting, _share(face, box), width * height))
+        painted_px = round(finer[-1] ** 2 * crop.width * crop.height)
+        left_px -= painted_px
+        painting = generator.paint_picture(crop, finer[-1])
+        parts.append(FinePart(box, painting, _share(face, box), painted_px))
     return parts
 
 

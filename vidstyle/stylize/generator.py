@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
-from vidstyle.frame import Picture, RGBImage, check_image
+from vidstyle.frame import Picture, Plane, RGBImage, check_image, chroma_size_wh
 from vidstyle.options import CPU, FINISH_LIMITS
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
@@ -70,9 +70,17 @@ class ImageGenerator(ABC):
         """
         return with_curve(picture, curve) if self.normalizes_exposure else picture
 
-    def paint_picture(self, picture: Picture) -> Picture:
-        """Return the stylized picture in the same color space and depth; raises as `paint`."""
-        painting = Picture.from_rgb(self.paint(picture.to_rgb()), picture.color, picture.unit)
+    def paint_picture(self, picture: Picture, scale: float = 1.0) -> Picture:
+        """Return the stylized picture in the same color space and depth; raises as `paint`.
+
+        Args:
+            picture: of any size.
+            scale: enlargement at which it is painted; the strokes are smaller by so much.
+        """
+        size_wh = (picture.width, picture.height)
+        large = picture.resized(*(round(scale * side) for side in size_wh))
+        painting = Picture.from_rgb(self.paint(large.to_rgb()), picture.color, picture.unit)
+        painting = _reduced(painting, *size_wh)
         return with_own_chroma(painting, picture, self.own_chroma) if self.own_chroma else painting
 
 
@@ -191,6 +199,18 @@ class OnnxGenerator(ImageGenerator):
     def _run(self, batch: Batch) -> Batch:
         with self._turn:
             return np.asarray(self._session.run(None, {self._input: batch})[0])
+
+
+def _reduced(picture: Picture, width: int, height: int) -> Picture:
+    """Return a picture at a smaller size by area averages; at the same size, the picture."""
+    if (picture.width, picture.height) == (width, height):
+        return picture
+    chroma_wh = chroma_size_wh(width, height)
+    y, u, v = (
+        cast(Plane, cv2.resize(plane, size_wh, interpolation=cv2.INTER_AREA))
+        for plane, size_wh in zip(picture.planes, [(width, height)] + 2 * [chroma_wh], strict=True)
+    )
+    return Picture(y, u, v, picture.color)
 
 
 def _check_takes_floats(file: Path, provider: str) -> None:

@@ -33,6 +33,7 @@ class TrackedFrame:
     scene: int = 0  # number of the scene, from 0
     to_previous: FlowPath | None = None  # on this frame's grid; None as `from_previous`
     faces: tuple[Face, ...] = ()  # to be painted finely
+    scale: float = 1.0  # enlargement at which the frame is painted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,9 @@ class FramePainter(Protocol):
         """Contrast, colors and sharpness of what is delivered; read once per frame."""
 
     def paint(self, frame: TrackedFrame) -> Picture:
-        """Return the painting of a keyframe, at the working size; its `faces` are painted finely.
+        """Return the painting of a keyframe, at the working size.
+
+        It is painted at the frame's `scale`, and its `faces` finely.
 
         `VideoStylizer` calls it once per keyframe, from its pool threads, several at once.
         """
@@ -65,7 +67,9 @@ class GeneratorPainter:
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
         return self._mean(
-            lambda part: inpaint(painting, _exposed(frame, part), occlusion_mask, part, frame.faces)
+            lambda part: inpaint(
+                painting, _exposed(frame, part), occlusion_mask, part, frame.faces, frame.scale
+            )
         )
 
     def blended(self, other: "GeneratorPainter", share: float) -> "GeneratorPainter":
@@ -89,7 +93,8 @@ class GeneratorPainter:
 
 def _painted(frame: TrackedFrame, generator: ImageGenerator) -> Picture:
     exposed = _exposed(frame, generator)
-    return with_fine_faces(generator.paint_picture(exposed), exposed, frame.faces, generator)
+    painting = generator.paint_picture(exposed, frame.scale)
+    return with_fine_faces(painting, exposed, frame.faces, generator, frame.scale)
 
 
 def _exposed(frame: TrackedFrame, generator: ImageGenerator) -> Picture:

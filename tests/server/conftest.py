@@ -9,7 +9,9 @@ import pytest
 from tests.clips import patches
 from tests.server.client import Client
 from tests.server.running import ServerThread, running
+from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
+from vidstyle.server.jobs import JobStore
 
 
 class Clock:
@@ -43,6 +45,12 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(tmp_path / "a.sqlite")
     yield database
     database.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path, database: Database, clock: Clock) -> JobStore:
+    """An empty queue."""
+    return JobStore(tmp_path / "jobs", database, Changes(), clock)
 
 
 @pytest.fixture(scope="session")

@@ -98,11 +98,11 @@ def test_an_answer_that_is_not_read_is_given_up(
     monkeypatch.setattr(limits, "WRITE_PATIENCE_S", 0.01)
     jobs = server.service.jobs
     jobs.submit(new("a", lane="none"))
-    job = jobs.claim("none")
+    job = jobs.leases.claim("none")
     assert job is not None
     jobs.folder("a").mkdir()
     jobs.result_path(job).write_bytes(bytes(32_000_000))
-    jobs.finish(job, RESULT)
+    jobs.leases.finish(job, RESULT)
     with opened_to(server.client.port) as unread:
         unread.sendall(b"GET /api/v1/jobs/a/result HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert until(lambda: not server.connections)

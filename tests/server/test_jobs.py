@@ -1,17 +1,13 @@
 """The queue keeps its jobs across the end of the server, and gives each to one worker."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.server.conftest import Clock
-from vidstyle.server import jobs as module
 from vidstyle.server import limits
-from vidstyle.server.changes import Changes
-from vidstyle.server.database import Database
-from vidstyle.server.job import FILMS, QUICK, Job, NewJob
-from vidstyle.server.jobs import LEASE_S, JobStore
+from vidstyle.server.job import FILMS, Job, NewJob
+from vidstyle.server.jobs import JobStore
 from vidstyle.server.problems import Problem
 
 SPEC: dict[str, Any] = {
@@ -26,18 +22,13 @@ SPEC: dict[str, Any] = {
 RESULT = {"bytes": 100, "sha256": "0", "type": "video/mp4"}
 
 
-@pytest.fixture
-def store(tmp_path: Path, database: Database, clock: Clock) -> JobStore:
-    return JobStore(tmp_path / "jobs", database, Changes(), clock)
-
-
 def new(id: str, lane: str = FILMS, client: str = "me", job: str | None = None) -> NewJob:
     return NewJob(id, client, lane, 1.0, None if job else "u", job, SPEC)
 
 
 def claimed(store: JobStore, id: str = "a") -> Job:
     store.submit(new(id))
-    job = store.claim(FILMS)
+    job = store.leases.claim(FILMS)
     assert job is not None and job.id == id
     return job
 
@@ -47,7 +38,7 @@ def finished(store: JobStore, id: str) -> Job:
     job = claimed(store, id)
     store.folder(id).mkdir()
     store.result_path(job).write_bytes(bytes(100))
-    assert store.finish(job, RESULT)
+    assert store.leases.finish(job, RESULT)
     return store.job(id)
 
 
@@ -67,85 +58,22 @@ def test_a_result_is_given_again_without_work(store: JobStore) -> None:
     assert created and job.state == "queued"
 
 
-def test_a_job_goes_to_one_worker_of_its_lane(store: JobStore) -> None:
-    store.submit(new("film"))
-    store.submit(new("photo", QUICK))
-    quick = store.claim(QUICK)
-    assert quick is not None and quick.id == "photo" and quick.attempts == 1
-    assert store.claim(QUICK) is None
-    film = store.claim(FILMS)
-    assert film is not None and film.id == "film"
-
-
 def test_places_in_the_queue_are_told(store: JobStore) -> None:
     for id in "abc":
         store.submit(new(id))
     assert [store.job(id).position for id in "abc"] == [0, 1, 2]
     revision = store.jobs(1)[1]
-    store.claim(FILMS)
+    store.leases.claim(FILMS)
     found = store.changed_since(revision)
     assert found is not None
     assert [(job.id, job.position) for job in found[0]] == [("a", None), ("b", 0), ("c", 1)]
-
-
-def test_a_killed_server_takes_its_jobs_up_again(
-    store: JobStore, database: Database, tmp_path: Path
-) -> None:
-    job = claimed(store)
-    store.submit(new("b"))
-    stray = tmp_path / "jobs" / "stray"
-    stray.mkdir()
-    restarted = JobStore(tmp_path / "jobs", database, Changes())
-    found = restarted.job("a")
-    assert (found.state, found.attempts) == ("queued", 1)
-    assert found.note is not None and "began again" in found.note
-    assert restarted.job("b").state == "queued"
-    assert not stray.exists()
-    assert not restarted.finish(job, RESULT)  # of a worker that was thought dead
-    again = restarted.claim(FILMS)
-    assert again is not None and (again.id, again.attempts) == ("a", 2)
-
-
-def test_a_job_that_died_too_often_has_failed(store: JobStore) -> None:
-    for attempt in range(limits.ATTEMPTS):
-        job = claimed(store)
-        assert job.attempts == attempt + 1
-        store.give_back(job, "again")
-    failed = store.job("a")
-    assert failed.state == "failed"
-    assert failed.error is not None and "died 3 times" in failed.error["detail"]
-    assert store.retry("a").attempts == 0
-
-
-def test_a_job_that_gets_on_may_die_more_often(store: JobStore) -> None:
-    parts = store.folder("a") / "result.mp4.work" / "parts"
-    parts.mkdir(parents=True)
-    for number in range(2):
-        (parts / f"{number}.part").touch()
-    for _ in range(limits.ATTEMPTS + 2):
-        assert store.find("a") is None or store.job("a").state == "queued"
-        store.give_back(claimed(store), "again")
-    assert store.job("a").state == "failed"
-
-
-def test_a_lease_that_ran_out_is_taken_back(store: JobStore, clock: Clock) -> None:
-    job = claimed(store)
-    clock.now_s += LEASE_S - 1
-    assert store.renew(job, {"frames": 3})
-    clock.now_s += LEASE_S - 1
-    store.take_back()
-    assert store.job("a").progress == {"frames": 3}
-    clock.now_s += 2
-    store.take_back()
-    assert store.job("a").state == "queued"
-    assert not store.renew(job)
 
 
 def test_cancel_retry_and_delete_fit_the_state(store: JobStore) -> None:
     job = claimed(store)
     raise_conflict(store.retry, "a")
     assert store.cancel("a").state == "cancelled"
-    assert not store.renew(job) and not store.finish(job, RESULT)
+    assert not store.leases.renew(job) and not store.leases.finish(job, RESULT)
     raise_conflict(store.cancel, "a")
     assert store.retry("a").state == "queued"
     store.remove("a")
@@ -185,20 +113,6 @@ def test_changes_are_told_from_a_revision_on(store: JobStore) -> None:
     assert [job.id for job in found[0]] == ["b"]
     assert [id for _, id in found[1]] == ["a"]
     assert store.changed_since(revision + 100) is None  # of another database
-
-
-def test_deletions_of_long_ago_are_forgotten(
-    store: JobStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "KEPT_DELETIONS", 2)
-    store.submit(new("z"))
-    revision = store.jobs(1)[1]
-    for id in "abc":
-        store.submit(new(id))
-        store.remove(id)
-    assert store.changed_since(revision) is None
-    found = store.changed_since(0)
-    assert found is not None and [job.id for job in found[0]] == ["z"]
 
 
 def test_a_full_queue_refuses(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def test_a_job_at_work_waits_again_after_the_end(
     until(changes, lambda: store.job("a").progress is not None)
     worker.close()
     assert store.job("a").state == "running"  # as after a kill; the next start takes it back
-    store.take_back(all_running=True)
+    store.leases.take_back(all_running=True)
     assert store.job("a").state == "queued"
 
 
@@ -81,7 +81,7 @@ def request_for(path: Path) -> Callable[[Job], dict[str, Any]]:
 def test_a_queue_that_cannot_be_written_does_not_end_the_worker(
     store: JobStore, changes: Changes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim, failed = store.claim, threading.Event()
+    claim, failed = store.leases.claim, threading.Event()
 
     def full_once(lane: str) -> Job | None:
         if not failed.is_set():
@@ -89,7 +89,7 @@ def test_a_queue_that_cannot_be_written_does_not_end_the_worker(
             raise OSError(errno.ENOSPC, "No space left on device")
         return claim(lane)
 
-    monkeypatch.setattr(store, "claim", full_once)
+    monkeypatch.setattr(store.leases, "claim", full_once)
     (tmp_path / "content").write_bytes(b"video")
     worker = Worker(FILMS, store, changes, request_for(tmp_path / "content"))
     worker.process = ConversionProcess(program=TOY)

@@ -1,28 +1,30 @@
 """Job queue in SQLite: conversions waiting, at work and finished, across ends of the process.
 
-A job is taken with a lease, which its worker renews; a job whose lease ran out, or whose server
-was killed, waits again. The id of a job is the key of its result, so equal jobs are one.
+The id of a job is the key of its result, so equal jobs are one. Clients use `JobStore`, workers its
+`leases`.
 """
 
 import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
 from vidstyle.server.job import CANCELLED, DONE, FAILED, QUEUED, RUNNING, STATES, Job, NewJob
+from vidstyle.server.job_table import (
+    delete_job,
+    find_job,
+    is_forgotten,
+    is_needed,
+    jobs_of,
+    next_revision,
+)
+from vidstyle.server.leases import JobLeases
 from vidstyle.server.problems import Problem
-from vidstyle.server.turns import Waiting, in_turn
-
-LEASE_S = 30.0
-ANNOUNCED_PLACES = 20  # of the queue; jobs further behind are told no changes of their place
-AGAIN = "began again, a long film after its last finished part"  # end of a note
-KEPT_DELETIONS = 1000  # that event streams can still be told
 
 
 class JobStore:
@@ -51,7 +53,8 @@ class JobStore:
         for entry in folder.iterdir():
             if entry.name not in known:
                 shutil.rmtree(entry, ignore_errors=True)
-        self.take_back(all_running=True)
+        self.leases = JobLeases(folder, database, changes, clock)
+        self.leases.take_back(all_running=True)
 
     def folder(self, id: str) -> Path:
         """Folder of a job's result."""
@@ -72,14 +75,22 @@ class JobStore:
             Problem: the queue is full (429).
         """
         found = self.find(new.id)
-        if found is not None and found.state == DONE and not self.result_path(found).is_file():
+        if found is not None and self._is_lost(found):
             self.remove(found.id)
             found = None
-        if found is not None and found.state in (FAILED, CANCELLED):
+        if found is None:
+            created = self._insert(new)
+            return self.job(new.id), created
+        if found.state in (FAILED, CANCELLED):
             return self.retry(found.id), True
-        if found is not None:
-            self.touch(found.id)
-            return found, False
+        self.touch(found.id)
+        return found, False
+
+    def _is_lost(self, job: Job) -> bool:
+        return job.state == DONE and not self.result_path(job).is_file()
+
+    def _insert(self, new: NewJob) -> bool:
+        """Insert a job that waits; False if another request was faster."""
         now_s = self._clock()
         with self._database.transaction() as rows:
             (number,) = rows.execute(
@@ -87,23 +98,31 @@ class JobStore:
             ).fetchone()
             if number >= limits.QUEUED_JOBS:
                 raise Problem(429, f"{number} jobs wait. Try again later.", retry_after_s=60)
+            values = {
+                "id": new.id,
+                "revision": next_revision(rows),
+                "state": QUEUED,
+                "client": new.client,
+                "lane": new.lane,
+                "cost_s": new.cost_s,
+                "upload": new.upload,
+                "job": new.job,
+                "spec": json.dumps(new.spec),
+                "created": now_s,
+                "queued": now_s,
+                "used": now_s,
+            }
+            columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
             created = rows.execute(
-                "INSERT OR IGNORE INTO jobs (id, revision, state, client, lane, cost_s, upload,"
-                " job, spec, created, queued, used)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(new.id, _next(rows), QUEUED, new.client, new.lane, new.cost_s),
-                    *(new.upload, new.job, json.dumps(new.spec), now_s, now_s, now_s),
-                ),
+                f"INSERT OR IGNORE INTO jobs ({columns}) VALUES ({marks})", values
             ).rowcount
         self._changes.notify()
-        return self.job(new.id), bool(created)
+        return bool(created)
 
     def find(self, id: str) -> Job | None:
         """Job of an id; None if there is none."""
         with self._database.transaction() as rows:
-            row = rows.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
-            return None if row is None else _jobs(rows, [row])[0]
+            return find_job(rows, id)
 
     def job(self, id: str) -> Job:
         """Job of an id.
@@ -111,10 +130,8 @@ class JobStore:
         Raises:
             Problem: there is none (404).
         """
-        job = self.find(id)
-        if job is None:
-            raise Problem(404, "There is no such job. It may have been deleted.")
-        return job
+        with self._database.transaction() as rows:
+            return _job(rows, id)
 
     def jobs(self, most: int, before_s: float | None = None) -> tuple[list[Job], int]:
         """The newest jobs first, and the revision of this list.
@@ -130,7 +147,7 @@ class JobStore:
                 (before_s, most),
             ).fetchall()
             (revision,) = rows.execute("SELECT revision FROM counter").fetchone()
-            return _jobs(rows, found), revision
+            return jobs_of(rows, found), revision
 
     def changed_since(self, revision: int) -> tuple[list[Job], list[tuple[int, str]]] | None:
         """Jobs changed and deleted after a revision, in order; None if that is not known any more.
@@ -139,11 +156,7 @@ class JobStore:
             Jobs; revisions and ids of deleted ones.
         """
         with self._database.transaction() as rows:
-            (newest,) = rows.execute("SELECT revision FROM counter").fetchone()
-            (oldest,) = rows.execute("SELECT min(revision) FROM deleted_jobs").fetchone()
-            (number,) = rows.execute("SELECT count(*) FROM deleted_jobs").fetchone()
-            forgotten = number >= KEPT_DELETIONS and revision < oldest
-            if revision > newest or (forgotten and revision > 0):
+            if is_forgotten(rows, revision):
                 return None
             changed = rows.execute(
                 "SELECT * FROM jobs WHERE revision > ? ORDER BY revision", (revision,)
@@ -152,93 +165,13 @@ class JobStore:
                 "SELECT revision, id FROM deleted_jobs WHERE revision > ? ORDER BY revision",
                 (revision,),
             ).fetchall()
-            return _jobs(rows, changed), [(row[0], row[1]) for row in deleted]
+            return jobs_of(rows, changed), [(row[0], row[1]) for row in deleted]
 
     def counts(self) -> dict[str, int]:
         """Number of jobs by state."""
         with self._database.transaction() as rows:
             found = rows.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall()
         return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in found}
-
-    def claim(self, lane: str) -> Job | None:
-        """Take the next job of a lane, with a lease; None if none waits."""
-        now_s = self._clock()
-        with self._database.transaction() as rows:
-            order = _order(rows, lane)
-            if not order:
-                return None
-            rows.execute(
-                "UPDATE jobs SET state = ?, started = ?, lease_until = ?, revision = ?,"
-                " attempts = attempts + 1, progress = NULL, error = NULL WHERE id = ?",
-                (RUNNING, now_s, now_s + LEASE_S, _next(rows), order[0]),
-            )
-            for id in order[1 : ANNOUNCED_PLACES + 1]:
-                rows.execute("UPDATE jobs SET revision = ? WHERE id = ?", (_next(rows), id))
-        self._changes.notify()
-        return self.find(order[0])
-
-    def renew(self, job: Job, progress: dict[str, Any] | None = None) -> bool:
-        """Renew the lease of a job at work, with its progress; False if it was taken away."""
-        lease = self._clock() + LEASE_S
-        with self._database.transaction() as rows:
-            if progress is None:
-                changed = rows.execute(
-                    f"UPDATE jobs SET lease_until = ? {OURS}", (lease, job.id, job.attempts)
-                )
-            else:
-                changed = rows.execute(
-                    f"UPDATE jobs SET lease_until = ?, progress = ?, revision = ? {OURS}",
-                    (lease, json.dumps(progress), _next(rows), job.id, job.attempts),
-                )
-        if progress is not None:
-            self._changes.notify()
-        return changed.rowcount == 1
-
-    def finish(self, job: Job, result: dict[str, Any]) -> bool:
-        """Note the result of a job at work; False if it was taken away."""
-        return self._end(job, DONE, "result", result)
-
-    def fail(self, job: Job, problem: Problem) -> bool:
-        """Note the error of a job at work; False if it was taken away."""
-        return self._end(job, FAILED, "error", problem.document())
-
-    def give_back(self, job: Job, note: str) -> None:
-        """Put a job at work back into the queue after its process died; too often, it has failed.
-
-        Args:
-            job: as claimed.
-            note: for the user.
-        """
-        if job.attempts >= self._most_attempts(job):
-            detail = f"The conversion died {job.attempts} times. The file may be damaged."
-            self.fail(job, Problem(415, detail))
-            return
-        with self._database.transaction() as rows:
-            rows.execute(
-                f"UPDATE jobs SET state = ?, note = ?, progress = NULL, revision = ? {OURS}",
-                (QUEUED, note, _next(rows), job.id, job.attempts),
-            )
-        self._changes.notify()
-
-    def _most_attempts(self, job: Job) -> int:
-        """Attempts of a job until it has failed; a long film has more as it gets on."""
-        parts = len(list(self.folder(job.id).glob("*.work/parts/[!.]*.part")))
-        return limits.ATTEMPTS + min(parts, limits.ATTEMPTS_OF_PARTS)
-
-    def take_back(self, *, all_running: bool = False) -> None:
-        """Put jobs back into the queue whose lease ran out.
-
-        Args:
-            all_running: True at the start, when no worker is left: also before it ran out.
-        """
-        until = float("inf") if all_running else self._clock()
-        with self._database.transaction() as rows:
-            found = rows.execute(
-                "SELECT * FROM jobs WHERE state = ? AND lease_until < ?", (RUNNING, until)
-            ).fetchall()
-            jobs = _jobs(rows, found)
-        for job in jobs:
-            self.give_back(job, f"The server was restarted; the conversion {AGAIN}.")
 
     def cancel(self, id: str) -> Job:
         """Cancel a job that waits or is at work.
@@ -250,11 +183,11 @@ class JobStore:
             changed = rows.execute(
                 "UPDATE jobs SET state = ?, finished = ?, progress = NULL, revision = ?"
                 " WHERE id = ? AND state IN (?, ?)",
-                (CANCELLED, self._clock(), _next(rows), id, QUEUED, RUNNING),
+                (CANCELLED, self._clock(), next_revision(rows), id, QUEUED, RUNNING),
             ).rowcount
-        job = self.job(id)
-        if not changed:
-            raise Problem(409, f"The job is over: {job.state}.")
+            job = _job(rows, id)
+            if not changed:
+                raise Problem(409, f"The job is over: {job.state}.")
         self._changes.notify()
         return job
 
@@ -270,11 +203,13 @@ class JobStore:
                 "UPDATE jobs SET state = ?, queued = ?, used = ?, revision = ?, attempts = 0,"
                 " started = NULL, finished = NULL, error = NULL, note = NULL"
                 " WHERE id = ? AND state IN (?, ?)",
-                (QUEUED, now_s, now_s, _next(rows), id, FAILED, CANCELLED),
+                (QUEUED, now_s, now_s, next_revision(rows), id, FAILED, CANCELLED),
             ).rowcount
-        job = self.job(id)
-        if not changed:
-            raise Problem(409, f"The job is {job.state}. Only failed and cancelled ones go again.")
+            job = _job(rows, id)  # before a worker takes it
+            if not changed:
+                raise Problem(
+                    409, f"The job is {job.state}. Only failed and cancelled ones go again."
+                )
         self._changes.notify()
         return job
 
@@ -286,9 +221,9 @@ class JobStore:
         """
         self.job(id)
         with self._database.transaction() as rows:
-            if _is_needed(rows, id):
+            if is_needed(rows, id):
                 raise Problem(409, "Another job takes the result as its input. Cancel that first.")
-            _delete(rows, id)
+            delete_job(rows, id)
         shutil.rmtree(self.folder(id), ignore_errors=True)
         self._changes.notify()
 
@@ -313,12 +248,12 @@ class JobStore:
             for row in over:
                 size = json.loads(row["result"])["bytes"] if row["result"] else 0
                 old = row["used"] < self._clock() - keep_s
-                if (old or total + size > most_bytes) and not _is_needed(rows, row["id"]):
+                if (old or total + size > most_bytes) and not is_needed(rows, row["id"]):
                     gone.append(row["id"])
                 else:
                     total += size
             for id in gone:
-                _delete(rows, id)
+                delete_job(rows, id)
         for id in gone:
             shutil.rmtree(self.folder(id), ignore_errors=True)
         if gone:
@@ -332,83 +267,9 @@ class JobStore:
             ).fetchone()
         return found is not None
 
-    def _end(self, job: Job, state: str, column: str, value: dict[str, Any]) -> bool:
-        now_s = self._clock()
-        with self._database.transaction() as rows:
-            changed = rows.execute(
-                f"UPDATE jobs SET state = ?, {column} = ?, finished = ?, used = ?, revision = ?"
-                f" {OURS}",
-                (state, json.dumps(value), now_s, now_s, _next(rows), job.id, job.attempts),
-            ).rowcount
-        self._changes.notify()
-        return changed == 1
 
-
-# A job at work that no other worker has taken meanwhile; parameters: id, attempts.
-OURS = f"WHERE id = ? AND attempts = ? AND state = '{RUNNING}'"
-
-
-def _next(rows: sqlite3.Connection) -> int:
-    """The next revision."""
-    found = rows.execute("UPDATE counter SET revision = revision + 1 RETURNING revision")
-    return int(found.fetchone()[0])
-
-
-def _delete(rows: sqlite3.Connection, id: str) -> None:
-    rows.execute("DELETE FROM jobs WHERE id = ?", (id,))
-    rows.execute("INSERT INTO deleted_jobs VALUES (?, ?)", (id, _next(rows)))
-    rows.execute(
-        "DELETE FROM deleted_jobs WHERE revision NOT IN"
-        " (SELECT revision FROM deleted_jobs ORDER BY revision DESC LIMIT ?)",
-        (KEPT_DELETIONS,),
-    )
-
-
-def _is_needed(rows: sqlite3.Connection, id: str) -> bool:
-    """Whether a job that waits or is at work takes a job's result as its input."""
-    query = f"SELECT 1 FROM jobs WHERE job = ? AND state IN ('{QUEUED}', '{RUNNING}')"
-    return rows.execute(query, (id,)).fetchone() is not None
-
-
-def _order(rows: sqlite3.Connection, lane: str) -> list[str]:
-    """Ids of the waiting jobs of a lane, in order."""
-    found = rows.execute(
-        "SELECT id, client, queued, cost_s FROM jobs WHERE state = ? AND lane = ?", (QUEUED, lane)
-    ).fetchall()
-    starts = rows.execute(
-        "SELECT client, max(started) FROM jobs WHERE lane = ? AND started IS NOT NULL"
-        " GROUP BY client",
-        (lane,),
-    ).fetchall()
-    return in_turn([Waiting(*row) for row in found], {row[0]: row[1] for row in starts})
-
-
-def _jobs(rows: sqlite3.Connection, found: Sequence[sqlite3.Row]) -> list[Job]:
-    """Jobs of rows, with the places of those that wait in the queue of their lane."""
-    lanes = {row["lane"] for row in found if row["state"] == QUEUED}
-    places = {id: place for lane in lanes for place, id in enumerate(_order(rows, lane))}
-    return [_job(row, places) for row in found]
-
-
-def _job(row: sqlite3.Row, places: dict[str, int]) -> Job:
-    def plain(column: str) -> Any:
-        return None if row[column] is None else json.loads(row[column])
-
-    return Job(
-        id=row["id"],
-        revision=row["revision"],
-        state=row["state"],
-        lane=row["lane"],
-        upload=row["upload"],
-        job=row["job"],
-        spec=plain("spec"),
-        created=row["created"],
-        started=row["started"],
-        finished=row["finished"],
-        attempts=row["attempts"],
-        progress=plain("progress"),
-        note=row["note"],
-        error=plain("error"),
-        result=plain("result"),
-        position=places.get(row["id"]),
-    )
+def _job(rows: sqlite3.Connection, id: str) -> Job:
+    job = find_job(rows, id)
+    if job is None:
+        raise Problem(404, "There is no such job. It may have been deleted.")
+    return job

@@ -146,7 +146,7 @@ class Service(Closable):
                 return
 
     def _tidy(self) -> None:
-        self.jobs.take_back()
+        self.jobs.leases.take_back()
         self.jobs.expire(self.options.keep_s, limits.RESULT_BYTES)
         self.uploads.expire(self.options.keep_s)
         self.inspector.rest()

@@ -11,7 +11,8 @@ from vidstyle.media.file_identity import content_digest
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.job import Job
-from vidstyle.server.jobs import AGAIN, JobStore
+from vidstyle.server.jobs import JobStore
+from vidstyle.server.leases import AGAIN
 from vidstyle.server.problems import problem_of
 from vidstyle.server.process import ConversionProcess, ProcessDied
 
@@ -78,7 +79,7 @@ class Worker:
         done, idle_since_s = 0, time.monotonic()
         while not self._stopping:
             seen = self._changes.number
-            job = self._jobs.claim(self._lane)
+            job = self._jobs.leases.claim(self._lane)
             if job is not None:
                 self._work(job)
                 done, idle_since_s = done + 1, time.monotonic()
@@ -92,16 +93,16 @@ class Worker:
     def _work(self, job: Job) -> None:
         self._current = job
         try:
-            self._jobs.finish(job, self._converted(job))
+            self._jobs.leases.finish(job, self._converted(job))
         except ProcessDied as death:
-            if not self._stopping and self._jobs.renew(job):  # else it was cancelled
+            if not self._stopping and self._jobs.leases.renew(job):  # else it was cancelled
                 log.warning("The conversion of job %s died (%s).", job.id, death)
-                self._jobs.give_back(job, f"The conversion died, and {AGAIN}.")
+                self._jobs.leases.give_back(job, f"The conversion died, and {AGAIN}.")
         except Exception as error:
             problem = problem_of(error)
             if problem.status == 500:
                 log.exception("Job %s failed.", job.id)
-            self._jobs.fail(job, problem)
+            self._jobs.leases.fail(job, problem)
         finally:
             self._current = None
             self._clean_up(job)
@@ -129,7 +130,7 @@ class Worker:
         return facts | {"type": job.spec["type"], "sha256": content_digest(path)}
 
     def _keep(self, job: Job, progress: dict[str, Any] | None = None) -> None:
-        if not self._jobs.renew(job, progress):  # cancelled before the process had it
+        if not self._jobs.leases.renew(job, progress):  # cancelled before the process had it
             self.process.kill()
 
     def _clean_up(self, job: Job) -> None:

@@ -11,6 +11,9 @@ ELSEWHERE = {
     "vidstyle/commands.py": "tests/test_cli.py",  # called through its entry point
     "vidstyle/apps/optimized_film.py": "tests/apps/test_optimized.py",  # with its photos
     "vidstyle/live/sinks/growing_file.py": "tests/live/sinks/test_recorder.py",  # its only user
+    # One document, checked as a whole.
+    "vidstyle/server/openapi_parts.py": "tests/server/test_openapi.py",
+    "vidstyle/server/openapi_schemas.py": "tests/server/test_openapi.py",
     # One file claims the same of all settings.
     "vidstyle/options/export.py": "tests/test_options.py",
     "vidstyle/options/live.py": "tests/test_options.py",

@@ -1,5 +1,7 @@
 """One server works on a data folder, and leaves it in order."""
 
+import errno
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from tests.look import look
 from tests.server.running import running
 from vidstyle.errors import OptionError
 from vidstyle.options import ServeOptions
+from vidstyle.server import service
 from vidstyle.server.service import Service
+from vidstyle.server.uploads import UploadStore
 
 
 def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
@@ -21,6 +25,24 @@ def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
 def test_data_with_commas_cannot_be_mixed(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="without commas"):
         Service(ServeOptions(data=str(tmp_path / "a,b")))
+
+
+@pytest.mark.logs_errors
+def test_an_error_does_not_end_the_housekeeper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, again = list[float](), threading.Event()
+
+    def full_once(store: UploadStore, keep_s: float) -> None:
+        calls.append(keep_s)
+        if len(calls) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        again.set()
+
+    monkeypatch.setattr(UploadStore, "expire", full_once)
+    monkeypatch.setattr(service, "HOUSEKEEPING_S", 0.01)
+    with Service(ServeOptions(data=str(tmp_path))):
+        assert again.wait(60)
 
 
 def test_a_film_goes_in_and_comes_out_painted(tmp_path: Path) -> None:

@@ -152,12 +152,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Go on, since the client has read."""
         super().resume_writing()
-        if self._write_patience is not None:
-            self._write_patience.cancel()
+        self._end_pause()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._end_wait()
+        self._end_pause()
         super().connection_lost(exc)
 
     def await_request(self) -> None:
@@ -184,6 +184,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def _end_pause(self) -> None:
+        if self._write_patience is not None:
+            self._write_patience.cancel()
+            self._write_patience = None
 
     def _waits_for_header(self) -> bool:
         upgraded = self.transport.get_protocol() is not self  # to a WebSocket

@@ -140,8 +140,12 @@ class Service(Closable):
         while True:
             try:
                 self._tidy()
-            except Exception:  # of a full disk, as a rule
-                log.exception("Old uploads and results could not be deleted; it is tried again.")
+            except Exception as error:
+                log.error(
+                    "Old uploads and results cannot be deleted (%s); it is tried again.",
+                    reason(error),
+                    exc_info=not isinstance(error, OSError),
+                )
             if self._ending.wait(HOUSEKEEPING_S):
                 return
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from vidstyle.errors import reason
 from vidstyle.media.file_identity import content_digest
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 NICENESS = 10  # of conversions: the machine, the page and live viewers go first
 WAIT_S = 1.0  # between looks at the queue without a change of it
+RETRY_S = 10.0  # after an error of the queue itself, if nothing changes
 RENEW_EVERY_S = 5.0  # of the lease, while there is no progress
 JOBS_OF_A_PROCESS = 200  # then a fresh one takes over
 
@@ -69,9 +71,13 @@ class Worker:
         while not self._stopping:
             try:
                 self._work_off()
-            except Exception:
-                log.exception("The queue cannot be read or written; it is tried again.")
-                self._changes.wait(self._changes.number, WAIT_S)
+            except Exception as error:
+                log.error(
+                    "The queue cannot be read or written (%s); it is tried again.",
+                    reason(error),
+                    exc_info=not isinstance(error, OSError),
+                )
+                self._changes.wait(self._changes.number, RETRY_S)
         self.process.close()
 
     def _work_off(self) -> None:

@@ -112,7 +112,7 @@ def test_descriptors_are_left_for_conversions() -> None:
     assert connection_limit(1024, workers=1) == 442
     assert connection_limit(1024, workers=10) == 424
     assert connection_limit(100_000, workers=1) == connection_limit(None, 1) == limits.CONNECTIONS
-    assert connection_limit(64, workers=1) == 1
+    assert connection_limit(64, workers=1) == 32
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")

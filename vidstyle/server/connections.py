@@ -17,6 +17,7 @@ if sys.platform != "win32":
 
 OWN_FILES = 64  # descriptors of the server itself: libraries, database, event loop
 FILES_OF_A_PROCESS = 4  # of a conversion process, as it starts
+FEWEST = 32  # connections, at any limit of files: pages of a few browsers
 LINGER_S = 2.0  # for a client to read why it was refused
 TOO_MANY = Problem(503, "Too many connections are open. Try again soon.", retry_after_s=1)
 TOO_LONG = Problem(431, f"The header is larger than {limits.HEADER_BYTES:,} bytes, the limit.")
@@ -55,7 +56,7 @@ def connection_limit(files: int | None, workers: int) -> int:
         return limits.CONNECTIONS
     left = files - OWN_FILES - FILES_OF_A_PROCESS * (workers + 2) - limits.REFUSALS
     each = 2  # descriptors: its socket, and the file that it sends or receives
-    return max(1, min(limits.CONNECTIONS, left // each))
+    return min(limits.CONNECTIONS, max(FEWEST, left // each))
 
 
 class ConnectionGate:

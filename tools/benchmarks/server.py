@@ -23,11 +23,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import cv2
 import numpy as np
@@ -50,6 +51,8 @@ JPEG_QUALITY = 90  # of the pictures that are sent
 ALONE_RUNS = 20  # of each stage, for its median
 BUFFER_BYTES = 1 << 20
 LIVE_FRAMES, LIVE_FPS = 30, 30.0  # of the clip that a live viewer sends
+NO_LOOK: Mapping[str, Any] = {}
+COARSE: Mapping[str, Any] = {"max_height": 480, "faces": "plain"}
 NUMBER = struct.Struct(">I")  # of a live frame, before its JPEG
 
 
@@ -112,17 +115,18 @@ def main() -> None:
     """Measure every size and print the results."""
     parsed = _parser().parse_args()
     report = empty_report() | {"live": [], "load_before": os.getloadavg()}
+    look = COARSE if parsed.coarse else NO_LOOK
     with running_server() as (port, process_id):
         for size in parsed.sizes:
             picture = sample_picture(*map(int, size.split("x")))
             run = {"size": size, "bytes": len(picture), "style": parsed.style}
-            run |= alone(picture, parsed.style)
+            run |= alone(picture, parsed.style, look)
             for kind, connections, contents in (
                 ("fresh", parsed.connections or usable_cores() + 1, distinct(picture)),
                 ("cached", parsed.connections or 4 * usable_cores(), itertools.repeat(picture)),
             ):
                 run[kind] = measure(
-                    port, process_id, parsed.style, contents, connections, parsed.seconds
+                    port, process_id, parsed.style, contents, connections, parsed.seconds, look
                 )
             report["runs"].append(run)
         for height in parsed.live:
@@ -169,6 +173,7 @@ def measure(
     contents: Iterator[bytes],
     connections: int,
     seconds: float,
+    look: Mapping[str, Any] = NO_LOOK,
 ) -> dict[str, Any]:
     """Send pictures over several connections for some time.
 
@@ -179,13 +184,15 @@ def measure(
         contents: of picture files; taken one after the other by all connections.
         connections: at the same time.
         seconds: how long.
+        look: other options of the pictures.
     """
+    query = urlencode({"style": style, **look})
     latencies, lock = Latencies(), threading.Lock()
     warmed = threading.Barrier(connections + 1)
 
     def send() -> None:
         own = list[float]()
-        connection = Connection(port, f"style={style}")
+        connection = Connection(port, query)
         with lock:
             content = next(contents)
         connection.paint(content)
@@ -270,9 +277,9 @@ def next_frame(elapsed_s: float) -> float:
     return (math.floor(elapsed_s * LIVE_FPS) + 1) / LIVE_FPS
 
 
-def alone(picture: bytes, style: str) -> dict[str, Any]:
+def alone(picture: bytes, style: str, look: Mapping[str, Any] = NO_LOOK) -> dict[str, Any]:
     """Milliseconds of one core for each stage of a picture, medians in this process."""
-    generator, options = load_generator(style), StylizeOptions(style=style)
+    generator, options = load_generator(style), StylizeOptions(style=style, **look)
     encoded = np.frombuffer(picture, np.uint8)
     image = Picture.from_rgb(decode_photo(encoded, "the picture").image)
     painted = stylize_picture(image, generator, options, Stats()).to_rgb()
@@ -342,6 +349,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each run takes")
     parser.add_argument("--connections", type=int, help="at once; by kind and cores unless given")
     parser.add_argument("--style", default="great-wave", help="as for vidstyle")
+    parser.add_argument(
+        "--coarse", action="store_true", help="strokes of 480 lines, also in faces: much faster"
+    )
     return parser
 
 

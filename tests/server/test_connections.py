@@ -65,7 +65,7 @@ def test_too_many_busy_connections_are_told_so(narrow: ServerThread) -> None:
         for _ in range(limits.REFUSALS):
             opened.enter_context(refused(narrow.client.port))
         assert opened.enter_context(opened_to(narrow.client.port)).recv(100) == b""
-    assert until(lambda: narrow.client.get("health").status == 200)
+    assert until(lambda: status(narrow.client) == 200)
 
 
 def test_an_endless_header_is_refused(client: Client) -> None:

@@ -11,7 +11,6 @@ import pytest
 from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.flags import flag_of, with_flags
 from vidstyle.options import (
-    PICTURE_LINES,
     ExportOptions,
     LiveOptions,
     StylizeOptions,
@@ -233,15 +232,15 @@ def test_the_working_size_is_even_and_never_larger(
     assert StylizeOptions(**options).working_size_wh(*size_wh) == expected
 
 
-def test_pictures_have_a_larger_working_size_than_videos() -> None:
-    assert StylizeOptions().working_size_wh(1920, 1080, PICTURE_LINES) == (1280, 720)
-    assert StylizeOptions(max_height=240).working_size_wh(1920, 1080, PICTURE_LINES) == (426, 240)
+def test_a_chosen_working_size_replaces_the_usual_one() -> None:
+    assert StylizeOptions().working_size_wh(1920, 1080, 720) == (1280, 720)
+    assert StylizeOptions(max_height=240).working_size_wh(1920, 1080, 720) == (426, 240)
 
 
 @pytest.mark.parametrize("option", [{"max_height": 480}, {"scale": 0.5}, {"quality": "full"}])
-def test_strokes_are_those_of_720_lines_unless_a_size_is_chosen(option: dict[str, Any]) -> None:
-    assert StylizeOptions().stroke_lines == 720
-    assert StylizeOptions(**option).stroke_lines is None
+def test_the_style_sets_the_strokes_unless_a_size_is_chosen(option: dict[str, Any]) -> None:
+    assert StylizeOptions().style_strokes
+    assert not StylizeOptions(**option).style_strokes
 
 
 @pytest.mark.parametrize(

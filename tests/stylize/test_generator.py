@@ -291,3 +291,22 @@ def test_the_network_sees_a_scaled_picture() -> None:
     generator = Inverter()
     generator.paint_picture(Picture.from_rgb(noise_image(48, 64)), 1.5)
     assert generator.sizes == [(72, 96)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "stroke_lines", "scale"),
+    [(480, 720, 1.5), (720, 720, 1.0), (360, 720, 2.0), (1080, 720, 1.0), (480, 480, 1.0)],
+)
+def test_the_painting_scale_brings_strokes_to_size(
+    lines: int, stroke_lines: int, scale: float
+) -> None:
+    generator = Inverter()
+    generator.stroke_lines = stroke_lines
+    for size in ((lines, 2 * lines, 3), (2 * lines, lines, 3)):
+        picture = Picture.from_rgb(np.zeros(size, np.uint8))
+        assert generator.painting_scale(picture) == scale
+
+
+def test_thumbnails_are_painted_as_they_are() -> None:
+    small = Picture.from_rgb(np.zeros((144, 176, 3), np.uint8))
+    assert Inverter().painting_scale(small) == 1.0

@@ -36,7 +36,6 @@ from vidstyle.stylize.stylizer import (
     MEASURABLE_S,
     SHORTEST_INTERVAL,
     VideoStylizer,
-    painting_scale,
     stylize_picture,
 )
 
@@ -467,22 +466,6 @@ def test_without_fine_faces_none_are_looked_for(
     assert len(list(done.stylize(panning(frames=4)))) == 4
 
 
-@pytest.mark.parametrize(
-    ("lines", "stroke_lines", "scale"),
-    [(480, 720, 1.5), (720, 720, 1.0), (360, 720, 2.0), (1080, 720, 1.0), (480, None, 1.0)],
-)
-def test_the_painting_scale_brings_strokes_to_their_lines(
-    lines: int, stroke_lines: int | None, scale: float
-) -> None:
-    for size in ((lines, 2 * lines, 3), (2 * lines, lines, 3)):
-        picture = Picture.from_rgb(np.zeros(size, np.uint8))
-        assert painting_scale(picture, stroke_lines) == scale
-
-
-def test_thumbnails_are_painted_as_they_are() -> None:
-    assert painting_scale(Picture.from_rgb(np.zeros((144, 176, 3), np.uint8)), 720) == 1.0
-
-
 def test_strokes_of_films_and_photos_are_finer_unless_a_size_is_chosen() -> None:
     image = np.zeros((480, 640, 3), np.uint8)
     frame = Frame(Picture.from_rgb(image), 0, Fraction(1, 25))
@@ -495,3 +478,10 @@ def test_strokes_of_films_and_photos_are_finer_unless_a_size_is_chosen() -> None
         borders[lines] = [stripes(film.picture.y[240]), stripes(photo.y[240])]
     assert borders[480] == [79, 79]
     assert borders[None] == [119, 119]
+
+
+def test_photos_are_painted_at_the_style_s_lines() -> None:
+    photo, generator = Picture.from_rgb(np.zeros((960, 1280, 3), np.uint8)), Striped()
+    generator.stroke_lines = 600
+    stylize_picture(photo, generator, StylizeOptions(faces="plain"), Stats())
+    assert generator.sizes_wh == [(800, 600)]

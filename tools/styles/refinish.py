@@ -18,7 +18,7 @@ from vidstyle.options import FINISH_LIMITS, TrainOptions
 from vidstyle.training.results import int8_path
 from vidstyle.training.run import file_metadata
 
-WRITTEN = (*FINISH_LIMITS, "own_chroma")
+WRITTEN = (*FINISH_LIMITS, "own_chroma", "stroke_lines")
 
 
 def main() -> None:

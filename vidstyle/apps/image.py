@@ -31,7 +31,7 @@ from vidstyle.media.image_file import (
     write_result,
 )
 from vidstyle.media.image_metadata import NAMES, NO_METADATA, Metadata
-from vidstyle.options import DEFAULTS, PICTURE_LINES, VIDEO_LINES, Look, StylizeOptions
+from vidstyle.options import DEFAULTS, VIDEO_LINES, Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import plan_name, style_name
 from vidstyle.stylize.generator_pool import load_generator
@@ -198,17 +198,18 @@ def _paint(
     metadata: Metadata = NO_METADATA,
     coarse: bool = False,
 ) -> Result:
-    full = options.quality == "full"
-    lines = VIDEO_LINES if full or coarse else PICTURE_LINES
     if output is not None:
         check_photo_name(output)
-        size_wh = (unpacked.picture.width, unpacked.picture.height)
-        check_photo_size(output, *options.output_size_wh(*size_wh, lines))
+    full = options.quality == "full"
     generator = (
         load_optimizer(options, options.threads, coarse, options.device)
         if full
         else load_generator(options.style, provider=options.provider)
     )
+    lines = VIDEO_LINES if full or coarse else round(generator.stroke_lines)
+    if output is not None:
+        size_wh = (unpacked.picture.width, unpacked.picture.height)
+        check_photo_size(output, *options.output_size_wh(*size_wh, lines))
     painted = stylize_picture(unpacked.picture, generator, options, stats, lines)
     image = unpacked.packed(painted)
     size = 0 if output is None else write_result(output, image, metadata, replace=options.overwrite)

@@ -187,9 +187,8 @@ class LiveStylizer:
         self, generator: ImageGenerator, frame: Frame, present: Plane, look: Look
     ) -> Paint:
         """The function that paints this frame on a painter thread."""
-        curve, scale = self._exposure_curve(frame, present), 1.0
-        if look.stroke_lines is not None:
-            scale = self._quality_controller.quality.scale
+        curve = self._exposure_curve(frame, present)
+        scale = self._quality_controller.quality.scale if look.style_strokes else 1.0
         return partial(self._paint, generator, curve, scale, look.fine_faces)
 
     def _exposure_curve(self, frame: Frame, present: Plane) -> Curve:
@@ -261,6 +260,7 @@ class LiveStylizer:
         even, parts = generator.with_exposure(seen, curve), list[FinePart]()
         if boxes is not None or seen is not working:  # in a hurry
             scale, fine_faces = 1.0, False
+        scale = min(scale, generator.painting_scale(seen))
         with self._stats.timed("generator"):
             if boxes is None:
                 self._stats.count("keyframes")

@@ -7,7 +7,7 @@ The command line, the Python API and configuration files take names and defaults
 
 from vidstyle.options.export import ExportOptions
 from vidstyle.options.live import LiveOptions
-from vidstyle.options.look import PICTURE_LINES, VIDEO_LINES, Look
+from vidstyle.options.look import VIDEO_LINES, Look
 from vidstyle.options.output import STANDARD_STREAM, Output
 from vidstyle.options.server import ServeOptions
 from vidstyle.options.setting import (
@@ -22,7 +22,13 @@ from vidstyle.options.setting import (
     settings,
 )
 from vidstyle.options.stylize import DEFAULTS, StylizeOptions
-from vidstyle.options.training import FINISH_LIMITS, SHARPNESS, TrainOptions
+from vidstyle.options.training import (
+    FINISH_LIMITS,
+    SHARPNESS,
+    STROKE_LIMITS,
+    STROKE_LINES,
+    TrainOptions,
+)
 
 __all__ = [
     "AUTO",
@@ -32,10 +38,11 @@ __all__ = [
     "FEATURES",
     "FINISH_LIMITS",
     "PAINTED",
-    "PICTURE_LINES",
     "PROVIDERS",
     "SHARPNESS",
     "STANDARD_STREAM",
+    "STROKE_LIMITS",
+    "STROKE_LINES",
     "VIDEO_LINES",
     "ExportOptions",
     "LiveOptions",

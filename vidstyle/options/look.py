@@ -18,8 +18,7 @@ from vidstyle.style_plan import SCHEDULE_EXAMPLE, StylePlan, read_schedule, styl
 from vidstyle.style_spec import EXAMPLE
 from vidstyle.times import seconds_of
 
-STROKE_LINES = 720  # chosen blind over 480, 576 and 960; see `Look.stroke_lines`
-VIDEO_LINES, PICTURE_LINES = 480, 720  # working size without `max_height`
+VIDEO_LINES = 480  # working size of videos without `max_height`
 MAX_INTERVAL = 300  # frames between keyframes, which are all held in memory
 
 
@@ -88,7 +87,7 @@ class Look:
         "working size at most, in lines (columns of an upright picture), with strokes of that "
         "size: fewer paint larger strokes faster",
         "LINES",
-        unset="480 in videos, 720 in pictures, with the strokes of 720",
+        unset="480 in videos, the style's own in pictures, with its own strokes",
     )
 
     def __post_init__(self) -> None:
@@ -130,10 +129,9 @@ class Look:
         return self.faces == "fine" and self.quality == "fast"
 
     @property
-    def stroke_lines(self) -> int | None:
-        """Lines of the pictures whose strokes a painting has; None: of the working size's."""
-        is_free = self.max_height is None and self.scale is None and self.quality == "fast"
-        return STROKE_LINES if is_free else None
+    def style_strokes(self) -> bool:
+        """Whether the style sets the size of the strokes, whatever the working size is."""
+        return self.max_height is None and self.scale is None and self.quality == "fast"
 
     @property
     def time_budget_s(self) -> float | None:

@@ -14,6 +14,8 @@ from vidstyle.options.setting import (
 )
 
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
+STROKE_LINES = 720  # chosen blind over 480, 576 and 960 for most styles
+STROKE_LIMITS = (120, 1440)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
     "sharpness": (0.0, 2.0),
     "contrast": (0.0, 3.0),
@@ -65,6 +67,9 @@ class TrainOptions:
     brightness: float = option(0.0, "light added to the paintings, -1 to 1", "AMOUNT")
     clarity: float = option(0.5, "local contrast added to the paintings, 0 to 3", "AMOUNT")
     saturation: float = option(1.15, "color of the paintings, 0 to 3", "FACTOR")
+    stroke_lines: int = option(
+        STROKE_LINES, "paint pictures at so many lines: fewer make larger strokes", "LINES"
+    )
     style_scale: float = option(1.0, "size of the strokes", "F")
     batch: int = option(4, "pictures a step, over all processes", "N", most=1024)
     seed: int = option(0, "another seed, another result", "N")
@@ -93,6 +98,9 @@ class TrainOptions:
             check(self, f"{name}_weight", getattr(self, f"{name}_weight") >= 0, "0 or more")
         check(self, "own_colors", 0 <= self.own_colors <= 1, "between 0 and 1")
         check(self, "own_chroma", 0 <= self.own_chroma <= 1, "between 0 and 1")
+        fewest, most = STROKE_LIMITS
+        within = fewest <= self.stroke_lines <= most
+        check(self, "stroke_lines", within, f"between {fewest} and {most}")
         for name, (lowest, highest) in FINISH_LIMITS.items():
             within = lowest <= getattr(self, name) <= highest
             check(self, name, within, f"between {lowest:g} and {highest:g}")

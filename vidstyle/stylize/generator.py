@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, Plane, RGBImage, check_image, chroma_size_wh
-from vidstyle.options import CPU, FINISH_LIMITS
+from vidstyle.options import CPU, FINISH_LIMITS, STROKE_LIMITS, STROKE_LINES
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
 from vidstyle.stylize.finish import Finish
@@ -23,6 +23,8 @@ from vidstyle.stylize.onnx_session import first_run, load_session, not_a_number,
 from vidstyle.stylize.palette import PaletteMap
 from vidstyle.stylize.providers import TABLE
 
+PAINTING_SCALES = (1.0, 1.5, 2.0)  # whole cells of the network in boxes of disoccluded areas
+SMALLEST_SCALED = 240  # lines; thumbnails are painted as they are
 GRID = 4  # px; the sides of a network's input are multiples of this
 # Mirrored around the picture, in px: the reach of the network's zero padding, by size class.
 BORDERS = {"17k": 24, "55k": 44, "220k": 56}
@@ -41,6 +43,7 @@ class ImageGenerator(ABC):
 
     remarks: Sequence[str] = ()  # messages for the user on the images painted so far
     finish: Finish = Finish()  # of its paintings, where they are delivered
+    stroke_lines: float = STROKE_LINES  # of a picture whose size suits the strokes best
     own_chroma: float = 0.0  # share of the picture's own chroma in its paintings, 0..1
     normalizes_exposure = False  # True if trained on normalized exposure, see `exposure.py`
 
@@ -70,6 +73,14 @@ class ImageGenerator(ABC):
         """
         return with_curve(picture, curve) if self.normalizes_exposure else picture
 
+    def painting_scale(self, picture: Picture) -> float:
+        """Enlargement of a picture, one of `PAINTING_SCALES`, that brings its strokes to size."""
+        lines = min(picture.width, picture.height)
+        if lines < SMALLEST_SCALED:
+            return 1.0
+        wanted = self.stroke_lines / lines
+        return min(PAINTING_SCALES, key=lambda scale: abs(math.log(scale / wanted)))
+
     def paint_picture(self, picture: Picture, scale: float = 1.0) -> Picture:
         """Return the stylized picture in the same color space and depth; raises as `paint`.
 
@@ -88,9 +99,9 @@ class OnnxGenerator(ImageGenerator):
     """Feed-forward style transfer network in an .onnx file, run by ONNX Runtime.
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
-    entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1) and the fields
-    of `Finish` are numbers; `palette` is a `PaletteMap` of the output's colors; `size_class` gives
-    the border, in px, that `paint` mirrors around a picture and cuts off again.
+    entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1), the fields of
+    `Finish` and `stroke_lines` are numbers; `palette` is a `PaletteMap` of the output's colors;
+    `size_class` gives the border, in px, that `paint` mirrors around a picture and cuts off again.
     `paint` computes in the calling thread and `threads - 1` more.
     """
 
@@ -145,6 +156,7 @@ class OnnxGenerator(ImageGenerator):
         metadata = self._session.get_modelmeta().custom_metadata_map | dict(metadata or {})
         self.normalizes_exposure = metadata.get("light") == "even"
         self.own_chroma = _number(file, metadata, "own_chroma", 0.0, (0, 1))
+        self.stroke_lines = _number(file, metadata, "stroke_lines", STROKE_LINES, STROKE_LIMITS)
         self.finish = _finish(file, metadata)
         self._palette = _palette(file, metadata)
         self.border = BORDERS.get(metadata.get("size_class", ""), WIDEST_BORDER)

@@ -33,7 +33,7 @@ class TrackedFrame:
     scene: int = 0  # number of the scene, from 0
     to_previous: FlowPath | None = None  # on this frame's grid; None as `from_previous`
     faces: tuple[Face, ...] = ()  # to be painted finely
-    scale: float = 1.0  # enlargement at which the frame is painted
+    style_strokes: bool = False  # painted enlarged, so that its strokes have the style's size
 
 
 @dataclass(frozen=True, slots=True, eq=False)

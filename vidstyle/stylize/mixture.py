@@ -20,6 +20,7 @@ class Mixture(ImageGenerator):
         self._parts = tuple(parts)
         self.finish = Finish.mixed((part.finish, weight) for part, weight in self._parts)
         self.own_chroma = sum(weight * generator.own_chroma for generator, weight in self._parts)
+        self.stroke_lines = sum(weight * part.stroke_lines for part, weight in self._parts)
         self.normalizes_exposure = any(
             generator.normalizes_exposure for generator, _ in self._parts
         )

@@ -22,7 +22,7 @@ class FramePainter(Protocol):
     def paint(self, frame: TrackedFrame) -> Picture:
         """Return the painting of a keyframe, at the working size.
 
-        It is painted at the frame's `scale`, and its `faces` finely.
+        Its `faces` are painted finely, and all of it in the style's strokes if it says so.
 
         `VideoStylizer` calls it once per keyframe, from its pool threads, several at once.
         """
@@ -68,7 +68,12 @@ class GeneratorPainter:
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
         return self._mean(
             lambda part: inpaint(
-                painting, _exposed(frame, part), occlusion_mask, part, frame.faces, frame.scale
+                painting,
+                _exposed(frame, part),
+                occlusion_mask,
+                part,
+                frame.faces,
+                _scale(frame, part),
             )
         )
 
@@ -93,8 +98,13 @@ class GeneratorPainter:
 
 def _painted(frame: TrackedFrame, generator: ImageGenerator) -> Picture:
     exposed = _exposed(frame, generator)
-    painting = generator.paint_picture(exposed, frame.scale)
-    return with_fine_faces(painting, exposed, frame.faces, generator, frame.scale)
+    scale = _scale(frame, generator)
+    painting = generator.paint_picture(exposed, scale)
+    return with_fine_faces(painting, exposed, frame.faces, generator, scale)
+
+
+def _scale(frame: TrackedFrame, generator: ImageGenerator) -> float:
+    return generator.painting_scale(frame.picture) if frame.style_strokes else 1.0
 
 
 def _exposed(frame: TrackedFrame, generator: ImageGenerator) -> Picture:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vidstyle.frame import Checkpoint, Frame, Mask, Picture
 from vidstyle.media.parts import PART_S, PartRule, PartsByTime
-from vidstyle.options import PICTURE_LINES, VIDEO_LINES, Look, StylizeOptions
+from vidstyle.options import VIDEO_LINES, Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.compose import compose
 from vidstyle.stylize.exposure import exposure_curve
@@ -29,9 +29,7 @@ from vidstyle.stylize.warp import cross_fade
 FIRST_INTERVAL = 6  # frames between keyframes until generator and warp have been timed
 MEASURABLE_S = 0.05  # CPU time until a stage has been timed; Windows counts steps of 0.016 s
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames between keyframes; longer paths drift
-MAX_HELD_BYTES = 20e6  # of frames that wait for a keyframe: 12 frames at 720p, 6 at 1080p
-PAINTING_SCALES = (1.0, 1.5, 2.0)  # whole cells of the network in boxes of disoccluded areas
-SMALLEST_SCALED = 240  # lines; thumbnails are painted as they are
+MAX_HELD_BYTES = 32e6  # of frames that wait for a keyframe: 12 frames at 720p, 10 at 1080p
 GENERATOR_TO_WARP = 2 / 3  # CPU time per frame of the generator over that of the warp, at most
 
 
@@ -163,12 +161,11 @@ class VideoStylizer:
     def _paint(self, painter: FramePainter, keyframe: TrackedFrame) -> Painting:
         with self._stats.timed("generator"):
             faces = tuple(find_faces(keyframe.picture)) if self.options.fine_faces else ()
-            return Painting(painter.paint(self._scaled(keyframe, faces)), faces)
+            return Painting(painter.paint(self._detailed(keyframe, faces)), faces)
 
-    def _scaled(self, frame: TrackedFrame, faces: tuple[Face, ...]) -> TrackedFrame:
+    def _detailed(self, frame: TrackedFrame, faces: tuple[Face, ...]) -> TrackedFrame:
         """Add to a frame how finely it and its faces are painted."""
-        scale = painting_scale(frame.picture, self.options.stroke_lines)
-        return replace(frame, faces=faces, scale=scale)
+        return replace(frame, faces=faces, style_strokes=self.options.style_strokes)
 
     def _working(self, picture: Picture) -> Picture:
         self._frame_bytes = sum(plane.nbytes for plane in picture.planes)
@@ -221,7 +218,7 @@ class VideoStylizer:
             nearest, path = (first, frame.path) if progress < 0.5 else (second, path_forward)
             size_wh = painting.width, painting.height
             faces = tuple(moved(face, path, *size_wh) for face in nearest.faces)
-            painting = painter.inpaint(painting, self._scaled(frame, faces), occlusion_mask)
+            painting = painter.inpaint(painting, self._detailed(frame, faces), occlusion_mask)
         return self._composed(frame, painting, painter.finish)
 
     def _composed(self, frame: TrackedFrame, painting: Picture, finish: Finish) -> Frame:
@@ -249,7 +246,7 @@ def stylize_picture(
     generator: ImageGenerator,
     options: StylizeOptions,
     stats: Stats,
-    lines: int = PICTURE_LINES,
+    lines: int | None = None,
 ) -> Picture:
     """Stylize a single picture in the calling thread; callable from several threads at once.
 
@@ -258,17 +255,17 @@ def stylize_picture(
         generator: paints it at the working size.
         options: working size and output composition.
         stats: receives the timings of stages "resize" and "generator".
-        lines: of the working size at most, if the options name none.
+        lines: of the working size at most, if the options name none; None: as its strokes want.
 
     Raises:
         StyleError: the generator failed.
     """
-    working = working_picture(picture, options, stats, lines)
+    working = working_picture(picture, options, stats, lines or round(generator.stroke_lines))
     exposure = exposure_curve(working.y, working.color.full_range)
     with stats.timed("generator"):
         exposed = generator.with_exposure(working, exposure)
         faces = find_faces(working) if options.fine_faces else []
-        scale = painting_scale(working, options.stroke_lines)
+        scale = generator.painting_scale(working) if options.style_strokes else 1.0
         painting = generator.paint_picture(exposed, scale)
         painting = with_fine_faces(painting, exposed, faces, generator, scale)
     share = None if options.only == "all" else person_share(picture, options.only)
@@ -290,19 +287,6 @@ def working_picture(
     """Return the picture at the working size, timed as stage "resize"."""
     with stats.timed("resize"):
         return picture.resized(*look.working_size_wh(picture.width, picture.height, lines))
-
-
-def painting_scale(picture: Picture, stroke_lines: int | None) -> float:
-    """Enlargement at which a picture is painted, one of `PAINTING_SCALES`.
-
-    Args:
-        picture: at the working size.
-        stroke_lines: lines of the pictures whose strokes it gets; None: of its own.
-    """
-    lines = min(picture.width, picture.height)
-    if stroke_lines is None or lines < SMALLEST_SCALED:
-        return 1.0
-    return min(PAINTING_SCALES, key=lambda scale: abs(math.log(scale * lines / stroke_lines)))
 
 
 def _is_painted(span: PaintedSpan) -> bool:

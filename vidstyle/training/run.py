@@ -25,7 +25,7 @@ from vidstyle.media.owned_files import delete_own, delete_partials, foreign_entr
 from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES, SIZE_CLASSES
 from vidstyle.network.generator import Generator
-from vidstyle.options import TrainOptions
+from vidstyle.options import STROKE_LINES, TrainOptions
 from vidstyle.perceptual.device import torch_device
 from vidstyle.perceptual.zoo import load_features
 from vidstyle.stylize.exposure import with_normal_exposure
@@ -317,7 +317,7 @@ def _prepare_folder(folder: Path) -> None:
 def file_metadata(options: TrainOptions) -> dict[str, str]:
     """Entries of the .onnx file's metadata that `OnnxGenerator` reads."""
     about = {"size_class": options.size, "light": "even"}
-    plain = {"own_chroma": 0.0} | asdict(Finish())
+    plain = {"own_chroma": 0.0, "stroke_lines": STROKE_LINES} | asdict(Finish())
     chosen = {name: getattr(options, name) for name in plain}
     return about | {name: f"{v:g}" for name, v in chosen.items() if v != plain[name]}
 

@@ -78,7 +78,9 @@ FINISHES = {
         "clarity": 0.7,
         "saturation": 1.2,
     },
+    "kandinsky-composition-vii.jpg": {"stroke_lines": 560},
     "leger-contrast-of-forms.jpg": {
+        "stroke_lines": 480,
         "own_chroma": 0.6,
         "contrast": 0.9,
         "clarity": 0.3,
@@ -162,6 +164,7 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
             "content_weight": 1.8,
             "own_colors": 0.8,
             "features": "squeezenet",
+            "stroke_lines": 480,
         },
     ),
     Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 4000, "content_weight": 1.25}),

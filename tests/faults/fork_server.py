@@ -116,10 +116,7 @@ def _run(request: dict[str, Any], begin: int) -> None:
             code = stop.code if isinstance(stop.code, int) else 1
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        for thread in threading.enumerate():  # as at the end of an interpreter
-            if thread is not threading.main_thread() and not thread.daemon:
-                thread.join()
-        atexit._run_exitfuncs()  # temporary folders of daemon threads are deleted then
+        end_interpreter()
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -130,6 +127,16 @@ def _run(request: dict[str, Any], begin: int) -> None:
                 except OSError:
                     code = code or 1
         os._exit(code)
+
+
+def end_interpreter() -> None:
+    """Do what Python does at its end: wait for threads, and call functions of `atexit`.
+
+    Temporary folders of daemon threads are deleted then. Threads are left to `threading`, which
+    also knows those whose start a signal interrupted.
+    """
+    vars(threading)["_shutdown"]()
+    atexit._run_exitfuncs()
 
 
 def _set_up(request: dict[str, Any]) -> None:

@@ -1,9 +1,12 @@
 """Kinds of cases: a damaged file of each sort, with words that make vidstyle read it."""
 
 import json
+import os
 import random
 import re
 import signal
+import subprocess
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +17,19 @@ from tests.clips import Clip
 from tests.faults import seeds
 from tests.faults.drawing import drawn, setting_values, words_of
 from tests.faults.mutator import mutated
-from tests.faults.runs import PARTIALS, ForkServer, Outcome, Run, contents, judged, no_faults
+from tests.faults.runs import (
+    LIMIT_S,
+    PARTIALS,
+    ROOT,
+    SIGNAL_CODES,
+    ForkServer,
+    Outcome,
+    Run,
+    contents,
+    judged,
+    no_faults,
+)
+from tests.processes import stop_once, vidstyle_with
 
 VIDEO_OUTPUTS = ("o.mp4", "o.mp4", "o.mkv", "o.mkv", "o.mov", "o.webm", "o.gif", "o.apng")
 PICTURE_OUTPUTS = ("o.png", "o.jpg", "o.webp", "o.tif")
@@ -31,6 +46,18 @@ PICTURE_WORDS: tuple[tuple[str, ...], ...] = (
     ("--strength", "0.5"),
 )  # fmt: skip
 
+PAINTED = 6  # of twelve paintings; those of the first pass, and some of the second
+HELD = f"""
+import os
+from vidstyle.optimize.work_folder import WorkFolder
+keep, kept = WorkFolder.keep, []
+def held(folder, *painting):
+    keep(folder, *painting)
+    kept.append(painting)
+    if len(kept) == {PAINTED}:
+        os.read(0, 1)  # until stdin is closed
+WorkFolder.keep = held
+"""
 RECORDINGS = r"[^/.][^/]*"  # in the case's own folder, not hidden
 COMMANDS: dict[str, tuple[str, list[str]]] = {
     "convert": ("o.mkv", ["in.mkv", "--quality", "fast"]),
@@ -172,22 +199,32 @@ class Kinds:
         return Run(words=words, folder=folder, allowed=RECORDINGS, video=False)
 
     def make_work_folder(self, server: ForkServer) -> None:
-        """Interrupt a conversion of full quality, and keep its work folder as a seed.
+        """Interrupt a conversion of full quality once, and keep its work folder as a seed.
 
         Args:
             server: with PyTorch.
+
+        Raises:
+            AssertionError: the conversion ended otherwise; the next call tries again.
         """
         self._server = server
-        attempt = 0
-        while not any(name.endswith(".png") for name in self._work) and attempt < 20:
-            attempt += 1
-            folder = self._folder / f"film{attempt}" / "in"
-            folder.mkdir(parents=True)
-            server.outcome(self._film(folder, signal.SIGINT, 0.4 + 0.2 * attempt))
-            work = folder / "o.mp4.work"
-            files = [path for path in work.rglob("*") if path.is_file()]
-            self._work = {path.relative_to(work).as_posix(): path.read_bytes() for path in files}
-        assert "manifest.json" in self._work
+        if self._work:
+            return
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        words = [*vidstyle_with(HELD), *self._film(folder).words]
+        process = subprocess.Popen(
+            words, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        work = folder / "o.mp4.work"
+
+        def holds() -> bool:
+            return len(list(work.glob("scene-*/[!.]*.png"))) == PAINTED
+
+        error = stop_once(process, holds, signal.SIGINT, LIMIT_S)
+        assert process.returncode == SIGNAL_CODES[signal.SIGINT], error
+        files = [path for path in work.rglob("*") if path.is_file()]
+        self._work = {path.relative_to(work).as_posix(): path.read_bytes() for path in files}
 
     def work_folders(self, chance: random.Random, folder: Path) -> Run:
         """A damaged work folder of the full quality, beside files that are not vidstyle's."""

@@ -36,7 +36,7 @@ def sheet(paintings: Sequence[Path], photos: RGBImage) -> RGBImage:
 
 
 def _row(file: Path, photos: RGBImage) -> RGBImage:
-    with Stylizer(file) as stylizer:
+    with Stylizer(file, max_height=2 * HEIGHT) as stylizer:
         painted = stylizer(photos)
     return np.hstack([_resized(read_painting(file), 6 / 5), _resized(painted, 3)])
 

@@ -48,7 +48,7 @@ class Recipe:
 
 
 # Finishes by painting, where they differ from the default; chosen blind (docs/experiments.md).
-FINISHES = {
+FINISHES: dict[str, dict[str, float]] = {
     "hokusai-great-wave.jpg": {
         "own_chroma": 0.0,
         "sharpness": 0.0,

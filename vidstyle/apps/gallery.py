@@ -18,6 +18,8 @@ from vidstyle.stylize.generator_pool import load_generator
 from vidstyle.stylize.stylizer import stylize_picture
 
 TILE_SIDE = 480  # px, the longer side of each picture
+REDUCTION = 2  # from painting to tile; more would hide the strokes
+LEAST_LINES = 16  # of a painting
 MIN_CELL_WIDTH = 240  # px; names must fit under narrow pictures
 LABEL_HEIGHT, FONT_SIZE, BASELINE = 40, 22, 28  # px, below a picture
 MARGIN = 20  # px
@@ -35,8 +37,9 @@ def paint_gallery(
     Args:
         input: path of a JPEG, PNG, WebP, BMP or TIFF picture.
         output: path of the sheet, in one of these formats by its suffix.
-        options: each picture is painted at their working size and then reduced; `style`, `resize`
-            and `compare` have no effect.
+        options: each picture is painted at their working size, without `max_height` at
+            `REDUCTION` times its size on the sheet, and then reduced; `style`, `resize` and
+            `compare` have no effect.
         stats: receives the timings of the run.
 
     Raises:
@@ -63,7 +66,9 @@ def _painted(
     picture: Picture, options: StylizeOptions, stats: Stats
 ) -> Iterator[tuple[str, RGBImage]]:
     """Yield the name and the tile of every shipped style."""
-    options = replace(options, resize=True, compare=False)
+    shorter_side = min(_tile_size_wh(picture))
+    lines = options.max_height or max(LEAST_LINES, REDUCTION * shorter_side)
+    options = replace(options, max_height=lines, resize=True, compare=False)
     for style in shipped_styles():
         generator = load_generator(style.name, provider=options.provider)
         painted = stylize_picture(picture, generator, options, stats)
@@ -96,6 +101,10 @@ def sheet(tiles: Sequence[tuple[str, RGBImage]]) -> RGBImage:
 
 
 def _tile(picture: Picture) -> RGBImage:
+    return picture.resized(*_tile_size_wh(picture)).to_rgb()
+
+
+def _tile_size_wh(picture: Picture) -> tuple[int, int]:
     scale = TILE_SIDE / max(picture.width, picture.height)
     width, height = (max(1, round(side * scale)) for side in (picture.width, picture.height))
-    return picture.resized(width, height).to_rgb()
+    return width, height

@@ -31,18 +31,17 @@ class Quality:
     every: int  # keyframe interval, in displayed frames
     small_network: bool = False  # use the style's smaller network
     decimation: int = 1  # one of so many captured frames is displayed
-    scale: float = 1.0  # enlargement at which keyframes are painted: smaller strokes
+    scale: float = 1.0  # enlargement at which keyframes are painted, or less if the style wants so
 
     @property
     def painted_lines(self) -> float:
-        """Shorter side of the generator's input, in pixels."""
+        """Shorter side of the generator's input, in pixels, at most."""
         return self.scale * self.lines
 
     def __str__(self) -> str:
         network = ", small network" if self.small_network else ""
         shown = f", 1 in {self.decimation} shown" if self.decimation > 1 else ""
-        scale = f", painted at {self.painted_lines:.0f}" if self.scale > 1 else ""
-        return f"{self.lines} lines{scale}, every {self.every}{network}{shown}"
+        return f"{self.lines} lines, every {self.every}{network}{shown}"
 
 
 @dataclass(frozen=True, slots=True)

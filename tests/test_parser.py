@@ -110,7 +110,7 @@ def test_help_shows_defaults(capsys: Captured, monkeypatch: pytest.MonkeyPatch) 
         "convert": (
             f"a .txt file of such lines (default: {shipped_styles()[0].name})",
             "--max-height LINES working size at most",
-            "(default: 480)",
+            "(default: 480 in videos, the style's own in pictures, with its own strokes)",
             "--codec NAME h264, hevc, av1, vp9, prores, lossless, an encoder's name, "
             "or auto for fast hardware (default: chosen by the container)",
             "-y, --[no-]overwrite replace the output if it exists",

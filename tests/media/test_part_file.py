@@ -39,7 +39,17 @@ def test_everything_comes_back(tmp_path: Path, until: Checkpoint | None) -> None
         assert (reader.end.frames, reader.end.until) == (3, until)
         reader.check()
         assert list(reader.packets()) == PACKETS
+        assert list(reader.times()) == [each.pts for each in PACKETS]
     assert [file.name for file in tmp_path.iterdir()] == ["a.part"]
+
+
+def test_a_damaged_size_ends_the_reading_of_times(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.part")
+    content = file.read_bytes()
+    place = content.index(b"first") - 4
+    file.write_bytes(content[:place] + b"\xff\xff\xff\x7f" + content[place + 4 :])
+    with PartReader(file) as reader, pytest.raises(DamagedPartError):
+        reader.times()
 
 
 def test_a_packet_is_one_of_pyav() -> None:

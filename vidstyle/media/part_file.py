@@ -10,6 +10,7 @@ import math
 import os
 import struct
 import zlib
+from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -177,6 +178,23 @@ class PartReader:
         rest = self._taken(self._bytes - FOOTER.size - self._end_at)
         if zlib.crc32(rest, crc) != self._crc:
             raise DamagedPartError(f"{self._file.name}: a wrong checksum")
+
+    def times(self) -> "array[int]":
+        """Presentation times of the packets, in decoding order; the content is skipped.
+
+        Raises:
+            DamagedPartError: the file is cut off, or has a damaged packet.
+            OSError: it cannot be read.
+        """
+        times = array("q")
+        self._file.seek(self._packets_at)
+        while self._file.tell() < self._end_at:
+            mark, _, pts, _, _, size = PACKET.unpack(self._taken(PACKET.size))
+            if mark != PACKET_MARK or size > self._end_at - self._file.tell():
+                raise DamagedPartError(f"{self._file.name}: a damaged packet")
+            times.append(pts)
+            self._file.seek(size, os.SEEK_CUR)
+        return times
 
     def first_pts(self) -> int | None:
         """Time of the first packet, which is that of the part's first frame; None without one.

@@ -141,9 +141,13 @@ class PartedSink(FileSink):
         """Mux the packets of all parts and the side streams."""
         with unchanged_scheduling():
             self._output.start_encoding()
-        self._pts, self._first_dts = array("q"), None
-        last = None
-        for packet in self._in_order(self._stored()):
+        delay = self._read_times()
+        self._first_dts, last = None, None
+        for number, each in enumerate(self._stored()):
+            packet = each.packet(self._like.time_base)
+            packet.stream = self._video
+            if packet.dts is not None:
+                packet.dts = self._decoding_time(number, delay)
             if self._first_dts is None:
                 self._first_dts = packet.dts
             if last is not None:
@@ -153,34 +157,40 @@ class PartedSink(FileSink):
         self._mux(last)
         self._side_streams.advance(math.inf if self._like.end_s is None else self._like.end_s)
 
-    def _in_order(self, stored: Iterator[PartPacket]) -> Iterator[Any]:
-        """Yield the packets for the output, with increasing dts.
+    def _read_times(self) -> int:
+        """Note the times of all frames; return how many frames decoding precedes them by."""
+        self._pts, delay = array("q"), 0
+        for file in self._files:
+            with self._part_errors(), PartReader(file) as reader:
+                decoded = reader.times()
+                shown = sorted(decoded)
+                places = {pts: place for place, pts in enumerate(shown)}
+                delays = (number - places[pts] for number, pts in enumerate(decoded))
+                delay = max([delay, *delays])
+                self._pts.extend(shown)
+        return delay
 
-        The first dts of a part lie before it by the encoder's delay, a number of frames. Where the
-        frame rate varies, that may be before the last dts of the part before.
+    def _decoding_time(self, number: int, delay: int) -> int:
+        """Decoding time of a packet: the time of the frame `delay` places before.
+
+        Not the encoder's own, since its delay differs between parts: short ones have none.
         """
-        last_dts = -math.inf
-        for each in stored:
-            packet = each.packet(self._like.time_base)
-            packet.stream = self._video
-            if packet.dts is not None:
-                packet.dts = last_dts = max(packet.dts, last_dts + 1)
-            yield packet
+        if number >= delay:
+            return self._pts[number - delay]
+        frame = self._pts[1] - self._pts[0] if len(self._pts) > 1 else 1
+        return self._pts[0] - (delay - number) * frame
 
     def _stored(self) -> Iterator[PartPacket]:
-        """Yield the packets of all parts; note the pts and the end of the frames."""
+        """Yield the packets of all parts; note the end of the frames."""
         expected = _parameter_sets(bytes(self._video.codec_context.extradata or b""))
         for file in self._files:
             with self._part_errors(), PartReader(file) as reader:
                 if _parameter_sets(reader.extradata) != expected:
                     file.unlink()
                     raise DamagedPartError(f"{file}: of another encoder")
-                pts = array("q")
                 for packet in reader.packets():
-                    pts.append(packet.pts)
                     self._end_pts = max(self._end_pts, packet.pts + packet.duration)
                     yield packet
-                self._pts.extend(sorted(pts))
 
     def _mux(self, packet: Any) -> None:
         time_s = None if packet.dts is None else float(packet.dts * packet.time_base)

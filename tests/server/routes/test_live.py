@@ -27,10 +27,12 @@ def joined(server: ServerThread, query: str = "style=udnie-17k", **more: Any) ->
 
 
 def told(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next text message, of a kind."""
-    message = socket.recv(60)
-    assert isinstance(message, str)
-    found: dict[str, Any] = json.loads(message)
+    """The next text message but for reports of the state, of a kind."""
+    found: dict[str, Any] = {"type": "status"}
+    while found["type"] == "status" != kind:
+        message = socket.recv(60)
+        assert isinstance(message, str)
+        found = json.loads(message)
     assert found["type"] == kind
     return found
 

@@ -89,6 +89,11 @@ def test_a_crowd_costs_no_more_than_its_limit() -> None:
     assert pixels <= MAX_SHARE * SCENE.width * SCENE.height
 
 
+@pytest.mark.parametrize(("x", "y"), [(-200, 120), (600, 120), (160, -300), (160, 900)])
+def test_a_face_that_has_left_the_picture_is_not_painted(x: int, y: int) -> None:
+    assert fine_parts(SCENE, [face(x, y)], Striped()) == []
+
+
 def test_a_part_of_a_painting_gets_its_part_of_a_face() -> None:
     painting = Striped().paint_picture(SCENE)
     parts = fine_parts(SCENE, [face()], Striped())

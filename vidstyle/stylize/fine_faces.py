@@ -63,7 +63,9 @@ def fine_parts(
     """Paint the faces of a picture that gain by finer strokes; arguments as `with_fine_faces`."""
     parts, left_px = list[FinePart](), MAX_SHARE * scale**2 * original.width * original.height
     for face in faces:
-        box = box_around(face, original)
+        box = overlap(box_around(face, original), (0, 0, original.width, original.height))
+        if box is None:  # it has left the picture
+            continue
         crop = original.crop(*box)
         largest = min(scale_of(face), np.sqrt(left_px / (crop.width * crop.height)))
         finer = [each for each in SCALES if scale < each <= largest]

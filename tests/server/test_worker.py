@@ -90,6 +90,7 @@ def test_a_queue_that_cannot_be_written_does_not_end_the_worker(
         return claim(lane)
 
     monkeypatch.setattr(store.leases, "claim", full_once)
+    monkeypatch.setattr("vidstyle.server.worker.RETRY_S", 0.1)
     (tmp_path / "content").write_bytes(b"video")
     worker = Worker(FILMS, store, changes, request_for(tmp_path / "content"))
     worker.process = ConversionProcess(program=TOY)

@@ -129,4 +129,4 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def inverting(inverter: Path) -> StylizeOptions:
     """Options with the toy generator `inverter` as style."""
-    return StylizeOptions(style=str(inverter), faces="plain")
+    return StylizeOptions(style=str(inverter))

@@ -14,11 +14,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from tools.mediapipe.shipping import ship
 from tools.mediapipe.tflite_graph import IR_VERSION, OPSET, TFLiteGraph, tensor_name
-from tools.styles.catalog import Entry, change_section, file_entry
-from tools.styles.textures import with_half_weights
-from vidstyle.assets import models_folder
-from vidstyle.media.atomic import write_whole
 from vidstyle.stylize.face_detector import CELLS, SIDE, VALUES
 
 SOURCE = "https://www.npmjs.com/package/@mediapipe/face_detection 0.4.1657300184"
@@ -34,19 +31,8 @@ def main() -> None:
     """Write the network and enter it into the catalog."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", type=Path, help="face_detection_full_range.tflite")
-    model = with_half_weights(detection_model(TFLiteGraph(parser.parse_args().network)))
-    helper.set_model_props(model, NOTICE)
-    onnx.checker.check_model(model)
-    file = models_folder() / "face.onnx"
-    write_whole(file, model.SerializeToString(deterministic=True))
-    entry: Entry = {
-        "name": "face",
-        **file_entry(file),
-        "licence": NOTICE["license"],
-        "source": NOTICE["source"],
-        "training": "python -m tools.mediapipe.face FILE.tflite",
-    }
-    change_section("faces", lambda _: [entry])
+    model = detection_model(TFLiteGraph(parser.parse_args().network))
+    ship(model, "face", "faces", NOTICE, "python -m tools.mediapipe.face FILE.tflite")
 
 
 def detection_model(graph: TFLiteGraph) -> onnx.ModelProto:

@@ -21,11 +21,8 @@ from tools.mediapipe.presence import (
     labeled_photos,
     score_nodes,
 )
+from tools.mediapipe.shipping import ship
 from tools.mediapipe.tflite_graph import IR_VERSION, OPSET, TFLiteGraph, tensor_name
-from tools.styles.catalog import Entry, change_section, file_entry
-from tools.styles.textures import with_half_weights
-from vidstyle.assets import models_folder
-from vidstyle.media.atomic import write_whole
 
 SOURCE = "https://www.npmjs.com/package/@mediapipe/selfie_segmentation 0.1.1675465747"
 NOTICE = {
@@ -49,19 +46,8 @@ def main() -> None:
     model.graph.initializer.extend(constants)
     model.graph.output.pop()
     model.graph.output.append(_value("presence", [1, 1, 1, 1]))
-    model = with_half_weights(model)
-    helper.set_model_props(model, NOTICE)
-    onnx.checker.check_model(model)
-    file = models_folder() / "person.onnx"
-    write_whole(file, model.SerializeToString(deterministic=True))
-    entry: Entry = {
-        "name": "person",
-        **file_entry(file),
-        "licence": NOTICE["license"],
-        "source": NOTICE["source"],
-        "training": "python -m tools.mediapipe.person FILE.tflite --photos PHOTOS",
-    }
-    change_section("segmentation", lambda _: [entry])
+    command = "python -m tools.mediapipe.person FILE.tflite --photos PHOTOS"
+    ship(model, "person", "segmentation", NOTICE, command)
 
 
 def segmentation_model(graph: TFLiteGraph) -> onnx.ModelProto:

@@ -14,6 +14,7 @@ from tests.live.sources.toy_device import ToyDevice
 from tests.textures import noise_image
 from vidstyle.errors import SinkError, SourceError
 from vidstyle.frame import Picture
+from vidstyle.live import session as session_module
 from vidstyle.live.controls import Command
 from vidstyle.live.metrics import LatencyMeter, LiveReport
 from vidstyle.live.session import SINK_QUEUE_LENGTH, LiveSession, delay_hint
@@ -319,6 +320,24 @@ def test_snapshots_are_what_is_shown_and_replace_nothing(make: Make, tmp_path: P
     assert sorted(paths) == sorted(Path(p.name) for p in Path.cwd().iterdir())
     for path, picture in zip(paths, shown, strict=True):
         np.testing.assert_array_equal(read_photo(path), picture.to_rgb())
+
+
+def test_a_snapshot_that_cannot_be_written_is_told_and_the_run_goes_on(
+    make: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = list[str]()
+
+    def snap(viewer: Viewer, host: DisplayHost) -> None:
+        messages.append(host.perform(Command.SNAPSHOT, viewer.see()))
+        viewer.see()
+        host.perform(Command.QUIT, None)
+
+    monkeypatch.setattr(session_module, "_free_path", lambda suffix: Path("gone", f"a.{suffix}"))
+    session = make(Camera())
+    session.add_display(Viewer(snap))
+    assert session.run().frames == 2
+    assert messages == caplog.messages
+    assert messages[0].startswith(f"Cannot write {Path('gone', 'a.png')}: No such file")
 
 
 def test_the_first_recording_has_the_name_asked_for_and_others_names_of_their_own(

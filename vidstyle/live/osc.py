@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from vidstyle.errors import MissingExtraError, OptionError, VidstyleError, reason
+from vidstyle.errors import MissingExtraError, OptionError, reason
 from vidstyle.extras import install_hint
 from vidstyle.live.controls import Command
 from vidstyle.live.sinks.base import DisplayHost, OutputFrame
@@ -91,7 +91,7 @@ class OscServer:
         try:
             for address, arguments in self._messages(datagram):
                 self._act(address, arguments[0] if arguments else None, host)
-        except (ValueError, VidstyleError) as error:
+        except ValueError as error:
             self._warn(str(error))
 
     def _act(self, address: str, value: Any, host: DisplayHost) -> None:
@@ -99,7 +99,6 @@ class OscServer:
 
         Raises:
             ValueError: the address is unknown, or the value unusable.
-            VidstyleError: a snapshot cannot be written.
         """
         name = address.removeprefix(PREFIX)
         if name not in ACTIONS or name == address:
@@ -110,7 +109,7 @@ class OscServer:
         command = ACTIONS[name](host, value)
         message = "" if command is None else host.perform(command, self._newest)
         if message:
-            log.info("OSC: %s.", message)
+            log.info("OSC: %s.", message.removesuffix("."))
 
     def _warn(self, message: str) -> None:
         """Log a warning once, and `MAX_WARNINGS` at most."""

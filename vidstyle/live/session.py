@@ -274,14 +274,15 @@ class LiveSession:
         return [] if self._window is None else [self._window.outputs]
 
     def perform(self, command: Command, output: OutputFrame | None) -> str:
-        """Execute a command, on any thread; return a message of a word or two, or nothing."""
+        """Execute a command, on any thread; return a message of a word or two, or nothing.
+
+        A snapshot that cannot be written is logged, and the message says why.
+        """
         if command is Command.RECORD:
             self._recorder.wanted = not self._recorder.wanted
             return "recording" if self._recorder.wanted else "recorded"
         if command is Command.SNAPSHOT and output is not None:
-            path = _free_path("png")
-            write_result(path, output.frame.picture.to_rgb(), replace=False)
-            return f"wrote {path}"
+            return _snapshot(output)
         if command is Command.QUIT:
             self._threads.stop.set()
         return ""
@@ -341,6 +342,17 @@ class LiveSession:
             first_picture_s=None if first_s is None else first_s - self._started_s,
             recordings_cut_short=self._recorder.cut_short,
         )
+
+
+def _snapshot(output: OutputFrame) -> str:
+    """Write the picture of a frame as PNG; return a message with its path, or the failure's."""
+    path = _free_path("png")
+    try:
+        write_result(path, output.frame.picture.to_rgb(), replace=False)
+    except VidstyleError as error:
+        log.warning("%s", error.message)
+        return error.message
+    return f"wrote {path}"
 
 
 def _free_path(suffix: str) -> Path:

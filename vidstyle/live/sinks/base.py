@@ -55,7 +55,10 @@ class DisplayHost(Protocol):
         """Do periodic work; False when the display is to return. Call at least every 0.1 s."""
 
     def perform(self, command: Command, output: OutputFrame | None) -> str:
-        """Execute a command, given the frame on display; return a short message, or nothing."""
+        """Execute a command, given the frame on display; return a short message, or nothing.
+
+        Callable from any thread. A command that fails raises nothing: the message says why.
+        """
 
     def open_style(self, file: str) -> str:
         """Add a dropped file, a painting's picture or an .onnx, as a style; return a message."""

@@ -63,7 +63,13 @@ FINISHES: dict[str, dict[str, float]] = {
         "clarity": 1.0,
         "saturation": 1.35,
     },
-    "picabia-udnie.jpg": {"own_chroma": 0.93, "contrast": 1.0, "clarity": 0.0, "saturation": 1.0},
+    "picabia-udnie.jpg": {
+        "stroke_lines": 560,
+        "own_chroma": 0.93,
+        "contrast": 1.0,
+        "clarity": 0.0,
+        "saturation": 1.0,
+    },
     "munch-the-scream.jpg": {
         "own_chroma": 0.6,
         "contrast": 1.08,
@@ -164,7 +170,6 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
             "content_weight": 1.8,
             "own_colors": 0.8,
             "features": "squeezenet",
-            "stroke_lines": 480,
         },
     ),
     Recipe("kandinsky", "kandinsky-composition-vii.jpg", {"steps": 4000, "content_weight": 1.25}),

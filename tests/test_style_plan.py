@@ -6,7 +6,14 @@ import pytest
 
 from vidstyle.errors import OptionError
 from vidstyle.options import LiveOptions, StylizeOptions
-from vidstyle.style_plan import SCHEDULE_EXAMPLE, StyleChange, read_schedule, style_list, style_plan
+from vidstyle.style_plan import (
+    SCHEDULE_EXAMPLE,
+    StyleChange,
+    read_schedule,
+    renamed,
+    style_list,
+    style_plan,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,20 @@ def test_a_schedule_is_times_styles_and_fades(
 def test_mistakes_of_a_schedule_are_said(schedule: str, problem: str) -> None:
     with pytest.raises(OptionError, match=problem):
         StylizeOptions(style=schedule)
+
+
+@pytest.mark.parametrize(
+    "style", ["x", "a:0.6,b:0.4", SCHEDULE_EXAMPLE, "0:a 0.00004:a.b:0.5,aa.b:0.5 12.345667:x/1m"]
+)
+def test_a_style_keeps_times_fades_and_weights_under_other_names(style: str) -> None:
+    plan = style_plan(style)
+    assert style_plan(renamed(style, str)).changes == plan.changes
+    other = style_plan(renamed(style, lambda name: f"my/{name}.onnx"))
+    assert other.names == [f"my/{name}.onnx" for name in plan.names]
+
+
+def test_the_default_style_gets_a_name() -> None:
+    assert renamed(None, lambda name: f"{name} is it") == "None is it"
 
 
 def test_a_preview_has_the_style_of_its_time() -> None:

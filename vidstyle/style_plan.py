@@ -4,11 +4,13 @@ Parses the notation only; the painters are in `stylize/painter_schedule.py`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from vidstyle.errors import OptionError, reason
 from vidstyle.style_spec import style_shares
@@ -45,6 +47,12 @@ class StylePlan:
         """Whether the result has one style from beginning to end."""
         return len(self.changes) == 1
 
+    @property
+    def names(self) -> list[str | None]:
+        """Names of all styles, those in mixes too, each once; None for the default style."""
+        mixes = [style_shares(change.style) for change in self.changes]
+        return list(dict.fromkeys(share.style for mix in mixes for share in mix))
+
     def style_at(self, time_s: float) -> str | None:
         """Return the style that has begun last at a time in the input; of styles in turn the first.
 
@@ -78,6 +86,29 @@ def style_plan(style: str | None, style_per_scene: str | None = None) -> StylePl
         if after.start_s <= before.start_s:
             raise _mistake(style, f"{after.style} begins no later than the style before it")
     return StylePlan(changes)
+
+
+def renamed(style: str | None, rename: Callable[[str | None], str]) -> str:
+    """Return a `style` setting with other names in it: one style, a mix, or styles over time.
+
+    Args:
+        style: as for `style_plan`, which also raises the same.
+        rename: called with each name, or with None for the default style.
+    """
+
+    def mix(style: str | None) -> str:
+        shares = style_shares(style)
+        if len(shares) == 1:
+            return rename(shares[0].style)
+        return ",".join(f"{rename(share.style)}:{share.weight:.6g}" for share in shares)
+
+    plan = style_plan(style)
+    if plan.is_single:
+        return mix(plan.changes[0].style)
+    return " ".join(
+        f"{_seconds(change.start_s)}:{mix(change.style)}/{_seconds(change.fade_s)}"
+        for change in plan.changes
+    )
 
 
 def style_list(text: str) -> list[str]:
@@ -137,6 +168,11 @@ def _changes(schedule: str) -> Iterator[StyleChange]:
             raise _mistake(schedule, f"{entry[1]} is no time") from None
         style_shares(style)  # raises the errors of a mix
         yield StyleChange(style, start_s, seconds_of(fade or "0"))
+
+
+def _seconds(time_s: float) -> str:
+    """Time in a schedule, exact and without an exponent."""
+    return np.format_float_positional(time_s, min_digits=3)
 
 
 def _mistake(schedule: str, problem: str) -> OptionError:

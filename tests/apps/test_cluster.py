@@ -1,5 +1,6 @@
 """A conversion on a cluster has the frames and times of one on a single machine."""
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ from vidstyle.errors import OptionError, SinkError, SourceError
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
+from vidstyle.style_plan import StyleChange
 
 CLIPS = {
     "b-frames.mp4": Clip(frames=23, options={"bf": "3", "g": "9"}, sounds=[Sound(seconds=0.9)]),
@@ -235,8 +237,28 @@ def test_files_of_styles_are_found_on_the_worker(
     tmp_path: Path, inverter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mix = StylizeOptions(style=f"{inverter}:0.5,udnie:0.5")
-    assert cluster.style_files(mix) == [inverter]
+    assert cluster.style_files(mix) == [str(inverter)]
     files = SharedFiles([inverter]).files
     copy = tmp_path / "copy.onnx"
     monkeypatch.setattr(cluster, "local_path", lambda file: copy)
     assert cluster.localized(mix, files).style == f"{copy}:0.5,udnie:0.5"
+
+
+def test_files_are_found_by_their_names_as_given(
+    tmp_path: Path, inverter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.onnx", "aa.onnx", "film.mp4"):
+        shutil.copyfile(inverter, name)
+    style = "0:./a.onnx 0.3456:./a.onnx:0.5,./aa.onnx:0.5/0.25"
+    options = StylizeOptions(style=style, quality="full", feature_weights="./film.mp4")
+    names = [*cluster.style_files(options), "./film.mp4"]
+    files = SharedFiles(names).files
+    monkeypatch.setattr(cluster, "local_path", lambda file: Path("copy") / Path(file.path).name)
+    here = cluster.localized(options, files)
+    a, aa = str(Path("copy/a.onnx")), str(Path("copy/aa.onnx"))
+    assert here.style_plan.changes == (
+        StyleChange(a),
+        StyleChange(f"{a}:0.5,{aa}:0.5", 0.3456, 0.25),
+    )
+    assert here.feature_weights == str(Path("copy/film.mp4"))

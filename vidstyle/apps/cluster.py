@@ -43,8 +43,7 @@ from vidstyle.media.source import FileSource
 from vidstyle.options import AUTO, StylizeOptions, settings
 from vidstyle.pipeline.pipeline import Branch, Pipeline
 from vidstyle.stats import Stats
-from vidstyle.style_plan import read_schedule
-from vidstyle.style_spec import style_shares
+from vidstyle.style_plan import read_schedule, renamed
 from vidstyle.stylize.generator_pool import plan_digest
 from vidstyle.stylize.painter_schedule import load_painters
 from vidstyle.stylize.stylizer import VideoStylizer
@@ -146,7 +145,7 @@ def make_parts(
     if missing:
         tasks = {name: (render_part, _sent(order), part.number) for name, part in missing.items()}
         plan = (_sent(order).options, order.run["style file"])
-        shared = SharedFiles([Path(order.input), *style_files(order.options)])
+        shared = SharedFiles([order.input, *style_files(order.options)])
         run_tasks(
             order.options, tasks, received, Question(style_misfit, plan), shared, stats, watch
         )
@@ -219,12 +218,10 @@ def portable(options: StylizeOptions) -> StylizeOptions:
     return StylizeOptions(**values)
 
 
-def style_files(options: StylizeOptions) -> list[Path]:
-    """Files that the styles of options name, in place of shipped styles."""
-    names = [
-        share.style for change in options.style_plan.changes for share in style_shares(change.style)
-    ]
-    return [Path(name) for name in names if name and Path(name).suffix and Path(name).is_file()]
+def style_files(options: StylizeOptions) -> list[str]:
+    """Files that the styles of options name, in place of shipped styles; spelled as there."""
+    names = options.style_plan.names
+    return [name for name in names if name and Path(name).suffix and Path(name).is_file()]
 
 
 def all_versions() -> dict[str, str]:
@@ -274,20 +271,17 @@ def local_path(file: SharedFile) -> Path:
 
 def localized(options: StylizeOptions, files: Mapping[str, SharedFile]) -> StylizeOptions:
     """Options with the paths of this worker's files."""
+
+    def local(name: str | None) -> str:
+        assert name is not None
+        return str(local_path(files[name])) if name in files else name
+
     style, weights = options.style, options.feature_weights
-    for name in map(str, style_files_named(options, files)):
-        style = style and style.replace(name, str(local_path(files[name])))
-    if weights is not None and weights in files:
-        weights = str(local_path(files[weights]))
-    return replace(options, style=style, feature_weights=weights)
-
-
-def style_files_named(options: StylizeOptions, files: Mapping[str, SharedFile]) -> list[str]:
-    """Names of shared files that are styles, the longest first."""
-    found_names = {
-        share.style for change in options.style_plan.changes for share in style_shares(change.style)
-    }
-    return sorted((name for name in files if name in found_names), key=len, reverse=True)
+    return replace(
+        options,
+        style=None if style is None else renamed(style, local),
+        feature_weights=None if weights is None else local(weights),
+    )
 
 
 def render_part(order: PartOrder, number: int, files: Mapping[str, SharedFile]) -> bytes | None:

@@ -103,7 +103,7 @@ def paint_on_cluster(
 
     painting = hashlib.sha256(painting_of(options.style_plan).tobytes()).hexdigest()
     fit = Question(painting_misfit, (portable(options), painting))
-    weights = [] if options.feature_weights is None else [Path(options.feature_weights)]
+    weights = [] if options.feature_weights is None else [options.feature_weights]
     shared = SharedFiles([input, *style_files(options), *weights])
     run_tasks(options, tasks, received, fit, shared, stats, watch)
     stats.count("paintings", -stats["paintings"])  # the film counts them again

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,18 +52,21 @@ class SharedFile:
 class SharedFiles:
     """Files of a coordinator for its workers; callable from any thread."""
 
-    def __init__(self, files: Iterator[Path] | list[Path]) -> None:
+    def __init__(self, files: Iterable[Path | str]) -> None:
         """Describe files.
+
+        Args:
+            files: paths; what each is called here is its name in `files`, as "./ink.jpg".
 
         Raises:
             OSError: one cannot be read.
         """
         self._lock = threading.Lock()
-        self._files = {str(path): SharedFile.of(path) for path in files}
+        self._files = {str(name): SharedFile.of(Path(name)) for name in files}
 
     @property
     def files(self) -> dict[str, SharedFile]:
-        """The files by their name at the coordinator."""
+        """The files by their name at the coordinator, as it was given."""
         with self._lock:
             return dict(self._files)
 

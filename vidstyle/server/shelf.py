@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from vidstyle.media.image_file import decode_photo, write_photo
 from vidstyle.media.image_header import image_size_wh
 from vidstyle.server import limits
 from vidstyle.server.problems import Problem, problem_of
-from vidstyle.style_plan import style_plan
-from vidstyle.style_spec import style_shares
+from vidstyle.style_plan import renamed, style_plan
 from vidstyle.stylize.catalog import Style, find_painting, known_name, shipped_styles
 
 OWN_ID = re.compile(r"own-[0-9a-f]{16}")
@@ -145,7 +144,7 @@ class StyleShelf:
             StyleError: there is no such style.
             OptionError: the notation is wrong.
         """
-        return _spelled(style, self.known)
+        return renamed(style, self.known)
 
     def resolved(self, style: str | None, *, full: bool = False) -> str:
         """The same as the rest of vidstyle takes it, with files in place of the user's ids.
@@ -154,12 +153,11 @@ class StyleShelf:
             style: as in `canonical`, which also raises the same.
             full: whether it is for the full quality, which takes paintings.
         """
-        return _spelled(style, lambda name: self._file(self.known(name), full))
+        return renamed(style, lambda name: self._file(self.known(name), full))
 
     def ids(self, style: str | None) -> list[str]:
         """Ids in a style, a mix or styles over time; raises as `canonical`."""
-        mixes = [style_shares(change.style) for change in style_plan(style).changes]
-        return list(dict.fromkeys(self.known(share.style) for mix in mixes for share in mix))
+        return list(dict.fromkeys(map(self.known, style_plan(style).names)))
 
     def digests(self, style: str | None) -> list[str]:
         """Digests of the models of these, for keys of results; raises as `canonical`."""
@@ -213,23 +211,6 @@ def too_many_pixels(name: str, width: int, height: int) -> Problem:
     return Problem(
         413,
         f"{name} has {width}x{height} px, over the limit of {most} megapixels. Reduce it first.",
-    )
-
-
-def _spelled(style: str | None, spell: Callable[[str | None], str]) -> str:
-    """Spell the names in a style, a mix or styles over time in another way."""
-
-    def mix(style: str | None) -> str:
-        shares = style_shares(style)
-        if len(shares) == 1:
-            return spell(shares[0].style)
-        return ",".join(f"{spell(share.style)}:{share.weight:.6g}" for share in shares)
-
-    plan = style_plan(style)
-    if plan.is_single:
-        return mix(plan.changes[0].style)
-    return " ".join(
-        f"{change.start_s:.3f}:{mix(change.style)}/{change.fade_s:.3f}" for change in plan.changes
     )
 
 

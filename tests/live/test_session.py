@@ -1,5 +1,7 @@
 """One run of the live filter with a toy camera, toy styles, and a program as its display."""
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -338,6 +340,17 @@ def test_a_snapshot_that_cannot_be_written_is_told_and_the_run_goes_on(
     assert session.run().frames == 2
     assert messages == caplog.messages
     assert messages[0].startswith(f"Cannot write {Path('gone', 'a.png')}: No such file")
+
+
+def test_a_disk_that_gives_errors_has_every_name_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as unplugged:
+        unplugged.setattr(os, "stat", fail)
+        unplugged.setattr(Path, "stat", fail)
+        path = session_module._free_path("png")
+    assert path.suffix == ".png"
 
 
 def test_the_first_recording_has_the_name_asked_for_and_others_names_of_their_own(

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -359,7 +360,8 @@ def _free_path(suffix: str) -> Path:
     """An unused file name with date and time, in the current folder."""
     stem = time.strftime("vidstyle-%Y%m%d-%H%M%S")
     names = (f"{stem}{f'-{n}' if n else ''}.{suffix}" for n in itertools.count())
-    return next(path for name in names if not (path := Path(name)).exists())
+    # Before Python 3.14, Path.exists raises errors of the disk.
+    return Path(next(name for name in names if not os.path.exists(name)))  # noqa: PTH110
 
 
 def delay_hint(delay_s: float) -> str:

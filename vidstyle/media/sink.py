@@ -100,8 +100,9 @@ class FileSink:
         """
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
         self._replace, self._threads = replace, threads
-        # Absolute, because FFmpeg takes the part of a name before a colon for a protocol.
-        self._partial = self._partial_path(path.absolute())
+        with self._sink_errors():  # the current folder may be gone
+            # Absolute, because FFmpeg takes the part of a name before a colon for a protocol.
+            self._partial = self._partial_path(path.absolute())
         self._size_wh: tuple[int, int] | None = None
         self._hdr_mapper: HdrMapper | None = None
         self._pts = array("q")  # 8 bytes a frame: an hour at 60 fps is 2 MB
@@ -177,7 +178,7 @@ class FileSink:
         verify(self._partial, self._pts, self._like.time_base, self._side_streams.copied)
         with self._sink_errors():
             self._publish()
-        return self._path.stat().st_size
+            return self._path.stat().st_size
 
     def _container(self) -> str:
         """FFmpeg's name of the output format."""

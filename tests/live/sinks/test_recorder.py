@@ -1,4 +1,5 @@
 import shutil
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -85,6 +86,44 @@ def test_what_cannot_be_written_ends_the_recording_and_not_the_filter(
     (record,) = caplog.records
     assert "No such file" in record.message
     assert "The recording has ended" in record.message
+
+
+@pytest.mark.logs_errors
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a folder of open files stays")
+def test_a_folder_that_vanishes_ends_the_recording_and_not_the_filter(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    recorder = Recorder(lambda: folder / "a.mkv", Fraction(30), None)
+    recorder.wanted = True
+    recorder.write(output(0))
+    folder.rename(tmp_path / "unplugged")
+    recorder.write(output(1))
+    assert (recorder.wanted, recorder.cut_short) == (False, 1)
+    recorder.write(output(2))
+    recorder.close()
+    (record,) = caplog.records
+    assert record.message.startswith(f"Cannot write {folder / 'a.mkv'}: No such file")
+    assert record.message.endswith("The recording has ended.")
+
+
+@pytest.mark.logs_errors
+@pytest.mark.skipif(sys.platform == "win32", reason="there, the current folder stays")
+def test_a_current_folder_that_vanished_ends_the_recording_and_not_the_filter(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    recorder = Recorder(lambda: Path("a.mkv"), Fraction(30), None)
+    recorder.wanted = True
+    recorder.write(output(0))
+    recorder.close()
+    assert (recorder.wanted, recorder.cut_short) == (False, 1)
+    (record,) = caplog.records
+    assert record.message.startswith("Cannot write a.mkv: No such file")
 
 
 def noise(number: int) -> OutputFrame:

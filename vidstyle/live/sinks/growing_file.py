@@ -48,9 +48,14 @@ class GrowingFile(FileSink):
 
     @property
     def has_room(self) -> bool:
-        """Whether the disk has space for more frames and the end of the file."""
+        """Whether the disk has space for more frames and the end of the file.
+
+        Raises:
+            SinkError: the folder is gone, as with a disk that was unplugged.
+        """
         reserve = MIN_FREE_BYTES + INDEX_BYTES_PER_FRAME * self._stats["frames"]
-        return shutil.disk_usage(self._partial.parent).free > reserve
+        with self._sink_errors():
+            return shutil.disk_usage(self._partial.parent).free > reserve
 
     def _partial_path(self, path: Path) -> Path:
         """Return the final name; without `replace` it is created at once, and exclusively."""

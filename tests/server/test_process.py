@@ -1,5 +1,6 @@
 """A conversion process may die at any time; its server does not."""
 
+import errno
 import threading
 from collections.abc import Iterator
 
@@ -39,6 +40,23 @@ def test_a_problem_is_raised_and_the_process_goes_on(process: ConversionProcess)
     with pytest.raises(Problem, match="no video"):
         process.ask({"messages": [{"problem": document}]}, 60)
     assert process.ask({"messages": [{"answer": {}}]}, 60) == {}
+
+
+def failing(*arguments: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("callback", ["on_progress", "on_tick"])
+def test_after_an_error_of_a_callback_the_next_request_gets_its_own_answer(
+    process: ConversionProcess, callback: str
+) -> None:
+    old = {"messages": [{"progress": {"frames": 1}}, {"answer": {"of": "old"}}]}
+    with pytest.raises(OSError, match="No space left"):
+        process.ask(old, 60, **{callback: failing})
+    seen = list[object]()
+    new = {"messages": [{"progress": {"frames": 2}}, {"answer": {"of": "new"}}]}
+    assert process.ask(new, 60, seen.append) == {"of": "new"}
+    assert seen == [{"frames": 2}]
 
 
 def test_after_a_death_another_process_answers(process: ConversionProcess) -> None:

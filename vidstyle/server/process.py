@@ -56,29 +56,24 @@ class ConversionProcess:
 
         Raises:
             Problem: the answer is one.
-            ProcessDied: the process ended, was killed, or took too long.
+            ProcessDied: the process ended or was killed.
+
+        After any other exception, as of a callback, the process has ended, and the next request
+        starts another.
         """
         self._send(request)
-        deadline_s = time.monotonic() + limit_s
-        while True:
-            try:
-                message = self._messages.get(timeout=TICK_S)
-            except queue.Empty:
-                message = {}
-            on_tick()
-            if message is None:
-                raise ProcessDied(f"exit code {self._reap()}")
-            if "progress" in message:
-                on_progress(message["progress"])
-            elif "problem" in message:
-                raise from_document(message["problem"])
-            elif "answer" in message:
-                answer: Message = message["answer"]
-                return answer
-            if time.monotonic() > deadline_s:
-                self.kill()
-                self._reap()
-                raise Problem(413, f"The server gave up after {limit_s:,.0f} seconds.")
+        try:
+            message = self._last_message(limit_s, on_progress, on_tick)
+        except BaseException:  # its answer would be taken for that of the next request
+            self.kill()
+            self._reap()
+            raise
+        if message is None:
+            raise ProcessDied(f"exit code {self._reap()}")
+        if "problem" in message:
+            raise from_document(message["problem"])
+        answer: Message = message["answer"]
+        return answer
 
     def start(self) -> None:
         """Start the process ahead of a request, if there is none."""
@@ -100,6 +95,24 @@ class ConversionProcess:
             assert process.stdin is not None
             process.stdin.close()
             self._reap()
+
+    def _last_message(
+        self, limit_s: float, on_progress: Callable[[Message], None], on_tick: Callable[[], None]
+    ) -> Message | None:
+        """Wait for the answer or problem; None if the process ended; arguments of `ask`."""
+        deadline_s = time.monotonic() + limit_s
+        while True:
+            try:
+                message = self._messages.get(timeout=TICK_S)
+            except queue.Empty:
+                message = {}
+            on_tick()
+            if message is None or "answer" in message or "problem" in message:
+                return message
+            if "progress" in message:
+                on_progress(message["progress"])
+            if time.monotonic() > deadline_s:
+                raise Problem(413, f"The server gave up after {limit_s:,.0f} seconds.")
 
     def _send(self, request: Message) -> None:
         line = json.dumps(request) + "\n"

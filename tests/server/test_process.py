@@ -81,6 +81,12 @@ def test_a_killed_request_ends_at_once(process: ConversionProcess) -> None:
     killer.join(60)
 
 
+def test_a_stopped_process_starts_no_more(process: ConversionProcess) -> None:
+    process.stop()
+    with pytest.raises(ProcessDied, match="stopped"):
+        process.ask({"messages": [{"answer": {}}]}, 60)
+
+
 def test_a_request_without_an_end_is_given_up(process: ConversionProcess) -> None:
     with pytest.raises(Problem, match="gave up"):
         process.ask({"messages": [{"progress": {}}]}, 0)

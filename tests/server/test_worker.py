@@ -53,6 +53,32 @@ def test_a_job_at_work_waits_again_after_the_end(
     assert store.job("a").state == "queued"
 
 
+def test_a_worker_that_is_closed_starts_no_process(
+    store: JobStore, changes: Changes, tmp_path: Path
+) -> None:
+    (tmp_path / "content").write_bytes(b"video")
+    asked, closing = threading.Event(), threading.Event()
+
+    def request_of(job: Job) -> dict[str, Any]:
+        asked.set()
+        assert closing.wait(60)
+        return request_for(tmp_path / "content")(job)
+
+    worker = Worker(FILMS, store, changes, request_of)
+    worker.process = ConversionProcess(program=TOY)
+    closer = threading.Thread(target=worker.close, daemon=True)
+    store.submit(new("a"))
+    try:
+        assert asked.wait(60)
+        seen = changes.number
+        closer.start()
+        changes.wait(seen, 60)  # for the process to have been told
+    finally:
+        closing.set()
+        closer.join(60)
+    assert store.job("a").state == "running"  # the next start takes it back
+
+
 def test_a_style_that_is_gone_fails_the_job_and_not_the_worker(
     store: JobStore, changes: Changes, tmp_path: Path
 ) -> None:

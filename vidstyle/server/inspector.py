@@ -24,7 +24,7 @@ class Inspector:
 
     def close(self) -> None:
         """End the process."""
-        self.process.kill()
+        self.process.stop()
         self._thread.shutdown(cancel_futures=True)
         self.process.close()
 

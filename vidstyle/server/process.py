@@ -25,7 +25,7 @@ class ProcessDied(Exception):  # noqa: N818 - not always an error: it may have b
 
 
 class ConversionProcess:
-    """One conversion process; `ask` and `close` belong to one thread, `kill` to any."""
+    """One conversion process; `kill` and `stop` belong to any thread, the rest to one."""
 
     def __init__(self, niceness: int = 0, program: Sequence[str] = PROGRAM) -> None:
         """Start nothing yet.
@@ -36,6 +36,7 @@ class ConversionProcess:
         """
         self._niceness, self._program = niceness, program
         self._lock = threading.Lock()
+        self._is_stopped = False
         self._process: subprocess.Popen[str] | None = None
         self._messages: queue.Queue[Message | None] = queue.Queue()
 
@@ -56,7 +57,7 @@ class ConversionProcess:
 
         Raises:
             Problem: the answer is one.
-            ProcessDied: the process ended or was killed.
+            ProcessDied: the process ended or was killed, or none is to be started.
 
         After any other exception, as of a callback, the process has ended, and the next request
         starts another.
@@ -76,8 +77,14 @@ class ConversionProcess:
         return answer
 
     def start(self) -> None:
-        """Start the process ahead of a request, if there is none."""
+        """Start the process ahead of a request, if there is none.
+
+        Raises:
+            ProcessDied: after `stop`.
+        """
         with self._lock:
+            if self._is_stopped:
+                raise ProcessDied("stopped")
             if self._process is None:
                 self._process = self._started()
 
@@ -86,6 +93,12 @@ class ConversionProcess:
         with self._lock:
             if self._process is not None:
                 self._process.kill()
+
+    def stop(self) -> None:
+        """End the process as `kill` does, and start no other."""
+        with self._lock:
+            self._is_stopped = True
+        self.kill()
 
     def close(self) -> None:
         """End the process, if there is one; the next request starts another."""

@@ -56,7 +56,7 @@ class Worker:
     def close(self) -> None:
         """End the thread and its process; a job at work goes on at the next start."""
         self._stopping = True
-        self.process.kill()
+        self.process.stop()
         self._changes.notify()
         self._thread.join()
 

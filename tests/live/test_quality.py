@@ -1,6 +1,9 @@
 """The governor under made-up loads, with a made-up clock."""
 
 import itertools
+import sys
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -181,6 +184,25 @@ def test_lines_and_interval_can_be_pinned() -> None:
         assert (quality.lines, quality.every) == (300, 2)
     machine.quality_controller.pin(None)
     assert machine.run(30).every > 2
+
+
+def test_another_thread_may_read_the_quality_while_it_is_pinned() -> None:
+    """The other thread's turn comes before each line of the change."""
+    machine = Machine(QualityController(0.05))
+    before, seen = machine.run(60), set[Quality]()
+    controller, traced = machine.quality_controller, sys.gettrace()
+
+    def read(frame: FrameType, event: str, argument: object) -> Any:
+        seen.add(controller.quality)
+        return read
+
+    sys.settrace(read)
+    try:
+        controller.pin(1)
+    finally:
+        sys.settrace(traced)
+    assert before in seen
+    assert seen <= {before, controller.quality}
 
 
 def test_small_pictures_keep_their_size_and_get_strokes_as_fine() -> None:

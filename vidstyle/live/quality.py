@@ -7,6 +7,7 @@ import math
 import statistics
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import Self
 
 DOWN_AFTER_S, UP_AFTER_S = 1.0, 4.0  # overload or headroom must last so long for a change
 LONGEST_UP_AFTER_S = 60.0  # limit of the backoff after steps up that failed
@@ -69,6 +70,28 @@ LADDER = (
 FIRST = Quality(360, 3)  # until the generator has been measured
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Chosen level among those allowed; replaced as a whole, so that any thread may read it."""
+
+    levels: tuple[Quality, ...]  # allowed, best first
+    index: int
+
+    @property
+    def quality(self) -> Quality:
+        return self.levels[self.index]
+
+    @classmethod
+    def nearest(cls, wanted: Quality, levels: tuple[Quality, ...]) -> Self:
+        """Choose the level whose working size, and then keyframe interval, is nearest."""
+
+        def distance(index: int) -> tuple[int, int]:
+            there = levels[index]
+            return abs(there.lines - wanted.lines), abs(there.every - wanted.every)
+
+        return cls(levels, min(range(len(levels)), key=distance))
+
+
 class QualityController:
     """Chooses a quality level of `LADDER` from the measured load, with hysteresis.
 
@@ -106,21 +129,19 @@ class QualityController:
         self._went_up_s: float | None = None
         self._up_after_s = UP_AFTER_S
         self._render_s: deque[float] = deque(maxlen=RENDER_WINDOW)
-        self._levels = self._allowed()
-        self._level = self._nearest(FIRST)
+        self._choice = _Choice.nearest(FIRST, self._allowed())
         self.exceeded_cores: float | None = None  # CPU use over the budget at the lowest level
 
     @property
     def quality(self) -> Quality:
-        return self._levels[self._level]
+        return self._choice.quality
 
     def pin(self, every: int | None) -> None:
         """Pin the keyframe interval, in frames; None lets it follow the load."""
         if every == self._every:
             return
-        before, self._every = self.quality, every
-        self._levels = self._allowed()
-        self._level = self._nearest(before)
+        self._every = every
+        self._choice = _Choice.nearest(self.quality, self._allowed())
 
     def painted(self, seconds: float, megapixels: float, small_network: bool) -> None:
         """Update the measured generator time, after each finished keyframe.
@@ -167,12 +188,12 @@ class QualityController:
         if not self._paint_s:
             return self.quality
         self._render_s.append(load.render_s)
-        load = replace(load, render_s=statistics.median(self._render_s))
+        load, choice = replace(load, render_s=statistics.median(self._render_s)), self._choice
 
-        def fits(level: int, room: float) -> bool:
-            return self._fits(self._levels[level], load, megapixels_per_line2, room)
+        def fits(index: int, room: float) -> bool:
+            return self._fits(choice.levels[index], load, megapixels_per_line2, room)
 
-        if not fits(self._level, 1.0):
+        if not fits(choice.index, 1.0):
             self._headroom_since_s = None
             self._overload_since_s = (
                 now_s if self._overload_since_s is None else self._overload_since_s
@@ -187,32 +208,34 @@ class QualityController:
                     self.exceeded_cores = load.cores
             return self.quality
         self._overload_since_s = self.exceeded_cores = None
-        if self._level == 0 or not fits(self._level - 1, UP_TARGET):
+        if choice.index == 0 or not fits(choice.index - 1, UP_TARGET):
             self._headroom_since_s = None
             return self.quality
         self._headroom_since_s = now_s if self._headroom_since_s is None else self._headroom_since_s
         if now_s - self._headroom_since_s >= self._up_after_s:
-            self._go_to(self._level - 1)
+            self._go_to(choice.index - 1)
             self._went_up_s = now_s
         return self.quality
 
     def _below(self, load: Load, mp_per_line2: float) -> list[int]:
         """Indices of the levels below; with decimation only where the CPU budget requires it."""
-        whole = [n for n, quality in enumerate(self._levels) if quality.decimation == 1]
-        enough = self._in_budget(self._levels[whole[-1]], load, mp_per_line2, 1.0)
-        last = max(self._level, whole[-1]) if enough else len(self._levels) - 1
-        return list(range(self._level + 1, last + 1))
+        levels, index = self._choice.levels, self._choice.index
+        whole = [n for n, quality in enumerate(levels) if quality.decimation == 1]
+        enough = self._in_budget(levels[whole[-1]], load, mp_per_line2, 1.0)
+        last = max(index, whole[-1]) if enough else len(levels) - 1
+        return list(range(index + 1, last + 1))
 
-    def _go_down(self, level: int, now_s: float) -> None:
+    def _go_down(self, index: int, now_s: float) -> None:
         if self._went_up_s is not None:
             failed = now_s - self._went_up_s < FAILED_WITHIN_S
             longer = min(2 * self._up_after_s, LONGEST_UP_AFTER_S)
             self._up_after_s = longer if failed else UP_AFTER_S
-        self._go_to(level)
+        self._go_to(index)
         self._went_up_s = None
 
-    def _go_to(self, level: int) -> None:
-        self._level, self._overload_since_s, self._headroom_since_s = level, None, None
+    def _go_to(self, index: int) -> None:
+        self._choice = replace(self._choice, index=index)
+        self._overload_since_s = self._headroom_since_s = None
         self._render_s.clear()
 
     def _fits(self, quality: Quality, load: Load, mp_per_line2: float, room: float) -> bool:
@@ -262,10 +285,3 @@ class QualityController:
             if self._has_small_network or not level.small_network
         ]
         return tuple(dict.fromkeys(levels))
-
-    def _nearest(self, wanted: Quality) -> int:
-        def distance(level: int) -> tuple[int, int]:
-            there = self._levels[level]
-            return abs(there.lines - wanted.lines), abs(there.every - wanted.every)
-
-        return min(range(len(self._levels)), key=distance)

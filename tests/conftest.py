@@ -1,5 +1,6 @@
 """Fixtures of all tests: toy generators, one thread, and guards: errors logged, real time."""
 
+import errno
 import faulthandler
 import logging
 import os
@@ -124,6 +125,20 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vidstyle.live.stylizer.MAX_WAIT_SHARE", 1e4)
     monkeypatch.setattr("vidstyle.live.renderer.NO_SIGNAL_S", 60.0)
     monkeypatch.setattr("vidstyle.live.session.CAMERA_PATIENCE_S", 60.0)
+
+
+@pytest.fixture
+def no_new_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders in which no lock file can be made, as read-only ones are for most users."""
+
+    open_file = os.open
+
+    def opened(path: os.PathLike[str], *arguments: int) -> int:
+        if str(path).endswith(".lock"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return open_file(path, *arguments)
+
+    monkeypatch.setattr(os, "open", opened)
 
 
 @pytest.fixture

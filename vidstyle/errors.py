@@ -50,6 +50,10 @@ class SinkError(VidstyleError):
     """Output that cannot be written, or failed its verification."""
 
 
+class LockedError(SinkError):
+    """Output that another run is writing."""
+
+
 class DeviceError(VidstyleError):
     """Audio device, input or output, that is missing or does not start."""
 

@@ -9,7 +9,7 @@ import pytest
 from vidstyle.apps.clean import deleted, unfinished_work
 from vidstyle.apps.work import claimed_work_folder
 from vidstyle.cli import main
-from vidstyle.errors import SourceError
+from vidstyle.errors import SinkError, SourceError
 from vidstyle.frame import Checkpoint
 from vidstyle.media.atomic import partial_path
 from vidstyle.media.part_file import PartWriter
@@ -76,6 +76,15 @@ def test_work_in_use_is_kept(tmp_path: Path, work: Path) -> None:
     assert list(work.rglob("*.part"))
     (found,) = unfinished_work([tmp_path])
     assert not found.is_used
+
+
+@pytest.mark.usefixtures("no_new_locks")
+def test_work_that_cannot_be_deleted_is_not_said_to_be_in_use(tmp_path: Path, work: Path) -> None:
+    (found,) = unfinished_work([tmp_path])
+    assert not found.is_used
+    with pytest.raises(SinkError, match=r"film\.mp4\.work: Permission denied"):
+        deleted(found)
+    assert list(work.rglob("*.part"))
 
 
 def test_a_place_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from subprocess import PIPE
 
 import pytest
 
-from vidstyle.errors import SinkError
+from vidstyle.errors import LockedError, SinkError
 from vidstyle.media import atomic
 from vidstyle.media.atomic import (
     output_lock,
@@ -153,7 +153,7 @@ def test_two_runs_cannot_write_one_output(tmp_path: Path) -> None:
     with output_lock(output), output_lock(tmp_path / "other.mp4"):
         for _ in range(2):  # the failed try changes nothing
             message = r"out\.mp4 is being written by another run"
-            with pytest.raises(SinkError, match=message), output_lock(output):
+            with pytest.raises(LockedError, match=message), output_lock(output):
                 raise AssertionError
     with output_lock(output):
         pass
@@ -178,7 +178,7 @@ def test_a_killed_run_blocks_nothing_and_its_partials_go(tmp_path: Path) -> None
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=PIPE, stdout=PIPE) as process:
         assert process.stdout is not None and process.stdout.readline()
-        with pytest.raises(SinkError, match="another run"), output_lock(output):
+        with pytest.raises(LockedError, match="another run"), output_lock(output):
             raise AssertionError
         assert len(names(tmp_path)) == 2  # the living one's lock and partial
         process.kill()

@@ -1,6 +1,7 @@
 """The database holds its transactions, and says when its file cannot be used."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,22 @@ def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left"), database.transaction() as rows:
         rows.execute("INSERT INTO deleted_jobs VALUES (?, 1)", ("x" * 100_000,))
     database.close()
+
+
+def test_a_file_that_cannot_be_opened_is_not_said_to_be_damaged(tmp_path: Path) -> None:
+    (tmp_path / "folder.sqlite").mkdir()
+    with pytest.raises(OptionError, match=r"folder\.sqlite cannot be opened: unable to open"):
+        Database(tmp_path / "folder.sqlite")
+
+
+def test_a_locked_file_is_not_said_to_be_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstyle.server.database.BUSY_S", 0.0)
+    with closing(sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OptionError, match="cannot be opened: database is locked"):
+            Database(tmp_path / "a.sqlite")
 
 
 def test_a_damaged_or_newer_file_is_not_touched(tmp_path: Path) -> None:

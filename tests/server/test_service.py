@@ -22,6 +22,12 @@ def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
     Service(ServeOptions(data=str(tmp_path))).close()
 
 
+@pytest.mark.usefixtures("no_new_locks")
+def test_data_that_cannot_be_written_are_not_said_to_be_in_use(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"server: Permission denied\. Choose another"):
+        Service(ServeOptions(data=str(tmp_path)))
+
+
 def test_data_with_commas_cannot_be_mixed(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="without commas"):
         Service(ServeOptions(data=str(tmp_path / "a,b")))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidstyle.apps.work import WORK_SUFFIX
-from vidstyle.errors import SinkError, SourceError, reason
+from vidstyle.errors import LockedError, SinkError, SourceError, reason
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.owned_files import delete_own
 from vidstyle.media.part_file import MAGIC
@@ -53,7 +53,7 @@ def deleted(work: UnfinishedWork) -> UnfinishedWork:
     """Delete a work folder, unless a run uses it; files of others in it stay.
 
     Raises:
-        SinkError: a file cannot be deleted.
+        SinkError: the folder cannot be written to, or a file not be deleted.
     """
     folder = work.folder
     try:
@@ -61,7 +61,7 @@ def deleted(work: UnfinishedWork) -> UnfinishedWork:
             for own in (CONTENT, WITH_PARTS):  # the manifest last
                 if folder.is_dir():
                     delete_own(folder, own)
-    except SinkError:
+    except LockedError:
         return replace(work, is_used=True)
     except OSError as error:
         raise SinkError(f"Cannot delete {folder}: {reason(error)}.") from error
@@ -118,5 +118,7 @@ def _is_used(folder: Path) -> bool:
     try:
         with output_lock(folder):
             return False
-    except SinkError:
+    except LockedError:
         return True
+    except SinkError:  # no lock can be made there: no run has one
+        return False

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from errno import EACCES, EAGAIN
 from pathlib import Path
 
-from vidstyle.errors import ELSEWHERE, SinkError, reason
+from vidstyle.errors import ELSEWHERE, LockedError, SinkError, reason
 
 if sys.platform == "win32":
     import msvcrt
@@ -163,7 +163,8 @@ def output_lock(path: Path) -> Iterator[None]:
     process. File systems without locks get none, and keep the partial files.
 
     Raises:
-        SinkError: another run is writing the output, or the folder cannot be written to.
+        LockedError: another run is writing the output.
+        SinkError: the folder cannot be written to.
     """
     lock = path.with_name(_hidden_name(path, f"{path.suffix}.lock"))
     handle = None
@@ -236,7 +237,8 @@ def _open_lock(lock: Path, path: Path) -> int | None:
     """Create and lock a lock file; return its descriptor, or None without file locks.
 
     Raises:
-        SinkError: another run holds the lock, or the file cannot be created.
+        LockedError: another run holds the lock.
+        SinkError: the file cannot be created.
     """
     while True:
         try:
@@ -253,7 +255,7 @@ def _open_lock(lock: Path, path: Path) -> int | None:
         except OSError as error:
             os.close(handle)
             if error.errno in (EAGAIN, EACCES):
-                raise SinkError(
+                raise LockedError(
                     f"{path} is being written by another run. Wait for it, or choose another name."
                 ) from error
             with suppress(OSError):

@@ -60,7 +60,7 @@ class Database:
         """Open or create the file.
 
         Raises:
-            OptionError: it is damaged, or of a newer version.
+            OptionError: it cannot be opened or written, is damaged, or of a newer version.
         """
         self._lock = threading.RLock()
         try:
@@ -76,6 +76,12 @@ class Database:
                 self._connection.executescript(
                     f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
                 )
+        except sqlite3.OperationalError as error:  # a kind of DatabaseError
+            raise OptionError(
+                f"data: {file} cannot be opened: {error}. "
+                "Make it writable, end other programs that use it, or choose another folder.",
+                "data",
+            ) from error
         except sqlite3.DatabaseError as error:
             raise OptionError(
                 f"data: {file} is damaged ({error}). Move it away to begin anew.", "data"

@@ -11,7 +11,7 @@ import platformdirs
 from starlette.requests import HTTPConnection
 
 from vidstyle.closable import Closable
-from vidstyle.errors import OptionError, SinkError, reason
+from vidstyle.errors import LockedError, OptionError, SinkError, reason
 from vidstyle.media.atomic import output_lock
 from vidstyle.options import ServeOptions
 from vidstyle.server import limits
@@ -55,11 +55,13 @@ class Service(Closable):
         self._opened = ExitStack()
         try:
             self._opened.enter_context(output_lock(self.folder / "server"))
-        except SinkError as error:
+        except LockedError as error:
             raise OptionError(
                 f"Another server uses the folder {self.folder}. End it, or choose another data.",
                 "data",
             ) from error
+        except SinkError as error:
+            raise OptionError(f"data: {error.message} Choose another folder.", "data") from error
         self.metrics = Metrics()
         names = {options.host, *([options.allow_host] if options.allow_host else [])}
         self.access = Access(names, options.token)

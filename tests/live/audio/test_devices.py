@@ -129,6 +129,72 @@ class ToySounddevice:
         raise ValueError(f"No output device matching '{given[2]}'")
 
 
+class ToyStream:
+    """A stream that runs, or cannot be started."""
+
+    def __init__(self, starts: bool) -> None:
+        self._starts, self.active, self.closed = starts, False, False
+
+    def start(self) -> None:
+        if not self._starts:
+            raise OSError("Device unavailable")
+        self.active = True
+
+    def close(self) -> None:
+        self.active, self.closed = False, True
+
+
+class Unplugged(ToySounddevice):
+    """A microphone whose streams can be opened, and started as often as told."""
+
+    def __init__(self, *starts: bool) -> None:
+        self._starts, self.streams = iter(starts), list[ToyStream]()
+
+    def query_devices(self, wanted: object = None, kind: str = "") -> Any:
+        devices = super().query_devices()
+        return devices[0] if kind else devices
+
+    def InputStream(self, *given: object, **more: object) -> ToyStream:  # noqa: N802 - its name
+        self.streams.append(ToyStream(next(self._starts)))
+        return self.streams[-1]
+
+
+class Rounds(threading.Event):
+    """A stop that is set after so many waits."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__()
+        self._left = iter(range(rounds))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return next(self._left, None) is None
+
+
+def test_a_stream_that_does_not_start_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    portaudio = Unplugged(False)
+    monkeypatch.setitem(sys.modules, "sounddevice", portaudio)
+    with pytest.raises(DeviceError, match="The microphone does not start: Device unavailable"):
+        Microphone(None, AudioRingBuffer())
+    assert [stream.closed for stream in portaudio.streams] == [True]
+
+
+def test_a_lost_device_leaves_no_stream_open_until_it_is_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    portaudio = Unplugged(True, False, False, True)
+    monkeypatch.setitem(sys.modules, "sounddevice", portaudio)
+    microphone = Microphone(None, AudioRingBuffer())
+    portaudio.streams[0].active = False
+    microphone.run(Rounds(4))
+    assert [stream.closed for stream in portaudio.streams] == [True, True, True, False]
+    assert caplog.messages == [
+        "The microphone has gone. Waiting for it to come back.",
+        "The microphone is back.",
+    ]
+    microphone.close()
+    assert portaudio.streams[-1].closed
+
+
 def test_a_name_that_fits_no_device_is_answered_with_those_that_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,10 +1,13 @@
 """Who has a file open: real processes, and a file in place of the device."""
 
+import ctypes
+import errno
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,6 +54,12 @@ def wait_for(watch: ConsumerMonitor, count: int) -> None:
     until(lambda: watch.count == count)
 
 
+def open_watches() -> int:
+    """Number of inotify's open files in this process."""
+    files = [file.resolve().name for file in Path("/proc/self/fd").iterdir()]
+    return files.count("anon_inode:inotify")
+
+
 def test_readers_are_counted_as_they_come_and_go(watch: ConsumerMonitor, device: Path) -> None:
     assert watch.count == 0
     first, second = reader(device), reader(device)
@@ -83,6 +92,29 @@ def test_who_was_there_before_counts_and_we_ourselves_do_not(device: Path) -> No
 def test_what_cannot_be_watched_is_said(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="cannot be watched"):
         ConsumerMonitor(tmp_path / "none")
+
+
+def test_what_cannot_be_watched_leaves_no_file_open(tmp_path: Path) -> None:
+    before = open_watches()
+    with pytest.raises(SinkError):
+        ConsumerMonitor(tmp_path / "none")
+    assert open_watches() == before
+
+
+def test_a_process_that_may_watch_nothing_more_is_told_why(
+    device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(number: int) -> int:
+        ctypes.set_errno(number)
+        return -1
+
+    libc = SimpleNamespace(
+        inotify_init1=lambda flags: fail(errno.EMFILE),
+        inotify_add_watch=lambda file, path, mask: fail(errno.EBADF),
+    )
+    monkeypatch.setattr(ctypes, "CDLL", lambda name, use_errno: libc)
+    with pytest.raises(SinkError, match="cannot be watched: Too many open files"):
+        ConsumerMonitor(device)
 
 
 def test_nobody_is_worked_for_until_somebody_reads_on_purpose() -> None:

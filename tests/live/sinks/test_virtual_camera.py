@@ -15,6 +15,7 @@ from tests.live.scene import frame
 from vidstyle.errors import SinkError
 from vidstyle.frame import BT709, ColorSpace, Picture
 from vidstyle.live.pixel_formats import CAMERA_COLOR
+from vidstyle.live.sinks import virtual_camera
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.sinks.virtual_camera import ObsOutput, V4l2Output, linux_device
 
@@ -67,6 +68,21 @@ def test_every_view_is_one_picture(tmp_path: Path) -> None:
 def test_what_is_no_video_device_is_said(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match=f"{tmp_path} does not take pictures"):
         V4l2Output(tmp_path, 64, 48, Fraction(30))
+
+
+def test_a_device_that_cannot_be_watched_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(device: Path) -> None:
+        raise SinkError("The toy device cannot be watched.")
+
+    device = tmp_path / "video10"
+    device.touch()
+    monkeypatch.setattr(virtual_camera, "ConsumerMonitor", fail)
+    with pytest.raises(SinkError, match="cannot be watched") as kept:  # keeps all of its objects
+        V4l2Output(device, 64, 48, Fraction(30), format="rawvideo")
+    assert device not in [file.resolve() for file in Path("/proc/self/fd").iterdir()]
+    assert kept.traceback
 
 
 @pytest.mark.parametrize("wanted", ["/dev/video98", "auto", "vidstyle"])

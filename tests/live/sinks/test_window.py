@@ -180,6 +180,19 @@ def test_without_a_display_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         Window(64, 48)
 
 
+def test_a_window_that_cannot_be_opened_leaves_no_display_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise pygame.error("no video mode")
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setattr(pygame.display, "set_mode", fail)
+    with pytest.raises(SinkError, match=r"can be opened \(no video mode\)"):
+        Window(64, 48)
+    assert not pygame.display.get_init()
+
+
 def test_without_pygame_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(MissingExtraError, match=re.escape(install_hint("live"))):

@@ -91,13 +91,11 @@ class AudioDevice(ABC):
     def _start(self) -> Any:
         sounddevice = _sounddevice()
         try:
-            stream = self._open(sounddevice)
-            stream.start()
+            return _started(self._open(sounddevice))
         except (ValueError, sounddevice.PortAudioError) as error:
             why = reason(error).rstrip(".")
             there = ", ".join(_names(self.channels_key)) or "none"
             raise DeviceError(f"{self.name} does not start: {why}. There is: {there}.") from error
-        return stream
 
 
 class Microphone(AudioDevice):
@@ -218,6 +216,16 @@ class FileAudio:
                 while start_s > time.perf_counter() + AHEAD_S:
                     if stop.wait(POLL_S) or self._start_s() != file_start_s:
                         return
+
+
+def _started(stream: Any) -> Any:
+    """Start a PortAudio stream and return it; one that does not start is closed."""
+    try:
+        stream.start()
+    except BaseException:
+        stream.close()
+        raise
+    return stream
 
 
 def _names(channels_key: str) -> list[str]:

@@ -33,12 +33,15 @@ class ConsumerMonitor:
         """
         self._device, self._lock = device.resolve(), threading.Lock()
         libc = ctypes.CDLL(None, use_errno=True)
-        self._inotify = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        mask = ctypes.c_uint32(IN_OPEN | IN_CLOSE)
-        watch = libc.inotify_add_watch(self._inotify, os.fsencode(self._device), mask)
-        if self._inotify < 0 or watch < 0:
-            raise SinkError(f"{device} cannot be watched: {os.strerror(ctypes.get_errno())}.")
-        self._count = self._scan()
+        self._inotify = self._checked(libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+        try:
+            mask = ctypes.c_uint32(IN_OPEN | IN_CLOSE)
+            path = os.fsencode(self._device)
+            self._checked(libc.inotify_add_watch(self._inotify, path, mask))
+            self._count = self._scan()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Stop watching; more than once is fine."""
@@ -54,6 +57,17 @@ class ConsumerMonitor:
             if self._inotify >= 0 and os.read(self._inotify, EVENTS_BYTES):
                 self._count = self._scan()
         return self._count
+
+    def _checked(self, result: int) -> int:
+        """Return the result of a call of inotify.
+
+        Raises:
+            SinkError: it is negative, which means a failure.
+        """
+        if result < 0:
+            why = os.strerror(ctypes.get_errno())
+            raise SinkError(f"{self._device} cannot be watched: {why}.")
+        return result
 
     def _scan(self) -> int:
         own = str(os.getpid())

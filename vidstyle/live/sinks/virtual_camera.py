@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -106,14 +106,16 @@ class V4l2Output:
             SinkError: the device is missing, in use, or does not accept this format.
         """
         self.device = device
-        with self._translated():
+        with self._translated(), ExitStack() as closed_on_error:
             self._container = av.open(str(device), "w", format=format)
-        stream: Any = self._container.add_stream("rawvideo", rate=rate)
-        stream.width, stream.height, stream.pix_fmt = width, height, LAYOUTS[pixels]
-        self._stream, self._count = stream, 0
-        with self._translated():
+            closed_on_error.callback(self._container.close)
+            stream: Any = self._container.add_stream("rawvideo", rate=rate)
+            stream.width, stream.height, stream.pix_fmt = width, height, LAYOUTS[pixels]
+            self._stream, self._count = stream, 0
             self._container.start_encoding()
-        self._consumers, self._demand_gate = ConsumerMonitor(device), DemandGate(time.perf_counter)
+            self._consumers = ConsumerMonitor(device)
+            closed_on_error.pop_all()
+        self._demand_gate = DemandGate(time.perf_counter)
 
     def __str__(self) -> str:
         return str(self.device)

@@ -59,6 +59,7 @@ class Window:
         try:
             pygame.display.set_mode((width, height), pygame.RESIZABLE)
         except pygame.error as error:
+            pygame.quit()
             raise SinkError(
                 f"No window can be opened ({error}). Run without one.", NO_WINDOW
             ) from error

@@ -51,6 +51,18 @@ def test_a_locked_file_is_not_said_to_be_damaged(
             Database(tmp_path / "a.sqlite")
 
 
+def test_a_file_of_an_older_version_is_upgraded_with_its_rows(tmp_path: Path) -> None:
+    Database(tmp_path / "a.sqlite").close()
+    with closing(sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)) as older:
+        older.execute("ALTER TABLE jobs DROP COLUMN lease")
+        older.execute("UPDATE counter SET revision = 7")
+        older.execute("PRAGMA user_version = 1")
+    for _ in range(2):
+        with closing(Database(tmp_path / "a.sqlite")) as database, database.transaction() as rows:
+            assert rows.execute("SELECT revision FROM counter").fetchone()[0] == 7
+            assert not rows.execute("SELECT lease FROM jobs").fetchall()
+
+
 def test_a_damaged_or_newer_file_is_not_touched(tmp_path: Path) -> None:
     damaged, newer = tmp_path / "damaged.sqlite", tmp_path / "newer.sqlite"
     damaged.write_bytes(b"no database" * 100)

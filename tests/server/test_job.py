@@ -7,8 +7,8 @@ from vidstyle.server.job import DONE, FILMS, QUEUED, Job
 
 WAITING = Job(
     id="a", revision=3, state=QUEUED, lane=FILMS, upload="u", job=None, spec=SPEC, created=1.0,
-    started=None, finished=None, attempts=0, progress=None, note=None, error=None, result=None,
-    position=2,
+    started=None, finished=None, attempts=0, lease=0, progress=None, note=None, error=None,
+    result=None, position=2,
 )  # fmt: skip
 
 

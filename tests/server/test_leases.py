@@ -7,7 +7,7 @@ from tests.server.test_jobs import RESULT, claimed, new
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
-from vidstyle.server.job import FILMS, QUICK
+from vidstyle.server.job import FILMS, QUICK, Job
 from vidstyle.server.jobs import JobStore
 from vidstyle.server.leases import LEASE_S
 
@@ -60,6 +60,28 @@ def test_a_job_that_gets_on_may_die_more_often(store: JobStore) -> None:
         assert store.find("a") is None or store.job("a").state == "queued"
         store.leases.give_back(claimed(store), "again")
     assert store.job("a").state == "failed"
+
+
+def test_a_job_that_is_taken_anew_is_not_the_old_workers(store: JobStore) -> None:
+    old = claimed(store)
+    store.cancel("a")
+    store.retry("a")
+    retried = store.leases.claim(FILMS)
+    assert retried is not None and retried.attempts == old.attempts
+    assert_taken_away(store, old)
+    store.remove("a")
+    again = claimed(store)
+    for job in (old, retried):
+        assert_taken_away(store, job)
+    assert store.leases.finish(again, RESULT)
+
+
+def assert_taken_away(store: JobStore, job: Job) -> None:
+    assert not store.leases.renew(job, {"frames": 3})
+    assert not store.leases.finish(job, RESULT)
+    store.leases.give_back(job, "again")
+    found = store.job("a")
+    assert (found.state, found.progress) == ("running", None)
 
 
 def test_a_lease_that_ran_out_is_taken_back(store: JobStore, clock: Clock) -> None:

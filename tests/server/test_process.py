@@ -81,6 +81,12 @@ def test_a_killed_request_ends_at_once(process: ConversionProcess) -> None:
     killer.join(60)
 
 
+def test_a_process_killed_between_two_requests_costs_neither(process: ConversionProcess) -> None:
+    assert process.ask({"messages": [{"answer": {}}]}, 60) == {}
+    process.kill()
+    assert process.ask({"messages": [{"answer": {"a": 1}}]}, 60) == {"a": 1}
+
+
 def test_a_stopped_process_starts_no_more(process: ConversionProcess) -> None:
     process.stop()
     with pytest.raises(ProcessDied, match="stopped"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.server.running import TOY
-from tests.server.test_jobs import new
+from tests.server.test_jobs import claimed, new
 from vidstyle.errors import StyleError
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
@@ -51,6 +51,32 @@ def test_a_job_at_work_waits_again_after_the_end(
     assert store.job("a").state == "running"  # as after a kill; the next start takes it back
     store.leases.take_back(all_running=True)
     assert store.job("a").state == "queued"
+
+
+def test_an_interrupt_ends_the_work_of_its_own_lease_alone(
+    store: JobStore, changes: Changes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstyle.server.worker.RENEW_EVERY_S", 1e9)  # which would kill it, too
+    kills = list[bool]()
+
+    class Watched(ConversionProcess):
+        def kill(self) -> None:
+            kills.append(worker._lock.locked())  # until then, no other job is taken up
+            super().kill()
+
+    (tmp_path / "content").write_bytes(b"video slow")
+    earlier = claimed(store)
+    store.cancel("a")
+    worker = Worker(FILMS, store, changes, request_for(tmp_path / "content"))
+    worker.process = Watched(program=TOY)
+    store.retry("a")
+    until(changes, lambda: store.job("a").progress is not None)
+    worker.interrupt(earlier)
+    assert not kills
+    worker.interrupt(store.cancel("a"))
+    worker.close()
+    assert kills[0]
+    assert store.job("a").state == "cancelled"
 
 
 def test_a_worker_that_is_closed_starts_no_process(

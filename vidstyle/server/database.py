@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vidstyle.errors import OptionError
 
-VERSION = 1  # of the tables
+VERSION = 2  # of the tables
 BUSY_S = 10.0  # wait for another process, as a backup
 TABLES = """
 CREATE TABLE uploads (
@@ -38,6 +38,7 @@ CREATE TABLE jobs (
     finished REAL,
     used REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
+    lease INTEGER NOT NULL DEFAULT 0,
     lease_until REAL,
     progress TEXT,
     note TEXT,
@@ -51,6 +52,8 @@ CREATE TABLE deleted_jobs (id TEXT NOT NULL, revision INTEGER PRIMARY KEY);
 CREATE TABLE counter (revision INTEGER NOT NULL);
 INSERT INTO counter VALUES (0);
 """
+LEASES = "ALTER TABLE jobs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;"
+UPGRADES = {0: TABLES, 1: LEASES}  # of older versions; a new file has version 0
 
 
 class Database:
@@ -72,9 +75,9 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-            if version == 0:
+            if version in UPGRADES:
                 self._connection.executescript(
-                    f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+                    f"BEGIN; {UPGRADES[version]} PRAGMA user_version = {VERSION}; COMMIT;"
                 )
         except sqlite3.OperationalError as error:  # a kind of DatabaseError
             raise OptionError(

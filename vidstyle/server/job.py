@@ -37,6 +37,7 @@ class Job:
     started: float | None
     finished: float | None
     attempts: int
+    lease: int  # number of the last claim, which no other has; 0 before the first
     progress: dict[str, Any] | None
     note: str | None
     error: dict[str, Any] | None  # problem document

@@ -88,6 +88,7 @@ def _job(row: sqlite3.Row, places: dict[str, int]) -> Job:
         started=row["started"],
         finished=row["finished"],
         attempts=row["attempts"],
+        lease=row["lease"],
         progress=plain("progress"),
         note=row["note"],
         error=plain("error"),

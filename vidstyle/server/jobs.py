@@ -213,19 +213,23 @@ class JobStore:
         self._changes.notify()
         return job
 
-    def remove(self, id: str) -> None:
+    def remove(self, id: str) -> Job:
         """Delete a job and its result; one at work is cancelled.
+
+        Returns:
+            The job as it was.
 
         Raises:
             Problem: there is none (404), or another job needs its result (409).
         """
-        self.job(id)
         with self._database.transaction() as rows:
+            job = _job(rows, id)
             if is_needed(rows, id):
                 raise Problem(409, "Another job takes the result as its input. Cancel that first.")
             delete_job(rows, id)
         shutil.rmtree(self.folder(id), ignore_errors=True)
         self._changes.notify()
+        return job
 
     def touch(self, id: str) -> None:
         """Note that a result was used, which keeps it longer."""

@@ -19,8 +19,8 @@ from vidstyle.server.problems import Problem
 LEASE_S = 30.0
 ANNOUNCED_PLACES = 20  # of the queue; jobs further behind are told no changes of their place
 AGAIN = "began again, a long film after its last finished part"  # end of a note
-# A job at work that no other worker has taken meanwhile; parameters: id, attempts.
-OURS = f"WHERE id = ? AND attempts = ? AND state = '{RUNNING}'"
+# A job at work that no other worker has taken meanwhile; parameters: id, lease.
+OURS = f"WHERE id = ? AND lease = ? AND state = '{RUNNING}'"
 
 
 class JobLeases:
@@ -44,10 +44,11 @@ class JobLeases:
             order = waiting_order(rows, lane)
             if not order:
                 return None
+            revision = next_revision(rows)
             rows.execute(
-                "UPDATE jobs SET state = ?, started = ?, lease_until = ?, revision = ?,"
+                "UPDATE jobs SET state = ?, started = ?, lease_until = ?, revision = ?, lease = ?,"
                 " attempts = attempts + 1, progress = NULL, error = NULL WHERE id = ?",
-                (RUNNING, now_s, now_s + LEASE_S, next_revision(rows), order[0]),
+                (RUNNING, now_s, now_s + LEASE_S, revision, revision, order[0]),
             )
             for id in order[1 : ANNOUNCED_PLACES + 1]:
                 rows.execute("UPDATE jobs SET revision = ? WHERE id = ?", (next_revision(rows), id))
@@ -61,12 +62,12 @@ class JobLeases:
         with self._database.transaction() as rows:
             if progress is None:
                 changed = rows.execute(
-                    f"UPDATE jobs SET lease_until = ? {OURS}", (lease, job.id, job.attempts)
+                    f"UPDATE jobs SET lease_until = ? {OURS}", (lease, job.id, job.lease)
                 )
             else:
                 changed = rows.execute(
                     f"UPDATE jobs SET lease_until = ?, progress = ?, revision = ? {OURS}",
-                    (lease, json.dumps(progress), next_revision(rows), job.id, job.attempts),
+                    (lease, json.dumps(progress), next_revision(rows), job.id, job.lease),
                 )
         if progress is not None:
             self._changes.notify()
@@ -94,7 +95,7 @@ class JobLeases:
         with self._database.transaction() as rows:
             rows.execute(
                 f"UPDATE jobs SET state = ?, note = ?, progress = NULL, revision = ? {OURS}",
-                (QUEUED, note, next_revision(rows), job.id, job.attempts),
+                (QUEUED, note, next_revision(rows), job.id, job.lease),
             )
         self._changes.notify()
 
@@ -124,7 +125,7 @@ class JobLeases:
             changed = rows.execute(
                 f"UPDATE jobs SET state = ?, {column} = ?, finished = ?, used = ?, revision = ?"
                 f" {OURS}",
-                (state, json.dumps(value), now_s, now_s, next_revision(rows), job.id, job.attempts),
+                (state, json.dumps(value), now_s, now_s, next_revision(rows), job.id, job.lease),
             ).rowcount
         self._changes.notify()
         return changed == 1

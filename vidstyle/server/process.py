@@ -36,7 +36,7 @@ class ConversionProcess:
         """
         self._niceness, self._program = niceness, program
         self._lock = threading.Lock()
-        self._is_stopped = False
+        self._is_stopped = self._is_killed = False
         self._process: subprocess.Popen[str] | None = None
         self._messages: queue.Queue[Message | None] = queue.Queue()
 
@@ -85,14 +85,18 @@ class ConversionProcess:
         with self._lock:
             if self._is_stopped:
                 raise ProcessDied("stopped")
+            if self._process is not None and self._is_killed:  # between two requests
+                _reaped(self._process)
+                self._process = None
             if self._process is None:
-                self._process = self._started()
+                self._process, self._is_killed = self._started(), False
 
     def kill(self) -> None:
-        """End the process at once, in the middle of a request."""
+        """End the process at once, in the middle of a request; the next one starts another."""
         with self._lock:
             if self._process is not None:
                 self._process.kill()
+                self._is_killed = True
 
     def stop(self) -> None:
         """End the process as `kill` does, and start no other."""
@@ -161,16 +165,21 @@ class ConversionProcess:
         with self._lock:
             process, self._process = self._process, None
         assert process is not None
-        try:
-            return process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
-        finally:
-            for pipe in (process.stdin, process.stdout):
-                assert pipe is not None
-                with suppress(OSError):  # it ended before it had read all
-                    pipe.close()
+        return _reaped(process)
+
+
+def _reaped(process: "subprocess.Popen[str]") -> int:
+    """Wait for the end of a process, and return its exit code."""
+    try:
+        return process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+    finally:
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            with suppress(OSError):  # it ended before it had read all
+                pipe.close()
 
 
 def _read(process: "subprocess.Popen[str]", messages: "queue.Queue[Message | None]") -> None:

@@ -100,13 +100,12 @@ class Service(Closable):
     def cancel(self, id: str) -> Job:
         """Cancel a job, and end its process; raises as `JobStore.cancel`."""
         job = self.jobs.cancel(id)
-        self._interrupt(id)
+        self._interrupt(job)
         return job
 
     def remove_job(self, id: str) -> None:
         """Delete a job, and end its process; raises as `JobStore.remove`."""
-        self.jobs.remove(id)
-        self._interrupt(id)
+        self._interrupt(self.jobs.remove(id))
 
     def remove_style(self, id: str) -> None:
         """Delete a style of the user's own.
@@ -133,9 +132,9 @@ class Service(Closable):
             raise
         return await asyncio.to_thread(self.uploads.complete, id, media)
 
-    def _interrupt(self, id: str) -> None:
+    def _interrupt(self, job: Job) -> None:
         for worker in self.workers:
-            worker.interrupt(id)
+            worker.interrupt(job)
 
     def _keep_house(self) -> None:
         """Delete what is old, and take back jobs of workers that died, from time to time."""

@@ -49,6 +49,7 @@ class Worker:
         self._request_of = request_of
         self.process = ConversionProcess(NICENESS)
         self._stopping = False
+        self._lock = threading.Lock()  # of the current job, held while its process is killed
         self._current: Job | None = None
         self._thread = threading.Thread(target=self._run, name=f"worker-{lane}")
         self._thread.start()
@@ -60,11 +61,11 @@ class Worker:
         self._changes.notify()
         self._thread.join()
 
-    def interrupt(self, id: str) -> None:
-        """End the process if it works on a job, after that was cancelled or deleted."""
-        current = self._current
-        if current is not None and current.id == id:
-            self.process.kill()
+    def interrupt(self, job: Job) -> None:
+        """End the process if it works on a job by the same lease, after it was cancelled."""
+        with self._lock:
+            if self._current is not None and self._current.lease == job.lease:
+                self.process.kill()
 
     def _run(self) -> None:
         """Work until the end, also after an error of the queue itself, as of a full disk."""
@@ -97,7 +98,7 @@ class Worker:
             self._changes.wait(seen, WAIT_S)
 
     def _work(self, job: Job) -> None:
-        self._current = job
+        self._take_up(job)
         try:
             self._jobs.leases.finish(job, self._converted(job))
         except ProcessDied as death:
@@ -110,8 +111,12 @@ class Worker:
                 log.exception("Job %s failed.", job.id)
             self._jobs.leases.fail(job, problem)
         finally:
-            self._current = None
+            self._take_up(None)
             self._clean_up(job)
+
+    def _take_up(self, job: Job | None) -> None:
+        with self._lock:
+            self._current = job
 
     def _converted(self, job: Job) -> dict[str, Any]:
         """Convert, and return the facts about the result with its digest."""

@@ -70,6 +70,44 @@ def test_a_bomb_is_not_decoded(tmp_path: Path) -> None:
     assert caught.value.status == 413
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("about.json", b'{"title": "me'),
+        ("about.json", b"[]"),
+        ("about.json", b"\xff"),
+        ("about.json", None),
+        ("own.int8.onnx", None),
+    ],
+)
+def test_a_damaged_style_is_skipped_and_can_be_added_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes | None
+) -> None:
+    picture = encoded(80, 80)
+    style, _ = StyleShelf(tmp_path).add(picture, "me.jpg", 0.0)
+    file = tmp_path / style.id / name.replace("own.", f"{style.id}.")
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    shelf = StyleShelf(tmp_path)
+    assert not any(style.own for style in shelf.styles())
+    assert f"{style.id} is damaged" in caplog.text
+    assert shelf.add(picture, "me.jpg", 0.0) == (style, True)
+    assert style in StyleShelf(tmp_path).styles()
+
+
+def test_a_style_half_made_or_half_deleted_is_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    style, _ = StyleShelf(tmp_path).add(encoded(80, 80), "me.jpg", 0.0)
+    (tmp_path / style.id).rename(tmp_path / ".0123456789abcdef")  # as after a kill
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "about.json").write_text('{"title": "me", "created": 0}')
+    assert not any(style.own for style in StyleShelf(tmp_path).styles())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes"]
+    assert not caplog.text
+
+
 def test_own_styles_can_be_deleted_and_shipped_ones_not(own: StyleShelf, tmp_path: Path) -> None:
     shelf = StyleShelf(tmp_path)
     style, _ = shelf.add(encoded(80, 80), "me.jpg", 0.0)

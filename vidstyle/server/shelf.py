@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import logging
 import re
 import secrets
 import shutil
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from vidstyle.apps.painting import style_from_painting
-from vidstyle.errors import StyleError, VidstyleError, did_you_mean
+from vidstyle.errors import StyleError, VidstyleError, did_you_mean, reason
 from vidstyle.frame import with_short_side
 from vidstyle.media.image_file import decode_photo, write_photo
 from vidstyle.media.image_header import image_size_wh
@@ -23,7 +25,10 @@ from vidstyle.server.problems import Problem, problem_of
 from vidstyle.style_plan import renamed, style_plan
 from vidstyle.stylize.catalog import Style, find_painting, known_name, shipped_styles
 
+log = logging.getLogger(__name__)
+
 OWN_ID = re.compile(r"own-[0-9a-f]{16}")
+LEFTOVER = re.compile(r"\.[0-9a-f]{16}")  # folder of a style that was being made or deleted
 PAINTING, THUMBNAIL, ABOUT = "painting.png", "thumbnail.jpg", "about.json"
 THUMBNAIL_SIDE = 480  # px, the shorter side at most
 
@@ -50,7 +55,7 @@ class StyleShelf:
     """Shipped styles and the user's own, which are kept in a folder; callable from any thread."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the user's styles.
+        """Read the user's styles; delete what a killed server left, and skip damaged ones.
 
         Args:
             folder: of the user's styles, one folder each; made if it is missing.
@@ -58,7 +63,12 @@ class StyleShelf:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._lock = folder, threading.Lock()
         self._shipped = {style.name: style for style in shipped_styles()}
-        self._own = {path.parent.name: _read(path) for path in sorted(folder.glob(f"*/{ABOUT}"))}
+        self._own = dict[str, dict[str, Any]]()
+        for entry in sorted(folder.iterdir()):
+            if LEFTOVER.fullmatch(entry.name):
+                shutil.rmtree(entry, ignore_errors=True)
+            elif OWN_ID.fullmatch(entry.name) and (about := _read(entry)) is not None:
+                self._own[entry.name] = about
 
     def styles(self) -> list[ShelfStyle]:
         """All styles: the default first, the user's own last."""
@@ -100,12 +110,13 @@ class StyleShelf:
             if len(self._own) >= limits.OWN_STYLES:
                 raise Problem(429, f"There are {len(self._own)} styles already. Delete one first.")
         about = {"title": name, "created": now_s}
-        new = self._folder / f".{secrets.token_hex(8)}"
+        new = self._hidden()
         new.mkdir()
         try:
             self._make(new, id, content, name, about)
             with self._lock:
                 if id not in self._own:
+                    shutil.rmtree(self._folder / id, ignore_errors=True)  # a damaged one
                     new.rename(self._folder / id)
                     self._own[id] = about
         finally:
@@ -120,9 +131,12 @@ class StyleShelf:
         """
         if not self.style(id).own:
             raise Problem(403, f"{id} comes with vidstyle, and cannot be deleted.")
+        hidden = self._hidden()
         with self._lock:
+            with suppress(FileNotFoundError):
+                (self._folder / id).rename(hidden)  # so that it goes as a whole
             self._own.pop(id, None)
-        shutil.rmtree(self._folder / id, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)
 
     def painting(self, id: str) -> Path:
         """Picture file of a style's painting, JPEG.
@@ -185,7 +199,11 @@ class StyleShelf:
     def _file(self, id: str, full: bool) -> str:
         if id in self._shipped:
             return id
-        return str(self._folder / id / (PAINTING if full else f"{id}.int8.onnx"))
+        return str(self._folder / id / (PAINTING if full else _network(id)))
+
+    def _hidden(self) -> Path:
+        """Path of a new folder that is no style."""
+        return self._folder / f".{secrets.token_hex(8)}"
 
     def _make(
         self, folder: Path, id: str, content: bytes, name: str, about: Mapping[str, Any]
@@ -214,9 +232,23 @@ def too_many_pixels(name: str, width: int, height: int) -> Problem:
     )
 
 
-def _read(about: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(about.read_text(encoding="utf-8"))
-    return found
+def _read(folder: Path) -> dict[str, Any] | None:
+    """Facts about a style of the user's own; None, and a warning, if it is damaged."""
+    try:
+        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        for name in (PAINTING, THUMBNAIL, _network(folder.name)):
+            (folder / name).stat()
+        return {"title": str(found["title"]), "created": float(found["created"])}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        log.warning(
+            "The style in %s is damaged (%s). Add its painting again.", folder, reason(error)
+        )
+        return None
+
+
+def _network(id: str) -> str:
+    """File name of an own style's network."""
+    return f"{id}.int8.onnx"
 
 
 def _shipped(style: Style, default: str) -> ShelfStyle:

@@ -68,6 +68,18 @@ def test_the_least_recently_used_go_first_and_foreign_files_stay(
     assert (tmp_path / "mine.onnx").read_text() == "mine"
 
 
+def test_both_files_of_a_painting_in_use_are_kept(tmp_path: Path, network: bytes) -> None:
+    cache = PolishedCache(tmp_path, most=2)
+    for seed in range(2):
+        cache.put(noise_image(64, 80, seed), b"plain", network)
+        for file in tmp_path.iterdir():
+            os.utime(file, (1000 * seed, 1000 * seed)) if file.stat().st_mtime > 1e6 else None
+    assert cache.get(noise_image(64, 80, 0)) is not None  # used just now
+    cache.put(noise_image(64, 80, 2), b"plain", network)
+    kept = [cache.get(noise_image(64, 80, seed)) is not None for seed in range(3)]
+    assert kept == [True, False, True]
+
+
 def test_a_folder_that_cannot_be_written_to_is_not_in_the_way(
     tmp_path: Path, network: bytes
 ) -> None:

@@ -70,6 +70,7 @@ class PolishedCache:
                 log.debug("no polished network in %s: %s", folder, error)
                 continue
             with suppress(OSError):
+                os.utime(plain)
                 os.utime(int8)
             return PolishedNetwork(plain, int8, seconds)
         return None

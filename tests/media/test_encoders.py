@@ -101,3 +101,10 @@ def test_rows_hold_together(row: VideoEncoder) -> None:
     asked = encoder_options(row, "fast", crf=33)
     assert {asked[name] for name in row.quality} <= {"33"}
     assert set(encoder_options(row, "fast")) <= set(asked)
+
+
+def test_hardware_is_known_by_its_name() -> None:
+    names = {row.name for row in ENCODERS if row.is_hardware}
+    wanted = ("h264_nvenc", "h264_vaapi", "h264_qsv", "h264_videotoolbox", "h264_amf")
+    assert names >= set(wanted)
+    assert not [name for name in names if name.startswith("lib")]

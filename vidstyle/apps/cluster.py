@@ -25,7 +25,6 @@ from vidstyle.errors import ClusterError, Cure, SinkError, SourceError, Vidstyle
 from vidstyle.frame import Frame
 from vidstyle.hardware import ThreadPlan
 from vidstyle.media.codecs import Encoder
-from vidstyle.media.encoders import HARDWARE
 from vidstyle.media.footage import Footage, FootageSource
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.part_file import DamagedPartError
@@ -89,7 +88,7 @@ def check_suitable(file: Footage, path: Path | None, target: VideoOutput, like: 
     if not isinstance(target, VideoFile) or target.encoding(like, ENCODER_THREADS) is None:
         raise SinkError("A cluster writes video files without an alpha channel.", ALONE)
     _, encoder = target.for_input(like)
-    if encoder.name.endswith(HARDWARE):
+    if encoder.kind.is_hardware:
         raise SinkError(f"{encoder.name} is not on all machines.", {"codec": None}, ALONE)
 
 

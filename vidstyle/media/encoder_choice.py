@@ -13,7 +13,6 @@ import av
 import numpy as np
 
 from vidstyle.media.encoders import (
-    HARDWARE,
     VideoEncoder,
     default_pixels,
     encoder_options,
@@ -39,18 +38,13 @@ def fastest_encoder(standard: str, preset: str) -> VideoEncoder:
         preset: of software, one of `PRESETS`.
     """
     software, *others = encoders_named(standard)
-    hardware = [row for row in others if is_hardware(row) and not failure(row)]
+    hardware = [row for row in others if row.is_hardware and not failure(row)]
     if not hardware:
         return software
     least_s = encoding_s(software, preset) / MIN_GAIN
     times_s = {row: encoding_s(row, preset) for row in hardware}
     best = min(times_s, key=lambda row: times_s[row])
     return best if times_s[best] <= least_s else software
-
-
-def is_hardware(row: VideoEncoder) -> bool:
-    """Whether an encoder needs a GPU or a media engine."""
-    return row.name.rpartition("_")[2] in HARDWARE
 
 
 def encoding_s(row: VideoEncoder, preset: str) -> float:

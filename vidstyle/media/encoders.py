@@ -64,6 +64,11 @@ class VideoEncoder:
     def is_hevc(self) -> bool:
         return "hevc" in self.aliases
 
+    @property
+    def is_hardware(self) -> bool:
+        """Whether it needs a GPU or a media engine."""
+        return self.name.rpartition("_")[2] in HARDWARE
+
 
 ENCODERS = (
     VideoEncoder(

@@ -3,16 +3,14 @@
 import itertools
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from errno import ENOSPC
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from vidstyle.errors import SinkError, reason
+from vidstyle.errors import SinkError
 from vidstyle.frame import Frame, RGBImage, resize
 from vidstyle.media.atomic import partial_path, publish, short_name, stale_partials
 from vidstyle.media.image_file import JPEG_QUALITY, encode_result, stores_alpha
@@ -21,6 +19,7 @@ from vidstyle.media.numbered_names import NumberedNames
 from vidstyle.media.owned_files import delete_own
 from vidstyle.media.side_streams import silence_notes
 from vidstyle.media.sink import square_size_wh
+from vidstyle.media.write_errors import sink_errors
 from vidstyle.stats import Stats
 
 FIRST_NUMBER = 1  # as FFmpeg's
@@ -164,17 +163,8 @@ class PictureSink:
                 first, last = self._names.file(others[0]).name, self._names.file(others[-1]).name
                 self.warnings.append(f"{first} to {last} were there before and stayed")
 
-    @contextmanager
-    def _sink_errors(self) -> Iterator[None]:
-        """Raise errors of the disk as `SinkError`."""
-        try:
-            yield
-        except OSError as error:
-            message = f"Cannot write {self._path}: {reason(error)}. Nothing was left behind."
-            if error.errno != ENOSPC:
-                raise SinkError(message) from error
-            hint = "Make room, or choose another disk."
-            raise SinkError(f"{message} {hint}", {"output": ...}) from error
+    def _sink_errors(self) -> AbstractContextManager[None]:
+        return sink_errors(self._path, "Nothing was left behind.")
 
 
 def delete_stale_pictures(names: NumberedNames, path: Path) -> None:

@@ -3,9 +3,8 @@
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from errno import ENOSPC
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,6 @@ from typing import Any, Protocol, Self
 import av
 import numpy as np
 
-from vidstyle.errors import SinkError, reason
 from vidstyle.frame import Bytes, Frame, Picture, resize
 from vidstyle.media.atomic import partial_path, publish
 from vidstyle.media.codecs import (
@@ -33,6 +31,7 @@ from vidstyle.media.result_mark import KEY, MARK
 from vidstyle.media.scheduling import unchanged_scheduling
 from vidstyle.media.stream_copy import StreamCopier
 from vidstyle.media.verify import verify
+from vidstyle.media.write_errors import sink_errors
 from vidstyle.stats import Stats
 
 
@@ -333,17 +332,8 @@ class FileSink:
             self._output.close()
         self._partial.unlink(missing_ok=True)
 
-    @contextmanager
-    def _sink_errors(self) -> Iterator[None]:
-        """Raise errors of the disk and of FFmpeg as `SinkError`."""
-        try:
-            yield
-        except (OSError, av.FFmpegError) as error:
-            message = f"Cannot write {self._path}: {reason(error)}. {self.failure_note}"
-            if error.errno != ENOSPC:
-                raise SinkError(message) from error
-            hint = "Make room, or choose another disk."
-            raise SinkError(f"{message} {hint}", {self.path_setting: ...}) from error
+    def _sink_errors(self) -> AbstractContextManager[None]:
+        return sink_errors(self._path, self.failure_note, self.path_setting)
 
 
 def square_size_wh(width: int, height: int, aspect: Fraction) -> tuple[int, int]:

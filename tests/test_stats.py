@@ -16,6 +16,14 @@ def test_counts_add_up_and_what_was_never_counted_is_zero() -> None:
     assert (stats["frames"], stats["cuts"]) == (5, 0)
 
 
+def test_a_counter_is_set_and_counts_on() -> None:
+    stats = Stats()
+    stats.count("paintings", 7)
+    stats.set_count("paintings", 0)
+    stats.count("paintings", 2)
+    assert stats["paintings"] == 2
+
+
 def test_no_count_is_lost_between_threads() -> None:
     stats = Stats()
 

@@ -56,6 +56,12 @@ class Stats:
             self._counts[name] += amount
             self._first_s.setdefault(name, time.monotonic())
 
+    def set_count(self, name: str, value: int) -> None:
+        """Set a named counter, for a value that was counted elsewhere."""
+        with self._lock:
+            self._counts[name] = value
+            self._first_s.setdefault(name, time.monotonic())
+
     def resume(self, counts: Mapping[str, int], seconds: float, position_s: float) -> None:
         """Take over from an interrupted run.
 

@@ -193,7 +193,7 @@ def _complete_counters(folder: PartFolder, stats: Stats) -> None:
     until = folder.finished.until
     counts = {"frames": 0} if until is None else until.counts
     for name, count in counts.items():
-        stats.count(name, count - stats[name])
+        stats.set_count(name, count)
 
 
 def _last_number(order: PartOrder) -> int:

@@ -106,7 +106,7 @@ def paint_on_cluster(
     weights = [] if options.feature_weights is None else [options.feature_weights]
     shared = SharedFiles([input, *style_files(options), *weights])
     run_tasks(options, tasks, received, fit, shared, stats, watch)
-    stats.count("paintings", -stats["paintings"])  # the film counts them again
+    stats.set_count("paintings", 0)  # the film counts them again
 
 
 def _groups(scenes: Sequence["Scene"]) -> list[list["Scene"]]:

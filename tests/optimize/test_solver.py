@@ -1,15 +1,17 @@
 """Both solvers find the bottom of a bowl, and know when to stop."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor
 
 from vidstyle.optimize import solver
-from vidstyle.optimize.solver import PLATEAUS, WINDOW, Effort, Solver, adam, lbfgs
+from vidstyle.optimize.solver import PLATEAUS, WINDOW, Effort, Loss, Outcome, adam, lbfgs
 
 BOTTOM = torch.linspace(0.2, 0.8, 48).view(1, 3, 4, 4)
+Solver = Callable[[Loss, Tensor, Effort], Outcome]
 BOTH = pytest.mark.parametrize("solve", [adam, lbfgs])
 
 

@@ -56,9 +56,6 @@ class Outcome:
     curve: list[float]  # loss of every evaluation
 
 
-Solver = Callable[[Loss, Tensor, Effort], Outcome]
-
-
 def adam(loss: Loss, start: Tensor, effort: Effort) -> Outcome:
     """Adam (Kingma and Ba, arXiv:1412.6980) with a cosine learning rate schedule.
 

@@ -23,11 +23,12 @@ from vidstyle.stylize import generator_pool, person_mask, stylizer
 from vidstyle.stylize.catalog import find_style
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.generator_pool import GeneratorPool
-from vidstyle.stylize.painter import GeneratorPainter
+from vidstyle.stylize.painter import FramePainter, GeneratorPainter
 from vidstyle.stylize.painter_schedule import (
     PaintersByScene,
     PaintersByTime,
     TimedPainter,
+    Turn,
     always,
 )
 from vidstyle.stylize.stylizer import (
@@ -210,16 +211,32 @@ class Even(ImageGenerator):
         return np.full_like(image, self.shade)
 
 
+class Replaceable:
+    """`PainterSchedule` of a painter that may be replaced at any time, for the next keyframe."""
+
+    by_scene = False
+
+    def __init__(self, generator: ImageGenerator) -> None:
+        self.current = GeneratorPainter(generator)
+
+    def painter(self, time_s: float, scene: int) -> FramePainter:
+        return self.current
+
+    def turn(self, before_s: float, time_s: float) -> Turn:
+        return Turn.NONE
+
+
 def switching(
     frames: list[Frame], at: int, every: int | None, old: ImageGenerator, new: ImageGenerator
 ) -> list[Frame]:
     """Stylize the frames; the generator is switched just before frame `at` comes in."""
-    stylizer = VideoStylizer(always(GeneratorPainter(old)), StylizeOptions(every=every), Stats())
+    painters = Replaceable(old)
+    stylizer = VideoStylizer(painters, StylizeOptions(every=every), Stats())
 
     def source() -> Iterator[Frame]:
         for index, frame in enumerate(frames):
             if index == at:
-                stylizer.switch(GeneratorPainter(new))
+                painters.current = GeneratorPainter(new)
             yield frame
 
     return list(stylizer.stylize(source()))
@@ -312,7 +329,8 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
     monkeypatch.setattr(generator_pool, "OnnxGenerator", slow)
     with GeneratorPool(limit=1) as pool:
         old = pool.get("negative")
-        stylizer = VideoStylizer(always(GeneratorPainter(old)), StylizeOptions(every=3), Stats())
+        painters = Replaceable(old)
+        stylizer = VideoStylizer(painters, StylizeOptions(every=3), Stats())
         old_network, coming = weakref.ref(old), pool.warm("white")
         del old
         shown = []
@@ -322,7 +340,7 @@ def test_a_style_is_loaded_and_switched_to_while_frames_go_on(
                 assert not coming.done()
                 may_load.set()
                 coming.result(60)
-                stylizer.switch(GeneratorPainter(pool.get("white")))
+                painters.current = GeneratorPainter(pool.get("white"))
         gc.collect()
         assert old_network() is None
     assert len(shown) == len(frames)

@@ -22,7 +22,7 @@ from vidstyle.stylize.flow import FlowPath
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, TrackedFrame, paths_to
 from vidstyle.stylize.painter import FramePainter
-from vidstyle.stylize.painter_schedule import PainterSchedule, Turn, always
+from vidstyle.stylize.painter_schedule import PainterSchedule, Turn
 from vidstyle.stylize.person_mask import MaskTracker, person_share
 from vidstyle.stylize.warp import cross_fade
 
@@ -62,7 +62,7 @@ class PaintedSpan:
 class VideoStylizer:
     """`FrameTransform` that stylizes a stream of frames by keyframes and optical flow.
 
-    Belongs to one thread, except `switch`. Keyframes are painted ahead on its own thread pool.
+    Belongs to one thread. Keyframes are painted ahead on its own thread pool.
     """
 
     def __init__(
@@ -95,15 +95,6 @@ class VideoStylizer:
             checkpoint: of the first frame, completed by an earlier stylizer.
         """
         self._checkpoint = checkpoint
-
-    def switch(self, painter: FramePainter) -> None:
-        """Use another painter from the next keyframe on, and always; callable from any thread.
-
-        Returns at once; load the generator before, see `GeneratorPool`. No frame is delayed or
-        dropped; frames between the last keyframe of the old painter and the first of the new one
-        cross-fade between the styles.
-        """
-        self._painters = always(painter)
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         """Yield one stylized frame of the same time for each frame, in order.

@@ -58,7 +58,7 @@ def test_the_least_recently_used_go_first_and_foreign_files_stay(
     tmp_path: Path, network: bytes
 ) -> None:
     (tmp_path / "mine.onnx").write_text("mine")
-    cache = PolishedCache(tmp_path, most=2)
+    cache = PolishedCache(tmp_path, limit_bytes=2.5 * len(network))
     for seed in range(3):
         cache.put(noise_image(64, 80, seed), b"plain", network)
         for file in tmp_path.glob("*.onnx"):
@@ -69,7 +69,7 @@ def test_the_least_recently_used_go_first_and_foreign_files_stay(
 
 
 def test_both_files_of_a_painting_in_use_are_kept(tmp_path: Path, network: bytes) -> None:
-    cache = PolishedCache(tmp_path, most=2)
+    cache = PolishedCache(tmp_path, limit_bytes=2.5 * len(network))
     for seed in range(2):
         cache.put(noise_image(64, 80, seed), b"plain", network)
         for file in tmp_path.iterdir():

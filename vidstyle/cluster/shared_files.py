@@ -16,6 +16,7 @@ from platformdirs import user_cache_path
 
 from vidstyle.cluster.dispatch import DamagedResultError
 from vidstyle.media.atomic import replace_file
+from vidstyle.media.cache_folder import delete_least_recent
 from vidstyle.media.file_identity import content_digest, file_identity
 
 BLOCK_BYTES = 8 << 20
@@ -112,7 +113,7 @@ def new_copy(file: SharedFile, folder: Path | None = None) -> str:
     """Begin a copy, make room for it, and return its token."""
     folder, token = folder or copies_folder(), secrets.token_hex(8)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _make_room(folder, file.size)
+    delete_least_recent(folder, OWN, MAX_BYTES - file.size)
     _incoming(folder, token).touch()
     return token
 
@@ -141,20 +142,3 @@ def complete_copy(token: str, file: SharedFile, folder: Path | None = None) -> N
 
 def _incoming(folder: Path, token: str) -> Path:
     return folder / f".{token}.incoming"
-
-
-def _make_room(folder: Path, size: int) -> None:
-    """Delete the copies that were used longest ago; other workers may do so at the same time."""
-    own = list[tuple[float, int, Path]]()  # time, bytes and path of each
-    for file in folder.iterdir():
-        with suppress(OSError):  # it is gone, or has its final name
-            if OWN.fullmatch(file.name) and file.is_file():
-                status = file.stat()
-                own.append((status.st_mtime, status.st_size, file))
-    total = size + sum(length for _, length, _ in own)
-    for _, length, file in sorted(own):
-        if total <= MAX_BYTES:
-            return
-        total -= length
-        with suppress(OSError):
-            file.unlink()

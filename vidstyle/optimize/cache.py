@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from vidstyle.media.atomic import write_whole
+from vidstyle.media.cache_folder import delete_least_recent
 
 log = logging.getLogger(__name__)
 
@@ -61,18 +62,9 @@ class Cache:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             write_whole(self._file(key), encoded.getbuffer())
-            self._drop_old()
+            delete_least_recent(self._folder, OWN, self._limit_bytes)
         except OSError as error:
             log.warning("What was seen of the painting is not kept for next time: %s", error)
 
     def _file(self, key: str) -> Path:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.npz"
-
-    def _drop_old(self) -> None:
-        own = (file for file in self._folder.iterdir() if OWN.fullmatch(file.name))
-        found = [(file, file.lstat()) for file in own]
-        left_bytes = self._limit_bytes
-        for file, stat in sorted(found, key=lambda each: each[1].st_mtime, reverse=True):
-            left_bytes -= stat.st_size
-            if left_bytes < 0:
-                file.unlink(missing_ok=True)

@@ -20,11 +20,12 @@ from platformdirs import user_cache_path
 
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
+from vidstyle.media.cache_folder import delete_least_recent
 from vidstyle.stylize.model_metadata import metadata_of
 
 log = logging.getLogger(__name__)
 
-MOST_PAINTINGS = 100  # 0.2 MB each; the least recently used go first
+LIMIT_BYTES = 20e6  # 250 paintings of 75 kB; the least recently used go first
 RECIPE = b"1"  # changes with what the cached files depend on, besides the painting
 POLISHED_S = "polished_s"  # metadata entry: seconds of training
 OWN = re.compile(r"\.?[0-9a-f]{64}(\.int8)?(\.[0-9a-f]{8}\.partial)?\.onnx")
@@ -47,15 +48,15 @@ class PolishedCache:
     temporary folder until `close`.
     """
 
-    def __init__(self, folder: Path | None = None, most: int = MOST_PAINTINGS) -> None:
+    def __init__(self, folder: Path | None = None, limit_bytes: float = LIMIT_BYTES) -> None:
         """Open a cache.
 
         Args:
             folder: the folder, made at the first write; None for the user's cache folder.
-            most: largest number of paintings.
+            limit_bytes: largest total size of its files.
         """
         self._folder = folder or user_cache_path("vidstyle", appauthor=False) / "polished"
-        self._most = most
+        self._limit_bytes = limit_bytes
         self._spare: Path | None = None  # in place of a folder that cannot be written to
 
     def get(self, painting: RGBImage) -> PolishedNetwork | None:
@@ -89,7 +90,7 @@ class PolishedCache:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             _write(self._folder, painting, plain, int8)
-            self._drop_old()
+            delete_least_recent(self._folder, OWN, self._limit_bytes)
         except OSError as error:
             log.debug("%s cannot be written to: %s", self._folder, error)
             self._spare = self._spare or Path(tempfile.mkdtemp(prefix="vidstyle-"))
@@ -100,12 +101,6 @@ class PolishedCache:
         if self._spare is not None:
             shutil.rmtree(self._spare, ignore_errors=True)
             self._spare = None
-
-    def _drop_old(self) -> None:
-        found = [file for file in self._folder.iterdir() if OWN.fullmatch(file.name)]
-        found.sort(key=lambda file: file.lstat().st_mtime, reverse=True)
-        for file in found[2 * self._most :]:
-            file.unlink(missing_ok=True)
 
 
 @cache

@@ -110,13 +110,18 @@ def inverter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_faces: None) -> Path:
     """Models folder with toys for shipped styles: negative (the default), white, warm."""
     (tmp_path / "shelf").mkdir()
     folder = stock(tmp_path / "shelf")
     monkeypatch.setattr(assets, "models_folder", lambda: folder)
-    monkeypatch.setattr(face_detector, "_seen", lambda picture, part: np.empty((0, 5), np.float32))
     return folder
+
+
+@pytest.fixture
+def no_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No search for faces, which takes longer than all else where toys paint small pictures."""
+    monkeypatch.setattr(face_detector, "_seen", lambda picture, part: np.empty((0, 5), np.float32))
 
 
 @pytest.fixture

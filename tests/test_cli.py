@@ -32,6 +32,7 @@ from vidstyle.media.atomic import partial_path
 from vidstyle.media.image_file import write_photo
 from vidstyle.options import StylizeOptions, TrainOptions, settings
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 HANG_LIMIT_S = 60
 
 Captured = pytest.CaptureFixture[str]

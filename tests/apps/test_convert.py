@@ -43,6 +43,7 @@ from vidstyle.media.tone_mapping import Floats, hlg_to_nits, pq_to_nits, sdr_fro
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 COLORFUL = patches(64, 48)
 MIDDLES = np.ix_([12, 36], [16, 48])  # one pixel of each patch
 MATRICES = {"bt709": (1, 1, 1), "bt601": (6, 6, 6), "bt470bg": (5, 5, 6), "bt2020": (9, 9, 14)}

@@ -26,6 +26,7 @@ from vidstyle.media.parts import PartFolder
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 CLIPS = {
     "b-frames.mp4": Clip(frames=23, options={"bf": "3", "g": "9"}, sounds=[Sound(seconds=0.9)]),
     "open-gop.mkv": Clip(

@@ -20,6 +20,7 @@ from vidstyle.media.sink import FileSink
 from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 CONTAINERS = ("mp4", "mov", "mkv", "webm")
 FAULTS_EACH = 0.25  # of the packets
 Change = Callable[[int, Any], list[Any]]

@@ -17,6 +17,7 @@ from vidstyle.media.source import FileSource
 from vidstyle.stats import Stats
 
 Copy = Callable[..., tuple[Contents, list[str]]]
+pytestmark = pytest.mark.usefixtures("no_faces")
 CONTAINERS = (".mp4", ".mkv", ".mov")
 TWO_SOUNDS = (Sound(language="ger"), Sound(language="ita"))
 

@@ -42,6 +42,8 @@ from vidstyle.stylize.stylizer import (
 
 HEIGHT, WIDTH = 160, 208
 
+pytestmark = pytest.mark.usefixtures("no_faces")
+
 
 def texture(seed: int) -> RGBImage:
     return noise_image(HEIGHT + 80, WIDTH + 80, seed, blur=4)

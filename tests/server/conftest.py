@@ -1,14 +1,18 @@
 """Fixtures of the server's tests."""
 
-from collections.abc import Iterator
+import functools
+import shutil
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
 
 from tests.clips import patches
 from tests.server.client import Client
-from tests.server.running import ServerThread, running
+from tests.server.running import LOOP_THREAD, ServerThread, running
 from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
 from vidstyle.server.jobs import JobStore
@@ -21,6 +25,27 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_blocked_loop() -> Iterator[None]:
+    """Servers whose event loop may not wait for the database or a disk: the request fails then."""
+    waits = [(Database, "transaction"), (shutil, "rmtree"), (shutil, "disk_usage")]
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in waits:
+            patch.setattr(owner, name, off_the_loop(getattr(owner, name)))
+        yield
+
+
+def off_the_loop(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Function that may be called in all threads but that of a server's event loop."""
+
+    @functools.wraps(call)
+    def checked(*args: Any, **keywords: Any) -> Any:
+        assert threading.current_thread().name != LOOP_THREAD, f"{call} blocks the event loop"
+        return call(*args, **keywords)
+
+    return checked
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ from vidstyle.server.launch import bound_socket
 from vidstyle.server.process import ConversionProcess
 from vidstyle.server.service import Service
 
+LOOP_THREAD = "server"  # name
+
 
 class ServerThread:
     """Server in a thread; `client` speaks to it."""
@@ -44,7 +46,7 @@ def running(data: Path, **options: Any) -> Iterator[ServerThread]:
     with closing(bound_socket(settings)) as listener, Service(settings) as service:
         listener.listen(BACKLOG)
         server = AsgiServer(service)
-        thread = threading.Thread(target=server.run, args=([listener],), name="server")
+        thread = threading.Thread(target=server.run, args=([listener],), name=LOOP_THREAD)
         port = listener.getsockname()[1]
         thread.start()
         try:

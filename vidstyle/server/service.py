@@ -125,7 +125,8 @@ class Service(Closable):
             Problem: it is neither photo nor video (415), or over a limit (413): it is deleted.
         """
         try:
-            media = await self.inspector.probe(self.uploads.upload(id))
+            upload = await asyncio.to_thread(self.uploads.upload, id)
+            media = await self.inspector.probe(upload)
         except Problem as problem:
             if problem.status in (413, 415):
                 await asyncio.to_thread(self.uploads.remove, id)

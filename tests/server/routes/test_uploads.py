@@ -2,14 +2,17 @@
 
 import http.client
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from starlette.requests import Request
 
 from tests.server.client import Answer, Client
 from tests.server.conftest import encoded
 from tests.server.running import ServerThread, running, use_toys
 from vidstyle.server import limits
+from vidstyle.server.bodies import body_parts
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +54,22 @@ def test_content_goes_on_where_it_ended(client: Client) -> None:
     assert patch(client, path, 8, b"").status == 409
 
 
-def test_what_came_before_a_broken_connection_stays(client: Client) -> None:
+def test_what_came_before_a_broken_connection_stays(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = threading.Event()
+
+    async def told_parts(request: Request, most: int) -> AsyncIterator[bytes]:
+        async for part in body_parts(request, most):
+            yield part
+            taken.set()
+
+    monkeypatch.setattr("vidstyle.server.routes.uploads.body_parts", told_parts)
     path = begin(client, 100)
     with socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection:
         head = f"PUT /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
         connection.sendall(head.encode() + b"video")
+        assert taken.wait(60)  # what the server has not taken is lost
     for _ in range(1000):  # until the server has noticed
         answer = patch(client, path, 5, bytes(95))
         if answer.status != 409:

@@ -46,7 +46,7 @@ async def add_style(request: Request) -> Response:
 
 async def remove_style(request: Request) -> Response:
     """Delete a style of the user's own."""
-    service_of(request).remove_style(request.path_params["id"])
+    await asyncio.to_thread(service_of(request).remove_style, request.path_params["id"])
     return Response(status_code=204)
 
 

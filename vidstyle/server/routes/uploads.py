@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from contextlib import ExitStack
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -46,8 +47,7 @@ async def create(request: Request) -> Response:
 
 async def upload(request: Request) -> Response:
     """One upload."""
-    found = service_of(request).uploads.upload(request.path_params["id"])
-    return _answer(found)
+    return _answer(await _upload(request))
 
 
 async def remove(request: Request) -> Response:
@@ -72,7 +72,7 @@ async def patch_content(request: Request) -> Response:
 async def still(request: Request) -> Response:
     """A still of the photo or video, as it is or painted."""
     service, query = service_of(request), request.query_params
-    upload = service.uploads.upload(request.path_params["id"])
+    upload = await _upload(request)
     if not upload.is_complete:
         raise Problem(409, f"{upload.name} is not complete. Send the rest first.")
     kinds = {"height": int, "time": float}
@@ -95,11 +95,13 @@ async def still(request: Request) -> Response:
 
 async def _receive(request: Request, offset: int | None) -> Response:
     service, id = service_of(request), request.path_params["id"]
-    with service.uploads.receiving(id, offset) as receiver:
+    with ExitStack() as opened:
+        receiving = service.uploads.receiving(id, offset)
+        receiver = await asyncio.to_thread(opened.enter_context, receiving)
         await _write_parts(request, receiver)
         service.metrics.received_bytes += receiver.written
         if receiver.left:
-            return _answer(service.uploads.upload(id))
+            return _answer(await _upload(request))
         return _answer(await service.take_in(id))
 
 
@@ -114,7 +116,11 @@ async def _write_parts(request: Request, receiver: Receiver) -> None:
                 await asyncio.to_thread(receiver.write, whole)
     finally:
         if buffer:
-            receiver.write(buffer)
+            await asyncio.to_thread(receiver.write, buffer)
+
+
+async def _upload(request: Request) -> Upload:
+    return await asyncio.to_thread(service_of(request).uploads.upload, request.path_params["id"])
 
 
 def _answer(upload: Upload, status: int = 200) -> Response:

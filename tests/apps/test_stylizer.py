@@ -17,7 +17,7 @@ from tests.persons import right_half
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.apps.image import stylize_photo
 from vidstyle.apps.stylizer import Stylizer, styles
-from vidstyle.errors import OptionError, StyleError
+from vidstyle.errors import OptionError, SourceError, StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import StylizeOptions
@@ -90,7 +90,13 @@ def test_another_style_counts_from_the_next_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("style", "error"), [("nemo", StyleError), ("nemo.onnx", StyleError), ("a:1,b", OptionError)]
+    ("style", "error"),
+    [
+        ("nemo", StyleError),
+        ("nemo.onnx", StyleError),
+        ("nemo.jpg", SourceError),
+        ("a:1,b", OptionError),
+    ],
 )
 def test_an_unknown_style_is_refused_and_the_old_one_stays(
     style: str, error: type[Exception]

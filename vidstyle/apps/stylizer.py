@@ -47,8 +47,8 @@ class Stylizer(Closable):
         """Load the style.
 
         Args:
-            style: a name or an entry of `styles()`, the path of an .onnx file, a mix such as
-                "great-wave:0.6,udnie:0.4", or None for the default style.
+            style: a name or an entry of `styles()`, the path of an .onnx file or of a painting's
+                picture, a mix such as "great-wave:0.6,udnie:0.4", or None for the default style.
             strength: share of the stylized image in the result, 0..1.
             keep_colors: take luma from the painting, and chroma from the image.
             only: what is painted: "all", "person" or "background"; the rest stays as it is.
@@ -56,15 +56,17 @@ class Stylizer(Closable):
             order: of the color channels of images and results: "rgb", or "bgr" as in OpenCV.
             max_height: largest working size, in pixels of the shorter side, at least 16; a smaller
                 one paints larger strokes in less time. Results have the image's size. None is
-                720, and 480 for streams.
+                the style's own, 720 for most, and 480 for streams.
             threads: CPU cores that one painting may use; None for all.
             provider: execution provider of the network: "cpu", "cuda", "tensorrt", "openvino",
                 "directml", "coreml", "webgpu", or "auto" for the fastest that paints what the CPU
                 paints.
 
         Raises:
-            StyleError: the style is unknown, or its file is missing, altered or not a generator.
-            OptionError: a setting is out of range; the message names it.
+            StyleError: the style is unknown, its file is missing, altered or not a generator, or
+                the picture cannot be a style.
+            SourceError: the painting's picture is missing or cannot be read.
+            OptionError: a setting is out of range, or the provider does not run here.
             TypeError: a setting has the wrong type; the message names it.
         """
         check_order(order)
@@ -138,8 +140,7 @@ class Stylizer(Closable):
         networks stay loaded.
 
         Raises:
-            StyleError: the new style is unknown, or its file is missing, altered or not a
-                generator; the style stays unchanged.
+            StyleError, SourceError: as of a new `Stylizer`; the style stays unchanged.
             OptionError: the new style is a malformed mix; the style stays unchanged.
             RuntimeError: the stylizer is closed.
         """

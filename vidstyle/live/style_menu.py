@@ -30,7 +30,7 @@ class StyleMenu:
 
         Raises:
             OptionError: `first` is an invalid mix or list.
-            StyleError: the first style is missing or broken.
+            SourceError, StyleError: the first style is missing or broken.
         """
         catalog = shipped_styles()
         shipped = [style.name for style in catalog if not _is_small_twin(style, catalog)]

@@ -35,7 +35,8 @@ def load_generator(style: str | None, threads: int = 1, provider: str = CPU) -> 
     Raises:
         OptionError: an invalid mix, or the provider is missing or does not run the network.
         SourceError: a painting's picture is missing or cannot be read.
-        StyleError: no such style, or a file that is missing, altered or not a generator.
+        StyleError: no such style, a file that is missing, altered or not a generator, or a picture
+            that cannot be a style.
     """
     return _assemble(style, lambda name: load_network(name, threads, provider))
 
@@ -141,7 +142,7 @@ class GeneratorPool(Closable):
         """Return the generator of a style, at once if its networks are loaded, else block.
 
         Raises:
-            OptionError, StyleError: as for `load_generator`.
+            OptionError, SourceError, StyleError: as for `load_generator`.
         """
         try:
             return _assemble(style, self._cached)

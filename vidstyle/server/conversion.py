@@ -48,7 +48,10 @@ def main() -> None:
     if hasattr(os, "nice"):  # not on Windows
         os.nice(int(sys.argv[1]))
     requests: queue.Queue[Request] = queue.Queue()
-    threading.Thread(target=_read, args=(requests,), daemon=True).start()
+    reader = threading.Thread(
+        target=_read, args=(requests,), name="conversion-requests", daemon=True
+    )
+    reader.start()
     while True:
         request = requests.get()
         try:

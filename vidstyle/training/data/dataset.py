@@ -110,7 +110,7 @@ def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
         *(partial(_read_photo, file) for file in photos),
         *(partial(_read_video, file, frames, stop) for file in videos),
     ]
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="content") as threads:
         try:
             reads = list(threads.map(_read_or_reason, readers))
         finally:  # after Ctrl-C `map` cancels what has not begun; a video can take minutes

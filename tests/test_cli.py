@@ -515,7 +515,13 @@ def test_a_terminal_gets_a_bar(tmp_path: Path, inverter: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize(
-    "words", [["styles"], ["styles", "--json"], ["{clip}", "--style", "{style}", "--json"]]
+    "words",
+    [
+        ["styles"],
+        ["styles", "--json"],
+        ["{clip}", "--style", "{style}", "--json"],
+        ["--print-completion", "bash"],
+    ],
 )
 def test_a_full_disk_behind_stdout_is_one_line(
     clip: Path,

@@ -36,7 +36,7 @@ MAY_IMPORT = {
         "standard_streams",
         "server",
     },
-    "parser": {"completion", "flags"},
+    "parser": {"completion", "flags", "standard_streams"},
     "signals": set[str](),
     "standard_streams": {"flags"},
     "flags": set[str](),
@@ -110,10 +110,22 @@ def test_converting_imports_no_torch_no_server_and_no_cluster() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+def test_only_the_command_line_prints() -> None:
+    printing = {"cli", "commands", "standard_streams"}
+    for file in PACKAGE.rglob("*.py"):
+        calls = [node for node in ast.walk(parsed(file)) if isinstance(node, ast.Call)]
+        prints = [node for node in calls if ast.unparse(node.func) == "print"]
+        assert not prints or file.stem in printing, f"{file}:{prints[0].lineno}"
+
+
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def own_imports(file: Path) -> set[str]:
     """First parts of the vidstyle modules a file imports; the package itself counts as nothing."""
     names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
         elif isinstance(node, ast.Import):

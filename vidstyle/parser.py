@@ -20,6 +20,7 @@ from vidstyle.flags import (
     flag_of,
 )
 from vidstyle.options import ExportOptions, ServeOptions, StylizeOptions
+from vidstyle.standard_streams import print_line
 
 GENERAL_FLAGS = ("-h", "--help", "-V", "--version", "--print-completion")
 COMMANDS = (
@@ -225,7 +226,7 @@ class _PrintCompletion(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        print(completion_script(values))
+        print_line(completion_script(values))
         parser.exit()
 
 

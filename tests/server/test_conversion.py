@@ -88,15 +88,16 @@ def test_a_video_its_preview_and_a_photo_are_converted(
     photo = tmp_path / "content.jpg"
     photo.write_bytes(encoded(40, 30))
     reports = list[dict[str, Any]]()
-    for source, kind, preview, name, size_wh in (
-        (clip, "video", False, "a.mp4", (64, 48)),
-        (clip, "video", True, "a.png", (64, 48)),
-        (photo, "photo", False, "a.jpg", (40, 30)),
+    for source, kind, preview, name, size_wh, duration_s in (
+        (clip, "video", False, "a.mp4", (64, 48), probe({"input": clip}, quiet)["seconds"]),
+        (clip, "video", True, "a.png", (64, 48), None),
+        (photo, "photo", False, "a.jpg", (40, 30), None),
     ):
         output = tmp_path / name
         request = {"input": source, "output": output, "kind": kind, "preview": preview}
         facts = convert(request | {"options": {"style": str(inverter)}}, reports.append)
         assert (facts["width"], facts["height"]) == size_wh
+        assert facts["duration_s"] == duration_s
         assert facts["bytes"] == output.stat().st_size
     assert reports[-1]["total"] == 12
     inverted, original = read_photo(output), read_photo(photo)

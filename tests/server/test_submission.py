@@ -110,6 +110,19 @@ def test_a_result_over_the_limits_is_refused(
     uploads: tuple[Submission, Upload], options: dict[str, Any], words: str
 ) -> None:
     submission, upload = uploads
-    with pytest.raises(Problem, match=words) as caught:
-        submission.new_job({"upload": upload(b"a", "a.mp4"), "options": options}, "me")
-    assert (caught.value.status, list(caught.value.settings)) == (422, list(options))
+    film = upload(b"a", "a.mp4")
+    for source in ({"upload": film}, {"job": finished(submission, film)}):
+        with pytest.raises(Problem, match=words) as caught:
+            submission.new_job({**source, "options": options}, "me")
+        assert (caught.value.status, list(caught.value.settings)) == (422, list(options))
+
+
+def finished(submission: Submission, upload: str) -> str:
+    """Id of a job whose result is as long as the upload."""
+    jobs = submission._jobs
+    jobs.submit(submission.new_job({"upload": upload}, "me"))
+    job = jobs.leases.claim(FILMS)
+    assert job is not None
+    facts = {"width": 4, "height": 3, "frames": 9, "duration_s": 20_000, "seconds": 1.5}
+    assert jobs.leases.finish(job, facts | {"bytes": 1, "sha256": "0"})
+    return job.id

@@ -125,6 +125,7 @@ def convert(request: Request, report: Report) -> dict[str, Any]:
         "width": facts["width"],
         "height": facts["height"],
         "frames": result.frames,
+        "duration_s": facts.get("seconds"),
         "seconds": round(result.seconds, 3),
         "warnings": [str(warning) for warning in result.warnings],
         "damage": result.damage,

@@ -94,6 +94,7 @@ def schemas() -> dict[str, Schema]:
             width=INTEGER,
             height=INTEGER,
             frames=INTEGER,
+            duration_s=number,
             seconds=NUMBER,
             cached=BOOLEAN,
             warnings={"type": "array", "items": STRING},

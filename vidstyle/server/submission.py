@@ -146,7 +146,8 @@ class Submission:
         path, name = self._jobs.result_path(job), job.spec["result_name"]
         kind = "video" if job.spec["format"] in VIDEO_TYPES else "photo"
         media = {name: job.result[name] for name in ("width", "height", "frames")}
-        return Input(path, name, job.result["sha256"], media | {"kind": kind}, None, job.id)
+        media |= {"kind": kind, "seconds": job.result.get("duration_s")}  # older ones have none
+        return Input(path, name, job.result["sha256"], media, None, job.id)
 
     def _digests(self, options: StylizeOptions) -> list[str]:
         if options.style_per_scene is None:

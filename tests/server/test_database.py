@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,21 @@ def test_a_locked_file_is_not_said_to_be_damaged(
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(OptionError, match="cannot be opened: database is locked"):
             Database(tmp_path / "a.sqlite")
+
+
+def test_a_file_that_is_refused_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connections, connect = list[sqlite3.Connection](), sqlite3.connect
+
+    def connected(*arguments: Any, **settings: Any) -> sqlite3.Connection:
+        connections.append(connect(*arguments, **settings))
+        return connections[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connected)
+    (tmp_path / "a.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(OptionError):
+        Database(tmp_path / "a.sqlite")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connections[0].execute("SELECT 1")
 
 
 def test_a_file_of_an_older_version_is_upgraded_with_its_rows(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from vidstyle.options import ServeOptions
 from vidstyle.server import service
 from vidstyle.server.service import Service
 from vidstyle.server.uploads import UploadStore
+from vidstyle.server.worker import Worker
 
 
 def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
@@ -26,6 +28,29 @@ def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
 def test_data_that_cannot_be_written_are_not_said_to_be_in_use(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"server: Permission denied\. Choose another"):
         Service(ServeOptions(data=str(tmp_path)))
+
+
+def test_a_server_that_does_not_start_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = list[Worker]()
+
+    def second_fails(*arguments: Any) -> Worker:
+        if workers:
+            raise RuntimeError("can't start new thread")
+        workers.append(Worker(*arguments))
+        return workers[0]
+
+    monkeypatch.setattr(service, "Worker", second_fails)
+    try:
+        with pytest.raises(RuntimeError, match="new thread") as caught:
+            Service(ServeOptions(data=str(tmp_path)))
+        assert not workers[0]._thread.is_alive()
+        monkeypatch.undo()
+        Service(ServeOptions(data=str(tmp_path))).close()  # while `caught` holds the first
+        assert caught.value.args
+    finally:
+        workers[0].close()
 
 
 def test_data_with_commas_cannot_be_mixed(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import errno
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from vidstyle.errors import OptionError
@@ -66,31 +66,27 @@ class Database:
             OptionError: it cannot be opened or written, is damaged, or of a newer version.
         """
         self._lock = threading.RLock()
-        try:
+        with _explained_errors(file), ExitStack() as opened:
             self._connection = sqlite3.connect(
                 file, timeout=BUSY_S, isolation_level=None, check_same_thread=False
             )
-            self._connection.row_factory = sqlite3.Row
-            # The end of the process loses nothing; only a power cut may take the last writes.
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-            if version in UPGRADES:
-                self._connection.executescript(
-                    f"BEGIN; {UPGRADES[version]} PRAGMA user_version = {VERSION}; COMMIT;"
-                )
-        except sqlite3.OperationalError as error:  # a kind of DatabaseError
-            raise OptionError(
-                f"data: {file} cannot be opened: {error}. "
-                "Make it writable, end other programs that use it, or choose another folder.",
-                "data",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise OptionError(
-                f"data: {file} is damaged ({error}). Move it away to begin anew.", "data"
-            ) from error
+            opened.callback(self._connection.close)
+            self._prepare(file)
+            opened.pop_all()
+
+    def _prepare(self, file: Path) -> None:
+        """Set up the connection, and bring the tables to this version."""
+        self._connection.row_factory = sqlite3.Row
+        # The end of the process loses nothing; only a power cut may take the last writes.
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
         if version > VERSION:
             raise OptionError(f"data: {file} is of a newer version of vidstyle.", "data")
+        if version in UPGRADES:
+            self._connection.executescript(
+                f"BEGIN; {UPGRADES[version]} PRAGMA user_version = {VERSION}; COMMIT;"
+            )
 
     def close(self) -> None:
         """Close the file, after the running transaction."""
@@ -118,3 +114,20 @@ class Database:
                 if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
                     raise OSError(errno.ENOSPC, "No space left on device") from error
                 raise
+
+
+@contextmanager
+def _explained_errors(file: Path) -> Iterator[None]:
+    """Raise errors of a block that opens the file as `OptionError`."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:  # a kind of DatabaseError
+        raise OptionError(
+            f"data: {file} cannot be opened: {error}. "
+            "Make it writable, end other programs that use it, or choose another folder.",
+            "data",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise OptionError(
+            f"data: {file} is damaged ({error}). Move it away to begin anew.", "data"
+        ) from error

@@ -52,9 +52,14 @@ class Service(Closable):
         self.options = options
         self.site = site_folder(options.site)
         self.folder = data_folder(options.data)
-        self._opened = ExitStack()
+        with ExitStack() as opened:
+            self._open(opened)
+            self._opened = opened.pop_all()
+
+    def _open(self, opened: ExitStack) -> None:
+        """Lock the folder and open the parts, which are closed with the stack."""
         try:
-            self._opened.enter_context(output_lock(self.folder / "server"))
+            opened.enter_context(output_lock(self.folder / "server"))
         except LockedError as error:
             raise OptionError(
                 f"Another server uses the folder {self.folder}. End it, or choose another data.",
@@ -62,36 +67,37 @@ class Service(Closable):
             ) from error
         except SinkError as error:
             raise OptionError(f"data: {error.message} Choose another folder.", "data") from error
+        options = self.options
         self.metrics = Metrics()
         names = {options.host, *([options.allow_host] if options.allow_host else [])}
         self.access = Access(names, options.token)
         self.shelf = StyleShelf(self.folder / "styles")
         self.painter = PicturePainter(self.shelf, provider=options.provider)
-        self._opened.callback(self.painter.close)
-        self._open_queue()
+        opened.callback(self.painter.close)
+        self._open_queue(opened)
 
-    def _open_queue(self) -> None:
+    def _open_queue(self, opened: ExitStack) -> None:
         """Open database, uploads and jobs, and start the workers."""
         options = self.options
         database = Database(self.folder / "server.sqlite")
-        self._opened.callback(database.close)
+        opened.callback(database.close)
         self.changes = Changes()
         self.uploads = UploadStore(self.folder / "uploads", database, options.max_upload_bytes)
         self.jobs = JobStore(self.folder / "jobs", database, self.changes)
         self.events = EventFeed(self.jobs, self.changes)
         self.submission = Submission(self.shelf, self.uploads, self.jobs, options.provider)
         self.inspector = Inspector()
-        self._opened.callback(self.inspector.close)
+        opened.callback(self.inspector.close)
         self.workers = list[Worker]()
         for lane in [FILMS] * options.workers + [QUICK]:
             worker = Worker(lane, self.jobs, self.changes, self.submission.request)
             self.workers.append(worker)
-            self._opened.callback(worker.close)
+            opened.callback(worker.close)
         self._ending = threading.Event()
         keeper = threading.Thread(target=self._keep_house, name="housekeeper")
         keeper.start()
-        self._opened.callback(keeper.join)
-        self._opened.callback(self._ending.set)
+        opened.callback(keeper.join)
+        opened.callback(self._ending.set)
 
     def submit(self, order: dict[str, Any], client: str) -> tuple[Job, bool]:
         """Put a job into the queue; see `Submission.new_job` and `JobStore.submit`."""

@@ -38,7 +38,7 @@ from vidstyle.hardware import ThreadPlan, memory_gb, usable_cores
 from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import default_suffix
 from vidstyle.media.demux import free_closed_codecs
-from vidstyle.media.footage import Footage, open_footage
+from vidstyle.media.footage import Footage, FootageSource, open_footage
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.parts import PartFolder, PartsByTime
@@ -186,66 +186,83 @@ def _run(
     input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
 ) -> list[Result]:
     """Render; the codecs stay in memory until `free_closed_codecs`."""
-    first, options, path = renditions[0], renditions[0].options, input_path(input)
-    cores = max(1, (options.threads or usable_cores()) // len(renditions))
-    threads = ThreadPlan.for_cores(cores, options.every == 1)
+    first, path = renditions[0], input_path(input)
+    threads = _thread_plan(first.options, len(renditions))
     cv2.setNumThreads(threads.opencv)
     watch()
     with ExitStack() as opened:
         for each in renditions:
             opened.enter_context(each.target.claimed(path))
-        file = opened.enter_context(video_file(input, options.rate))
+        file = opened.enter_context(video_file(input, first.options.rate))
         transforms = [
             opened.enter_context(_frame_transform(file, each, threads, watch))
             for each in renditions
         ]
-        source = opened.enter_context(
-            open_footage(
-                file,
-                first.stats,
-                start_s=options.start,
-                end_s=options.end,
-                threads=threads.decoder,
-                keep_alpha=not options.compare and first.target.keeps_alpha,
-                size=options.sized_wh,
-                rate=options.rate,
-                deep=first.target.is_deep,
-            )
-        )
-        first.stats.expected_frames = source.info.expected_frames
-        first.stats.expected_s = expected_s(source.info)
+        source = opened.enter_context(_source(file, first, threads.decoder))
         parts = [
             opened.enter_context(_parts(path, file, each, transform, source.info, threads.encoder))
             for each, transform in zip(renditions, transforms, strict=True)
         ]
-        if options.parts_on_cluster:
-            (folder,) = parts
-            assert folder is not None
-            make_parts(folder, first.order(source.info, folder), first.stats, watch)
-        sinks = list[VideoSink]()
-        encoder_threads = ENCODER_THREADS if options.parts_on_cluster else threads.encoder
-        for each, folder in zip(renditions, parts, strict=True):
-            sinks.append(each.sink(source.info, encoder_threads, folder))
-            opened.enter_context(sinks[-1])
-        branches = map(Branch, map(ResumedTransform, transforms, parts), sinks)
-        kept = [folder for folder in parts if folder is not None]
-        frames: Iterable[Frame] = source
-        if options.parts_on_cluster:
-            frames = rest_of(source, kept[0])
-        elif kept:
-            frames = resumed_frames(source, kept, [each.stats for each in renditions])
-        Pipeline(frames, *branches).run(watch)
+        frames = _missing_frames(source, renditions, parts, watch)
+        sinks = [
+            opened.enter_context(each.sink(source.info, threads.encoder, folder))
+            for each, folder in zip(renditions, parts, strict=True)
+        ]
+        Pipeline(frames, *map(Branch, map(ResumedTransform, transforms, parts), sinks)).run(watch)
         watch.report()
         sizes = [sink.finish() for sink in sinks]
-        damage = damage_of(source, first.stats)
-        can_keep_hdr = first.target.can_keep_hdr
-        remarks = remarks_on(source.info, first.stats, options, can_keep_hdr=can_keep_hdr)
-        if isinstance(file, ImageSequence):
-            remarks = [*notes_on_sequence(file, options), *remarks]
+        damage, remarks = damage_of(source, first.stats), _remarks(file, source.info, first)
     return [  # after the block, which completes the sinks' warnings
         _result(path, each, size, damage, remarks + sink.warnings)
         for each, sink, size in zip(renditions, sinks, sizes, strict=True)
     ]
+
+
+def _thread_plan(options: StylizeOptions, renditions: int) -> ThreadPlan:
+    """Threads of each rendition; on a cluster, the encoder has as many as on its workers."""
+    cores = max(1, (options.threads or usable_cores()) // renditions)
+    plan = ThreadPlan.for_cores(cores, options.every == 1)
+    return replace(plan, encoder=ENCODER_THREADS) if options.parts_on_cluster else plan
+
+
+def _source(file: Footage, first: _Rendition, threads: int) -> FootageSource:
+    """Open the source of all renditions; tell the first one's stats what to expect."""
+    options, stats = first.options, first.stats
+    source = open_footage(
+        file,
+        stats,
+        start_s=options.start,
+        end_s=options.end,
+        threads=threads,
+        keep_alpha=not options.compare and first.target.keeps_alpha,
+        size=options.sized_wh,
+        rate=options.rate,
+        deep=first.target.is_deep,
+    )
+    stats.expected_frames, stats.expected_s = source.info.expected_frames, expected_s(source.info)
+    return source
+
+
+def _missing_frames(
+    source: FootageSource,
+    renditions: Sequence[_Rendition],
+    parts: Sequence[PartFolder | None],
+    watch: Watch,
+) -> Iterable[Frame]:
+    """Frames that the finished parts lack, after those of a cluster were made; all without parts.
+
+    Raises:
+        VidstyleError: as `make_parts`.
+    """
+    kept = [folder for folder in parts if folder is not None]
+    if not kept:
+        return source
+    first = renditions[0]
+    if first.options.parts_on_cluster:
+        (folder,) = kept
+        make_parts(folder, first.order(source.info, folder), first.stats, watch)
+        return rest_of(source, folder)
+    return resumed_frames(source, kept, [each.stats for each in renditions])
 
 
 @contextmanager
@@ -279,6 +296,13 @@ def _parts(
             claimed.enter_context(claimed_work_folder(rendition.output, options))
         rule = transform.part_rule(like.rate)
         yield open_parts(file, work, transform.options, encoding, rule)
+
+
+def _remarks(file: Footage, like: VideoInfo, first: _Rendition) -> list[str]:
+    """Remarks on the input that all renditions share."""
+    notes = notes_on_sequence(file, first.options) if isinstance(file, ImageSequence) else []
+    can_keep_hdr = first.target.can_keep_hdr
+    return [*notes, *remarks_on(like, first.stats, first.options, can_keep_hdr=can_keep_hdr)]
 
 
 def _result(

@@ -36,6 +36,20 @@ def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path) -> None:
     database.close()
 
 
+def test_a_file_that_is_locked_for_long_is_an_error_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstyle.server.database.BUSY_S", 0.0)
+    file = tmp_path / "a.sqlite"
+    with closing(Database(file)) as database:
+        with closing(sqlite3.connect(file, isolation_level=None)) as backup:
+            backup.execute("BEGIN IMMEDIATE")
+            with pytest.raises(OSError, match="database is locked"), database.transaction():
+                raise AssertionError
+        with database.transaction() as rows:
+            assert rows.execute("SELECT revision FROM counter").fetchone()[0] == 0
+
+
 def test_a_file_that_cannot_be_opened_is_not_said_to_be_damaged(tmp_path: Path) -> None:
     (tmp_path / "folder.sqlite").mkdir()
     with pytest.raises(OptionError, match=r"folder\.sqlite cannot be opened: unable to open"):

@@ -1,6 +1,7 @@
 """Database of the server: SQLite in one file, its tables, and transactions from any thread."""
 
 import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,12 @@ from vidstyle.errors import OptionError
 
 VERSION = 2  # of the tables
 BUSY_S = 10.0  # wait for another process, as a backup
+SYSTEM_ERRORS = {
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+}  # by SQLite's number
 TABLES = """
 CREATE TABLE uploads (
     id TEXT PRIMARY KEY,
@@ -98,7 +105,7 @@ class Database:
         """Yield the connection for a transaction, which an exception rolls back.
 
         Raises:
-            OSError: the disk is full.
+            OSError: the file cannot be read or written, as on a full disk, or is locked for long.
         """
         with self._lock:
             try:
@@ -111,9 +118,10 @@ class Database:
                     raise
                 self._connection.execute("COMMIT")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                    raise OSError(errno.ENOSPC, "No space left on device") from error
-                raise
+                number = SYSTEM_ERRORS.get(error.sqlite_errorcode & 0xFF)  # without the details
+                if number is None:
+                    raise
+                raise OSError(number, f"{os.strerror(number)} ({error})") from error
 
 
 @contextmanager

@@ -204,10 +204,10 @@ def _run(
             for each, transform in zip(renditions, transforms, strict=True)
         ]
         frames = _missing_frames(source, renditions, parts, watch)
-        sinks = [
-            opened.enter_context(each.sink(source.info, threads.encoder, folder))
-            for each, folder in zip(renditions, parts, strict=True)
-        ]
+        sinks = list[VideoSink]()
+        for each, folder in zip(renditions, parts, strict=True):
+            sinks.append(each.sink(source.info, threads.encoder, folder))
+            opened.enter_context(sinks[-1])
         Pipeline(frames, *map(Branch, map(ResumedTransform, transforms, parts), sinks)).run(watch)
         watch.report()
         sizes = [sink.finish() for sink in sinks]

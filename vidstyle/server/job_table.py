@@ -5,13 +5,39 @@ The functions belong into a transaction of the database, whose connection they t
 
 import json
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from vidstyle.server.changes import Changes
+from vidstyle.server.database import Database
 from vidstyle.server.job import QUEUED, RUNNING, Job
 from vidstyle.server.turns import Waiting, in_turn
 
 KEPT_DELETIONS = 1000  # that event streams can still be told
+
+
+class JobQueue:
+    """Base class of the two sides of the queue: clients' and workers'."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        changes: Changes,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Keep the parts that both sides share.
+
+        Args:
+            folder: of the results, one folder each.
+            database: holds the rest.
+            changes: notified after each change.
+            clock: time of day in seconds since 1970.
+        """
+        self._folder, self._database, self._changes = folder, database, changes
+        self._clock = clock
 
 
 def next_revision(rows: sqlite3.Connection) -> int:

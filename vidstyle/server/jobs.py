@@ -16,6 +16,7 @@ from vidstyle.server.changes import Changes
 from vidstyle.server.database import Database
 from vidstyle.server.job import CANCELLED, DONE, FAILED, QUEUED, RUNNING, STATES, Job, NewJob
 from vidstyle.server.job_table import (
+    JobQueue,
     delete_job,
     find_job,
     is_forgotten,
@@ -27,7 +28,7 @@ from vidstyle.server.leases import JobLeases
 from vidstyle.server.problems import Problem
 
 
-class JobStore:
+class JobStore(JobQueue):
     """Queue, running jobs and results of one server; callable from any thread."""
 
     def __init__(
@@ -39,15 +40,10 @@ class JobStore:
     ) -> None:
         """Open the store; jobs that were at work when the last server ended wait again.
 
-        Args:
-            folder: of the results, one folder each; made if it is missing.
-            database: holds the rest.
-            changes: notified after each change.
-            clock: time of day in seconds since 1970.
+        The folder of the results is made if it is missing. Arguments as for `JobQueue`.
         """
+        super().__init__(folder, database, changes, clock)
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._database, self._changes = folder, database, changes
-        self._clock = clock
         with database.transaction() as rows:
             known = {row["id"] for row in rows.execute("SELECT id FROM jobs")}
         for entry in folder.iterdir():

@@ -4,16 +4,11 @@ A job whose lease ran out, or whose server was killed, waits again.
 """
 
 import json
-import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from vidstyle.server import limits
-from vidstyle.server.changes import Changes
-from vidstyle.server.database import Database
 from vidstyle.server.job import DONE, FAILED, QUEUED, RUNNING, Job
-from vidstyle.server.job_table import find_job, jobs_of, next_revision, waiting_order
+from vidstyle.server.job_table import JobQueue, find_job, jobs_of, next_revision, waiting_order
 from vidstyle.server.problems import Problem
 
 LEASE_S = 30.0
@@ -23,19 +18,8 @@ AGAIN = "began again, a long film after its last finished part"  # end of a note
 OURS = f"WHERE id = ? AND lease = ? AND state = '{RUNNING}'"
 
 
-class JobLeases:
+class JobLeases(JobQueue):
     """Workers' side of the job queue; callable from any thread."""
-
-    def __init__(
-        self,
-        folder: Path,
-        database: Database,
-        changes: Changes,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        """Take nothing yet; arguments as for `JobStore`."""
-        self._folder, self._database, self._changes = folder, database, changes
-        self._clock = clock
 
     def claim(self, lane: str) -> Job | None:
         """Take the next job of a lane, with a lease; None if none waits."""

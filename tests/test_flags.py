@@ -52,9 +52,9 @@ FLAGS = {
         """,
     "style": "-h --help -v --verbose --debug -o --output --polish -y --overwrite --json",
     "train": """
-        -h --help -v --verbose --debug -o --output --name --size --content --minutes --steps
-        --features --feature-weights --start-from --style-weight --content-weight --tv-weight
-        --temporal-weight --own-colors --own-chroma --sharpness --contrast --brightness --clarity
+        -h --help -v --verbose --debug -o --output --name --size --content --examples --minutes
+        --steps --features --feature-weights --start-from --style-weight --content-weight
+        --tv-weight --temporal-weight --own-colors --own-chroma --sharpness --contrast --brightness --clarity
         --saturation --stroke-lines --style-scale --batch --seed --precision --low-memory --pixels
         --int8 --no-int8 --torch --threads --device --resume -y --overwrite -q --quiet --json
         """,

@@ -24,6 +24,7 @@ from vidstyle.options import TrainOptions
 from vidstyle.training import run as session_module
 from vidstyle.training import start as start_module
 from vidstyle.training.checkpoint import read_checkpoint
+from vidstyle.training.data.examples import collage
 from vidstyle.training.forecast import StepForecast
 from vidstyle.training.preview import ContactSheet
 from vidstyle.training.results import TrainProgress, TrainResult
@@ -382,6 +383,24 @@ def test_content_is_read_and_what_cannot_be_is_counted(painting: Path) -> None:
     (warning,) = result.warnings
     assert warning.startswith("1 of 3 skipped: ")
     assert "broken.jpg is not a picture" in warning
+
+
+def test_examples_are_the_target_and_their_collage_the_style(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, sign in (("photos", 1), ("painted", -1)):
+        painting.with_name(folder).mkdir()
+        for n in range(2):
+            write_photo(painting.with_name(folder) / f"{n}.png", blurred_noise(n)[:, ::sign])
+    trained = watched_trainers(monkeypatch)
+    content, examples = (str(painting.with_name(name)) for name in ("photos", "painted"))
+    run(painting, steps=1, content=content, examples=examples)
+    ((_, style_image, photos, _, _, paintings),) = trained
+    assert torch.equal(style_image, collage(paintings.images))
+    assert (paintings.images[1] == blurred_noise(1)[:, ::-1]).all()
+    assert len(photos.images) == 2
+    with pytest.raises(StyleError):  # the same photos, but another run
+        run(painting, steps=2, content=content, resume=True)
 
 
 def test_results_of_vidstyle_among_the_photos_are_counted(painting: Path) -> None:

@@ -15,6 +15,8 @@ from vidstyle.network.generator import RoundableConv
 from vidstyle.perceptual.color_transfer import color_map, partial_color_map
 from vidstyle.training import trainer as train_module
 from vidstyle.training.checkpoint import read_checkpoint
+from vidstyle.training.data.dataset import Content
+from vidstyle.training.data.examples import collage
 from vidstyle.training.muon import Muon
 from vidstyle.training.objective import Objective
 from vidstyle.training.trainer import (
@@ -102,6 +104,24 @@ def test_the_losses_go_down_on_pictures_it_never_saw() -> None:
     run.run()
     assert all(math.isfinite(value) for record in run.history for value in record.values())
     assert total() < 0.9 * before
+
+
+def test_with_examples_it_learns_to_paint_like_them() -> None:
+    photos = toy_content()
+    examples = Content([255 - image for image in photos.images])
+    run = Trainer(
+        replace(SETTINGS, steps=60),
+        collage(examples.images),
+        photos,
+        ToyFeatures(),
+        examples=examples,
+    )
+    run.run()
+    crops = photos.crops(4, 96, 1000, 1)
+    with torch.no_grad():
+        painted = run.finished_generator()(crops)
+    assert (painted - (1 - crops)).abs().mean() < (painted - crops).abs().mean()
+    assert run.recent_losses()["pixel"] < run.history[0]["pixel"]
 
 
 def test_the_same_seed_trains_the_same_generator_and_another_does_not() -> None:

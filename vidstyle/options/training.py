@@ -39,6 +39,9 @@ class TrainOptions:
     content: str | None = option(
         None, "photos, videos or frames to learn on", "FOLDER", unset="generated pictures"
     )
+    examples: str | None = option(
+        None, "these photos as another program painted them, to paint like it", "FOLDER"
+    )
     minutes: float = option(20.0, "how long to train", "M")
     steps: int | None = option(None, "train for so many steps instead, however long", "S")
     features: str = option(
@@ -92,6 +95,8 @@ class TrainOptions:
     def __post_init__(self) -> None:
         check_types(self)
         check_choices(self)
+        paired = self.examples is None or self.content is not None
+        check_pair(paired, "examples need the photos that they show.", "examples", "content")
         check(self, "minutes", self.minutes > 0, "over 0")
         check(self, "steps", self.steps is None or self.steps >= 1, "at least 1")
         for name in ("style", "content", "tv", "temporal"):

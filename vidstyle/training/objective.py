@@ -44,6 +44,7 @@ class LossWeights:
     tv: float = 0.5
     temporal: float = 300.0
     range: float = 10.0
+    pixel: float = 5.0  # only with example paintings
 
 
 class Objective:
@@ -76,12 +77,12 @@ class Objective:
         self.layer_means = torch.ones(len(self.grams))  # running; part of a checkpoint
 
     def losses(
-        self, recolored: Tensor, painted: Tensor, again: Tensor, motion: CameraMotion
+        self, target: Tensor, painted: Tensor, again: Tensor, motion: CameraMotion
     ) -> dict[str, Tensor]:
         """Weighted losses by name; all pictures are Nx3xHxW float32 RGB, 0..1 or near it.
 
         Args:
-            recolored: photos in the painting's colors, the target of content and tone.
+            target: of content and tone: photos in the painting's colors, or example paintings.
             painted: generator outputs for the photos.
             again: generator outputs for the photos after `motion`, with sensor noise.
             motion: camera motion from the photos to the moved ones.
@@ -89,8 +90,8 @@ class Objective:
         weights = self.weights
         inside = _inner(painted)
         images = inside.clamp(0, 1)
-        with torch.no_grad():  # recolored: features of the photos would restore their colors
-            content = self.features(_inner(recolored))
+        with torch.no_grad():  # not of the photos, which would restore their colors
+            content = self.features(_inner(target))
         seen = self._activations(images)
         # Clipped: noise damps values far outside of 0..1, and the temporal loss would follow them.
         moved = motion.apply(painted.detach().clamp(0, 1))
@@ -99,13 +100,17 @@ class Objective:
             "style": weights.style * self.gram_loss(seen),
             "patch": weights.patch * self.patch_loss(seen),
             "content": weights.content * self._content(seen, content),
-            "tone": weights.tone * tone_loss(images, _inner(recolored)),
-            "structure": weights.structure * structure_loss(images, _inner(recolored)),
+            "tone": weights.tone * tone_loss(images, _inner(target)),
+            "structure": weights.structure * structure_loss(images, _inner(target)),
             "grid": weights.grid * grid_loss(images),
             "tv": weights.tv * tv_loss(images),
             "temporal": weights.temporal * steady,
             "range": weights.range * (inside - images).square().mean(),
         }
+
+    def pixel_loss(self, examples: Tensor, painted: Tensor) -> Tensor:
+        """Weighted mean absolute difference from example paintings, both Nx3xHxW."""
+        return self.weights.pixel * (_inner(painted).clamp(0, 1) - _inner(examples)).abs().mean()
 
     def gram_loss(self, seen: dict[str, Tensor]) -> Tensor:
         """Style loss: covariance and spread of each picture, Gram matrix of the whole batch.

@@ -17,6 +17,7 @@ LOSS_WORDS = {
     "tv": ("roughness", "total variation"),
     "temporal": ("flicker", "change between frames that only moved"),
     "range": ("clipping", "values darker than black or lighter than white"),
+    "pixel": ("examples", "difference from the example paintings"),
 }
 
 

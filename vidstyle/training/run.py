@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from vidstyle.stylize.exposure import with_normal_exposure
 from vidstyle.stylize.finish import Finish
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.data.dataset import Content, procedural_content, read_content
+from vidstyle.training.data.examples import collage, read_examples
 from vidstyle.training.data.painting import painting_tensor
 from vidstyle.training.forecast import StepForecast
 from vidstyle.training.objective import LossWeights
@@ -76,15 +78,12 @@ def run_session(
         features = load_features(options.features, _path(options.feature_weights))
         name = "none" if options.resume else start_name(options, image)  # a checkpoint has its own
         start = start_weights(name)
-        content, warnings = _content(options)  # the slowest, so the last
-        trainer = Trainer(
-            settings,
-            painting_tensor(image, round(STYLE_SIZE * options.style_scale)),
-            content,
-            features,
-            start,
-        )
-        fingerprint = _fingerprint(painting, content, options)
+        content, examples, warnings = _content(options)  # the slowest, so the last
+        style_image = painting_tensor(image, round(STYLE_SIZE * options.style_scale))
+        if examples is not None:
+            style_image = collage(examples.images, options.seed)
+        trainer = Trainer(settings, style_image, content, features, start, examples)
+        fingerprint = _fingerprint(painting, [content, *filter(None, [examples])], options)
         chosen = options.start_from == "auto" and name != "none"
         note = (
             f"Starts from {name}, the shipped style with the nearest brushwork." if chosen else ""
@@ -217,10 +216,10 @@ def _settings(options: TrainOptions) -> TrainingSettings:
     )
 
 
-def _fingerprint(painting: Path, content: Content, options: TrainOptions) -> dict[str, Any]:
+def _fingerprint(painting: Path, contents: list[Content], options: TrainOptions) -> dict[str, Any]:
     """Settings and hashes that a resumed run must share with the checkpoint's."""
     pictures = hashlib.sha256()
-    for image in content.images:
+    for image in chain.from_iterable(content.images for content in contents):
         pictures.update(image.tobytes())
     return {
         "painting": hashlib.sha256(painting.read_bytes()).hexdigest(),
@@ -234,16 +233,25 @@ def _fingerprint(painting: Path, content: Content, options: TrainOptions) -> dic
     }
 
 
-def _content(options: TrainOptions) -> tuple[Content, list[str]]:
-    """Training pictures with normalized exposure, as at inference, and notes for the user."""
+def _content(options: TrainOptions) -> tuple[Content, Content | None, list[str]]:
+    """Training pictures with normalized exposure, their example paintings, and notes for the user.
+
+    Pictures have that exposure at inference too; the examples are of the photos as they are.
+    """
     if options.content is None:
-        content, remarks = procedural_content(seed=options.seed), list[str]([GENERATED_NOTE])
+        content, examples = procedural_content(seed=options.seed), None
+        remarks = list[str]([GENERATED_NOTE])
     else:
-        content = read_content(Path(options.content), seed=options.seed)
+        content, examples = _read_content(Path(options.content), options)
         remarks = _left_out(content)
-    return replace(
-        content, images=[with_normal_exposure(image) for image in content.images]
-    ), remarks
+    even = [with_normal_exposure(image) for image in content.images]
+    return replace(content, images=even), examples, remarks
+
+
+def _read_content(folder: Path, options: TrainOptions) -> tuple[Content, Content | None]:
+    if options.examples is None:
+        return read_content(folder, seed=options.seed), None
+    return read_examples(Path(options.examples), folder, seed=options.seed)
 
 
 def _left_out(content: Content) -> list[str]:

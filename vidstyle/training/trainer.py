@@ -72,6 +72,7 @@ class Trainer:
         content: Content,
         features: FeatureNetwork,
         start: dict[str, Tensor] | None = None,
+        examples: Content | None = None,
     ) -> None:
         """Prepare step 0.
 
@@ -82,6 +83,8 @@ class Trainer:
             features: feature network of the losses.
             start: folded weights of a trained generator, see `network.start_from`; None for random
                 weights.
+            examples: paintings of the training pictures, in their order and sizes, to paint alike;
+                None to paint them in the painting's colors.
 
         Raises:
             OptionError: the batch size is not divisible by the number of processes, or the device
@@ -89,7 +92,7 @@ class Trainer:
             StyleError: `start` is of another architecture.
         """
         torch.manual_seed(settings.seed)
-        self.settings, self.content = settings, content
+        self.settings, self.content, self.examples = settings, content, examples
         self.rank, self.processes = 0, 1
         if dist.is_initialized():
             self.rank, self.processes = dist.get_rank(), dist.get_world_size()
@@ -203,7 +206,7 @@ class Trainer:
             freeze_norms(self.generator)
         if done > ROUND_AT:
             round_weights(self.generator)
-        losses = self._losses(self._crops())
+        losses = self._losses(self._crops(self.content))
         self.generator.zero_grad()
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
@@ -237,14 +240,17 @@ class Trainer:
         low = self.settings.precision != torch.float32
         with torch.autocast(self.device.type, self.settings.precision, enabled=low):
             painted, again = self.trained_module(torch.cat([photos, moved])).float().chunk(2)
-        target = gently_recolored(photos, *self.color_map)
-        return self.objective.losses(target, painted, again, motion)
+        if self.examples is None:
+            target = gently_recolored(photos, *self.color_map)
+            return self.objective.losses(target, painted, again, motion)
+        examples = self._crops(self.examples)
+        losses = self.objective.losses(examples, painted, again, motion)
+        return losses | {"pixel": self.objective.pixel_loss(examples, painted)}
 
-    def _crops(self) -> Tensor:
+    def _crops(self, content: Content) -> Tensor:
+        """The step's crops; of photos and examples the same places."""
         count = self.settings.batch_size // self.processes
-        crops = self.content.crops(
-            count, self._crop_size, self.step + 1, self.settings.seed, self.rank
-        )
+        crops = content.crops(count, self._crop_size, self.step + 1, self.settings.seed, self.rank)
         return crops.to(self.device)
 
     @property

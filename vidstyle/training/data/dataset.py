@@ -45,6 +45,7 @@ class Content:
     images: list[RGBImage]  # HxWx3 uint8 RGB
     skipped: list[str] = field(default_factory=list)  # one line per file, with the reason
     results: int = 0  # pictures and videos made by vidstyle, which are not learned from
+    zooms: tuple[float, float] = ZOOMS  # of the crops
 
     def crops(self, count: int, size: int, step: int, seed: int, rank: int = 0) -> Tensor:
         """Draw the square crops of one training step, the same for the same arguments.
@@ -66,7 +67,9 @@ class Content:
         """
         random = np.random.default_rng([seed, step, rank])
         indices = (self._index(step * count + n, seed, rank) for n in range(count))
-        return torch.stack([_random_crop(self.images[i], size, random) for i in indices])
+        return torch.stack(
+            [_random_crop(self.images[i], size, self.zooms, random) for i in indices]
+        )
 
     def _index(self, place: int, seed: int, rank: int) -> int:
         """Index of the picture at a position in the sequence of shuffled epochs."""
@@ -96,15 +99,15 @@ def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
     Raises:
         SourceError: the folder does not exist, or no picture in it can be read.
     """
-    photos, videos, results = _find(folder)
+    photos, videos, results = find_content(folder)
     if not photos and not videos:
         besides = " besides results of vidstyle" if results else ""
         raise SourceError(f"No photos or videos in {folder}{besides}. Give a folder that has some.")
     random = np.random.default_rng(seed)
     frame_limit = max(1, limit // 2) if photos else limit
-    videos = _stratified_sample(videos, frame_limit, random)
+    videos = stratified_sample(videos, frame_limit, random)
     frames = min(FRAMES_PER_VIDEO, frame_limit // max(1, len(videos)))
-    photos = _stratified_sample(photos, limit - frames * len(videos), random)
+    photos = stratified_sample(photos, limit - frames * len(videos), random)
     stop = threading.Event()
     readers: list[Callable[[], list[RGBImage]]] = [
         *(partial(_read_photo, file) for file in photos),
@@ -123,8 +126,12 @@ def read_content(folder: Path, limit: int = 1000, seed: int = 0) -> Content:
     return Content(images, skipped, results)
 
 
-def _find(folder: Path) -> tuple[list[Path], list[Path], int]:
-    """Paths of all photos and all videos, sorted, and the number of results among them."""
+def find_content(folder: Path) -> tuple[list[Path], list[Path], int]:
+    """Return the photos and the videos in a folder, sorted, and the number of results among them.
+
+    Raises:
+        SourceError: the folder does not exist.
+    """
     if not folder.exists():
         raise SourceError(f"There is no folder {folder}.")
     if folder.is_file():
@@ -144,10 +151,8 @@ def _is_visible(file: Path, folder: Path) -> bool:
     return not any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
-def _stratified_sample(
-    items: Sequence[Item], count: int, random: np.random.Generator
-) -> list[Item]:
-    """At most `count` items: one at random from each of `count` equal sections."""
+def stratified_sample(items: Sequence[Item], count: int, random: np.random.Generator) -> list[Item]:
+    """Return at most `count` items: one at random from each of `count` equal sections."""
     if len(items) <= count:
         return list(items)
     places = (np.arange(count) + random.random(count)) * len(items) / count
@@ -161,13 +166,22 @@ def _read_or_reason(read: Callable[[], list[RGBImage]]) -> tuple[list[RGBImage],
         return [], str(error)
 
 
-def _read_photo(file: Path) -> list[RGBImage]:
+def read_reduced(file: Path) -> RGBImage:
+    """Read a photo, reduced to a short side of `LARGEST_SHORT_SIDE`.
+
+    Raises:
+        SourceError: it cannot be read, or is too small.
+    """
     image = read_photo(file)
     height, width = image.shape[:2]
     size_wh = _reduced_wh(file, width, height)
     if size_wh == (width, height):
-        return [image]
-    return [np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)]
+        return image
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _read_photo(file: Path) -> list[RGBImage]:
+    return [read_reduced(file)]
 
 
 def _read_video(file: Path, count: int, stop: threading.Event) -> list[RGBImage]:
@@ -217,9 +231,11 @@ def _reduced_wh(file: Path, width: int, height: int) -> tuple[int, int]:
     return short_side_wh(width, height, LARGEST_SHORT_SIDE, enlarge=False)
 
 
-def _random_crop(image: RGBImage, size: int, random: np.random.Generator) -> Tensor:
+def _random_crop(
+    image: RGBImage, size: int, zooms: tuple[float, float], random: np.random.Generator
+) -> Tensor:
     height, width = image.shape[:2]
-    side = min(int(size * random.uniform(*ZOOMS)), height, width)
+    side = min(int(size * random.uniform(*zooms)), height, width)
     top = random.integers(0, height - side + 1)
     left = random.integers(0, width - side + 1)
     crop = image[top : top + side, left : left + side]

@@ -1,0 +1,130 @@
+"""Example paintings: photos of the content as another program painted them, in pairs."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from torch import Tensor
+
+from vidstyle.errors import SourceError
+from vidstyle.frame import RGBImage
+from vidstyle.media.image_file import READABLE_SUFFIXES, read_photo
+from vidstyle.perceptual.color_transfer import to_tensor
+from vidstyle.training.data.dataset import (
+    Content,
+    find_content,
+    read_reduced,
+    stratified_sample,
+)
+
+ZOOMS = (0.85, 1.2)  # of the crops: larger ones would teach strokes of all sizes at once
+TILE = 208  # px, side of the pieces in `collage`
+TILES = 4  # in a row of `collage`
+MOST_STRETCHED = 1.03  # ratio of the aspect ratios of a photo and its example
+
+
+def read_examples(
+    folder: Path, content: Path, limit: int = 1000, seed: int = 0
+) -> tuple[Content, Content]:
+    """Read the photos that have an example painting, and these paintings.
+
+    A painting belongs to the photo of the same name without suffix, or of the beginning of its
+    name before "_", "-" or ".": `dog_styled.png` to `dog.jpg`.
+
+    Args:
+        folder: example paintings, at any depth.
+        content: photos, at any depth.
+        limit: largest number of pairs; of more, a stratified random sample is read.
+        seed: seed of that sample.
+
+    Returns:
+        Photos and paintings in the same order and of the same sizes, so that the same arguments
+        give crops of the same places. Messages and numbers are those of the photos.
+
+    Raises:
+        SourceError: a folder does not exist, or there is no pair that can be read.
+    """
+    photos, _, results = find_content(content)
+    pairs = stratified_sample(
+        list(_pairs(photos, _pictures(folder))), limit, np.random.default_rng(seed)
+    )
+    images, paintings, skipped = list[RGBImage](), list[RGBImage](), list[str]()
+    for photo, painting in pairs:
+        try:
+            image = read_reduced(photo)
+            paintings.append(_fitted(painting, image))
+            images.append(image)
+        except SourceError as error:
+            skipped.append(str(error))
+    if not images:
+        found = f"For one: {skipped[0]}" if skipped else "Give them the names of the photos."
+        raise SourceError(f"No picture in {folder} is a painting of a photo in {content}. {found}")
+    return Content(images, skipped, results, ZOOMS), Content(paintings, zooms=ZOOMS)
+
+
+def collage(paintings: Sequence[RGBImage], seed: int = 0) -> Tensor:
+    """Return pieces of several pictures side by side, as the style image of the losses.
+
+    Args:
+        paintings: HxWx3 uint8 RGB; smaller ones than a piece are enlarged.
+        seed: other pictures for another seed.
+
+    Returns:
+        1x3xHxW float32 RGB 0..1, `TILES` pieces of `TILE` px in each direction.
+    """
+    random = np.random.default_rng(seed)
+    chosen = random.permutation(np.arange(TILES**2) % len(paintings))
+    order = random.permutation(len(paintings))
+    tiles = [_middle(paintings[order[index]]) for index in chosen]
+    rows = [np.hstack(tiles[start : start + TILES]) for start in range(0, len(tiles), TILES)]
+    return to_tensor(np.asarray(np.vstack(rows), np.uint8))[None]
+
+
+def _pictures(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise SourceError(f"There is no folder {folder}.")
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in READABLE_SUFFIXES)
+
+
+def _pairs(photos: Sequence[Path], paintings: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """Each photo with the first painting of its name."""
+    names = {photo.stem for photo in photos}
+    found: dict[str, Path] = {}
+    for painting in paintings:
+        name = _photo_name(painting.stem, names)
+        if name is not None:
+            found.setdefault(name, painting)
+    return ((photo, found[photo.stem]) for photo in photos if photo.stem in found)
+
+
+def _photo_name(stem: str, names: set[str]) -> str | None:
+    """The longest of the names that a painting's name is, or begins with."""
+    ends = [len(stem), *(match.start() for match in reversed([*re.finditer("[._-]", stem)]))]
+    return next((stem[:end] for end in ends if stem[:end] in names), None)
+
+
+def _fitted(file: Path, photo: RGBImage) -> RGBImage:
+    """Read a painting at its photo's size."""
+    painting = read_photo(file)
+    (height, width), (high, wide) = photo.shape[:2], painting.shape[:2]
+    stretched = (wide / high) / (width / height)
+    if not 1 / MOST_STRETCHED <= stretched <= MOST_STRETCHED:
+        raise SourceError(
+            f"{file} has {wide}x{high} px, another shape than its photo of {width}x{height}."
+        )
+    how = cv2.INTER_AREA if wide > width else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(painting, (width, height), interpolation=how), np.uint8)
+
+
+def _middle(image: RGBImage) -> RGBImage:
+    """The middle of a picture, `TILE` px on each side."""
+    height, width = image.shape[:2]
+    scale = max(1.0, TILE / min(height, width))
+    if scale > 1:
+        size_wh = (max(TILE, round(scale * width)), max(TILE, round(scale * height)))
+        image = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_CUBIC), np.uint8)
+        height, width = image.shape[:2]
+    top, left = (height - TILE) // 2, (width - TILE) // 2
+    return image[top : top + TILE, left : left + TILE]

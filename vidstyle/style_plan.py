@@ -6,11 +6,10 @@ Parses the notation only; the painters are in `stylize/painter_schedule.py`.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
 
 from vidstyle.errors import OptionError, reason
 from vidstyle.style_spec import style_shares
@@ -171,8 +170,9 @@ def _changes(schedule: str) -> Iterator[StyleChange]:
 
 
 def _seconds(time_s: float) -> str:
-    """Time in a schedule, exact and without an exponent."""
-    return np.format_float_positional(time_s, min_digits=3)
+    """Time in a schedule, exact and without an exponent, with three decimals at least."""
+    whole, _, decimals = f"{Decimal(repr(time_s)):f}".partition(".")
+    return f"{whole}.{decimals:0<3}"
 
 
 def _mistake(schedule: str, problem: str) -> OptionError:

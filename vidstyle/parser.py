@@ -1,7 +1,7 @@
 """Command line parser: commands, their arguments, and guesses at misspelled ones."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,6 @@ from vidstyle.options import ExportOptions, ServeOptions, StylizeOptions
 from vidstyle.standard_streams import print_line
 
 GENERAL_FLAGS = ("-h", "--help", "-V", "--version", "--print-completion")
-COMMANDS = (
-    "convert", "image", "live", "style", "train", "export", "styles", "serve", "clean", "worker",
-    "cluster-keys", "doctor",
-)  # fmt: skip
 CONVERT_SETTINGS = (
     "style", "style_per_scene", "quality", "time_budget", "features", "feature_weights", "every",
     "strength", "keep_colors", "only", "faces", "scale", "max_height", "resize", "size", "fps",
@@ -128,67 +124,79 @@ def build_parser() -> argparse.ArgumentParser:
         help="print a script that completes commands, options and styles in a shell",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    convert = _command(commands, "convert", "stylize videos (the default command)")
+    for name, (help, add_arguments) in COMMANDS.items():
+        add_arguments(_command(commands, name, help))
+    return parser
+
+
+def _add_convert(command: argparse.ArgumentParser) -> None:
     _add_files(
-        convert,
+        command,
         "video files, or folders of them; or pictures, as frame_%%04d.png or a folder with --fps",
         "INPUT.STYLE.mp4 beside the input",
         "file (.mp4 .mkv .mov .webm .gif .webp .apng, f_%%04d.png for pictures, - for standard "
         "output)",
     )
-    _add_config(convert, "convert.toml")
-    add_flags(convert, ConvertFlags, CONVERT_SETTINGS, configured=True)
-    image = _command(commands, "image", "stylize pictures")
-    _add_files(image, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
-    _add_config(image, "convert.toml")
-    _add_preset(image, "convert.toml")
-    add_flags(image, ConvertFlags, IMAGE_SETTINGS, configured=True)
-    live = _command(commands, "live", "stylize a camera: window, virtual camera, recording")
-    _add_config(live, "live.toml")
-    _add_preset(live, "live.toml")
-    add_flags(live, LiveFlags, configured=True)
-    style = _command(commands, "style", "make a style file from a painting, at once")
-    style.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
-    style.add_argument(
-        "-o",
-        "--output",
-        type=_path,
-        help="file (default: NAME.onnx in the current folder)",
-    )
-    add_flags(style, StyleFlags)
-    train = _command(commands, "train", "teach vidstyle a painting of your own")
-    train.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
-    train.add_argument(
-        "-o",
-        "--output",
-        type=_path,
-        help="file (default: NAME.onnx in the current folder)",
-    )
-    add_flags(train, TrainFlags)
-    export = _command(commands, "export", "export a style to phones, browsers, GPUs and servers")
-    export.add_argument(
+    _add_config(command, "convert.toml")
+    add_flags(command, ConvertFlags, CONVERT_SETTINGS, configured=True)
+
+
+def _add_image(command: argparse.ArgumentParser) -> None:
+    _add_files(command, "picture files, or folders of them", "INPUT.STYLE.* beside the input")
+    _add_config(command, "convert.toml")
+    _add_preset(command, "convert.toml")
+    add_flags(command, ConvertFlags, IMAGE_SETTINGS, configured=True)
+
+
+def _add_live(command: argparse.ArgumentParser) -> None:
+    _add_config(command, "live.toml")
+    _add_preset(command, "live.toml")
+    add_flags(command, LiveFlags, configured=True)
+
+
+def _add_style(command: argparse.ArgumentParser) -> None:
+    _add_painting(command)
+    add_flags(command, StyleFlags)
+    _add_json(command)
+
+
+def _add_train(command: argparse.ArgumentParser) -> None:
+    _add_painting(command)
+    add_flags(command, TrainFlags)
+
+
+def _add_export(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "exported", metavar="STYLE", help="a style's name, or an .onnx file of a style"
     )
-    export.add_argument(
+    command.add_argument(
         "-o", "--output", type=_path, help="file or folder (default: NAME.* in the current folder)"
     )
-    add_flags(export, ExportOptions)
-    styles = _command(commands, "styles", "list the styles, or paint a picture in all")
-    styles.add_argument(
+    add_flags(command, ExportOptions)
+    _add_json(command)
+
+
+def _add_styles(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "picture", nargs="?", type=_path, metavar="PICTURE", help="what --gallery paints"
     )
-    styles.add_argument(
+    command.add_argument(
         "-o",
         "--gallery",
         type=_path,
         metavar="FILE",
         help="write PICTURE in every style, side by side",
     )
-    add_flags(styles, StylizeOptions, GALLERY_SETTINGS)
-    serve = _command(commands, "serve", "serve a web page and a REST API")
-    add_flags(serve, ServeOptions)
-    clean = _command(commands, "clean", "delete the work that interrupted conversions left")
-    clean.add_argument(
+    add_flags(command, StylizeOptions, GALLERY_SETTINGS)
+    _add_json(command)
+
+
+def _add_serve(command: argparse.ArgumentParser) -> None:
+    add_flags(command, ServeOptions)
+
+
+def _add_clean(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "places",
         nargs="*",
         type=_path,
@@ -196,24 +204,25 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where OUTPUT.work folders lie; without it, those of the current folder are listed",
     )
-    add_flags(clean, CleanFlags)
-    worker = _command(commands, "worker", "make parts of videos for a cluster")
-    worker.add_argument(
+    add_flags(command, CleanFlags)
+    _add_json(command)
+
+
+def _add_worker(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "scheduler", metavar="HOST:PORT|FILE.json", help="where dask scheduler runs"
     )
-    add_flags(worker, WorkerFlags)
-    keys = _command(commands, "cluster-keys", "make the keys of a cluster's machines")
-    keys.add_argument(
+    add_flags(command, WorkerFlags)
+
+
+def _add_cluster_keys(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "folder",
         nargs="?",
         type=_path,
         metavar="FOLDER",
         help="where they go (default: the user's settings, where all commands look)",
     )
-    doctor = _command(commands, "doctor", "say what this machine has and what follows")
-    for command in (style, export, styles, clean, doctor):
-        command.add_argument("--json", action="store_true", help="print JSON")
-    return parser
 
 
 class _PrintCompletion(argparse.Action):
@@ -257,6 +266,17 @@ def _add_files(
     )
 
 
+def _add_painting(command: argparse.ArgumentParser) -> None:
+    command.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
+    command.add_argument(
+        "-o", "--output", type=_path, help="file (default: NAME.onnx in the current folder)"
+    )
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _add_config(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--config",
@@ -284,3 +304,19 @@ def _not_empty(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("the name is empty, perhaps from a variable without value")
     return text
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "convert": ("stylize videos (the default command)", _add_convert),
+    "image": ("stylize pictures", _add_image),
+    "live": ("stylize a camera: window, virtual camera, recording", _add_live),
+    "style": ("make a style file from a painting, at once", _add_style),
+    "train": ("teach vidstyle a painting of your own", _add_train),
+    "export": ("export a style to phones, browsers, GPUs and servers", _add_export),
+    "styles": ("list the styles, or paint a picture in all", _add_styles),
+    "serve": ("serve a web page and a REST API", _add_serve),
+    "clean": ("delete the work that interrupted conversions left", _add_clean),
+    "worker": ("make parts of videos for a cluster", _add_worker),
+    "cluster-keys": ("make the keys of a cluster's machines", _add_cluster_keys),
+    "doctor": ("say what this machine has and what follows", _add_json),
+}  # help and arguments of each, in the order of the list

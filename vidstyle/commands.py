@@ -71,7 +71,7 @@ def _batch(
     styles: Sequence[str | None],
     styles_app: Any = None,
 ) -> int:
-    from vidstyle.apps.batch import Failure, list_jobs, missing_results, run_batch
+    from vidstyle.apps.batch import BatchRequest, Failure, list_jobs, missing_results, run_batch
     from vidstyle.apps.outputs import Result
     from vidstyle.console.outcomes import batch_to_json, describe
     from vidstyle.console.progress import Progress
@@ -80,15 +80,17 @@ def _batch(
     if options.json and output == STANDARD_STREAM:
         raise OptionError("json must be without output -.", "json", "output")
     jobs = list_jobs(
-        parsed.inputs,
-        output,
-        options,
-        suffixes,
-        suffix,
-        styles=styles,
-        recursive=options.recursive,
-        sequences=options.fps is not None,
-        into_folder=(parsed.output or "").endswith(("/", os.sep)),
+        BatchRequest(
+            parsed.inputs,
+            output,
+            options,
+            suffixes,
+            suffix,
+            styles=styles,
+            recursive=options.recursive,
+            sequences=options.fps is not None,
+            into_folder=(parsed.output or "").endswith(("/", os.sep)),
+        )
     )
     total = len(jobs)
     if options.skip_existing:

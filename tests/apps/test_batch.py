@@ -10,7 +10,7 @@ import pytest
 
 from tests.clips import Clip, Sound
 from tests.look import look
-from vidstyle.apps.batch import Failure, Job, list_jobs, missing_results, run_batch
+from vidstyle.apps.batch import BatchRequest, Failure, Job, list_jobs, missing_results, run_batch
 from vidstyle.apps.convert import stylize_video, stylize_video_in_styles
 from vidstyle.apps.outputs import Result
 from vidstyle.errors import OptionError, StyleError
@@ -35,7 +35,7 @@ def targets(jobs: list[Job | Failure]) -> list[str]:
 
 def test_results_lie_beside_their_inputs(tmp_path: Path, inverting: StylizeOptions) -> None:
     (film,) = touch(tmp_path, "film.mkv")
-    assert list_jobs([film], None, inverting, VIDEO_SUFFIXES) == [
+    assert list_jobs(BatchRequest([film], None, inverting, VIDEO_SUFFIXES)) == [
         Job(film, tmp_path / "film.inverter.mp4")
     ]
 
@@ -44,7 +44,7 @@ def test_a_folder_gives_its_videos_but_no_earlier_results(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
     touch(tmp_path, "b.MP4", "a.mov", "a.inverter.mp4", "notes.txt", ".hidden.mp4")
-    jobs = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(BatchRequest([tmp_path], None, inverting, VIDEO_SUFFIXES))
     assert targets(jobs) == ["a.inverter.mp4", "b.inverter.mp4"]
 
 
@@ -56,10 +56,14 @@ def test_no_result_of_any_style_or_mix_is_converted_again(
     stylize_video(film, mine, inverting)
     touch(tmp_path, "a.udnie.mp4", "a.great-wave-60+udnie-40.mp4")
     other = StylizeOptions(style="scream")
-    assert targets(list_jobs([tmp_path], None, other, VIDEO_SUFFIXES)) == ["film.scream.mp4"]
-    assert targets(list_jobs([mine], None, other, VIDEO_SUFFIXES)) == ["renamed.scream.mp4"]
+    assert targets(list_jobs(BatchRequest([tmp_path], None, other, VIDEO_SUFFIXES))) == [
+        "film.scream.mp4"
+    ]
+    assert targets(list_jobs(BatchRequest([mine], None, other, VIDEO_SUFFIXES))) == [
+        "renamed.scream.mp4"
+    ]
     film.unlink()
-    (job,) = list_jobs([tmp_path], None, other, VIDEO_SUFFIXES)
+    (job,) = list_jobs(BatchRequest([tmp_path], None, other, VIDEO_SUFFIXES))
     assert isinstance(job, Failure)
     assert "holds nothing to convert besides earlier results" in str(job.error)
 
@@ -81,13 +85,16 @@ def test_patterns_that_the_shell_left_are_expanded(
     touch(tmp_path, "b.mp4", "a.mp4", "a [1080p].mkv")
     (tmp_path / "z").mkdir()
     touch(tmp_path / "z", "c.mp4")
-    assert targets(list_jobs([tmp_path / pattern], None, inverting, VIDEO_SUFFIXES)) == names
+    assert (
+        targets(list_jobs(BatchRequest([tmp_path / pattern], None, inverting, VIDEO_SUFFIXES)))
+        == names
+    )
 
 
 def test_a_pattern_without_a_match_is_a_missing_file(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
-    jobs = list_jobs([tmp_path / "*.mp4"], None, inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(BatchRequest([tmp_path / "*.mp4"], None, inverting, VIDEO_SUFFIXES))
     (outcome,) = run_batch(jobs, stylize_video, inverting)
     assert isinstance(outcome, Failure)
     assert f"There is no file {tmp_path / '*.mp4'}." in str(outcome.error)
@@ -95,7 +102,9 @@ def test_a_pattern_without_a_match_is_a_missing_file(
 
 def test_a_pattern_may_need_a_new_folder(tmp_path: Path, inverting: StylizeOptions) -> None:
     touch(tmp_path, "b.mp4", "a.mp4")
-    jobs = list_jobs([tmp_path / "*.mp4"], tmp_path / "out", inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(
+        BatchRequest([tmp_path / "*.mp4"], tmp_path / "out", inverting, VIDEO_SUFFIXES)
+    )
     assert [job.output.parent.name for job in jobs if isinstance(job, Job)] == ["out", "out"]
 
 
@@ -103,7 +112,7 @@ def test_an_output_folder_takes_all_results(tmp_path: Path, inverting: StylizeOp
     films = touch(tmp_path, "a.mp4", "b.mp4")
     out = tmp_path / "out"
     out.mkdir()
-    jobs = list_jobs(films, out, inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(BatchRequest(films, out, inverting, VIDEO_SUFFIXES))
     assert [job.output.parent for job in jobs if isinstance(job, Job)] == [out, out]
 
 
@@ -111,7 +120,7 @@ def test_inputs_of_one_name_get_results_of_two_names(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
     films = touch(tmp_path, "a.mkv", "a.mov")
-    jobs = list_jobs(films, None, inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(BatchRequest(films, None, inverting, VIDEO_SUFFIXES))
     assert targets(jobs) == ["a.inverter.mp4", "a.mov.inverter.mp4"]
 
 
@@ -124,7 +133,7 @@ def test_results_of_one_name_from_several_folders_get_free_names(
     for card in cards:
         card.mkdir()
         touch(card, "IMG_1.mp4")
-    assert targets(list_jobs(cards, out, inverting, VIDEO_SUFFIXES)) == [
+    assert targets(list_jobs(BatchRequest(cards, out, inverting, VIDEO_SUFFIXES))) == [
         "IMG_1.inverter.mp4",
         "IMG_1.mp4.inverter.mp4",
         "IMG_1-2.inverter.mp4",
@@ -137,7 +146,7 @@ def test_names_that_differ_in_case_only_are_one_name(
 ) -> None:
     (tmp_path / "out").mkdir()
     films = [tmp_path / "a.mkv", tmp_path / "A.mov"]
-    jobs = list_jobs(films, tmp_path / "out", inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(BatchRequest(films, tmp_path / "out", inverting, VIDEO_SUFFIXES))
     assert targets(jobs) == ["a.inverter.mp4", "A.mov.inverter.mp4"]
 
 
@@ -145,7 +154,7 @@ def test_no_result_takes_the_place_of_another_input(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
     films = touch(tmp_path, "a.mp4", "a.inverter.mp4")
-    failure, job = list_jobs(films, None, inverting, VIDEO_SUFFIXES)
+    failure, job = list_jobs(BatchRequest(films, None, inverting, VIDEO_SUFFIXES))
     assert isinstance(failure, Failure)
     assert "a.inverter.mp4 is an input, too" in str(failure.error)
     assert isinstance(job, Job)
@@ -166,7 +175,7 @@ def test_recursive_jobs_keep_the_structure_below_an_output_folder(
     films, output = tree(tmp_path / "films"), tmp_path / out
     output.mkdir()
     touch(output, "earlier.mp4")
-    jobs = list_jobs([films], output, inverting, VIDEO_SUFFIXES, recursive=True)
+    jobs = list_jobs(BatchRequest([films], output, inverting, VIDEO_SUFFIXES, recursive=True))
     assert jobs == [
         Job(films / "a.mp4", output / "a.inverter.mp4"),
         Job(films / "x/a.mp4", output / "x/a.inverter.mp4", makes_folder=True),
@@ -178,14 +187,16 @@ def test_recursive_jobs_keep_the_structure_below_an_output_folder(
 def test_recursive_jobs_without_an_output_lie_beside_their_inputs(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
-    jobs = list_jobs([tree(tmp_path)], None, inverting, VIDEO_SUFFIXES, recursive=True)
+    jobs = list_jobs(
+        BatchRequest([tree(tmp_path)], None, inverting, VIDEO_SUFFIXES, recursive=True)
+    )
     outputs = [job.output.relative_to(tmp_path) for job in jobs if isinstance(job, Job)]
     assert list(map(str, outputs)) == [
         "a.inverter.mp4",
         "x/a.inverter.mp4",
         "x/y/b.inverter.mp4",
     ]
-    assert len(list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)) == 1
+    assert len(list_jobs(BatchRequest([tmp_path], None, inverting, VIDEO_SUFFIXES))) == 1
 
 
 def test_the_folders_of_recursive_jobs_are_made(tmp_path: Path, inverting: StylizeOptions) -> None:
@@ -193,7 +204,9 @@ def test_the_folders_of_recursive_jobs_are_made(tmp_path: Path, inverting: Styli
     films = tree(tmp_path / "films")
     (tmp_path / "out" / "x").touch()  # in the way of the third
     Clip(frames=2).write(films / "z" / "b.mp4")
-    jobs = list_jobs([films], tmp_path / "out", inverting, VIDEO_SUFFIXES, recursive=True)
+    jobs = list_jobs(
+        BatchRequest([films], tmp_path / "out", inverting, VIDEO_SUFFIXES, recursive=True)
+    )
     outcomes = list(run_batch(jobs, stylize_video, inverting))
     failed = [str(outcome.error) for outcome in outcomes if isinstance(outcome, Failure)]
     assert len(failed) == 3
@@ -203,14 +216,18 @@ def test_the_folders_of_recursive_jobs_are_made(tmp_path: Path, inverting: Styli
 
 def test_pictures_and_previews_keep_their_kinds(tmp_path: Path, inverting: StylizeOptions) -> None:
     photo, film = touch(tmp_path, "a.jpg", "a.mp4")
-    assert targets(list_jobs([photo], None, inverting, PHOTO_SUFFIXES)) == ["a.inverter.jpg"]
-    assert targets(list_jobs([film], None, inverting, VIDEO_SUFFIXES, ".png")) == ["a.inverter.png"]
+    assert targets(list_jobs(BatchRequest([photo], None, inverting, PHOTO_SUFFIXES))) == [
+        "a.inverter.jpg"
+    ]
+    assert targets(list_jobs(BatchRequest([film], None, inverting, VIDEO_SUFFIXES, ".png"))) == [
+        "a.inverter.png"
+    ]
 
 
 def test_a_picture_among_videos_is_sent_to_the_other_command(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
-    (job,) = list_jobs(touch(tmp_path, "a.jpg"), None, inverting, VIDEO_SUFFIXES)
+    (job,) = list_jobs(BatchRequest(touch(tmp_path, "a.jpg"), None, inverting, VIDEO_SUFFIXES))
     assert isinstance(job, Failure)
     assert "is a picture, not a video. Stylize it as one (vidstyle image)." in with_flags(job.error)
 
@@ -219,7 +236,7 @@ def test_an_empty_folder_fails_alone(tmp_path: Path, inverting: StylizeOptions) 
     empty = tmp_path / "empty"
     empty.mkdir()
     (film,) = touch(tmp_path, "a.mp4")
-    failure, job = list_jobs([empty, film], None, inverting, VIDEO_SUFFIXES)
+    failure, job = list_jobs(BatchRequest([empty, film], None, inverting, VIDEO_SUFFIXES))
     assert isinstance(failure, Failure)
     assert "holds nothing to convert" in str(failure.error)
     assert isinstance(job, Job)
@@ -228,15 +245,15 @@ def test_an_empty_folder_fails_alone(tmp_path: Path, inverting: StylizeOptions) 
 def test_several_inputs_need_a_folder(tmp_path: Path, inverting: StylizeOptions) -> None:
     with pytest.raises(OptionError, match="2 inputs need a folder"):
         films = touch(tmp_path, "a.mp4", "b.mp4")
-        list_jobs(films, tmp_path / "out.mp4", inverting, VIDEO_SUFFIXES)
+        list_jobs(BatchRequest(films, tmp_path / "out.mp4", inverting, VIDEO_SUFFIXES))
 
 
 def test_a_new_folder_is_made_for_what_needs_one(tmp_path: Path, inverting: StylizeOptions) -> None:
     film, _ = Clip(frames=2).write(tmp_path / "a.mp4"), touch(tmp_path, "bad.mp4")
     new = tmp_path / "new" / "v1.0"
-    jobs = list_jobs([film], new, inverting, VIDEO_SUFFIXES, into_folder=True)
+    jobs = list_jobs(BatchRequest([film], new, inverting, VIDEO_SUFFIXES, into_folder=True))
     assert jobs == [Job(film, new / "a.inverter.mp4", makes_folder=True)]
-    jobs = list_jobs([tmp_path], tmp_path / "out", inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(BatchRequest([tmp_path], tmp_path / "out", inverting, VIDEO_SUFFIXES))
     assert not (tmp_path / "out").exists()
     assert [type(outcome) for outcome in run_batch(jobs, stylize_video, inverting)] == [
         Result,
@@ -247,7 +264,7 @@ def test_a_new_folder_is_made_for_what_needs_one(tmp_path: Path, inverting: Styl
 
 def test_a_failure_leaves_no_new_folder(tmp_path: Path, inverting: StylizeOptions) -> None:
     new, films = tmp_path / "new", touch(tmp_path, "bad.mp4")
-    jobs = list_jobs(films, new / "er", inverting, VIDEO_SUFFIXES, into_folder=True)
+    jobs = list_jobs(BatchRequest(films, new / "er", inverting, VIDEO_SUFFIXES, into_folder=True))
     (failure,) = run_batch(jobs, stylize_video, inverting)
     assert isinstance(failure, Failure)
     assert not new.exists()
@@ -260,7 +277,7 @@ def test_a_file_is_no_folder(
     films = touch(tmp_path, "a.mp4", "b.mp4")[:count]
     (out,) = touch(tmp_path, "out")
     with pytest.raises(OptionError, match=r"out is not a folder\."):
-        list_jobs(films, out, inverting, VIDEO_SUFFIXES, into_folder=into_folder)
+        list_jobs(BatchRequest(films, out, inverting, VIDEO_SUFFIXES, into_folder=into_folder))
 
 
 STYLES = ("negative", "white")
@@ -270,7 +287,7 @@ STYLES = ("negative", "white")
 def test_each_input_gets_a_result_in_each_style(tmp_path: Path) -> None:
     films, look = touch(tmp_path, "a.mp4", "b.mp4"), StylizeOptions()
     touch(tmp_path, "a.white.mp4")
-    jobs = list_jobs([tmp_path], None, look, VIDEO_SUFFIXES, styles=STYLES)
+    jobs = list_jobs(BatchRequest([tmp_path], None, look, VIDEO_SUFFIXES, styles=STYLES))
     assert jobs == [
         Job(film, film.with_name(f"{film.stem}.{style}.mp4"), style)
         for film in films
@@ -278,7 +295,7 @@ def test_each_input_gets_a_result_in_each_style(tmp_path: Path) -> None:
     ]
     assert len(missing_results(jobs)) == 3
     new = tmp_path / "out"
-    (job, _) = list_jobs(films[:1], new, look, VIDEO_SUFFIXES, styles=STYLES)
+    (job, _) = list_jobs(BatchRequest(films[:1], new, look, VIDEO_SUFFIXES, styles=STYLES))
     assert job == Job(films[0], new / "a.negative.mp4", "negative", makes_folder=True)
 
 
@@ -286,9 +303,13 @@ def test_each_input_gets_a_result_in_each_style(tmp_path: Path) -> None:
 def test_several_styles_need_a_folder(tmp_path: Path) -> None:
     films = touch(tmp_path, "a.mp4")
     with pytest.raises(OptionError, match="2 styles need a folder as output"):
-        list_jobs(films, tmp_path / "a.mkv", StylizeOptions(), VIDEO_SUFFIXES, styles=STYLES)
+        list_jobs(
+            BatchRequest(films, tmp_path / "a.mkv", StylizeOptions(), VIDEO_SUFFIXES, styles=STYLES)
+        )
     with pytest.raises(StyleError, match="cold"):
-        list_jobs(films, None, StylizeOptions(), VIDEO_SUFFIXES, styles=("white", "cold"))
+        list_jobs(
+            BatchRequest(films, None, StylizeOptions(), VIDEO_SUFFIXES, styles=("white", "cold"))
+        )
 
 
 @pytest.mark.usefixtures("shelf")
@@ -307,7 +328,9 @@ def test_several_styles_are_made_from_one_decoding(
                 yield frame
 
     monkeypatch.setattr("vidstyle.media.footage.FileSource", CountingSource)
-    jobs = list_jobs([film], None, StylizeOptions(), VIDEO_SUFFIXES, styles=(*STYLES, "warm"))
+    jobs = list_jobs(
+        BatchRequest([film], None, StylizeOptions(), VIDEO_SUFFIXES, styles=(*STYLES, "warm"))
+    )
     outcomes = list(run_batch(jobs, stylize_video, StylizeOptions(), None, stylize_video_in_styles))
     results = [outcome for outcome in outcomes if isinstance(outcome, Result)]
     assert [result.style for result in results] == list(STYLES)
@@ -336,7 +359,7 @@ def test_with_little_memory_styles_are_made_one_by_one(
 @pytest.mark.usefixtures("shelf")
 def test_an_input_that_fails_fails_in_every_style(tmp_path: Path) -> None:
     films = touch(tmp_path, "a.mp4")
-    jobs = list_jobs(films, None, StylizeOptions(), VIDEO_SUFFIXES, styles=STYLES)
+    jobs = list_jobs(BatchRequest(films, None, StylizeOptions(), VIDEO_SUFFIXES, styles=STYLES))
     outcomes = list(run_batch(jobs, stylize_video, StylizeOptions(), None, stylize_video_in_styles))
     assert [type(outcome) for outcome in outcomes] == [Failure, Failure]
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["a.mp4"]
@@ -344,13 +367,15 @@ def test_an_input_that_fails_fails_in_every_style(tmp_path: Path) -> None:
 
 def test_an_unknown_style_is_refused_once_for_all(tmp_path: Path) -> None:
     with pytest.raises(StyleError):
-        list_jobs([tmp_path / "a.mp4"], None, StylizeOptions(style="nope"), VIDEO_SUFFIXES)
+        list_jobs(
+            BatchRequest([tmp_path / "a.mp4"], None, StylizeOptions(style="nope"), VIDEO_SUFFIXES)
+        )
 
 
 def test_a_bad_file_does_not_stop_the_others(tmp_path: Path, inverting: StylizeOptions) -> None:
     (tmp_path / "a.mp4").write_text("no video")
     Clip(frames=2).write(tmp_path / "b.mp4")
-    jobs = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(BatchRequest([tmp_path], None, inverting, VIDEO_SUFFIXES))
     seen: list[str] = []
     outcomes = list(
         run_batch(jobs, stylize_video, inverting, lambda run, _: seen.append(run[0].input.name))
@@ -372,7 +397,7 @@ def test_even_a_bug_does_not_stop_the_others(tmp_path: Path, inverting: StylizeO
 
 def test_a_long_name_gets_a_result_too(tmp_path: Path, inverting: StylizeOptions) -> None:
     long = Clip(frames=1).write(tmp_path / "in.mp4").rename(tmp_path / f"{'あ' * 83}.mp4")
-    (job,) = list_jobs([long], None, inverting, VIDEO_SUFFIXES)
+    (job,) = list_jobs(BatchRequest([long], None, inverting, VIDEO_SUFFIXES))
     (result,) = run_batch([job], stylize_video, inverting)
     assert isinstance(result, Result)
     assert result.output is not None
@@ -394,7 +419,9 @@ def test_pictures_of_other_kinds_get_a_name_that_can_be_written(
     tmp_path: Path, inverting: StylizeOptions, name: str, result: str
 ) -> None:
     (photo,) = touch(tmp_path, name)
-    assert targets(list_jobs([photo], None, inverting, READABLE_SUFFIXES, ".png")) == [result]
+    assert targets(
+        list_jobs(BatchRequest([photo], None, inverting, READABLE_SUFFIXES, ".png"))
+    ) == [result]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes as POSIX has them")
@@ -403,25 +430,27 @@ def test_pipes_need_a_name_for_their_result(tmp_path: Path, inverting: StylizeOp
     os.mkfifo(pipe)
     folder.mkdir()
     for path in (pipe, Path("-")):
-        (failure,) = list_jobs([path], None, inverting, VIDEO_SUFFIXES)
+        (failure,) = list_jobs(BatchRequest([path], None, inverting, VIDEO_SUFFIXES))
         assert isinstance(failure, Failure)
         assert with_flags(failure.error) == f"{path} is a pipe. Give its result a name (-o)."
-    jobs = list_jobs([pipe, Path("-")], folder, inverting, VIDEO_SUFFIXES)
+    jobs = list_jobs(BatchRequest([pipe, Path("-")], folder, inverting, VIDEO_SUFFIXES))
     assert targets(jobs) == ["in.inverter.mp4", "stdin.inverter.mp4"]
-    (nothing,) = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
+    (nothing,) = list_jobs(BatchRequest([tmp_path], None, inverting, VIDEO_SUFFIXES))
     assert isinstance(nothing, Failure)
 
 
 def test_a_stream_goes_to_standard_output(inverting: StylizeOptions) -> None:
     stream = Path("-")
-    assert list_jobs([stream], stream, inverting, VIDEO_SUFFIXES) == [Job(stream, stream)]
+    assert list_jobs(BatchRequest([stream], stream, inverting, VIDEO_SUFFIXES)) == [
+        Job(stream, stream)
+    ]
     with pytest.raises(OptionError, match="2 inputs need a folder as output, and - is none"):
-        list_jobs([stream, Path("a.mp4")], stream, inverting, VIDEO_SUFFIXES)
+        list_jobs(BatchRequest([stream, Path("a.mp4")], stream, inverting, VIDEO_SUFFIXES))
 
 
 def test_numbered_pictures_are_one_film(tmp_path: Path, inverting: StylizeOptions) -> None:
     touch(tmp_path, "f_01.png", "f_02.png")
-    (job,) = list_jobs([tmp_path / "f_%02d.png"], None, inverting, VIDEO_SUFFIXES)
+    (job,) = list_jobs(BatchRequest([tmp_path / "f_%02d.png"], None, inverting, VIDEO_SUFFIXES))
     assert job == Job(tmp_path / "f_%02d.png", tmp_path / "f.inverter.mp4")
 
 
@@ -429,7 +458,9 @@ def test_for_pictures_numbered_names_are_all_of_them(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
     touch(tmp_path, "f10.png", "f2.png")
-    jobs = list_jobs([tmp_path / "f%d.png"], None, inverting, READABLE_SUFFIXES, ".png")
+    jobs = list_jobs(
+        BatchRequest([tmp_path / "f%d.png"], None, inverting, READABLE_SUFFIXES, ".png")
+    )
     assert targets(jobs) == ["f2.inverter.png", "f10.inverter.png"]
 
 
@@ -439,10 +470,10 @@ def test_a_folder_of_pictures_is_a_film_on_request(
     frames = tmp_path / "shot.v1"
     frames.mkdir()
     touch(frames, "f1.png", "f2.png", "f1.udnie.mp4")
-    jobs = list_jobs([frames], None, inverting, VIDEO_SUFFIXES, sequences=True)
+    jobs = list_jobs(BatchRequest([frames], None, inverting, VIDEO_SUFFIXES, sequences=True))
     assert jobs == [Job(frames, tmp_path / "shot.v1.inverter.mp4")]
     touch(frames, "film.mp4")
-    jobs = list_jobs([frames], None, inverting, VIDEO_SUFFIXES, sequences=True)
+    jobs = list_jobs(BatchRequest([frames], None, inverting, VIDEO_SUFFIXES, sequences=True))
     assert targets(jobs) == ["film.inverter.mp4"]
 
 
@@ -450,7 +481,7 @@ def test_a_folder_of_pictures_without_a_rate_tells_how(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
     touch(tmp_path, "f1.png", "f2.png")
-    (job,) = list_jobs([tmp_path], None, inverting, VIDEO_SUFFIXES)
+    (job,) = list_jobs(BatchRequest([tmp_path], None, inverting, VIDEO_SUFFIXES))
     assert isinstance(job, Failure)
     assert with_flags(job.error) == (
         f"The folder {tmp_path} holds no videos, but 2 pictures. Give a frame rate to make a film "
@@ -462,11 +493,11 @@ def test_many_pictures_among_videos_are_one_failure(
     tmp_path: Path, inverting: StylizeOptions
 ) -> None:
     files = touch(tmp_path, "f1.png", "f2.png", "a.mp4")
-    failure, job = list_jobs(files, None, inverting, VIDEO_SUFFIXES)
+    failure, job = list_jobs(BatchRequest(files, None, inverting, VIDEO_SUFFIXES))
     assert isinstance(failure, Failure)
     assert "2 inputs are pictures, as " in str(failure.error)
     assert isinstance(job, Job) and job.input == files[-1]
-    (failure,) = list_jobs(files[:2], tmp_path / "a.mkv", inverting, VIDEO_SUFFIXES)
+    (failure,) = list_jobs(BatchRequest(files[:2], tmp_path / "a.mkv", inverting, VIDEO_SUFFIXES))
     assert isinstance(failure, Failure)
 
 
@@ -474,7 +505,9 @@ def test_the_folder_of_numbered_results_is_made(tmp_path: Path, inverting: Styli
     film = Clip(frames=2).write(tmp_path / "a.mp4")
     (bad,) = touch(tmp_path, "bad.mp4")
     for input, made in ((bad, False), (film, True)):
-        jobs = list_jobs([input], tmp_path / "new" / "f%d.png", inverting, VIDEO_SUFFIXES)
+        jobs = list_jobs(
+            BatchRequest([input], tmp_path / "new" / "f%d.png", inverting, VIDEO_SUFFIXES)
+        )
         list(run_batch(jobs, stylize_video, inverting))
         assert (tmp_path / "new").exists() == made
     assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["f1.png", "f2.png"]

@@ -22,7 +22,7 @@ from tests.clips import Clip, Sound, cut_off_clip, patches, transparent, write_t
 from tests.codecs_left import containers_left, without_collector
 from tests.look import look
 from tests.toys import save_convolution
-from vidstyle.apps.batch import Job, list_jobs
+from vidstyle.apps.batch import BatchRequest, Job, list_jobs
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.progress import VideoProgress
 from vidstyle.errors import (
@@ -525,7 +525,7 @@ def test_animated_pictures_are_converted_as_videos(
     first, second = Image.fromarray(COLORFUL), Image.fromarray(255 - COLORFUL)
     animation = tmp_path / f"a{suffix}"
     first.save(animation, save_all=True, append_images=[second, first], duration=80)
-    (job,) = list_jobs([animation], None, inverting, VIDEO_SUFFIXES)
+    (job,) = list_jobs(BatchRequest([animation], None, inverting, VIDEO_SUFFIXES))
     assert isinstance(job, Job)
     result = stylize_video(job.input, job.output, inverting)
     assert result.output == tmp_path / "a.inverter.mp4"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.clips import Clip, Sound, patches
-from vidstyle.apps.batch import Job, list_jobs, missing_results
+from vidstyle.apps.batch import BatchRequest, Job, list_jobs, missing_results
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.video_outputs import (
     Animation,
@@ -111,7 +111,7 @@ def test_a_sequence_is_not_replaced_unless_asked(tmp_path: Path, inverting: Styl
     result = stylize_video(clip, output, replace(inverting, overwrite=True))
     assert result.warnings[-1] == "f07.png to f07.png were there before and stayed"
     assert (tmp_path / "f07.png").read_text() == "precious"
-    (job,) = list_jobs([clip], output, inverting, VIDEO_SUFFIXES)
+    (job,) = list_jobs(BatchRequest([clip], output, inverting, VIDEO_SUFFIXES))
     assert isinstance(job, Job)
     assert missing_results([job]) == []
 

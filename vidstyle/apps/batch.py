@@ -107,23 +107,9 @@ def _styled(options: StylizeOptions, job: Job) -> StylizeOptions:
     return options if job.style is None else replace(options, style=job.style)
 
 
-def list_jobs(
-    inputs: Sequence[Path],
-    output: Path | None,
-    look: Look,
-    suffixes: Sequence[str],
-    suffix: str = ".mp4",
-    *,
-    styles: Sequence[str | None] = (),
-    recursive: bool = False,
-    into_folder: bool = False,
-    sequences: bool = False,
-) -> list[Job | Failure]:
-    """List the jobs for files and folders; of a folder, the files with one of the suffixes.
-
-    Outputs are named NAME.STYLE and `suffix`, or the suffix of an input that is a picture. They
-    are distinct, and none is an input. In folders, hidden files and earlier results, in any style
-    or mix, are skipped. A folder without inputs, or one that cannot be read, becomes a failure.
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """Inputs of a batch as they were given, and where and how their results are made.
 
     Args:
         inputs: files, folders, patterns such as `*.mp4` that the shell did not expand, and names
@@ -137,65 +123,120 @@ def list_jobs(
         recursive: include subfolders; below an output folder their structure is kept.
         into_folder: the output is a folder, also for one input and with a suffix.
         sequences: a folder of pictures, without files to convert, is an image sequence.
+    """
+
+    inputs: Sequence[Path]
+    output: Path | None
+    look: Look
+    suffixes: Sequence[str]
+    suffix: str = ".mp4"
+    styles: Sequence[str | None] = ()
+    recursive: bool = False
+    into_folder: bool = False
+    sequences: bool = False
+
+
+def list_jobs(request: BatchRequest) -> list[Job | Failure]:
+    """List the jobs for files and folders; of a folder, the files with one of the suffixes.
+
+    Outputs are named NAME.STYLE and the request's suffix, or the suffix of an input that is a
+    picture. They are distinct, and none is an input. In folders, hidden files and earlier results,
+    in any style or mix, are skipped. A folder without inputs, or one that cannot be read, becomes
+    a failure.
 
     Raises:
         OptionError: the output is not a folder, but there are several inputs or it has to be one.
         StyleError: the style is unknown or unusable.
         SourceError: with quality "full", the painting cannot be read.
     """
-    names_of = _checked(look, styles)
-    inputs = [path for each in inputs for path in _expanded(each, suffixes)]
-    skipped = output if recursive and output is not None and output.is_dir() else None
-    found = [
-        file
-        for path in inputs
-        for file in (
-            [_File(path)]
-            if sequences and _holds_pictures_alone(path, suffixes)
-            else _files(path, names_of.values(), suffixes, recursive=recursive, skipped=skipped)
-        )
-    ]
-    found = _with_stills_joined(found, suffixes)
-    makes_output = output is not None and not output.is_dir()
+    names_of = _checked(request.look, request.styles)
+    inputs = [path for each in request.inputs for path in _expanded(each, request.suffixes)]
+    found = _found(request, inputs, names_of.values())
     many = len(inputs) > 1 or any(path.is_dir() for path in inputs) or len(names_of) > 1
-    if output is not None and makes_output and not _is_new_folder(output, many, into_folder):
-        several = max((len(found), "inputs"), (len(names_of), "styles"))
-        if into_folder or (several[0] > 1 and output.exists()):
-            raise OptionError(f"{output} is not a folder.")
-        if several[0] > 1:
-            raise OptionError(
-                f"{several[0]} {several[1]} need a folder as output, and {output} is none.",
-                "output",
-            )
-        numbered = numbered_pictures(output) is not None  # pictures want a folder of their own
-        return [
-            Job(file.path, output, makes_folder=numbered) if isinstance(file, _File) else file
-            for file in found
-        ]
-    names = _OutputNames({_identity(file.path) for file in found if isinstance(file, _File)})
-    jobs: list[Job | Failure] = []
-    for file in found:
-        if isinstance(file, Failure):
-            jobs.append(file)
-        elif output is None and is_pipe(file.path):
-            error = SinkError(f"{file.path} is a pipe. Give its result a name.", ELSEWHERE)
-            jobs.append(Failure(file.path, error))
-        elif _is_photo(file.path, suffixes):
-            photo = SourceError(
-                f"{file.path} is a picture, not a video. Stylize it as one.", {"command": "image"}
-            )
-            jobs.append(Failure(file.path, photo))
+    output = request.output
+    if output is None or output.is_dir() or _is_new_folder(output, many, request.into_folder):
+        return list(_named_jobs(request, found, names_of))
+    _check_single(output, len(found), len(names_of), request.into_folder)
+    numbered = numbered_pictures(output) is not None  # pictures want a folder of their own
+    return [
+        Job(file.path, output, makes_folder=numbered) if isinstance(file, _File) else file
+        for file in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Input file, and the subfolder of its result."""
+
+    path: Path
+    subfolder: Path = Path()  # relative to the output folder
+
+
+def _found(
+    request: BatchRequest, inputs: Sequence[Path], styles: Collection[str]
+) -> list[_File | Failure]:
+    """Files of the inputs, those of folders too; several stills become one failure."""
+    output, suffixes = request.output, request.suffixes
+    skipped = output if request.recursive and output is not None and output.is_dir() else None
+    found = list[_File | Failure]()
+    for path in inputs:
+        if request.sequences and _holds_pictures_alone(path, suffixes):
+            found.append(_File(path))
         else:
-            folder = output / file.subfolder if output is not None else file.path.parent
-            own = file.path.suffix.lower() in {*READABLE_SUFFIXES} & {*suffixes}
-            ending = result_suffix(file.path.suffix) if own else suffix
-            inside = output is not None and file.subfolder != Path()
-            for style, name in names_of.items():
-                job = names.job(file.path, folder, name, ending)
-                if isinstance(job, Job):
-                    job = replace(job, style=style, makes_folder=inside or makes_output)
-                jobs.append(job)
-    return jobs
+            found += _files(path, styles, suffixes, recursive=request.recursive, skipped=skipped)
+    return _with_stills_joined(found, suffixes)
+
+
+def _check_single(output: Path, inputs: int, styles: int, into_folder: bool) -> None:
+    """Check an output that is no folder.
+
+    Raises:
+        OptionError: it has to be a folder.
+    """
+    count, what = max((inputs, "inputs"), (styles, "styles"))
+    if into_folder or (count > 1 and output.exists()):
+        raise OptionError(f"{output} is not a folder.")
+    if count > 1:
+        raise OptionError(
+            f"{count} {what} need a folder as output, and {output} is none.", "output"
+        )
+
+
+def _named_jobs(
+    request: BatchRequest, found: Sequence[_File | Failure], names_of: Mapping[str | None, str]
+) -> Iterator[Job | Failure]:
+    """Yield the jobs of files, beside the inputs or in the output folder, one for each style."""
+    output = request.output
+    makes_output = output is not None and not output.is_dir()
+    names = _OutputNames({_identity(file.path) for file in found if isinstance(file, _File)})
+    for each in found:
+        file = each if isinstance(each, Failure) else _refusal(request, each.path) or each
+        if isinstance(file, Failure):
+            yield file
+            continue
+        folder = file.path.parent if output is None else output / file.subfolder
+        inside = output is not None and file.subfolder != Path()
+        for style, name in names_of.items():
+            job = names.job(file.path, folder, name, _ending(request, file.path))
+            if isinstance(job, Job):
+                job = replace(job, style=style, makes_folder=inside or makes_output)
+            yield job
+
+
+def _refusal(request: BatchRequest, file: Path) -> Failure | None:
+    """Failure of a file that cannot be converted as it is given; None for others."""
+    if request.output is None and is_pipe(file):
+        return Failure(file, SinkError(f"{file} is a pipe. Give its result a name.", ELSEWHERE))
+    if _is_photo(file, request.suffixes):
+        message = f"{file} is a picture, not a video. Stylize it as one."
+        return Failure(file, SourceError(message, {"command": "image"}))
+    return None
+
+
+def _ending(request: BatchRequest, file: Path) -> str:
+    """Suffix of a file's result: a picture's own, or that of videos."""
+    is_picture = file.suffix.lower() in {*READABLE_SUFFIXES} & {*request.suffixes}
+    return result_suffix(file.suffix) if is_picture else request.suffix
 
 
 def _checked(look: Look, styles: Sequence[str | None]) -> dict[str | None, str]:
@@ -212,14 +253,6 @@ def _checked(look: Look, styles: Sequence[str | None]) -> dict[str | None, str]:
 def missing_results(jobs: Sequence[Job | Failure]) -> list[Job | Failure]:
     """Return the jobs whose outputs do not exist, and the failures."""
     return [job for job in jobs if isinstance(job, Failure) or not output_exists(job.output)]
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """Input file, and the subfolder of its result."""
-
-    path: Path
-    subfolder: Path = Path()  # relative to the output folder
 
 
 class _OutputNames:

@@ -1,5 +1,8 @@
 """The queue keeps its jobs across the end of the server, and gives each to one worker."""
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +102,39 @@ def test_old_and_least_used_results_go_first(store: JobStore, clock: Clock) -> N
     assert [job.id for job in store.jobs(9)[0]] == ["d", "a"]
     assert not store.folder("b").exists() and not store.folder("c").exists()
     assert store.folder("a").exists()
+
+
+def removed(store: JobStore) -> None:
+    store.remove("a")
+
+
+def expired(store: JobStore) -> None:
+    store.cancel("a")
+    store.expire(keep_s=-1, most_bytes=0)
+
+
+def cancelled(store: JobStore) -> None:
+    store.leases.clean_up(store.cancel("a"))
+
+
+@pytest.mark.parametrize("end", [removed, expired, cancelled])
+def test_a_job_that_begins_anew_keeps_its_files_while_old_ones_are_deleted(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, end: Callable[[JobStore], None]
+) -> None:
+    file, rmtree = store.result_path(claimed(store)), shutil.rmtree
+    file.parent.mkdir()
+    file.write_bytes(b"old")
+
+    def begin_anew_and_delete(folder: Path, *, ignore_errors: bool) -> None:
+        claimed(store)
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"new")
+        rmtree(folder, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", begin_anew_and_delete)
+    end(store)
+    assert file.read_bytes() == b"new"
+    assert [folder.name for folder in file.parents[1].iterdir()] == ["a"]
 
 
 def test_changes_are_told_from_a_revision_on(store: JobStore) -> None:

@@ -72,7 +72,7 @@ class Database:
         Raises:
             OptionError: it cannot be opened or written, is damaged, or of a newer version.
         """
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # held by transactions; longer for files that go with rows
         with _explained_errors(file), ExitStack() as opened:
             self._connection = sqlite3.connect(
                 file, timeout=BUSY_S, isolation_level=None, check_same_thread=False
@@ -97,7 +97,7 @@ class Database:
 
     def close(self) -> None:
         """Close the file, after the running transaction."""
-        with self._lock:
+        with self.lock:
             self._connection.close()
 
     @contextmanager
@@ -107,7 +107,7 @@ class Database:
         Raises:
             OSError: the file cannot be read or written, as on a full disk, or is locked for long.
         """
-        with self._lock:
+        with self.lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:

@@ -4,9 +4,11 @@ The functions belong into a transaction of the database, whose connection they t
 """
 
 import json
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,17 @@ class JobQueue:
         """
         self._folder, self._database, self._changes = folder, database, changes
         self._clock = clock
+
+    def _set_aside(self, id: str) -> Path:
+        """Rename a job's folder for its deletion; return the new path.
+
+        The lock of the database is held from the transaction that ends the job to this renaming:
+        the same job may begin anew right after it, in a folder of the old name.
+        """
+        aside = self._folder / f".{secrets.token_hex(8)}"
+        with suppress(OSError):  # there is none, or a file in it is open on Windows
+            (self._folder / id).rename(aside)
+        return aside
 
 
 def next_revision(rows: sqlite3.Connection) -> int:

@@ -218,12 +218,15 @@ class JobStore(JobQueue):
         Raises:
             Problem: there is none (404), or another job needs its result (409).
         """
-        with self._database.transaction() as rows:
-            job = _job(rows, id)
-            if is_needed(rows, id):
-                raise Problem(409, "Another job takes the result as its input. Cancel that first.")
-            delete_job(rows, id)
-        shutil.rmtree(self.folder(id), ignore_errors=True)
+        with self._database.lock:
+            with self._database.transaction() as rows:
+                job = _job(rows, id)
+                if is_needed(rows, id):
+                    detail = "Another job takes the result as its input. Cancel that first."
+                    raise Problem(409, detail)
+                delete_job(rows, id)
+            aside = self._set_aside(id)
+        shutil.rmtree(aside, ignore_errors=True)
         self._changes.notify()
         return job
 
@@ -239,25 +242,32 @@ class JobStore(JobQueue):
             keep_s: time that a job is kept after its last use.
             most_bytes: of all results together.
         """
-        with self._database.transaction() as rows:
-            over = rows.execute(
-                "SELECT id, used, result FROM jobs WHERE state IN (?, ?, ?) ORDER BY used DESC",
-                (DONE, FAILED, CANCELLED),
-            ).fetchall()
-            gone, total = list[str](), 0
-            for row in over:
-                size = json.loads(row["result"])["bytes"] if row["result"] else 0
-                old = row["used"] < self._clock() - keep_s
-                if (old or total + size > most_bytes) and not is_needed(rows, row["id"]):
-                    gone.append(row["id"])
-                else:
-                    total += size
-            for id in gone:
-                delete_job(rows, id)
-        for id in gone:
-            shutil.rmtree(self.folder(id), ignore_errors=True)
+        with self._database.lock:
+            with self._database.transaction() as rows:
+                gone = self._unused(rows, keep_s, most_bytes)
+                for id in gone:
+                    delete_job(rows, id)
+            asides = [self._set_aside(id) for id in gone]
+        for aside in asides:
+            shutil.rmtree(aside, ignore_errors=True)
         if gone:
             self._changes.notify()
+
+    def _unused(self, rows: sqlite3.Connection, keep_s: float, most_bytes: int) -> list[str]:
+        """Ids of the jobs to delete; arguments of `expire`."""
+        over = rows.execute(
+            "SELECT id, used, result FROM jobs WHERE state IN (?, ?, ?) ORDER BY used DESC",
+            (DONE, FAILED, CANCELLED),
+        ).fetchall()
+        gone, total = list[str](), 0
+        for row in over:
+            size = json.loads(row["result"])["bytes"] if row["result"] else 0
+            old = row["used"] < self._clock() - keep_s
+            if (old or total + size > most_bytes) and not is_needed(rows, row["id"]):
+                gone.append(row["id"])
+            else:
+                total += size
+        return gone
 
     def uses_style(self, id: str) -> bool:
         """Whether a job that waits or is at work is of a style."""

@@ -4,10 +4,11 @@ A job whose lease ran out, or whose server was killed, waits again.
 """
 
 import json
+import shutil
 from typing import Any
 
 from vidstyle.server import limits
-from vidstyle.server.job import DONE, FAILED, QUEUED, RUNNING, Job
+from vidstyle.server.job import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Job
 from vidstyle.server.job_table import JobQueue, find_job, jobs_of, next_revision, waiting_order
 from vidstyle.server.problems import Problem
 
@@ -82,6 +83,16 @@ class JobLeases(JobQueue):
                 (QUEUED, note, next_revision(rows), job.id, job.lease),
             )
         self._changes.notify()
+
+    def clean_up(self, job: Job) -> None:
+        """Delete the files of a job that is not done, but for work that can go on."""
+        with self._database.lock:
+            with self._database.transaction() as rows:
+                found = find_job(rows, job.id)
+            if found is not None and found.state not in (FAILED, CANCELLED):
+                return
+            aside = self._set_aside(job.id)
+        shutil.rmtree(aside, ignore_errors=True)
 
     def _most_attempts(self, job: Job) -> int:
         """Attempts of a job until it has failed; a long film has more as it gets on."""

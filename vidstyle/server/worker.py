@@ -1,7 +1,6 @@
 """Worker: a thread that takes jobs of one lane, and converts them in a process of its own."""
 
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -112,7 +111,7 @@ class Worker:
             self._jobs.leases.fail(job, problem)
         finally:
             self._take_up(None)
-            self._clean_up(job)
+            self._jobs.leases.clean_up(job)
 
     def _take_up(self, job: Job | None) -> None:
         with self._lock:
@@ -143,9 +142,3 @@ class Worker:
     def _keep(self, job: Job, progress: dict[str, Any] | None = None) -> None:
         if not self._jobs.leases.renew(job, progress):  # cancelled before the process had it
             self.process.kill()
-
-    def _clean_up(self, job: Job) -> None:
-        """Delete what a job that is not done left behind, but for work that can go on."""
-        found = self._jobs.find(job.id)
-        if found is None or found.state in ("failed", "cancelled"):
-            shutil.rmtree(self._jobs.folder(job.id), ignore_errors=True)

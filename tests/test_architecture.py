@@ -13,7 +13,10 @@ STARTERS = {"Thread": "name", "ThreadPoolExecutor": "thread_name_prefix"}
 
 def started(file: Path) -> Iterator[str | None]:
     """Yield the name of each thread that a module starts; None for one without a name."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    content = file.read_text(encoding="utf-8")
+    if "Thread" not in content and '.start("' not in content:
+        return
+    for node in ast.walk(ast.parse(content)):
         if not isinstance(node, ast.Call):
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
@@ -118,6 +119,7 @@ def test_only_the_command_line_prints() -> None:
         assert not prints or file.stem in printing, f"{file}:{prints[0].lineno}"
 
 
+@cache
 def parsed(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 

@@ -2,6 +2,8 @@
 
 import io
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -67,6 +69,72 @@ def test_sound_goes_along() -> None:
         sink.close()
     with av.open(io.BytesIO(bytes(listener.received[0])), "r", format="mpegts") as container:
         assert sum(f.samples for f in container.decode(audio=0)) > 0
+
+
+RTMP_SERVER = f"""
+import sys, av
+limits, kinds = ({WAIT_S}, {WAIT_S}), set()
+with av.open(sys.argv[1], format="flv", options={{"listen": "1"}}, timeout=limits) as server:
+    for frame in server.decode():
+        kinds.add(type(frame).__name__)
+        if len(kinds) == 2:
+            break
+print(*sorted(kinds), flush=True)
+"""
+SILENT_SERVER = f"""
+import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+client, _ = server.accept()
+time.sleep({WAIT_S})
+"""
+
+
+def serving(script: str, *words: str) -> "subprocess.Popen[str]":
+    """A server in a process of its own, which goes on while all threads of this one stand still."""
+    command = [sys.executable, "-c", script, *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_an_rtmp_server_gets_pictures_and_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_stream, "PAUSES_S", (0.0,))
+    ring_buffer = AudioRingBuffer()
+    ring_buffer.write(np.zeros((4 * RATE, 2), np.float32), 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"rtmp://127.0.0.1:{free.getsockname()[1]}/app/key"
+    with serving(RTMP_SERVER, address) as server:
+        try:
+            sink = NetworkStream(address, FPS, ring_buffer)
+            write_until(sink, lambda: server.poll() is not None)
+            sink.close()
+            assert server.stdout is not None
+            assert server.stdout.read().split() == ["AudioFrame", "VideoFrame"]
+        finally:
+            server.kill()
+
+
+def test_a_server_that_says_nothing_stops_neither_the_program_nor_its_threads(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(network_stream, "STALL_S", 0.2)
+    monkeypatch.setattr(network_stream, "FAREWELL_S", 0.0)
+    monkeypatch.setattr(network_stream, "PAUSES_S", (WAIT_S,))
+    with serving(SILENT_SERVER) as server:
+        try:
+            assert server.stdout is not None
+            port = server.stdout.readline().strip()
+            sink = NetworkStream(f"rtmp://127.0.0.1:{port}/app/key", FPS, None)
+            sink.write(output(0))
+            assert sink._connection is not None
+            worker = sink._connection._worker
+            write_until(sink, lambda: worker.over)
+            sink.write(output(0))
+            sink.close()
+            assert server.poll() is None  # not ended by the server's end
+        finally:
+            server.kill()
+    (line,) = caplog.messages
+    assert line.startswith(f"The stream to rtmp://127.0.0.1:{port} has stopped: ")
 
 
 def test_a_lost_connection_is_said_and_comes_back(

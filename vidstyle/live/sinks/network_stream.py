@@ -7,9 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 from urllib.parse import urlsplit
 
 import av
+from av.codec.context import Flags
 
 from vidstyle.errors import SinkError, reason
 from vidstyle.frame import Frame
@@ -28,9 +31,11 @@ from vidstyle.stats import Stats
 log = logging.getLogger(__name__)
 
 FORMATS = {"rtmp": "flv", "rtmps": "flv", "srt": "mpegts", "udp": "mpegts", "tcp": "mpegts"}
-QUEUE_LENGTH = 2  # frames that wait for the network; more would add latency
+QUEUE_LENGTH = 2  # frames that wait for the encoder; more would add latency
+QUEUED_PACKETS = 2  # packets that wait for the network, likewise
 PAUSES_S = (1.0, 2.0, 5.0, 10.0)  # before attempts to reconnect; the last one repeats
 STALL_S = 10.0  # without progress until a connection is given up
+FAREWELL_S = 3 * STALL_S  # closing RTMP takes up to two messages of `STALL_S`
 STEADY_S = 1  # of frames, after which a connection is not one that is turned away again
 PATIENCE_S = 1.5  # at the end, for a connection that blocks
 PROBE_S = 0.1  # timeout of the check for a protocol
@@ -54,6 +59,11 @@ def open_stream(
     if urlsplit(address).scheme == "http":
         return MjpegServer(address)
     return NetworkStream(address, rate, ring_buffer)
+
+
+def stream_format(address: str) -> str:
+    """FFmpeg's name of the format that is sent to an address with a scheme in `FORMATS`."""
+    return FORMATS[urlsplit(address).scheme]
 
 
 def public_address(address: str) -> str:
@@ -176,7 +186,7 @@ class _Connection:
         if first is None:
             return
         start_s, last_pts = first.time_s, -1
-        encoder = _encoder(FORMATS[urlsplit(self._address).scheme], first, self._rate)
+        encoder = _encoder(stream_format(self._address), first, self._rate)
 
         def side_streams(
             like: VideoInfo, output: av.container.OutputContainer, video: av.VideoStream
@@ -206,7 +216,12 @@ class _Connection:
 
 
 class NetworkMuxer(FileSink):
-    """`FileSink` whose file is a network connection: nothing is verified, nothing taken back."""
+    """`FileSink` whose file is a network connection: nothing is verified, nothing taken back.
+
+    FFmpeg's muxer `fifo` connects and sends on a thread of its own, each step limited to `STALL_S`.
+    Without it, PyAV would connect with Python's global lock held: a server that accepts and says
+    nothing would stop all threads of the program.
+    """
 
     failure_note = ""
 
@@ -222,19 +237,40 @@ class NetworkMuxer(FileSink):
         assert like.path is not None
         self._address = address
         super().__init__(like.path, like, encoder, Stats(), side_streams=side_streams)
+        if stream_format(address) == "flv":  # behind `fifo`, PyAV does not see that it needs this
+            for stream in self._output.streams:
+                codec: Any = stream.codec_context
+                codec.flags |= Flags.global_header
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and not isinstance(error.__cause__, ConnectionError):
+            # Closing waits for FFmpeg's thread with Python's global lock held: let it end before.
+            time.sleep(FAREWELL_S)
+        super().__exit__(kind, error, trace)
 
     def _complete(self) -> int:
         return 0
 
     def _container(self) -> str:
-        return FORMATS[urlsplit(self._address).scheme]
+        return "fifo"
 
     def _partial_path(self, path: Path) -> Path:
         return path
 
     def _muxer_options(self, container: str) -> dict[str, str]:
-        flv = {"flvflags": "no_duration_filesize"} if container == "flv" else {}
-        return {"flush_packets": "1", **flv}
+        inner = {"rw_timeout": str(round(1e6 * STALL_S)), "flush_packets": "1"}
+        if stream_format(self._address) == "flv":
+            inner["flvflags"] = "no_duration_filesize"
+        return {
+            "fifo_format": stream_format(self._address),
+            "queue_size": str(QUEUED_PACKETS),
+            "format_opts": ":".join(f"{name}={value}" for name, value in inner.items()),
+        }
 
     def _open(self, container: str, options: dict[str, str]) -> av.container.OutputContainer:
         return av.open(self._address, "w", format=container, container_options=options)

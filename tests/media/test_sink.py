@@ -1,9 +1,11 @@
 """Frames into files: sizes, colors, lengths, and nothing left behind."""
 
+import errno
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -187,3 +189,15 @@ def test_a_size_that_the_encoder_refuses_is_said(
         write(tmp_path / "out.mkv", info, frames, codec)
     assert raised.value.cures == ({"resize": True}, {"codec": ...})
     assert [file.name for file in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_a_container_that_refuses_the_encoder_s_stream_is_a_sink_error(tmp_path: Path) -> None:
+    class Refused(FileSink):
+        def _add_video(self, output: av.container.OutputContainer) -> av.VideoStream:
+            raise av.FFmpegError(errno.ENOMEM, "Cannot allocate memory")
+
+    info, _ = source_of(Clip(frames=2).write(tmp_path / "in.mp4"))
+    path = tmp_path / "out.mp4"
+    with pytest.raises(SinkError, match=r"Cannot write .*out\.mp4: Cannot allocate memory"):
+        Refused(path, info, choose_encoder(path, None, None, None), Stats())
+    assert [file.name for file in tmp_path.iterdir()] == ["in.mp4"]

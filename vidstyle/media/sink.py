@@ -94,7 +94,8 @@ class FileSink:
             side_streams: called once with input, output and video stream; adds the side streams.
 
         Raises:
-            SinkError: the suffix is of no known container, or the file cannot be created.
+            SinkError: the suffix is of no known container, the file cannot be created, or it takes
+                no stream of the encoder.
             SourceError: the input cannot be opened again for its side streams.
         """
         self._path, self._like, self._encoder, self._stats = path, like, encoder, stats
@@ -114,7 +115,8 @@ class FileSink:
         with self._sink_errors():
             self._output = self._open(container, options)
         try:
-            self._video = self._encoding = self._add_video(self._output)
+            with self._sink_errors():
+                self._video = self._encoding = self._add_video(self._output)
             self._side_streams = side_streams(like, self._output, self._video)
             self._video.metadata[KEY] = MARK  # instead of the original's, copied just now
         except BaseException:

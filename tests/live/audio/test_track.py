@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from vidstyle.errors import SinkError
 from vidstyle.live.audio.ring_buffer import CHANNELS, RATE, AudioRingBuffer
 from vidstyle.live.audio.track import SAFETY_LAG_S, AudioTrack
 
@@ -68,6 +69,14 @@ def test_both_channels_are_encoded_as_the_container_likes(
     middle = samples[RATE // 2 : RATE]
     assert [pitch(middle[:, n]) for n in range(CHANNELS)] == pytest.approx([440, 1000], abs=3)
     assert np.abs(middle).max() == pytest.approx(0.4, abs=0.05)
+
+
+def test_a_container_that_takes_no_sound_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with (
+        av.open(str(tmp_path / "a.gif"), "w") as output,
+        pytest.raises(SinkError, match=r"Sound cannot be encoded for gif .*'gif' format does not"),
+    ):
+        AudioTrack(AudioRingBuffer(), START_S, output)
 
 
 def test_it_ends_with_the_last_picture(tmp_path: Path) -> None:

@@ -194,6 +194,40 @@ def test_a_network_that_takes_nothing_is_given_up_and_left_behind(
     assert "nothing was taken for 10 s" in line
 
 
+def test_a_defect_of_the_program_is_told_with_its_traceback(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = ValueError("a defect of a toy")
+
+    def fail(muxer: object, frame: object) -> None:
+        raise error
+
+    monkeypatch.setattr(network_stream.NetworkMuxer, "write", fail)
+    monkeypatch.setattr(network_stream, "FAREWELL_S", 0.0)
+    sink = NetworkStream("udp://127.0.0.1:9", FPS, None, clock=lambda: 0.0)
+    write_until(sink, lambda: bool(caplog.records))
+    sink.close()
+    (record,) = caplog.records
+    assert record.message.endswith("has stopped: a defect of a toy. Tries again.")
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
+def test_sound_that_cannot_be_encoded_is_told(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise SinkError("No sound for toys.") from ValueError("aac")
+
+    monkeypatch.setattr(network_stream, "AudioTrack", refuse)
+    sink = NetworkStream("udp://127.0.0.1:9", FPS, AudioRingBuffer(), clock=lambda: 0.0)
+    write_until(sink, lambda: bool(caplog.records))
+    sink.close()
+    assert caplog.messages == [
+        "The stream to udp://127.0.0.1:9 has stopped: No sound for toys. Tries again."
+    ]
+
+
 def test_a_protocol_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network_stream, "_has_protocol", lambda scheme: False)
     with pytest.raises(SinkError, match=r"built without SRT\. Stream by another"):

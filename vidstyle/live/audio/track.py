@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 
+from vidstyle.errors import SinkError, reason
 from vidstyle.live.audio.ring_buffer import RATE, AudioRingBuffer, ReadHead
 from vidstyle.media.info import VideoInfo
 
@@ -49,10 +50,19 @@ class AudioTrack:
             ring_buffer: captured audio, on the clock of the frames' timestamps.
             start_s: capture time of the first frame, in seconds.
             output: container whose header has not been written yet.
+
+        Raises:
+            SinkError: this FFmpeg has no encoder for the audio of the container.
         """
         self.warnings: list[str] = []
         codec = "libopus" if output.format.name == "webm" else "aac"
-        stream: Any = output.add_stream(codec, rate=RATE, layout="stereo")
+        try:
+            stream: Any = output.add_stream(codec, rate=RATE, layout="stereo")
+        except (ValueError, av.FFmpegError) as error:
+            raise SinkError(
+                f"Sound cannot be encoded for {output.format.name} ({reason(error)}). Choose "
+                "another format, or leave the sound out."
+            ) from error
         self._output, self._stream = output, stream
         self._read_head, self._start_s = ReadHead(ring_buffer), start_s
         self._written = 0  # samples

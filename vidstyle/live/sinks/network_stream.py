@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import av
 from av.codec.context import Flags
 
-from vidstyle.errors import SinkError, reason
+from vidstyle.errors import SinkError, VidstyleError, reason
 from vidstyle.frame import Frame
 from vidstyle.live.audio.ring_buffer import AudioRingBuffer
 from vidstyle.live.audio.track import AudioTrack, NoAudio
@@ -132,13 +132,13 @@ class NetworkStream:
         connection = self._connection
         if connection is None:
             return
-        why = connection.failure
-        if why is None and connection.stalled:
-            why = f"nothing was taken for {STALL_S:g} s"
-        where = public_address(self._address)
-        if why is not None:
+        error, where = connection.failure, public_address(self._address)
+        if error is not None or connection.stalled:
             if self._failures == 0:
-                log.warning("The stream to %s has stopped: %s. Tries again.", where, why)
+                why = f"nothing was taken for {STALL_S:g} s" if error is None else _cause(error)
+                defect = None if isinstance(error, VidstyleError) else error
+                message = "The stream to %s has stopped: %s. Tries again."
+                log.warning(message, where, why, exc_info=defect)
             self._retry_s = self._clock() + PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
             self._failures += 1
             connection.frames.close()
@@ -161,7 +161,7 @@ class _Connection:
         self._address, self._rate, self._ring_buffer = address, rate, ring_buffer
         self._clock, self._progress_s = clock, clock()
         self.frames: DropOldestChannel[Frame] = DropOldestChannel(QUEUE_LENGTH)
-        self.failure: str | None = None  # set when the thread has ended by an error
+        self.failure: Exception | None = None  # set when the thread has ended by an error
         self.sent = 0  # frames that the network has taken
         self._worker = Worker(self._run, "stream")
         self._worker.start()
@@ -178,8 +178,8 @@ class _Connection:
     def _run(self) -> None:
         try:
             self._send()
-        except SinkError as error:
-            self.failure = reason(error.__cause__ or error).rstrip(".")
+        except Exception as error:
+            self.failure = error
 
     def _send(self) -> None:
         first = self._next()
@@ -278,6 +278,12 @@ class NetworkMuxer(FileSink):
     def _discard(self) -> None:
         with suppress(OSError, av.FFmpegError):
             self._output.close()
+
+
+def _cause(error: Exception) -> str:
+    """Cause of a failure in one line; of the network's, without the message around it."""
+    cause = error.__cause__
+    return reason(cause if isinstance(cause, OSError | av.FFmpegError) else error).rstrip(".")
 
 
 def _encoder(container: str, first: Frame, rate: Fraction) -> Encoder:

@@ -1,5 +1,6 @@
 """MJPEG server sink: rendered frames over HTTP to browsers and players, as motion JPEG."""
 
+import logging
 import socket
 import sys
 import threading
@@ -13,6 +14,8 @@ import cv2
 from vidstyle.errors import SinkError, reason
 from vidstyle.frame import Picture
 from vidstyle.live.sinks.base import OutputFrame
+
+log = logging.getLogger(__name__)
 
 DEFAULT_PORT = 8080
 JPEG_QUALITY = 85
@@ -69,7 +72,7 @@ class _NewestJpeg:
     """The newest frame, and its JPEG once a client wants it; thread-safe."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._changed, self._encoding = threading.Condition(), threading.Lock()
         self._picture: Picture | None = None
         self._number, self._encoded = 0, (0, b"")  # count of frames; number and JPEG of one
         self.closed = False
@@ -82,13 +85,18 @@ class _NewestJpeg:
             self._changed.notify_all()
 
     def after(self, number: int) -> tuple[int, bytes]:
-        """Number and JPEG of the newest frame, if it is another one; else no bytes."""
+        """Number and JPEG of the newest frame, if it is another one; else no bytes.
+
+        Encodes it, once for all clients, outside of the lock that `put` needs.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._number != number or self.closed, POLL_S)
-            if self._picture is None or self._number == number:
-                return number, b""
-            if self._encoded[0] != self._number:
-                self._encoded = self._number, _jpeg(self._picture)
+            picture, newest = self._picture, self._number
+        if picture is None or newest == number:
+            return number, b""
+        with self._encoding:
+            if self._encoded[0] < newest:
+                self._encoded = newest, _jpeg(picture)
             return self._encoded
 
 
@@ -103,7 +111,10 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients come and go."""
+        """Log the exception that ended a client's thread; none of the network: clients go."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            log.error("A client of the MJPEG server was disconnected.", exc_info=error)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,35 @@ def test_paintings_are_polished_in_the_background_and_others_left_alone(
     finally:
         polisher.close()
     assert done == [str(painting)]
+
+
+@pytest.mark.logs_errors
+def test_a_defect_while_a_painting_is_polished_leaves_the_others(
+    painting: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done, finished, error = list[str](), threading.Event(), ValueError("a defect of a toy")
+    other = painting.with_name("other.png")
+    other.write_bytes(painting.read_bytes())
+
+    def stand_in(file: Path, *_: object, **__: object) -> Path:
+        if file == painting:
+            raise error
+        return file
+
+    def on_polished(name: str) -> None:
+        done.append(name)
+        finished.set()
+
+    monkeypatch.setattr(module, "polish", stand_in)
+    with closing(Polisher(60.0, on_polished)) as polisher:
+        polisher.add(str(painting))
+        polisher.add(str(other))
+        assert finished.wait(WAIT_S)
+    assert done == [str(other)]
+    (failure,) = (record for record in caplog.records if record.exc_info is not None)
+    assert failure.message == "oil.png could not be polished."
+    assert failure.exc_info is not None
+    assert failure.exc_info[1] is error
 
 
 def test_closing_ends_the_child(

@@ -173,6 +173,8 @@ class Polisher:
                 self._on_polished(name)
         except VidstyleError as error:
             log.warning("%s", error.message)
+        except Exception:  # of the thread, which goes on with the next painting
+            log.exception("%s could not be polished.", Path(name).name)
 
 
 def _flag(name: str) -> str:

@@ -197,9 +197,8 @@ def test_only_for_somebody_who_looks_is_anything_painted(
     class Device(V4l2Output):
         """Notes which frames are live once it was asked for its demand; stops after enough."""
 
-        @property
-        def has_demand(self) -> bool:
-            demand = super().has_demand
+        def update_demand(self) -> bool:
+            demand = super().update_demand()
             demands.add(demand)
             return demand
 

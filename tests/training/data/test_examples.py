@@ -56,14 +56,19 @@ def test_crops_of_both_show_the_same_places(folders: tuple[Path, Path]) -> None:
     assert (of_photos + of_paintings - 1).abs().max() < 2 / 255
 
 
-def test_a_painting_of_another_size_is_fitted_and_one_of_another_shape_left_out(
-    folders: tuple[Path, Path],
-) -> None:
-    save(folders[0] / "dog_styled.png", blurred_noise(7, SMALL[0] // 2, SMALL[1] // 2))
+def test_both_have_the_size_of_the_smaller_one(folders: tuple[Path, Path]) -> None:
+    half, double = ((SMALL[0] * factor // 2, SMALL[1] * factor // 2) for factor in (1, 4))
+    save(folders[0] / "dog_styled.png", blurred_noise(7, *half))
+    save(folders[0] / "cat_styled.png", blurred_noise(8, *double))
+    content, examples = read_examples(*folders)
+    for pictures in (content, examples):
+        assert [image.shape[:2] for image in pictures.images] == [half, SMALL]
+
+
+def test_a_painting_of_another_shape_is_left_out(folders: tuple[Path, Path]) -> None:
     save(folders[0] / "cat_styled.png", blurred_noise(8, SMALL[0], SMALL[0]))
     content, examples = read_examples(*folders)
-    assert [image.shape for image in examples.images] == [(*SMALL, 3)]
-    assert len(content.images) == 1
+    assert len(content.images) == len(examples.images) == 1
     assert "another shape" in content.skipped[0]
 
 

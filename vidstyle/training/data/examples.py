@@ -40,8 +40,8 @@ def read_examples(
         seed: seed of that sample.
 
     Returns:
-        Photos and paintings in the same order and of the same sizes, so that the same arguments
-        give crops of the same places. Messages and numbers are those of the photos.
+        Photos and paintings in the same order and of the same sizes, those of the smaller one, so
+        that the same arguments give crops of the same places. Messages are with the photos.
 
     Raises:
         SourceError: a folder does not exist, or there is no pair that can be read.
@@ -53,9 +53,9 @@ def read_examples(
     images, paintings, skipped = list[RGBImage](), list[RGBImage](), list[str]()
     for photo, painting in pairs:
         try:
-            image = read_reduced(photo)
-            paintings.append(_fitted(painting, image))
+            image, example = _of_one_size(painting, read_reduced(photo))
             images.append(image)
+            paintings.append(example)
         except SourceError as error:
             skipped.append(str(error))
     if not images:
@@ -105,8 +105,8 @@ def _photo_name(stem: str, names: set[str]) -> str | None:
     return next((stem[:end] for end in ends if stem[:end] in names), None)
 
 
-def _fitted(file: Path, photo: RGBImage) -> RGBImage:
-    """Read a painting at its photo's size."""
+def _of_one_size(file: Path, photo: RGBImage) -> tuple[RGBImage, RGBImage]:
+    """A photo and its painting, which is read, at the smaller one's size: strokes stay sharp."""
     painting = read_photo(file)
     (height, width), (high, wide) = photo.shape[:2], painting.shape[:2]
     stretched = (wide / high) / (width / height)
@@ -114,8 +114,12 @@ def _fitted(file: Path, photo: RGBImage) -> RGBImage:
         raise SourceError(
             f"{file} has {wide}x{high} px, another shape than its photo of {width}x{height}."
         )
-    how = cv2.INTER_AREA if wide > width else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(painting, (width, height), interpolation=how), np.uint8)
+    size_wh = min((width, height), (wide, high))
+    return _reduced(photo, size_wh), _reduced(painting, size_wh)
+
+
+def _reduced(image: RGBImage, size_wh: tuple[int, int]) -> RGBImage:
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _middle(image: RGBImage) -> RGBImage:

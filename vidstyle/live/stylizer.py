@@ -9,8 +9,8 @@ for its own painting, and the cross-fade with the previous one only reduces flic
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -58,9 +58,22 @@ class KeyframePainting:
     finish: Finish  # of the generator
 
 
-# From the boxes to paint (None: everything), the generator's input, and the picture of the working
-# size; smaller inputs are enlarged.
-Paint = Callable[[Sequence[Box] | None, Picture, Picture], KeyframePainting]
+@dataclass(frozen=True, slots=True, eq=False)
+class PaintJob:
+    """Painting that a painter thread is to make of a frame."""
+
+    generator: ImageGenerator
+    curve: Curve  # of exposure normalization
+    scale: float  # of the painting over the working size, at most
+    fine_faces: bool
+    working: Picture  # the frame in working size
+    seen: Picture  # the generator's input: `working`, or a smaller one whose painting is enlarged
+    boxes: Sequence[Box] | None = None  # areas of `seen` to paint; None for all of it
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether only a part is painted, or in less than the working size."""
+        return self.boxes is not None or self.seen is not self.working
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,19 +170,17 @@ class LiveStylizer:
             )
             present = thumbnail(picture)
         here = TrackedKeyframe.at(look.style, present)
-        paint = self._painting_by(generator, frame, present, look)
-        begun = self._begin(here, working, paint, quality) if self._shows(here.style) else None
+        job = self._job(generator, frame, present, look, working)
+        begun = self._begin(here, job, quality) if self._shows(here.style) else None
         with self._stats.timed("flow"):
             to_previous = self._track(present)
         if not self._shows(here.style):
-            paint = self._painting_by(generator, frame, present, look)
-            self._begin_urgent(
-                TrackedKeyframe.at(here.style, present), working, paint, quality.small_network
-            )
+            job = self._job(generator, frame, present, look, working)
+            here = TrackedKeyframe.at(here.style, present)
+            self._begin_urgent(here, job, quality.small_network)
         elif begun is None or quality.every > 1:
-            self._begin_patch(
-                TrackedKeyframe.at(here.style, present), working, paint, quality.small_network
-            )
+            here = TrackedKeyframe.at(here.style, present)
+            self._begin_patch(here, job, quality.small_network)
         waited_s = self._wait(started, self._regular if begun and quality.every == 1 else None)
         self._collect(look.style)
         share = self._person_share(picture, present, to_previous, look)
@@ -183,13 +194,13 @@ class LiveStylizer:
         """Whether the newer active keyframe is of this scene and in this style."""
         return self._newer is not None and self._newer.keyframe.style == style and not self._stale
 
-    def _painting_by(
-        self, generator: ImageGenerator, frame: Frame, present: Plane, look: Look
-    ) -> Paint:
-        """The function that paints this frame on a painter thread."""
+    def _job(
+        self, generator: ImageGenerator, frame: Frame, present: Plane, look: Look, working: Picture
+    ) -> PaintJob:
+        """Painting of the whole frame in working size."""
         curve = self._exposure_curve(frame, present)
         scale = self._quality_controller.quality.scale if look.style_strokes else 1.0
-        return partial(self._paint, generator, curve, scale, look.fine_faces)
+        return PaintJob(generator, curve, scale, look.fine_faces, working, working)
 
     def _exposure_curve(self, frame: Frame, present: Plane) -> Curve:
         """The tone curve of exposure normalization; measured afresh after a cut."""
@@ -197,33 +208,33 @@ class LiveStylizer:
         return self._exposure.measure(present, full_range, frame.time_s, cut=self._stale)
 
     def _begin(
-        self, here: TrackedKeyframe, working: Picture, paint: Paint, quality: Quality
+        self, here: TrackedKeyframe, job: PaintJob, quality: Quality
     ) -> PendingKeyframe | None:
         """Make this frame a keyframe, if one is due and no regular one is in progress."""
         self._since_keyframe += 1
         if self._regular is not None or self._since_keyframe < quality.every:
             return None
         self._since_keyframe = 0
-        painted = self._painters.submit(paint, None, working, working)
+        painted = self._painters.submit(self._paint, job)
         self._regular = PendingKeyframe(here, painted, quality.small_network)
         return self._regular
 
-    def _begin_urgent(
-        self, here: TrackedKeyframe, working: Picture, paint: Paint, small_network: bool
-    ) -> None:
+    def _begin_urgent(self, here: TrackedKeyframe, job: PaintJob, small_network: bool) -> None:
         """Start a keyframe small enough to be finished within `URGENT_SHARE` of a frame."""
         if self._urgent is not None and self._urgent.keyframe.style == here.style:
             return
-        lines = self._quality_controller.affordable_lines(
-            URGENT_SHARE * self._frame_s, _megapixels_per_line2(working), small_network
-        )
-        sketch = working.resized(*working_size_wh(working.width, working.height, lines))
-        painted = self._painters.submit(paint, None, sketch, working)
+        sketch = self._sketch(job.working, URGENT_SHARE * self._frame_s, small_network)
+        painted = self._painters.submit(self._paint, replace(job, seen=sketch))
         self._urgent = PendingKeyframe(here, painted, small_network)
 
-    def _begin_patch(
-        self, here: TrackedKeyframe, working: Picture, paint: Paint, small_network: bool
-    ) -> None:
+    def _sketch(self, working: Picture, budget_s: float, small_network: bool) -> Picture:
+        """The frame small enough to be painted within a time, in seconds."""
+        lines = self._quality_controller.affordable_lines(
+            budget_s, _megapixels_per_line2(working), small_network
+        )
+        return working.resized(*working_size_wh(working.width, working.height, lines))
+
+    def _begin_patch(self, here: TrackedKeyframe, job: PaintJob, small_network: bool) -> None:
         """Start painting the areas that no painting shows, if they are large and none is begun."""
         holes = majority_filter(1 - self._confidence())
         bare = holes if self._patch is None else holes * (1 - self._patch.keyframe.path.confidence)
@@ -231,14 +242,12 @@ class LiveStylizer:
         self._needs_patch = bare_share > AWAITED_SHARE
         if bare_share < PATCH_SHARE or self._pending_patch is not None:
             return
-        share = covered_share(disoccluded_boxes(holes, working.width, working.height), working)
+        boxes = disoccluded_boxes(holes, job.working.width, job.working.height)
+        share = covered_share(boxes, job.working)
         budget_s = URGENT_SHARE * self._frame_s / max(share, SMALLEST_PATCH)
-        lines = self._quality_controller.affordable_lines(
-            budget_s, _megapixels_per_line2(working), small_network
-        )
-        sketch = working.resized(*working_size_wh(working.width, working.height, lines))
+        sketch = self._sketch(job.working, budget_s, small_network)
         boxes = disoccluded_boxes(holes, sketch.width, sketch.height)
-        painted = self._painters.submit(paint, boxes, sketch, working)
+        painted = self._painters.submit(self._paint, replace(job, seen=sketch, boxes=boxes))
         self._pending_patch = PendingKeyframe(here.inside(boxes, sketch), painted, small_network)
 
     def _confidence(self) -> Mask:
@@ -246,35 +255,25 @@ class LiveStylizer:
         paths = [k.keyframe.path for k in (self._older, self._newer) if k is not None]
         return np.asarray(np.maximum.reduce([path.confidence for path in paths]), np.float32)
 
-    def _paint(
-        self,
-        generator: ImageGenerator,
-        curve: Curve,
-        scale: float,
-        fine_faces: bool,
-        boxes: Sequence[Box] | None,
-        seen: Picture,
-        working: Picture,
-    ) -> KeyframePainting:
+    def _paint(self, job: PaintJob) -> KeyframePainting:
         started = self._clock()
-        even, parts = generator.with_exposure(seen, curve), list[FinePart]()
-        if boxes is not None or seen is not working:  # in a hurry
-            scale, fine_faces = 1.0, False
-        scale = min(scale, generator.painting_scale(seen))
+        generator, seen, parts = job.generator, job.seen, list[FinePart]()
+        even = generator.with_exposure(seen, job.curve)
+        scale = min(1.0 if job.is_hurried else job.scale, generator.painting_scale(seen))
         with self._stats.timed("generator"):
-            if boxes is None:
+            if job.boxes is None:
                 self._stats.count("keyframes")
-                if fine_faces:
+                if job.fine_faces and not job.is_hurried:
                     parts = fine_parts(even, find_faces(seen), generator, scale)
                 painting = with_parts(generator.paint_picture(even, scale), parts)
             else:
-                painting = with_boxes_painted(even, boxes, generator)
+                painting = with_boxes_painted(even, job.boxes, generator)
         seconds = self._clock() - started
         pixels = scale**2 * seen.width * seen.height + sum(part.painted_px for part in parts)
         megapixels = pixels / 1e6
         tones = ToneTransfer.between(seen, painting)
         finish = generator.finish
-        enlarged = enlarge(painting, seen, working, finish.sharpness)
+        enlarged = enlarge(painting, seen, job.working, finish.sharpness)
         return KeyframePainting(enlarged, tones, seconds, megapixels, finish)
 
     def _track(self, present: Plane) -> FlowPath | None:

@@ -15,7 +15,7 @@ from vidstyle.frame import Frame, Picture
 from vidstyle.live.controls import Controls, ControlState
 from vidstyle.live.placeholder import placeholder
 from vidstyle.live.quality import Load, QualityController
-from vidstyle.live.renderer import Renderer
+from vidstyle.live.renderer import NoSignal, Renderer, StyleSelection
 from vidstyle.live.sinks.base import OutputFrame
 from vidstyle.live.style_menu import StyleMenu
 from vidstyle.live.stylizer import LiveStylizer
@@ -65,9 +65,8 @@ def running(shelf: Path, frame_s: float) -> Iterator[Filter]:
         styles = StyleMenu(None, pool)
         stylizer = LiveStylizer(quality_controller, Stats(), WAIT_S)
         no_signal = placeholder(256, 160, "nothing")
-        renderer = Renderer(
-            frames, stylizer, quality_controller, controls, styles, no_signal, frame_s, [outputs]
-        )
+        selection = StyleSelection(controls, styles)
+        renderer = Renderer(frames, [outputs], stylizer, selection, NoSignal(no_signal, frame_s))
         thread = threading.Thread(target=renderer.run, args=(threading.Event(),))
         thread.start()
         yield Filter(frames, outputs, controls)
@@ -155,14 +154,14 @@ def test_the_strength_follows_the_loudness(shelf: Path) -> None:
     with GeneratorPool() as pool:
         Renderer(
             frames,
-            LiveStylizer(quality_controller, Stats(), WAIT_S),
-            quality_controller,
-            Controls(3, ControlState(WHITE), lambda: 3),
-            StyleMenu("white", pool),
-            placeholder(256, 160, "nothing"),
-            1 / 30,
             [outputs],
-            lambda: next(levels),
+            LiveStylizer(quality_controller, Stats(), WAIT_S),
+            StyleSelection(
+                Controls(3, ControlState(WHITE), lambda: 3),
+                StyleMenu("white", pool),
+                lambda: next(levels),
+            ),
+            NoSignal(placeholder(256, 160, "nothing"), 1 / 30),
         ).run(Ending(frames, [frame(panned(0), 0), frame(panned(1), 1)]))
     silent, loud = outputs.get(0), outputs.get(0)
     assert silent is not None
@@ -184,13 +183,10 @@ def test_a_machine_that_can_do_no_more_leaves_out_frames(shelf: Path) -> None:
     with GeneratorPool() as pool:
         Renderer(
             frames,
-            LiveStylizer(quality_controller, Stats(), WAIT_S, lambda: stopped_s),
-            quality_controller,
-            Controls(3, ControlState(), lambda: 3),
-            StyleMenu(None, pool),
-            placeholder(256, 160, "nothing"),
-            1 / 30,
             [outputs],
+            LiveStylizer(quality_controller, Stats(), WAIT_S, lambda: stopped_s),
+            StyleSelection(Controls(3, ControlState(), lambda: 3), StyleMenu(None, pool)),
+            NoSignal(placeholder(256, 160, "nothing"), 1 / 30),
         ).run(Ending(frames, [frame(panned(n), n) for n in range(3 * decimation)]))
     shown = list(iter(lambda: outputs.get(0), None))
     assert [output.frame.pts % (decimation * 33_333) for output in shown] == [

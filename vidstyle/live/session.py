@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from vidstyle.live.metrics import CpuMeter, LatencyMeter, LiveReport, process_cp
 from vidstyle.live.osc import OscServer
 from vidstyle.live.placeholder import placeholder
 from vidstyle.live.quality import LADDER, QualityController
-from vidstyle.live.renderer import Renderer
+from vidstyle.live.renderer import NoSignal, Renderer, StyleSelection
 from vidstyle.live.sinks.base import Display, LiveSink, NullSink, OutputFrame, SinkThread
 from vidstyle.live.sinks.overlay import Status
 from vidstyle.live.sinks.recorder import Recorder
@@ -177,24 +178,7 @@ class LiveSession:
         if self._window is None and self._camera is None:
             # A queue as long as the recorder's: every recorded frame is counted.
             self._sink_threads.insert(0, SinkThread(NullSink(), SINK_QUEUE_LENGTH))
-        renderer = Renderer(
-            self._frames,
-            LiveStylizer(
-                self._quality_controller,
-                self._stats,
-                self._frame_s,
-                style_fade_s=STYLE_FADE_S,
-            ),
-            self._quality_controller,
-            self.controls,
-            self._styles,
-            placeholder(*self.size_wh, NO_SIGNAL),
-            self._frame_s,
-            [*self._window_outputs(), *(sink_thread.outputs for sink_thread in self._sink_threads)],
-            LoudnessMeter(self.ring_buffer)
-            if self._options.react and self.ring_buffer
-            else lambda: 1.0,
-        )
+        renderer = self._renderer()
         cpu_s, self._stop_request = process_cpu_s(), stop
         try:
             self._threads.start("camera", self._capture.run, patience_s=CAMERA_PATIENCE_S)
@@ -214,6 +198,21 @@ class LiveSession:
         finally:
             self._threads.join()
         return self._report(process_cpu_s() - cpu_s)
+
+    def _renderer(self) -> Renderer:
+        """Renderer of the run, to all sinks, with a new stylizer."""
+        selection = StyleSelection(self.controls, self._styles)
+        if self._options.react and self.ring_buffer is not None:
+            selection = replace(selection, loudness=LoudnessMeter(self.ring_buffer))
+        return Renderer(
+            self._frames,
+            [*self._window_outputs(), *(sink_thread.outputs for sink_thread in self._sink_threads)],
+            LiveStylizer(
+                self._quality_controller, self._stats, self._frame_s, style_fade_s=STYLE_FADE_S
+            ),
+            selection,
+            NoSignal(placeholder(*self.size_wh, NO_SIGNAL), self._frame_s),
+        )
 
     def _run_display(self) -> None:
         """Drive the display, or wait, in the calling thread until `poll` returns False."""

@@ -133,6 +133,10 @@ class LiveStylizer:
         """Quality level of the next frame; callable from any thread."""
         return self._quality_controller.quality
 
+    def pin(self, every: int | None) -> None:
+        """Pin the keyframe interval, in frames; None lets it follow the load."""
+        self._quality_controller.pin(every)
+
     def reset_motion(self) -> None:
         """Forget the previous frame: no optical flow to the next one, after a gap in the video."""
         self._tracker = MotionTracker()

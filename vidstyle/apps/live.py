@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -71,11 +73,6 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
         VidstyleError: the source, a device, an output or the style cannot be opened.
         Cancelled: `stop` was set before the source was open.
     """
-
-    def watch() -> None:
-        if stop is not None and stop.is_set():
-            raise Cancelled(f"Stopped before {options.camera} was open.")
-
     started_s = time.perf_counter()
     if options.record is not None:
         container_format(Path(options.record))
@@ -87,47 +84,96 @@ def open_live(options: LiveOptions, stop: threading.Event | None = None) -> Iter
             GeneratorPool(threads=threads.painters, provider=options.provider)
         )
         styles = StyleMenu(options.style, pool)
-        source = open_source(options, watch)
-        closed_on_error = opened.enter_context(ExitStack())
+        source = open_source(options, partial(_check_stop, options, stop))
+        live = opened.enter_context(closing(_session(options, styles, source, started_s)))
+        if options.polish is not None:
+            opened.enter_context(_polishing(live, styles, options.polish))
+        outputs = _Outputs(options, source, live, opened).open()
+        for line in introduction(source, live.size_wh, styles.names[styles.first], outputs):
+            log.info("%s", line)
+        yield live
+
+
+def _check_stop(options: LiveOptions, stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise Cancelled(f"Stopped before {options.camera} was open.")
+
+
+def _session(
+    options: LiveOptions, styles: StyleMenu, source: LiveSource, started_s: float
+) -> LiveSession:
+    """Make the session of an open source, which it closes; an error closes the source, too."""
+    with ExitStack() as closed_on_error:
         closed_on_error.callback(source.close)
         for note in source.notes:
             log.warning("%s", note)
         live = LiveSession(options, styles, source, _ring_buffer_for(options, source), started_s)
         closed_on_error.pop_all()
-        opened.enter_context(closing(live))
-        if options.polish is not None:
-            opened.enter_context(_polishing(live, styles, options.polish))
-        outputs = list[str]()
-        if options.virtual_camera is not None:
-            camera = open_virtual_camera(
-                options.virtual_camera, *live.size_wh, source.rate, options.pixels
-            )
-            live.add_virtual_camera(opened.enter_context(closing(camera)))
-            outputs.append(f"virtual camera {camera}")
-        if options.stream is not None:
-            sound = live.ring_buffer if options.audio or isinstance(source, PacedFile) else None
-            stream = open_stream(options.stream, source.rate, sound)
-            live.add_stream(opened.enter_context(closing(stream)))
-            outputs.append(f"stream {public_address(options.stream)}")
-        if options.osc_address is not None:
-            server = OscServer(*options.osc_address)
-            live.add_osc(opened.enter_context(closing(server)))
-            log.info("OSC messages are taken at %s:%d.", *options.osc_address)
-        if live.ring_buffer is not None:
-            if not isinstance(source, PacedFile):
-                microphone = Microphone(options.microphone, live.ring_buffer)
-                live.add_audio_device(opened.enter_context(closing(microphone)))
-            if options.play_audio or (options.audio and options.audio_output is not None):
-                speaker = Speaker(options.audio_output, live.ring_buffer, live.delay_s)
-                live.add_audio_device(opened.enter_context(closing(speaker)))
-        if options.window:
-            live.add_display(opened.enter_context(closing(Window(*live.size_wh))))
-            outputs.insert(0, "window")
-        if options.record is not None:
-            outputs.append(f"recording {options.record}")
-        for line in introduction(source, live.size_wh, styles.names[styles.first], outputs):
-            log.info("%s", line)
-        yield live
+    return live
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    """Outputs of a session, with its audio devices and remote control, as the options say."""
+
+    options: LiveOptions
+    source: LiveSource
+    live: LiveSession
+    opened: ExitStack  # closes them
+
+    def open(self) -> list[str]:
+        """Open all of them; return their names, for the terminal."""
+        camera, stream = self._virtual_camera(), self._stream()
+        self._osc()
+        self._audio_devices()
+        record = self.options.record
+        recording = None if record is None else f"recording {record}"
+        # The window is the last to open, so that it does not appear and go with an error.
+        names = (self._window(), camera, stream, recording)
+        return [name for name in names if name is not None]
+
+    def _virtual_camera(self) -> str | None:
+        wanted = self.options.virtual_camera
+        if wanted is None:
+            return None
+        rate, pixels = self.source.rate, self.options.pixels
+        camera = open_virtual_camera(wanted, *self.live.size_wh, rate, pixels)
+        self.live.add_virtual_camera(self.opened.enter_context(closing(camera)))
+        return f"virtual camera {camera}"
+
+    def _stream(self) -> str | None:
+        address, from_file = self.options.stream, isinstance(self.source, PacedFile)
+        if address is None:
+            return None
+        sound = self.live.ring_buffer if self.options.audio or from_file else None
+        stream = open_stream(address, self.source.rate, sound)
+        self.live.add_stream(self.opened.enter_context(closing(stream)))
+        return f"stream {public_address(address)}"
+
+    def _osc(self) -> None:
+        address = self.options.osc_address
+        if address is not None:
+            server = OscServer(*address)
+            self.live.add_osc(self.opened.enter_context(closing(server)))
+            log.info("OSC messages are taken at %s:%d.", *address)
+
+    def _audio_devices(self) -> None:
+        options, ring_buffer = self.options, self.live.ring_buffer
+        if ring_buffer is None:
+            return
+        if not isinstance(self.source, PacedFile):
+            microphone = Microphone(options.microphone, ring_buffer)
+            self.live.add_audio_device(self.opened.enter_context(closing(microphone)))
+        if options.play_audio or (options.audio and options.audio_output is not None):
+            speaker = Speaker(options.audio_output, ring_buffer, self.live.delay_s)
+            self.live.add_audio_device(self.opened.enter_context(closing(speaker)))
+
+    def _window(self) -> str | None:
+        if not self.options.window:
+            return None
+        window = Window(*self.live.size_wh)
+        self.live.add_display(self.opened.enter_context(closing(window)))
+        return "window"
 
 
 @contextmanager

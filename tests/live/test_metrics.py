@@ -1,4 +1,6 @@
-from vidstyle.live.metrics import WINDOW_LENGTH, LatencyMeter
+import itertools
+
+from vidstyle.live.metrics import WINDOW_LENGTH, CpuMeter, LatencyMeter
 
 
 def test_percentiles_are_those_of_the_latencies() -> None:
@@ -23,6 +25,21 @@ def test_the_rate_is_that_of_the_pictures_shown_lately() -> None:
 def test_nothing_shown_is_nothing_measured() -> None:
     meter = LatencyMeter()
     assert (meter.percentile_s(99), meter.fps, meter.first_s) == (0.0, 0.0, None)
+
+
+def test_another_thread_may_measure_the_cpu_use_at_the_same_time() -> None:
+    """The other thread's turn comes in the middle of a measurement."""
+    clock, turns, measured = itertools.count(), iter(["begin", "measure", "other"]), list[float]()
+
+    def cpu_s() -> float:
+        turn = next(turns)
+        if turn == "measure":
+            measured.append(meter.cores)
+        return 0.0 if turn == "begin" else 1.0
+
+    meter = CpuMeter(lambda: float(next(clock)), cpu_s)
+    measured.append(meter.cores)
+    assert measured == [0.5, 1.0]  # a second of CPU time, within two seconds and within one
 
 
 def test_frames_within_one_step_of_the_clock_have_no_rate() -> None:

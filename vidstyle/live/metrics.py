@@ -57,7 +57,7 @@ def process_cpu_s() -> float:
 
 
 class CpuMeter:
-    """CPU use of the process, averaged over the last `MIN_SPAN_S` or more."""
+    """CPU use of the process, averaged over the last `MIN_SPAN_S` or more; safe from any thread."""
 
     def __init__(
         self,
@@ -65,18 +65,19 @@ class CpuMeter:
         cpu_s: Callable[[], float] = process_cpu_s,
     ) -> None:
         self._clock, self._cpu_s = clock, cpu_s
-        self._since_s, self._used_s = clock(), cpu_s()
-        self._cores = 0.0
+        # Time, CPU time and result of the last measurement; one value, for readers of all threads.
+        self._last = clock(), cpu_s(), 0.0
 
     @property
     def cores(self) -> float:
         """CPU seconds per second: 1.0 is one core at full load."""
         now_s = self._clock()
-        if now_s - self._since_s >= MIN_SPAN_S:
-            used_s = self._cpu_s()
-            self._cores = (used_s - self._used_s) / (now_s - self._since_s)
-            self._since_s, self._used_s = now_s, used_s
-        return self._cores
+        since_s, used_s, cores = self._last
+        if now_s - since_s >= MIN_SPAN_S:
+            now_used_s = self._cpu_s()
+            cores = (now_used_s - used_s) / (now_s - since_s)
+            self._last = now_s, now_used_s, cores
+        return cores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,11 @@ class LiveSink(Protocol):
 
 
 class DisplayHost(Protocol):
-    """Live session as a display sees it; all methods are called by the thread of `Display.run`."""
+    """Live session as a display sees it.
+
+    All methods are called by the thread of `Display.run`; `perform` and `status` may be called by
+    any other thread, too.
+    """
 
     controls: Controls  # changed by key presses
 
@@ -57,7 +61,7 @@ class DisplayHost(Protocol):
     def perform(self, command: Command, output: OutputFrame | None) -> str:
         """Execute a command, given the frame on display; return a short message, or nothing.
 
-        Callable from any thread. A command that fails raises nothing: the message says why.
+        A command that fails raises nothing: the message says why.
         """
 
     def open_style(self, file: str) -> str:

@@ -229,7 +229,7 @@ def main() -> None:
 
 def train(recipe: Recipe, photos: Path, parsed: argparse.Namespace) -> Path:
     """Train one style in the folder of the runs, or resume an earlier run there."""
-    output = parsed.work / f"{recipe.name}.onnx"
+    output: Path = parsed.work / f"{recipe.name}.onnx"
     begun = (parsed.work / f"{recipe.name}.training" / "checkpoint.pt").exists()
     if recipe.by_examples and parsed.examples is None:
         raise SystemExit(f"{recipe.name} is learned from examples. Give --examples.")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -211,6 +212,31 @@ def test_a_defect_of_the_program_is_told_with_its_traceback(
     assert record.message.endswith("has stopped: a defect of a toy. Tries again.")
     assert record.exc_info is not None
     assert record.exc_info[1] is error
+
+
+def test_a_failure_is_told_before_the_connection_is_closed(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, in_vain = threading.Event(), list[bool]()
+
+    def fail(muxer: object, frame: object) -> None:
+        raise SinkError("The toy network is down.")
+
+    def wait(seconds: float) -> None:
+        in_vain.append(not told.wait(WAIT_S))
+
+    monkeypatch.setattr(network_stream.NetworkMuxer, "write", fail)
+    monkeypatch.setattr(network_stream, "time", SimpleNamespace(sleep=wait))
+    sink = NetworkStream("udp://127.0.0.1:9", FPS, None, clock=lambda: 0.0)
+    sink.write(output(0))
+    assert sink._connection is not None
+    worker = sink._connection._worker
+    write_until(sink, lambda: bool(caplog.messages))
+    told.set()
+    sink.close()
+    worker.outlast(WAIT_S)
+    assert in_vain == [False]
+    assert caplog.messages[0].endswith("has stopped: The toy network is down. Tries again.")
 
 
 def test_sound_that_cannot_be_encoded_is_told(

@@ -161,7 +161,7 @@ class _Connection:
         self._address, self._rate, self._ring_buffer = address, rate, ring_buffer
         self._clock, self._progress_s = clock, clock()
         self.frames: DropOldestChannel[Frame] = DropOldestChannel(QUEUE_LENGTH)
-        self.failure: Exception | None = None  # set when the thread has ended by an error
+        self.failure: Exception | None = None  # set when the connection has ended by an error
         self.sent = 0  # frames that the network has taken
         self._worker = Worker(self._run, "stream")
         self._worker.start()
@@ -185,7 +185,6 @@ class _Connection:
         first = self._next()
         if first is None:
             return
-        start_s, last_pts = first.time_s, -1
         encoder = _encoder(stream_format(self._address), first, self._rate)
 
         def side_streams(
@@ -193,17 +192,26 @@ class _Connection:
         ) -> SideStreams:
             if self._ring_buffer is None:
                 return NoAudio(like, output, video)
-            return AudioTrack(self._ring_buffer, start_s, output)
+            return AudioTrack(self._ring_buffer, first.time_s, output)
 
         like = describe_frames(first.picture, Path("stream"), self._rate)
         with NetworkMuxer(self._address, like, encoder, side_streams) as muxer:
-            frame: Frame | None = first
-            while frame is not None:
-                last_pts = max(last_pts + 1, round((frame.time_s - start_s) / TIME_BASE))
-                muxer.write(Frame(frame.picture, last_pts, TIME_BASE))
-                self._progress_s, self.sent = self._clock(), self.sent + 1
-                frame = self._next()
-            muxer.finish()
+            try:
+                self._mux(muxer, first)
+            except Exception as error:
+                self.failure = error  # before the muxer closes, which may take a while
+                raise
+
+    def _mux(self, muxer: "NetworkMuxer", first: Frame) -> None:
+        """Send the first frame and all that follow."""
+        frame: Frame | None = first
+        last_pts = -1
+        while frame is not None:
+            last_pts = max(last_pts + 1, round((frame.time_s - first.time_s) / TIME_BASE))
+            muxer.write(Frame(frame.picture, last_pts, TIME_BASE))
+            self._progress_s, self.sent = self._clock(), self.sent + 1
+            frame = self._next()
+        muxer.finish()
 
     def _next(self) -> Frame | None:
         """The next frame; None at the end."""

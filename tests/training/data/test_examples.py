@@ -49,6 +49,18 @@ def test_the_longest_name_counts(folders: tuple[Path, Path]) -> None:
         assert (painting == 255 - photo).all()
 
 
+def test_photos_of_one_name_have_their_paintings_in_folders_alike(tmp_path: Path) -> None:
+    for number, place in enumerate(("a/IMG_1.png", "b/IMG_1.png", "c/IMG_1.png")):
+        photo = blurred_noise(number, *SMALL)
+        save(tmp_path / "photos" / place, photo)
+        if number:
+            save(tmp_path / "painted" / place, 255 - photo)
+    content, examples = read_examples(tmp_path / "painted", tmp_path / "photos")
+    assert len(content.images) == 2
+    for photo, painting in zip(content.images, examples.images, strict=True):
+        assert (painting == 255 - photo).all()
+
+
 def test_crops_of_both_show_the_same_places(folders: tuple[Path, Path]) -> None:
     content, examples = read_examples(*folders)
     of_photos = content.crops(6, 48, step=3, seed=1)

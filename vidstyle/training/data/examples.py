@@ -1,7 +1,8 @@
 """Example paintings: photos of the content as another program painted them, in pairs."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -31,7 +32,8 @@ def read_examples(
     """Read the photos that have an example painting, and these paintings.
 
     A painting belongs to the photo of the same name without suffix, or of the beginning of its
-    name before "_", "-" or ".": `dog_styled.png` to `dog.jpg`.
+    name before "_", "-" or ".": `dog_styled.png` to `dog.jpg`. Where photos in several folders
+    share a name, their paintings are in folders of the same names.
 
     Args:
         folder: example paintings, at any depth.
@@ -47,13 +49,13 @@ def read_examples(
         SourceError: a folder does not exist, or there is no pair that can be read.
     """
     photos, _, results = find_content(content)
-    pairs = stratified_sample(
-        list(_pairs(photos, _pictures(folder))), limit, np.random.default_rng(seed)
-    )
+    base = content.parent if content.is_file() else content
+    paintings_of = _pairs([photo.relative_to(base) for photo in photos], _pictures(folder))
+    pairs = stratified_sample(sorted(paintings_of.items()), limit, np.random.default_rng(seed))
     images, paintings, skipped = list[RGBImage](), list[RGBImage](), list[str]()
     for photo, painting in pairs:
         try:
-            image, example = _of_one_size(painting, read_reduced(photo))
+            image, example = _of_one_size(folder / painting, read_reduced(base / photo))
             images.append(image)
             paintings.append(example)
         except SourceError as error:
@@ -83,26 +85,37 @@ def collage(paintings: Sequence[RGBImage], seed: int = 0) -> Tensor:
 
 
 def _pictures(folder: Path) -> list[Path]:
+    """Pictures in a folder at any depth, relative to it, sorted."""
     if not folder.is_dir():
         raise SourceError(f"There is no folder {folder}.")
-    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in READABLE_SUFFIXES)
+    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in READABLE_SUFFIXES)
+    return [file.relative_to(folder) for file in found]
 
 
-def _pairs(photos: Sequence[Path], paintings: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """Each photo with the first painting of its name."""
-    names = {photo.stem for photo in photos}
-    found: dict[str, Path] = {}
-    for painting in paintings:
-        name = _photo_name(painting.stem, names)
-        if name is not None:
-            found.setdefault(name, painting)
-    return ((photo, found[photo.stem]) for photo in photos if photo.stem in found)
+def _pairs(photos: Iterable[Path], paintings: Sequence[Path]) -> dict[Path, Path]:
+    """The painting of each photo that has one, all relative to their folders.
+
+    A painting in the photo's own subfolder comes first; one elsewhere counts only if no other
+    photo has that name.
+    """
+    places = {photo.with_suffix(""): photo for photo in photos}
+    stems = Counter(place.name for place in places)
+    alone = {Path(place.name): photo for place, photo in places.items() if stems[place.name] == 1}
+    found = dict[Path, Path]()
+    for known, named in ((places, lambda path: path), (alone, lambda path: Path(path.name))):
+        for painting in paintings:
+            photo = _photo_of(named(painting), known)
+            if photo is not None:
+                found.setdefault(photo, painting)
+    return found
 
 
-def _photo_name(stem: str, names: set[str]) -> str | None:
-    """The longest of the names that a painting's name is, or begins with."""
+def _photo_of(painting: Path, photos: Mapping[Path, Path]) -> Path | None:
+    """The photo with the longest of the names that a painting's name is, or begins with."""
+    stem = painting.stem
     ends = [len(stem), *(match.start() for match in reversed([*re.finditer("[._-]", stem)]))]
-    return next((stem[:end] for end in ends if stem[:end] in names), None)
+    names = (painting.with_name(stem[:end]) for end in ends if end)
+    return next((photos[name] for name in names if name in photos), None)
 
 
 def _of_one_size(file: Path, photo: RGBImage) -> tuple[RGBImage, RGBImage]:

@@ -152,6 +152,7 @@ def test_a_web_page_gets_the_numbers_around_the_network(tmp_path: Path) -> None:
     assert numbers["border"] == 24
     assert numbers["normalizes_exposure"] is True
     assert set(numbers["finish"]) >= {"contrast", "sharpness"}
+    assert numbers["stroke_lines"] == 560  # of udnie
 
 
 def test_an_int8_file_is_its_own_int8_form(tmp_path: Path) -> None:

@@ -181,5 +181,6 @@ def _web_numbers(name: str, generator: OnnxGenerator, form: "Form", options: Exp
         "own_chroma": generator.own_chroma,
         "palette": form.metadata.get("palette"),
         "finish": asdict(generator.finish),
+        "stroke_lines": generator.stroke_lines,
     }
     return json.dumps(numbers, indent=2)

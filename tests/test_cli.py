@@ -359,7 +359,7 @@ def test_tables_and_their_json(capsys: Captured, command: str) -> None:
 def test_styles_are_a_table_of_one_line_each(capsys: Captured) -> None:
     assert main(["styles"]) == DONE
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["style", "painting", "artist", "year", "size", "bytes", "licence"]
+    assert head.split() == ["style", "painting", "artist", "year", "size", "bytes", "license"]
     assert [line.split()[0] for line in lines] == list(TOYS)
     assert ["(default)" in line for line in lines] == [True, False, False]
     assert all("  A. Toy  1900  17k  " in line and "MIT" in line for line in lines)

@@ -14,7 +14,7 @@ def test_the_catalog_is_a_line_for_each_style_with_its_default_named(
     styles = shipped_styles()
     print_styles(styles)
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["style", "painting", "artist", "year", "size", "bytes", "licence"]
+    assert head.split() == ["style", "painting", "artist", "year", "size", "bytes", "license"]
     assert [line.split()[0] for line in lines] == [style.name for style in styles]
     assert [("(default)" in line) for line in lines] == [True, False, False]
     for line, style in zip(lines, styles, strict=True):

@@ -21,7 +21,7 @@ def print_styles(styles: Sequence[Style]) -> None:
     table.add_column("year")
     table.add_column("size", no_wrap=True)
     table.add_column("bytes", no_wrap=True, justify="right")
-    table.add_column("licence", no_wrap=True)
+    table.add_column("license", no_wrap=True)
     for number, style in enumerate(styles):
         name = f"{style.name} (default)" if number == 0 else style.name
         painting = (str(style.painting[key]) for key in ("title", "artist", "year"))

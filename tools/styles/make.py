@@ -98,6 +98,13 @@ FINISHES: dict[str, dict[str, float]] = {
         "clarity": 0.3,
         "saturation": 1.3,
     },
+    "gauguin-tahitian-women.jpg": {
+        "stroke_lines": 560,
+        "own_chroma": 0.5,
+        "brightness": 0.04,
+        "clarity": 0.4,
+        "saturation": 1.3,
+    },
     "watteau-woman-in-peasant-dress.jpg": {
         "own_chroma": 0.5,
         "contrast": 1.2,
@@ -191,6 +198,12 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
     ),
     Recipe("scream", "munch-the-scream.jpg", {"steps": 1200}, by_examples=True),
     Recipe("blue-horses", "marc-large-blue-horses.jpg", {"steps": 5950, "own_colors": 0.7}),
+    Recipe(
+        "tahitian-women",
+        "gauguin-tahitian-women.jpg",
+        {"steps": 900, "content_weight": 1.5, "start_from": "blue-horses"},
+        by_examples=True,
+    ),
     Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 4050}),
     Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 5380, "own_colors": 0.6}),
     Recipe(

@@ -3,6 +3,9 @@
 import os
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
 from types import FrameType
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from tests.live.scene import WAIT_S
 from vidstyle.pipeline.thread_group import ThreadGroup, Worker, call_interruptibly
 
+TERMINATED = 143  # exit code after SIGTERM
 INTERRUPTS = 400  # one in seventy made `Thread.join` forget a running thread
 
 
@@ -136,6 +140,83 @@ def test_a_thread_that_blocks_is_left_behind_when_patience_is_over() -> None:
     assert not closed.is_set()
     go.set()
     assert closed.wait(WAIT_S)
+
+
+@contextmanager
+def ending_signals() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt and SIGTERM SystemExit in the block, as in the program."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(TERMINATED)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def waits_of(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[None]:
+    """Queue with an item for each call of `Worker.wait` by the main thread, from within it."""
+    waits: SimpleQueue[None] = SimpleQueue()
+    usual = Worker.wait
+
+    def wait(worker: Worker, watch: Callable[[], None] = lambda: None) -> None:
+        waits.put(None)
+        usual(worker, watch)
+
+    monkeypatch.setattr(Worker, "wait", wait)
+    return waits
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_termination_after_an_interrupt_waits_for_all_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits, first_over, second_over = waits_of(monkeypatch), threading.Event(), threading.Event()
+
+    def first(stop: threading.Event) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            waits.get(timeout=WAIT_S)
+            os.kill(os.getpid(), number)
+        waits.get(timeout=WAIT_S)  # it still waits after both
+        first_over.set()
+
+    def second(stop: threading.Event) -> None:
+        _wait(first_over)
+        waits.get(timeout=WAIT_S)
+        second_over.set()
+
+    with ending_signals(), pytest.raises(SystemExit) as raised:
+        ThreadGroup().run({"first": first, "second": second})
+    ended = first_over.is_set() and second_over.is_set()
+    for _ in range(3):  # for threads that were left behind
+        waits.put(None)
+    assert ended
+    assert raised.value.code == TERMINATED
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_termination_while_a_failed_group_ends_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits = waits_of(monkeypatch)
+
+    def fail(stop: threading.Event) -> None:
+        raise ValueError("broken")
+
+    def terminate(stop: threading.Event) -> None:
+        wait(stop)
+        waits.get(timeout=WAIT_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+        waits.get(timeout=WAIT_S)
+
+    threads = ThreadGroup()
+    with ending_signals(), pytest.raises(SystemExit):
+        threads.run({"terminating": terminate, "failing": fail})
 
 
 def test_a_call_that_may_block_gives_its_result_or_its_error() -> None:

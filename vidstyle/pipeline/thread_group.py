@@ -57,6 +57,9 @@ class Worker(threading.Thread):
 
         Args:
             patience_s: seconds after which to return although the thread has not ended.
+
+        Raises:
+            SystemExit: a signal such as SIGTERM came; after the same wait as without it.
         """
         deadline_s = time.monotonic() + patience_s
 
@@ -64,12 +67,17 @@ class Worker(threading.Thread):
             if time.monotonic() >= deadline_s:
                 raise TimeoutError
 
+        ending: SystemExit | None = None
         while self.ident is not None and not self.over:
-            with suppress(KeyboardInterrupt):
-                try:
+            try:
+                with suppress(KeyboardInterrupt):
                     self.wait(watch)
-                except TimeoutError:
-                    return
+            except SystemExit as error:
+                ending = error
+            except TimeoutError:
+                break
+        if ending is not None:
+            raise ending
 
 
 def call_interruptibly(
@@ -181,11 +189,15 @@ class ThreadGroup:
         """Set `stop` and block until every thread has ended or its patience is over.
 
         Raises:
-            BaseException: the first exception of a thread, with its own traceback.
+            BaseException: the first exception of a thread, with its own traceback; rather than
+                that, SystemExit of a signal such as SIGTERM, which is not sent twice.
         """
         self.stop.set()
         for worker, patience_s in self._workers.items():
-            worker.outlast(patience_s)  # recordings must be finished before their files are closed
+            try:  # recordings must be finished before their files are closed
+                worker.outlast(patience_s)
+            except SystemExit as error:
+                self._fail(error)
         if self._failure is not None:
             raise self._failure
 
@@ -197,8 +209,9 @@ class ThreadGroup:
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:
-            if self._failure is not None:
-                return
-            self._failure = error
-        self.stop.set()
-        self._on_failure()
+            is_first = self._failure is None
+            if is_first or isinstance(error, SystemExit):
+                self._failure = error
+        if is_first:
+            self.stop.set()
+            self._on_failure()

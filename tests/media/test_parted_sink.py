@@ -1,9 +1,12 @@
 """Parts of a video make one file, with every encoder."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -33,7 +36,7 @@ def frames_of(clip: Path) -> tuple[VideoInfo, list[Frame]]:
 def sink(path: Path, like: VideoInfo, codec: str, **more: object) -> PartedSink:
     parts = PartFolder(path.parent / "work" / "parts", {"codec": codec}, RULE)
     encoder = choose_encoder(path, codec, None, "ultrafast")
-    return PartedSink(path, like, encoder, Stats(), parts, threads=1)
+    return PartedSink(path, like, encoder, Stats(), parts, threads=1, **more)
 
 
 def joined(path: Path, clip: Path, codec: str) -> None:
@@ -42,6 +45,26 @@ def joined(path: Path, clip: Path, codec: str) -> None:
         for frame in frames:
             parted.write(frame)
         parted.finish()
+
+
+def disk_events(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
+    """Calls from now on: forced inodes, names given and names deleted, in a list that grows."""
+    events = list[tuple[str, object]]()
+
+    def record(call: str, subject: Callable[..., object]) -> None:
+        original = getattr(os, call)
+
+        def recorded(*arguments: Any, **more: Any) -> Any:
+            events.append((call, subject(*arguments)))
+            return original(*arguments, **more)
+
+        monkeypatch.setattr(os, call, recorded)
+
+    record("fsync", lambda handle: os.fstat(handle).st_ino)
+    record("link", lambda _, new: Path(new).name)
+    record("replace", lambda _, new: Path(new).name)
+    record("unlink", lambda path: Path(path).suffix)
+    return events
 
 
 EVEN, UNEVEN = None, [n * n // 2 + n for n in range(17)]
@@ -102,6 +125,26 @@ def test_finished_parts_survive_and_are_not_encoded_again(tmp_path: Path) -> Non
         assert {file: file.read_bytes() for file in files} == kept
         parted.finish()
     assert len(look(tmp_path / "out.mp4").times) == 17
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are forced to the disk on POSIX alone")
+@pytest.mark.parametrize("replaces", [True, False])
+def test_the_result_is_on_the_disk_before_a_part_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaces: bool
+) -> None:
+    info, frames = frames_of(Clip(frames=7).write(tmp_path / "in.mp4"))
+    output = tmp_path / "out.mp4"
+    with sink(output, info, "h264", replace=replaces) as parted:
+        for frame in frames:
+            parted.write(frame)
+        events = disk_events(monkeypatch)
+        parted.finish()
+    monkeypatch.undo()
+    forced = events.index(("fsync", output.stat().st_ino))
+    named = events.index(("replace" if replaces else "link", "out.mp4"))
+    name_forced = events.index(("fsync", tmp_path.stat().st_ino))
+    deleted = events.index(("unlink", ".part"))
+    assert forced < named < name_forced < deleted
 
 
 def test_counters_and_time_are_kept_with_the_part(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Atomic output files: hidden partial file, lock against a second writer, rename when complete."""
+"""Atomic output files: hidden partial file, lock against a second writer, rename when complete.
+
+Files are forced to the disk before they get their name, so that no power cut leaves an empty one.
+"""
 
 import hashlib
 import itertools
@@ -10,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from errno import EACCES, EAGAIN
+from errno import EACCES, EAGAIN, EINVAL, ENOTSUP
 from pathlib import Path
 
 from vidstyle.errors import ELSEWHERE, LockedError, SinkError, reason
@@ -21,6 +24,7 @@ else:
     import fcntl
 
 MAX_NAME_BYTES = 255  # on nearly every file system
+UNFORCEABLE = (EINVAL, ENOTSUP)  # of some network file systems
 SCANNER_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 MAX_WINDOWS_PATH = 259  # characters, unless the system's settings allow more
 
@@ -75,6 +79,9 @@ def write_folder(path: Path, contents: Mapping[str, bytes], *, replace: bool) ->
             file = partial / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
+            force_content(file)
+            force_names(file.parent)
+        force_names(partial)
         if replace and path.is_dir():
             _patiently(lambda: path.rename(old))
         if path.exists():
@@ -83,6 +90,7 @@ def write_folder(path: Path, contents: Mapping[str, bytes], *, replace: bool) ->
                 ELSEWHERE,
             )
         _patiently(lambda: partial.rename(path))
+        force_names(path.parent)
     finally:  # also after KeyboardInterrupt
         if old.exists() and not path.exists():
             old.rename(path)
@@ -90,6 +98,32 @@ def write_folder(path: Path, contents: Mapping[str, bytes], *, replace: bool) ->
             if leftover.is_symlink():  # a link to the folder had the name
                 leftover.unlink()
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def force_content(file: Path) -> None:
+    """Force the content of a file to the disk, so that it outlives a power cut.
+
+    Raises:
+        OSError: the disk is full or damaged.
+    """
+    handle = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in UNFORCEABLE:
+            raise
+    finally:
+        os.close(handle)
+
+
+def force_names(folder: Path) -> None:
+    """Force the names of a folder to the disk, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def replace_file(partial: Path, path: Path) -> None:
@@ -119,7 +153,9 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     try:
         yield partial
         if replace:
+            force_content(partial)
             replace_file(partial, path)
+            force_names(path.parent)
         else:
             publish(partial, path, replace=False)
     finally:  # also after KeyboardInterrupt
@@ -127,10 +163,10 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
 
 
 def publish(partial: Path, path: Path, *, replace: bool) -> None:
-    """Rename a complete partial file to its final name, in one step.
+    """Force a complete partial file to the disk, and rename it to its final name in one step.
 
     Args:
-        partial: complete file, in the same folder.
+        partial: complete and closed file, in the same folder.
         path: final name.
         replace: whether an existing file may be replaced.
 
@@ -138,8 +174,9 @@ def publish(partial: Path, path: Path, *, replace: bool) -> None:
         SinkError: a file of that name was created during the run without `replace`, or is open in
             another program on Windows, which replaces no open files. The complete file is kept
             under a free name, NAME-2.SUFFIX or higher, that the message names.
-        OSError: the file cannot be renamed.
+        OSError: the file cannot be forced to the disk, or not be renamed.
     """
+    force_content(partial)
     try:
         if replace:
             replace_file(partial, path)
@@ -150,8 +187,10 @@ def publish(partial: Path, path: Path, *, replace: bool) -> None:
     except PermissionError:
         why = "cannot be replaced, perhaps since another program has it open"
     else:
+        force_names(path.parent)
         return
     free = _rename_to_free_name(partial, path)
+    force_names(path.parent)
     raise SinkError(f"{path} {why}. The finished result is {free}.")
 
 

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, Self
 import av
 
 from vidstyle.frame import Checkpoint
-from vidstyle.media.atomic import partial_path, replace_file
+from vidstyle.media.atomic import force_names, partial_path, replace_file
 
 MAGIC = b"vidstyle part 1\n"
 PACKET = struct.Struct("<4sBqqqI")  # mark, whether a keyframe, pts, dts, duration, bytes
@@ -118,7 +118,7 @@ class PartWriter:
         os.fsync(self._file.fileno())
         self._file.close()
         replace_file(self._partial, self._path)
-        _force_names(self._path.parent)
+        force_names(self._path.parent)
         return self._path
 
     def discard(self) -> None:
@@ -264,13 +264,3 @@ def _checkpoint(**values: Any) -> Checkpoint:
     if not all(type(value) is int for value in whole) or not all(map(math.isfinite, numbers)):
         raise TypeError("a checkpoint of wrong types")
     return found
-
-
-def _force_names(folder: Path) -> None:
-    """Force the names of a folder to the disk, where the system can."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

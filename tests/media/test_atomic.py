@@ -203,6 +203,17 @@ def test_only_partials_of_the_same_output_go(tmp_path: Path) -> None:
     assert names(tmp_path) == sorted(others)
 
 
+@pytest.mark.parametrize(
+    "name", ["xxxxxxxx.mp4", "a.xxxxxxxx", "x" * 245, "0" * 100 + ".mp4", "[a]+.mp4", "(.mp4"]
+)
+def test_partials_of_any_name_are_found(tmp_path: Path, name: str) -> None:
+    partial_of(tmp_path / name)
+    other = partial_of(tmp_path / "other.mp4")
+    with output_lock(tmp_path / name):
+        pass
+    assert names(tmp_path) == [other.name]
+
+
 @posix_only
 def test_file_systems_without_locks_lose_no_partial(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

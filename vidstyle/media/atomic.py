@@ -31,7 +31,7 @@ MAX_WINDOWS_PATH = 259  # characters, unless the system's settings allow more
 
 def partial_path(path: Path) -> Path:
     """Path of a new partial file: hidden, unique, in the same folder and with the same suffix."""
-    return path.with_name(_hidden_name(path, f".{secrets.token_hex(4)}.partial{path.suffix}"))
+    return path.with_name(_hidden_name(path, _partial_ending(path, secrets.token_hex(4))))
 
 
 def short_name(stem: str, ending: str) -> str:
@@ -226,6 +226,11 @@ def _hidden_name(path: Path, ending: str) -> str:
     return short_name(f".{path.stem}", ending)
 
 
+def _partial_ending(path: Path, token: str) -> str:
+    """End of the name of a partial file; the token is of 8 hexadecimal digits."""
+    return f".{token}.partial{path.suffix}"
+
+
 def _rename_exclusively(partial: Path, path: Path) -> None:
     """Rename a file without replacing another one.
 
@@ -336,8 +341,9 @@ def _has_name(handle: int, lock: Path) -> bool:
 
 def stale_partials(path: Path) -> list[Path]:
     """Partial files and folders of an output, of killed runs if it is locked."""
-    before, after = re.escape(_hidden_name(path, f".{'x' * 8}.partial{path.suffix}")).split("x" * 8)
-    stale = re.compile(f"{before}[0-9a-f]{{8}}{after}")
+    ending = _partial_ending(path, "0" * 8)
+    before = re.escape(_hidden_name(path, ending).removesuffix(ending))
+    stale = re.compile(rf"{before}\.[0-9a-f]{{8}}\.partial{re.escape(path.suffix)}")
     with suppress(OSError):
         return [file for file in path.parent.iterdir() if stale.fullmatch(file.name)]
     return []

@@ -13,10 +13,11 @@ from tests.look import look
 from vidstyle.apps.batch import BatchRequest, Failure, Job, list_jobs, missing_results, run_batch
 from vidstyle.apps.convert import stylize_video, stylize_video_in_styles
 from vidstyle.apps.outputs import Result
-from vidstyle.errors import OptionError, StyleError
+from vidstyle.errors import OptionError, SinkError, StyleError
 from vidstyle.flags import with_flags
 from vidstyle.frame import Frame
 from vidstyle.media.image_file import PHOTO_SUFFIXES, READABLE_SUFFIXES
+from vidstyle.media.sink import FileSink
 from vidstyle.media.source import VIDEO_SUFFIXES, FileSource
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -352,8 +353,52 @@ def test_with_little_memory_styles_are_made_one_by_one(
     outputs = {tmp_path / f"{style}.mp4": style for style in STYLES}
     monkeypatch.setattr("vidstyle.apps.convert.memory_gb", lambda: 0.07)
     results = stylize_video_in_styles(film, outputs, StylizeOptions(), decoded)
-    assert [(result.input, result.frames) for result in results] == [(film, 3), (film, 3)]
+    made = [(result.input, result.frames) for result in results if isinstance(result, Result)]
+    assert made == [(film, 3), (film, 3)]
     assert decoded["frames"] == 3  # of the first
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("memory_gb", [16, 0.07])  # all at once; one by one
+def test_a_style_that_cannot_be_finished_takes_no_other_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory_gb: float
+) -> None:
+    film, publish = Clip(frames=2).write(tmp_path / "a.mp4"), FileSink._publish
+    styles = ("white", "warm", "negative")
+
+    def taken(sink: FileSink) -> None:
+        if sink._path.name == "a.warm.mp4":
+            sink._path.touch()  # by another program, during the run
+        publish(sink)
+
+    monkeypatch.setattr(FileSink, "_publish", taken)
+    monkeypatch.setattr("vidstyle.apps.convert.memory_gb", lambda: memory_gb)
+    jobs = list_jobs(BatchRequest([film], None, StylizeOptions(), VIDEO_SUFFIXES, styles=styles))
+    outcomes = list(run_batch(jobs, stylize_video, StylizeOptions(), None, stylize_video_in_styles))
+    assert [type(outcome) for outcome in outcomes] == [Result, Failure, Result]
+    assert "a.warm-2.mp4" in str(outcomes[1])
+    for name in ("a.white.mp4", "a.warm-2.mp4", "a.negative.mp4"):
+        assert len(look(tmp_path / name).times) == 2
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_new_folder_stays_only_for_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(sink: FileSink) -> None:
+        raise SinkError(f"{sink._path.name} failed")
+
+    film, folder = Clip(frames=1).write(tmp_path / "a.mp4"), tmp_path / "new"
+    monkeypatch.setattr(FileSink, "_publish", fail)
+    request = BatchRequest([film], folder, StylizeOptions(), VIDEO_SUFFIXES, styles=STYLES)
+    outcomes = list(
+        run_batch(
+            list_jobs(request), stylize_video, StylizeOptions(), None, stylize_video_in_styles
+        )
+    )
+    errors = [str(outcome.error) for outcome in outcomes if isinstance(outcome, Failure)]
+    assert errors == [f"a.{style}.mp4 failed" for style in STYLES]
+    assert not folder.exists()
 
 
 @pytest.mark.usefixtures("shelf")

@@ -46,7 +46,9 @@ class Failure:
 
 App = Callable[[Path, Path | None, StylizeOptions, Stats], Result]
 # The same for several outputs, each with its style.
-StylesApp = Callable[[Path, Mapping[Path, str | None], StylizeOptions, Stats], list[Result]]
+StylesApp = Callable[
+    [Path, Mapping[Path, str | None], StylizeOptions, Stats], list[Result | Exception]
+]
 
 
 def run_batch(
@@ -63,7 +65,8 @@ def run_batch(
         app: converts one input; any exception of it becomes a failure.
         options: of all jobs.
         watch: called before each run, with its jobs and the stats that it will update.
-        styles_app: converts an input in several styles at once; None to convert it once for each.
+        styles_app: converts an input in several styles at once, and returns a result or an
+            exception of each; None to convert it once for each.
     """
     for run in _runs(jobs, options, together=styles_app is not None):
         if isinstance(run, Failure):
@@ -79,7 +82,10 @@ def run_batch(
                     results = styles_app(first.input, styles, options, stats)
                 else:
                     results = [app(first.input, first.output, _styled(options, first), stats)]
-            yield from results
+            yield from (
+                Failure(first.input, each) if isinstance(each, Exception) else each
+                for each in results
+            )
         except Exception as error:  # also after a bug the others are run
             yield from (Failure(job.input, error) for job in run)
 
@@ -324,7 +330,7 @@ def _is_new_folder(output: Path, many: bool, into_folder: bool) -> bool:
 
 @contextmanager
 def _folder_made(folder: Path) -> Iterator[None]:
-    """Make a folder and its parents for the block; new ones are removed if it fails."""
+    """Make a folder and its parents for the block; new ones that stay empty are removed."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -332,11 +338,10 @@ def _folder_made(folder: Path) -> Iterator[None]:
         raise SinkError(f"Cannot make the folder {folder}: {reason(error)}.") from error
     try:
         yield
-    except BaseException:
-        with suppress(OSError):  # not empty: results of other jobs
+    finally:
+        with suppress(OSError):  # not empty
             for each in new:
                 each.rmdir()
-        raise
 
 
 def _identity(file: Path) -> str:

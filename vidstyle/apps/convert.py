@@ -99,12 +99,13 @@ def stylize_video(
         output = default_output(path, options)
     rendition = _Rendition(Path(output), options, stats)
     (result,) = _render(input, [rendition], Watch(stats, progress, cancel))
+    assert isinstance(result, Result)
     return result
 
 
 def stylize_video_in_styles(
     input: VideoInput, outputs: Mapping[Path, str | None], options: StylizeOptions, stats: Stats
-) -> list[Result]:
+) -> list[Result | Exception]:
     """Stylize a video file in several styles at once; it is decoded once, if memory allows.
 
     Args:
@@ -114,10 +115,12 @@ def stylize_video_in_styles(
         stats: receives counters and timings of the source and the first output.
 
     Returns:
-        The results in the order of the outputs.
+        The results in the order of the outputs, and the exceptions of those that could not be
+        finished: none stops the others.
 
     Raises:
-        VidstyleError: as for `stylize_video`; unfinished outputs are not left behind.
+        VidstyleError: as for `stylize_video`, of the first styles that are made at once;
+            unfinished outputs are not left behind.
     """
     renditions = [
         _Rendition(output, replace(options, style=style), Stats() if number else stats)
@@ -127,8 +130,14 @@ def stylize_video_in_styles(
     with video_file(input, options.rate) as file:
         at_once = _styles_at_once(file, options, renditions[0].target)
         groups = [renditions[i : i + at_once] for i in range(0, len(renditions), at_once)]
-        results = [result for group in groups for result in _render(file, group, watch)]
-    return [replace(result, input=input_path(input)) for result in results]
+        outcomes = _render(file, groups[0], watch)
+        for group in groups[1:]:
+            try:
+                outcomes += _render(file, group, watch)
+            except Exception as error:  # the outputs before are finished
+                outcomes += [error for _ in group]
+    path = input_path(input)
+    return [replace(each, input=path) if isinstance(each, Result) else each for each in outcomes]
 
 
 def _styles_at_once(file: Footage, options: StylizeOptions, target: VideoOutput) -> int:
@@ -175,16 +184,20 @@ class _Rendition:
 
 def _render(
     input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
-) -> list[Result]:
-    """Decode an input once, and stylize and write all its renditions; free all that it opened."""
-    results = _run(input, renditions, watch)
+) -> list[Result | Exception]:
+    """Decode an input once, and stylize and write all its renditions; free all that it opened.
+
+    Returns:
+        The result of each rendition; of several, also the exceptions of their `finish`.
+    """
+    outcomes = _run(input, renditions, watch)
     free_closed_codecs()
-    return results
+    return outcomes
 
 
 def _run(
     input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
-) -> list[Result]:
+) -> list[Result | Exception]:
     """Render; the codecs stay in memory until `free_closed_codecs`."""
     first, path = renditions[0], input_path(input)
     threads = _thread_plan(first.options, len(renditions))
@@ -210,12 +223,31 @@ def _run(
             opened.enter_context(sinks[-1])
         Pipeline(frames, *map(Branch, map(ResumedTransform, transforms, parts), sinks)).run(watch)
         watch.report()
-        sizes = [sink.finish() for sink in sinks]
+        sizes = _finished(sinks)
         damage, remarks = damage_of(source, first.stats), _remarks(file, source.info, first)
     return [  # after the block, which completes the sinks' warnings
         _result(path, each, size, damage, remarks + sink.warnings)
+        if isinstance(size, int)
+        else size
         for each, sink, size in zip(renditions, sinks, sizes, strict=True)
     ]
+
+
+def _finished(sinks: Sequence[VideoSink]) -> list[int | Exception]:
+    """Finish every sink; return the sizes in bytes, and the exceptions of those that failed.
+
+    Raises:
+        Exception: of an only sink, so that the blocks that it is in keep their work.
+    """
+    if len(sinks) == 1:
+        return [sinks[0].finish()]
+    sizes = list[int | Exception]()
+    for sink in sinks:
+        try:
+            sizes.append(sink.finish())
+        except Exception as error:
+            sizes.append(error)
+    return sizes
 
 
 def _thread_plan(options: StylizeOptions, renditions: int) -> ThreadPlan:

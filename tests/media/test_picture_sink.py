@@ -1,6 +1,8 @@
 """Picture sequences: one file a frame, all at once or none, and nothing of others is lost."""
 
+import os
 from collections.abc import Iterator
+from errno import EPERM
 from fractions import Fraction
 from pathlib import Path
 
@@ -131,6 +133,67 @@ def test_a_name_that_was_taken_meanwhile_stays(tmp_path: Path, source: FileSourc
     assert (tmp_path / "f_2.png").read_text() == "precious"
     assert names(tmp_path / "f-3") == ["f_1.png", "f_2.png", "f_3.png"]
     assert names(tmp_path) == ["f-2", "f-3", "f_2.png", "in.mp4"]
+
+
+def test_a_folder_of_a_name_costs_no_picture_old_or_new(tmp_path: Path, source: FileSource) -> None:
+    (tmp_path / "f_1.png").write_text("old")
+    (tmp_path / "f_2.png").mkdir()
+    with pytest.raises(SinkError, match=r"f_2\.png is a folder and was not .* are in .*f-2\.$"):
+        write(source, tmp_path / "f_%d.png")
+    assert (tmp_path / "f_1.png").read_text() == "old"
+    assert names(tmp_path / "f-2") == ["f_1.png", "f_2.png", "f_3.png"]
+    assert names(tmp_path) == ["f-2", "f_1.png", "f_2.png", "in.mp4"]
+
+
+def fail_to_name(monkeypatch: pytest.MonkeyPatch, ending: str, error: BaseException) -> None:
+    replace = os.replace
+
+    def replace_or_fail(old: Path, new: Path) -> None:
+        if str(new).endswith(ending):
+            raise error
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", replace_or_fail)
+
+
+def test_a_picture_that_cannot_be_replaced_costs_no_other(
+    tmp_path: Path, source: FileSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_to_name(monkeypatch, "f2.png", OSError(EPERM, "Operation not permitted"))
+    message = r"f2\.png: Operation not .*\. 1 of 3 pictures have their names, the .* in .*f-2\.$"
+    with pytest.raises(SinkError, match=message) as raised:
+        write(source, tmp_path / "f%d.png")
+    assert "\n" not in str(raised.value)
+    assert names(tmp_path / "f-2") == ["f2.png", "f3.png"]
+    assert names(tmp_path) == ["f-2", "f1.png", "in.mp4"]
+
+
+def test_an_interruption_between_two_names_costs_no_picture(
+    tmp_path: Path,
+    source: FileSource,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fail_to_name(monkeypatch, "f3.png", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        write(source, tmp_path / "f%d.png")
+    assert names(tmp_path / "f-2") == ["f3.png"]
+    assert names(tmp_path) == ["f-2", "f1.png", "f2.png", "in.mp4"]
+    assert "2 of 3 pictures have their names" in caplog.text
+
+
+def test_pictures_are_kept_even_if_their_folder_gets_no_name(
+    tmp_path: Path, source: FileSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Path:
+        raise OSError(EPERM, "Operation not permitted")
+
+    (tmp_path / "f2.png").mkdir()
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(SinkError, match=r"are in .*\.partial\.png\.$"):
+        write(source, tmp_path / "f%d.png")
+    (hidden,) = tmp_path.glob(".*")
+    assert names(hidden) == ["f1.png", "f2.png", "f3.png"]
 
 
 def test_pictures_of_a_longer_run_stay_and_are_said(tmp_path: Path, source: FileSource) -> None:

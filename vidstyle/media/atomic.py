@@ -135,6 +135,24 @@ def replace_file(partial: Path, path: Path) -> None:
     _patiently(lambda: partial.replace(path))
 
 
+def rename_file(partial: Path, path: Path, *, replace: bool) -> None:
+    """Rename a complete file to its final name.
+
+    Args:
+        partial: complete file, in the same folder.
+        path: final name.
+        replace: whether an existing file may be replaced.
+
+    Raises:
+        FileExistsError: without `replace`, the name is taken.
+        OSError: as `replace_file`.
+    """
+    if replace:
+        replace_file(partial, path)
+    else:
+        _patiently(lambda: _rename_exclusively(partial, path))
+
+
 @contextmanager
 def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Yield the path of a partial file, renamed to the final name after the block.
@@ -178,10 +196,7 @@ def publish(partial: Path, path: Path, *, replace: bool) -> None:
     """
     force_content(partial)
     try:
-        if replace:
-            replace_file(partial, path)
-        else:
-            _patiently(lambda: _rename_exclusively(partial, path))
+        rename_file(partial, path, replace=replace)
     except FileExistsError:
         why = "came into being during the run and was not replaced"
     except PermissionError:

@@ -1,6 +1,8 @@
 """Picture sequence sink: each frame a numbered picture file; all of them appear at the end."""
 
 import itertools
+import logging
+import os
 import re
 import shutil
 from contextlib import AbstractContextManager, suppress
@@ -10,9 +12,16 @@ from typing import Self
 
 import numpy as np
 
-from vidstyle.errors import SinkError
+from vidstyle.errors import SinkError, reason
 from vidstyle.frame import Frame, RGBImage, resize
-from vidstyle.media.atomic import partial_path, publish, short_name, stale_partials
+from vidstyle.media.atomic import (
+    force_content,
+    force_names,
+    partial_path,
+    rename_file,
+    short_name,
+    stale_partials,
+)
 from vidstyle.media.image_file import JPEG_QUALITY, encode_result, stores_alpha
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.numbered_names import NumberedNames
@@ -21,6 +30,8 @@ from vidstyle.media.side_streams import silence_notes
 from vidstyle.media.sink import square_size_wh
 from vidstyle.media.write_errors import sink_errors
 from vidstyle.stats import Stats
+
+log = logging.getLogger(__name__)
 
 FIRST_NUMBER = 1  # as FFmpeg's
 
@@ -65,7 +76,7 @@ class PictureSink:
         self._steps = set[int]()  # distances of neighboring frames, in units of the time base
         self._last_pts: int | None = None
         self.warnings = silence_notes(like, names.suffix, audio)
-        self._folder = partial_path(path)
+        self._folder, self._is_kept = partial_path(path), False
         with self._sink_errors():
             self._folder.mkdir()
 
@@ -78,7 +89,8 @@ class PictureSink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if not self._is_kept:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def write(self, frame: Frame) -> None:
         """Write one frame as the next picture.
@@ -102,12 +114,14 @@ class PictureSink:
     def finish(self) -> int:
         """Move the pictures to their final names; call it once, after the last frame.
 
+        An interruption keeps those that are left in a folder with a free name, which is logged.
+
         Returns:
             The size of all files in bytes.
 
         Raises:
-            SinkError: a picture is missing, or a final name was taken during the run; then the
-                pictures are kept in a folder that the message names.
+            SinkError: a picture is missing, or a final name cannot be used; then the pictures that
+                are left are kept in a folder that the message names.
         """
         files = [self._names.file(FIRST_NUMBER + index) for index in range(self._count)]
         written = [self._folder / file.name for file in files]
@@ -115,17 +129,49 @@ class PictureSink:
             size = sum(file.stat().st_size for file in written)
             if size != self._bytes:
                 raise SinkError(f"The pictures have {size} bytes instead of {self._bytes}.")
-            taken = next((file for file in files if file.exists()), None)
-            if taken is not None and not self._replace:
-                raise SinkError(
-                    f"{taken} came into being during the run and was not replaced. "
-                    f"The finished pictures are in {self._kept()}."
-                )
-            for partial, file in zip(written, files, strict=True):
-                publish(partial, file, replace=self._replace)
+            for partial in written:
+                force_content(partial)
+        self._check_names(files)
+        self._move(written, files)
         self._note_times()
         self._note_others()
         return size
+
+    def _check_names(self, files: list[Path]) -> None:
+        """Check that all final names can be used, before any picture is moved."""
+        for file in files:
+            if file.is_dir() and not file.is_symlink():
+                why = "is a folder"
+            elif not self._replace and os.path.lexists(file):
+                why = "came into being during the run"
+            else:
+                continue
+            raise SinkError(
+                f"{file} {why} and was not replaced. The finished pictures are in {self._kept()}."
+            )
+
+    def _move(self, written: list[Path], files: list[Path]) -> None:
+        moved = 0
+        try:
+            for partial, file in zip(written, files, strict=True):
+                rename_file(partial, file, replace=self._replace)
+                moved += 1
+        except OSError as error:
+            raise SinkError(
+                f"Cannot write {files[moved]}: {reason(error)}. {self._left_over(moved)}"
+            ) from error
+        except BaseException:  # a signal just now
+            log.warning("%s", self._left_over(moved))
+            raise
+        finally:
+            force_names(self._path.parent)
+
+    def _left_over(self, moved: int) -> str:
+        """Keep the pictures that are left; return a message on where all of them are."""
+        if not moved:
+            return f"The finished pictures are in {self._kept()}."
+        count = f"{moved} of {self._count} pictures have their names"
+        return f"{count}, the others are in {self._kept()}."
 
     def _image(self, frame: Frame) -> RGBImage:
         """HxWx3 RGB, or HxWx4 with the alpha channel, in square pixels."""
@@ -138,13 +184,14 @@ class PictureSink:
         return np.dstack([image, resize(alpha, *size_wh)])
 
     def _kept(self) -> Path:
-        """Rename the hidden folder to a free name, and return that."""
+        """Keep the hidden folder, under a free name if possible, and return its path."""
+        self._is_kept = True
         stem = self._names.prefix.rstrip("._- ") or "pictures"
-        for number in itertools.count(2):
-            free = self._path.with_name(short_name(stem, f"-{number}"))
-            if not free.exists():
-                return self._folder.rename(free)
-        raise AssertionError
+        names = (short_name(stem, f"-{number}") for number in itertools.count(2))
+        free = next(path for path in map(self._path.with_name, names) if not path.exists())
+        with suppress(OSError):
+            return self._folder.rename(free)
+        return self._folder
 
     def _note_times(self) -> None:
         """Note the frame rate, which pictures do not have."""

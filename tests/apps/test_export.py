@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -71,6 +72,42 @@ def test_a_folder_of_other_files_is_never_replaced(tmp_path: Path) -> None:
         with pytest.raises(SinkError, match="is no earlier export"):
             export_style("udnie", output, ExportOptions(to="triton", overwrite=True))
     assert (tmp_path / "letters/a.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("mine", "named"), [("2/model.onnx", "2"), ("1/notes.txt", "1/notes.txt"), ("a.txt", "a.txt")]
+)
+def test_a_model_folder_with_files_of_others_is_never_replaced(
+    tmp_path: Path, mine: str, named: str
+) -> None:
+    folder = tmp_path / "model"
+    for name in ("config.pbtxt", "1/model.onnx", mine):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("mine")
+    with pytest.raises(SinkError, match=rf"no export wrote, such as {re.escape(named)}\."):
+        export_style("udnie-17k", folder, ExportOptions(to="triton", overwrite=True))
+    assert (folder / mine).read_text() == "mine"
+
+
+@pytest.mark.parametrize("mine", [None, "notes.txt", "Data/com.apple.CoreML/weights/notes.txt"])
+def test_a_package_is_replaced_unless_it_holds_files_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mine: str | None
+) -> None:
+    data = "Data/com.apple.CoreML"
+    files = ["Manifest.json", f"{data}/model.mlmodel", f"{data}/weights/weight.bin"]
+    form = forms.Form(dict.fromkeys(files, b"new"), Difference(0.0, 0, 1.0), {})
+    monkeypatch.setattr(forms, "build_form", lambda *_: form)
+    for name in [*files, *filter(None, [mine])]:
+        (tmp_path / "a.mlpackage" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "a.mlpackage" / name).write_text("old")
+    options = ExportOptions(to="coreml", overwrite=True)
+    if mine is None:
+        export_style("udnie-17k", tmp_path / "a.mlpackage", options)
+        assert {(tmp_path / "a.mlpackage" / name).read_text() for name in files} == {"new"}
+        return
+    with pytest.raises(SinkError, match=rf"no export wrote, such as {re.escape(mine)}\."):
+        export_style("udnie-17k", tmp_path / "a.mlpackage", options)
+    assert {(tmp_path / "a.mlpackage" / name).read_text() for name in [*files, mine]} == {"old"}
 
 
 def test_a_style_is_not_written_over_itself(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from vidstyle.apps.outputs import check_target
 from vidstyle.errors import ELSEWHERE, MissingExtraError, SinkError, StyleError, reason
 from vidstyle.extras import install_hint
 from vidstyle.media.atomic import output_lock, write_folder, write_whole
+from vidstyle.media.owned_files import foreign_entries
 from vidstyle.options import ExportOptions
 from vidstyle.results import FileResult
 from vidstyle.stylize.catalog import find_style, find_weights, style_name
@@ -36,6 +38,12 @@ SUFFIXES = {
 }
 INT8_ENDING = ".int8.onnx"  # of names of int8 forms
 MARKS = {"coreml": "Manifest.json", "triton": "config.pbtxt"}  # in forms that are folders
+FOLDER_FILES = {  # own entries of such a folder, as of `foreign_entries`
+    "coreml": re.compile(
+        r"Manifest\.json|Data/(com\.apple\.CoreML/(model\.mlmodel|weights/(weight\.bin)?)?)?"
+    ),
+    "triton": re.compile(r"config\.pbtxt|1/(model\.onnx)?"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,17 +159,27 @@ def _check_outputs(file: Path, output: Path, others: list[Path], options: Export
             f'Cannot write "{output.name}" for {options.to}: the name must end in {suffix}.'
         )
     if options.to in MARKS and output.exists():
-        _check_folder(output, MARKS[options.to], options.overwrite)
+        _check_folder(output, options)
         return
     for target in [output, *others]:
         check_target(file, target, options.overwrite)
 
 
-def _check_folder(output: Path, mark: str, overwrite: bool) -> None:
+def _check_folder(output: Path, options: ExportOptions) -> None:
     """Check that an existing output is the folder of an earlier export, and may be replaced."""
-    if not (output / mark).is_file():
+    if not (output / MARKS[options.to]).is_file():
         raise SinkError(f"{output} is no earlier export. Choose another name.", ELSEWHERE)
-    if not overwrite:
+    try:
+        foreign = foreign_entries(output, FOLDER_FILES[options.to])
+    except OSError as error:
+        raise SinkError(f"Cannot read {output}: {reason(error)}.") from error
+    if foreign:
+        raise SinkError(
+            f"{output} holds files that no export wrote, such as "
+            f"{foreign[0].relative_to(output).as_posix()}. Choose another name.",
+            ELSEWHERE,
+        )
+    if not options.overwrite:
         raise SinkError(
             f"{output} exists. Allow overwriting, or choose another name.",
             {"overwrite": True},

@@ -1,9 +1,12 @@
 """Batch conversion: files and folders to jobs, run one by one; a failure does not stop the rest."""
 
 import glob
+import hashlib
 import itertools
+import logging
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +27,8 @@ from vidstyle.stats import Stats
 from vidstyle.style_plan import style_plan
 from vidstyle.stylize.catalog import is_result_name, plan_name
 from vidstyle.stylize.generator_pool import check_plan
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +151,11 @@ def list_jobs(request: BatchRequest) -> list[Job | Failure]:
     """List the jobs for files and folders; of a folder, the files with one of the suffixes.
 
     Outputs are named NAME.STYLE and the request's suffix, or the suffix of an input that is a
-    picture. They are distinct, and none is an input. In folders, hidden files and earlier results,
-    in any style or mix, are skipped. A folder without inputs, or one that cannot be read, becomes
-    a failure.
+    picture. They are distinct, do not depend on the order of the inputs, and none is an input.
+    Inputs that would share an output all get longer names; an earlier result of the shared name
+    belongs to none of them, which a warning says. In folders, hidden files and earlier results, in
+    any style or mix, are skipped. A folder without inputs, or one that cannot be read, becomes a
+    failure.
 
     Raises:
         OptionError: the output is not a folder, but there are several inputs or it has to be one.
@@ -214,19 +221,25 @@ def _named_jobs(
     """Yield the jobs of files, beside the inputs or in the output folder, one for each style."""
     output = request.output
     makes_output = output is not None and not output.is_dir()
-    names = _OutputNames({_identity(file.path) for file in found if isinstance(file, _File)})
-    for each in found:
-        file = each if isinstance(each, Failure) else _refusal(request, each.path) or each
+    inputs = [
+        each if isinstance(each, Failure) else _refusal(request, each.path) or each
+        for each in found
+    ]
+    names = _OutputNames(request, [each for each in inputs if isinstance(each, _File)], names_of)
+    taken = {_identity(each.path) for each in found if isinstance(each, _File)}
+    for file in inputs:
         if isinstance(file, Failure):
             yield file
             continue
-        folder = file.path.parent if output is None else output / file.subfolder
         inside = output is not None and file.subfolder != Path()
         for style, name in names_of.items():
-            job = names.job(file.path, folder, name, _ending(request, file.path))
-            if isinstance(job, Job):
-                job = replace(job, style=style, makes_folder=inside or makes_output)
-            yield job
+            target = names.free(file, name)
+            if _identity(target) in taken:
+                message = f"{target} is an input, too. Choose a folder for the results."
+                yield Failure(file.path, SinkError(message))
+            else:
+                makes_folder = inside or makes_output
+                yield Job(file.path, target, style=style, makes_folder=makes_folder)
 
 
 def _refusal(request: BatchRequest, file: Path) -> Failure | None:
@@ -262,22 +275,81 @@ def missing_results(jobs: Sequence[Job | Failure]) -> list[Job | Failure]:
 
 
 class _OutputNames:
-    """Unique output paths of a batch."""
+    """Unique output paths of a batch: shared by no inputs, and independent of their order.
 
-    def __init__(self, inputs: Set[str]) -> None:
-        self._inputs, self._taken = inputs, set[str]()
+    So a result never changes hands when inputs are added.
+    """
 
-    def job(self, file: Path, folder: Path, style: str, suffix: str) -> Job | Failure:
-        """Job of a file, with the first output name that is free; a failure if that is an input."""
-        stem, name = result_stem(file), "stdin" if file == STANDARD_STREAM else file.name
-        stems = itertools.chain([stem, name], (f"{stem}-{n}" for n in itertools.count(2)))
-        targets = (folder / short_name(stem, f".{style}{suffix}") for stem in stems)
-        target = next(each for each in targets if _identity(each) not in self._taken)
-        if _identity(target) in self._inputs:
-            error = SinkError(f"{target} is an input, too. Choose a folder for the results.")
-            return Failure(file, error)
-        self._taken.add(_identity(target))
-        return Job(file, target)
+    def __init__(
+        self, request: BatchRequest, files: Sequence[_File], names_of: Mapping[str | None, str]
+    ) -> None:
+        self._request, self._taken = request, set[str]()
+        self._stems = {file: _stems(file.path) for file in files}
+        styles = list(names_of.values())
+        self._places = self._chosen_places(styles[0])  # of the stems
+        self._warn_of_shared_results(styles)
+
+    def free(self, file: _File, style: str) -> Path:
+        """Return the output of a file in a style, which is free then no more."""
+        stem = self._stems[file][self._places[file]]
+        more = (f"{stem}-{n}" for n in itertools.count(2))  # for a file that is given twice
+        paths = (self._path(file, each, style) for each in itertools.chain([stem], more))
+        path = next(each for each in paths if _identity(each) not in self._taken)
+        self._taken.add(_identity(path))
+        return path
+
+    def _path(self, file: _File, stem: str, style: str) -> Path:
+        output = self._request.output
+        folder = file.path.parent if output is None else output / file.subfolder
+        return folder / short_name(stem, f".{style}{_ending(self._request, file.path)}")
+
+    def _chosen_places(self, style: str) -> dict[_File, int]:
+        """Choose the first stem of each file that makes an output of its own."""
+        places = dict.fromkeys(self._stems, 0)
+        while True:
+            keys = {
+                file: _identity(self._path(file, self._stems[file][place], style))
+                for file, place in places.items()
+            }
+            counts = Counter(keys.values())
+            shared = [
+                file
+                for file, place in places.items()
+                if counts[keys[file]] > 1 and place + 1 < len(self._stems[file])
+            ]
+            if not shared:
+                return places
+            for file in shared:
+                places[file] += 1
+
+    def _warn_of_shared_results(self, styles: Sequence[str]) -> None:
+        """Tell of earlier results whose names several inputs share."""
+        found = dict[Path, Path]()  # with the new name of an input
+        for file, place in self._places.items():
+            stems = self._stems[file]
+            for style in styles if place else []:
+                earlier = self._path(file, stems[0], style)
+                if earlier not in found and output_exists(earlier):
+                    found[earlier] = self._path(file, stems[place], style)
+        if found:
+            first, new = next(iter(found.items()))
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            log.warning(
+                "Several inputs share the name of %s, an earlier result%s. It stays, and counts "
+                "for none of them; their results have longer names, as %s.",
+                first,
+                more,
+                new.name,
+            )
+
+
+def _stems(file: Path) -> list[str]:
+    """Beginnings of the names of a file's results, by preference; fewer files share later ones."""
+    stem = result_stem(file)
+    name = file.name if file.name and file != STANDARD_STREAM else stem
+    path = file.absolute()
+    place = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+    return [stem, name, f"{path.parent.name}-{name}", f"{name}-{place}"]
 
 
 def _expanded(path: Path, suffixes: Sequence[str]) -> list[Path]:

@@ -186,6 +186,10 @@ def test_short_films_pipes_and_unwanted_ones_have_no_parts(
     stylize_video(clip, tmp_path / "a.mp4", replace(inverting, resume=False))
     with clip.open("rb") as file:
         stylize_video(file, tmp_path / "b.mp4", inverting)
+    with clip.open("rb") as file:
+        outputs: dict[Path, str | None] = {tmp_path / f"{n}.mp4": inverting.style for n in "de"}
+        results = stylize_video_in_styles(file, outputs, inverting, Stats())
+    assert [type(result) for result in results] == [Result, Result]
     monkeypatch.setattr("vidstyle.apps.work.MIN_FILM_S", 60.0)
     stylize_video(clip, tmp_path / "c.mp4", inverting)
 

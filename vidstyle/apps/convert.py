@@ -130,14 +130,13 @@ def stylize_video_in_styles(
     with video_file(input, options.rate) as file:
         at_once = _styles_at_once(file, options, renditions[0].target)
         groups = [renditions[i : i + at_once] for i in range(0, len(renditions), at_once)]
-        outcomes = _render(file, groups[0], watch)
+        outcomes = _render(input, groups[0], watch, file)
         for group in groups[1:]:
             try:
-                outcomes += _render(file, group, watch)
+                outcomes += _render(input, group, watch, file)
             except Exception as error:  # the outputs before are finished
                 outcomes += [error for _ in group]
-    path = input_path(input)
-    return [replace(each, input=path) if isinstance(each, Result) else each for each in outcomes]
+    return outcomes
 
 
 def _styles_at_once(file: Footage, options: StylizeOptions, target: VideoOutput) -> int:
@@ -183,20 +182,29 @@ class _Rendition:
 
 
 def _render(
-    input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
+    input: VideoInput,
+    renditions: Sequence[_Rendition],
+    watch: Watch,
+    file: Footage | None = None,
 ) -> list[Result | Exception]:
     """Decode an input once, and stylize and write all its renditions; free all that it opened.
+
+    Args:
+        input: as it was given.
+        renditions: at least one.
+        watch: called by the calling thread all the time.
+        file: from `video_file`, if the input is open already.
 
     Returns:
         The result of each rendition; of several, also the exceptions of their `finish`.
     """
-    outcomes = _run(input, renditions, watch)
+    outcomes = _run(input, renditions, watch, file)
     free_closed_codecs()
     return outcomes
 
 
 def _run(
-    input: VideoInput | ImageSequence, renditions: Sequence[_Rendition], watch: Watch
+    input: VideoInput, renditions: Sequence[_Rendition], watch: Watch, file: Footage | None
 ) -> list[Result | Exception]:
     """Render; the codecs stay in memory until `free_closed_codecs`."""
     first, path = renditions[0], input_path(input)
@@ -206,7 +214,8 @@ def _run(
     with ExitStack() as opened:
         for each in renditions:
             opened.enter_context(each.target.claimed(path))
-        file = opened.enter_context(video_file(input, first.options.rate))
+        if file is None:
+            file = opened.enter_context(video_file(input, first.options.rate))
         transforms = [
             opened.enter_context(_frame_transform(file, each, threads, watch))
             for each in renditions

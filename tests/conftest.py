@@ -15,6 +15,7 @@ import pytest
 from tests.shelf import stock
 from tests.toys import save_convolution
 from vidstyle import assets
+from vidstyle.media import atomic
 from vidstyle.options import StylizeOptions
 from vidstyle.stylize import face_detector
 
@@ -144,6 +145,16 @@ def no_new_locks(monkeypatch: pytest.MonkeyPatch) -> None:
         return open_file(path, *arguments)
 
     monkeypatch.setattr(os, "open", opened)
+
+
+@pytest.fixture
+def no_file_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without file locks, as some network drives."""
+
+    def try_lock(_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(atomic, "_try_lock", try_lock)
 
 
 @pytest.fixture

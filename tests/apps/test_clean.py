@@ -87,6 +87,14 @@ def test_work_that_cannot_be_deleted_is_not_said_to_be_in_use(tmp_path: Path, wo
     assert list(work.rglob("*.part"))
 
 
+@pytest.mark.usefixtures("no_file_locks")
+def test_work_that_may_be_in_use_is_kept(tmp_path: Path, work: Path) -> None:
+    (found,) = unfinished_work([tmp_path])
+    with pytest.raises(SinkError, match=r"film\.mp4\.work stays: without file locks"):
+        deleted(found)
+    assert list(work.rglob("*.part"))
+
+
 def test_a_place_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="There is no folder"):
         list(unfinished_work([tmp_path / "none"]))

@@ -20,7 +20,7 @@ from vidstyle.apps.video_outputs import (
     video_output,
 )
 from vidstyle.errors import OptionError, SinkError
-from vidstyle.media.atomic import output_lock
+from vidstyle.media.atomic import output_lock, partial_path
 from vidstyle.media.image_file import open_photo
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.options import StylizeOptions
@@ -121,6 +121,18 @@ def test_two_runs_cannot_write_one_sequence(tmp_path: Path, inverting: StylizeOp
     with output_lock(output), pytest.raises(SinkError, match="written by another run"):
         stylize_video(clip, output, inverting)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.usefixtures("no_file_locks")
+def test_without_file_locks_the_pictures_of_another_run_stay(
+    tmp_path: Path, inverting: StylizeOptions
+) -> None:
+    clip, output = Clip(frames=2).write(tmp_path / "in.mp4"), tmp_path / "f%d.png"
+    hidden = partial_path(output)
+    hidden.mkdir()
+    (hidden / "f1.png").write_text("of a run at work")
+    stylize_video(clip, output, inverting)
+    assert (hidden / "f1.png").read_text() == "of a run at work"
 
 
 def test_a_sequence_needs_its_folder(tmp_path: Path, inverting: StylizeOptions) -> None:

@@ -15,10 +15,11 @@ from tests.clips import Clip, Sound, squares, write_transparent
 from tests.look import look
 from vidstyle.apps.convert import stylize_video, stylize_video_in_styles
 from vidstyle.apps.outputs import Result
-from vidstyle.apps.work import claimed_work_folder, work_folder
+from vidstyle.apps.work import claimed_work_folder, delete_joined_parts, work_folder
 from vidstyle.cli import main
 from vidstyle.errors import SinkError
 from vidstyle.frame import Checkpoint, Frame
+from vidstyle.media.atomic import partial_path
 from vidstyle.media.image_file import write_photo
 from vidstyle.media.part_file import PartWriter
 from vidstyle.media.parted_sink import PartedSink
@@ -247,6 +248,33 @@ def test_a_film_that_is_being_converted_is_left_alone(
         with pytest.raises(SinkError, match=r"out\.mp4\.work is being written by another run"):
             stylize_video(clip, clip.with_name("out.mp4"), inverting)
         stylize_video(clip, clip.with_name("other.mp4"), inverting)
+
+
+@pytest.mark.usefixtures("no_file_locks")
+def test_without_file_locks_no_part_of_another_run_is_deleted(
+    clip: Path, inverting: StylizeOptions
+) -> None:
+    output = clip.with_name("out.mp4")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PartFolder, "clear", lambda folder: None)
+        stylize_video(clip, output, inverting)
+    parts = part_files(clip.parent)
+    assert parts
+    partial = partial_path(parts[0])
+    partial.touch()
+    with claimed_work_folder(output, inverting):
+        pass
+    delete_joined_parts(output, inverting)
+    assert part_files(clip.parent) == sorted([*parts, partial])
+
+
+def test_what_a_killed_run_left_half_written_goes(clip: Path, inverting: StylizeOptions) -> None:
+    with power_cut(13):
+        stylize_video(clip, clip.with_name("out.mp4"), inverting)
+    parts = part_files(clip.parent)
+    partial_path(parts[0]).touch()
+    with claimed_work_folder(clip.with_name("out.mp4"), inverting):
+        assert part_files(clip.parent) == parts
 
 
 def test_a_full_disk_loses_no_part(clip: Path, inverting: StylizeOptions) -> None:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from errno import ENOLCK, EPERM
+from errno import EACCES, EBADF, EPERM
 from pathlib import Path
 from subprocess import PIPE
 
@@ -215,17 +215,66 @@ def test_partials_of_any_name_are_found(tmp_path: Path, name: str) -> None:
 
 
 @posix_only
-def test_file_systems_without_locks_lose_no_partial(
+@pytest.mark.usefixtures("no_file_locks")
+def test_file_systems_without_locks_lose_no_partial(tmp_path: Path) -> None:
+    partial = partial_of(tmp_path / "out.mp4")
+    with output_lock(tmp_path / "out.mp4") as is_locked:
+        assert not is_locked
+    assert names(tmp_path) == [partial.name]
+
+
+def as_another_user(monkeypatch: pytest.MonkeyPatch, *, may_read: bool) -> None:
+    """Open existing lock files as another user than their owner."""
+    opened = os.open
+
+    def open_file(path: Path, flags: int, *mode: int) -> int:
+        reads = may_read and not flags & (os.O_RDWR | os.O_CREAT)
+        if str(path).endswith(".lock") and not reads and Path(path).exists():
+            raise PermissionError(EACCES, "Permission denied", str(path))
+        return opened(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", open_file)
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("may_read", "message"), [(True, "being written by another run"), (False, "by another user")]
+)
+def test_a_run_of_another_user_is_respected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_read: bool, message: str
+) -> None:
+    output = tmp_path / "out.mp4"
+    with output_lock(output):
+        partial = partial_of(output)
+        with monkeypatch.context() as patch:
+            as_another_user(patch, may_read=may_read)
+            with pytest.raises(LockedError, match=message), output_lock(output):
+                raise AssertionError
+        assert partial.exists()
+
+
+@posix_only
+def test_a_lock_file_that_another_user_left_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".out.mp4.lock").touch()
+    as_another_user(monkeypatch, may_read=True)
+    with output_lock(tmp_path / "out.mp4") as is_locked:
+        assert is_locked
+    assert names(tmp_path) == []
+
+
+@posix_only
+def test_a_lock_on_nfs_that_cannot_be_had_for_reading_alone_counts_as_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def try_lock(_: int) -> None:
-        raise OSError(ENOLCK, "No locks available")
+        raise OSError(EBADF, "Bad file descriptor")
 
     monkeypatch.setattr(atomic, "_try_lock", try_lock)
-    partial = partial_of(tmp_path / "out.mp4")
-    with output_lock(tmp_path / "out.mp4"):
-        pass
-    assert names(tmp_path) == [partial.name]
+    with pytest.raises(LockedError), output_lock(tmp_path / "out.mp4"):
+        raise AssertionError
+    assert names(tmp_path) == [".out.mp4.lock"]
 
 
 def test_a_missing_folder_gives_one_line(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from vidstyle.media.parts import (
     PartsByFrame,
     PartsByTime,
     delete_joined,
+    delete_partial_parts,
     runs_in,
     with_checkpoints,
 )
@@ -114,8 +115,17 @@ def test_partial_files_of_killed_runs_are_deleted(tmp_path: Path) -> None:
     parts = folder(tmp_path)
     partial_path(parts.file(parts.part(0))).touch()
     (parts.path / ".diary.0123abcd.partial.txt").touch()
-    folder(tmp_path)
+    delete_partial_parts(parts.path)
     assert [file.name for file in parts.path.iterdir()] == [".diary.0123abcd.partial.txt"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_partial_files_behind_a_link_stay(tmp_path: Path) -> None:
+    parts = folder(tmp_path)
+    partial_path(parts.file(parts.part(0))).touch()
+    (tmp_path / "linked").symlink_to(parts.path.parent)
+    delete_partial_parts(tmp_path / "linked" / "parts")
+    assert len(list(parts.path.iterdir())) == 1
 
 
 def test_other_runs_are_told_apart_and_left_alone(tmp_path: Path) -> None:

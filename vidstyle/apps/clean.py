@@ -53,11 +53,16 @@ def deleted(work: UnfinishedWork) -> UnfinishedWork:
     """Delete a work folder, unless a run uses it; files of others in it stay.
 
     Raises:
-        SinkError: the folder cannot be written to, or a file not be deleted.
+        SinkError: the folder cannot be written to or locked, or a file not be deleted.
     """
     folder = work.folder
     try:
-        with output_lock(folder):
+        with output_lock(folder) as is_locked:
+            if not is_locked:
+                raise SinkError(
+                    f"{folder} stays: without file locks on its disk, a run may be using it. "
+                    "Delete it yourself if there is none."
+                )
             for own in (CONTENT, WITH_PARTS):  # the manifest last
                 if folder.is_dir():
                     delete_own(folder, own)

@@ -231,9 +231,10 @@ class PictureSequence(VideoOutput):
     @contextmanager
     def claimed(self, input: Path | None) -> Iterator[None]:
         self._check(input)
-        with output_lock(self._path):
+        with output_lock(self._path) as is_locked:
             self._check(input)  # another run may just have ended
-            delete_stale_pictures(self._names, self._path)
+            if is_locked:
+                delete_stale_pictures(self._names, self._path)
             yield
 
     def check_size(self, width: int, height: int) -> None:

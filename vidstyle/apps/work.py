@@ -19,7 +19,14 @@ from vidstyle.media.differences import differences
 from vidstyle.media.file_identity import file_identity
 from vidstyle.media.footage import SOURCE_COUNTERS, Footage, FootageSource, footage_digest
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.parts import PARTS, PartFolder, PartRule, delete_joined, with_checkpoints
+from vidstyle.media.parts import (
+    PARTS,
+    PartFolder,
+    PartRule,
+    delete_joined,
+    delete_partial_parts,
+    with_checkpoints,
+)
 from vidstyle.options import StylizeOptions, settings
 from vidstyle.pipeline.pipeline import FrameTransform
 from vidstyle.stats import Stats
@@ -46,6 +53,8 @@ def work_folder(output: Path, options: StylizeOptions) -> Path:
 def claimed_work_folder(output: Path, options: StylizeOptions) -> Iterator[Path]:
     """Lock the work folder of an output for the block, whether it is there or not.
 
+    Partial files of killed runs in it are deleted, unless its file system has no locks.
+
     Raises:
         SinkError: another run uses it, or the folder that the options name cannot be made.
     """
@@ -56,19 +65,26 @@ def claimed_work_folder(output: Path, options: StylizeOptions) -> Iterator[Path]
         except OSError as error:
             message = f"Cannot make the folder {folder.parent}: {reason(error)}. Choose another."
             raise SinkError(message, {"work_folder": ...}) from error
-    with output_lock(folder):
+    with output_lock(folder) as is_locked:
+        if is_locked:
+            delete_partial_parts(folder / PARTS)
         yield folder
 
 
 def delete_joined_parts(output: Path, options: StylizeOptions) -> None:
     """Delete the parts of a finished output, which a kill after its end has kept.
 
+    They stay where no lock tells that no run uses them.
+
     Raises:
         SinkError: a run is writing the output, or a file cannot be deleted.
     """
-    if not work_folder(output, options).is_dir():
+    work = work_folder(output, options)
+    if not work.is_dir():
         return
-    with output_lock(output), claimed_work_folder(output, options) as work:
+    with output_lock(output) as is_locked, output_lock(work) as is_work_locked:
+        if not (is_locked and is_work_locked):
+            return
         try:
             delete_joined(work / PARTS, output)
         except OSError as error:

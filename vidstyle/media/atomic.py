@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from errno import EACCES, EAGAIN, EINVAL, ENOTSUP
+from errno import EACCES, EAGAIN, EBADF, EINVAL, ENOTSUP
 from pathlib import Path
 
 from vidstyle.errors import ELSEWHERE, LockedError, SinkError, reason
@@ -24,6 +24,7 @@ else:
     import fcntl
 
 MAX_NAME_BYTES = 255  # on nearly every file system
+LOCKED = (EAGAIN, EACCES, EBADF)  # the last one: NFS, a file of another user
 UNFORCEABLE = (EINVAL, ENOTSUP)  # of some network file systems
 SCANNER_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 MAX_WINDOWS_PATH = 259  # characters, unless the system's settings allow more
@@ -210,14 +211,15 @@ def publish(partial: Path, path: Path, *, replace: bool) -> None:
 
 
 @contextmanager
-def output_lock(path: Path) -> Iterator[None]:
+def output_lock(path: Path) -> Iterator[bool]:
     """Lock an output against other runs for the block; delete partial files of killed runs.
 
     It is a lock of the operating system on a hidden file beside the output, and ends with the
-    process. File systems without locks get none, and keep the partial files.
+    process. Yields whether the output is locked: on file systems without locks it is not, another
+    run may be writing it, and partial files stay.
 
     Raises:
-        LockedError: another run is writing the output.
+        LockedError: another run is writing the output, of this or of another user.
         SinkError: the folder cannot be written to.
     """
     lock = path.with_name(_hidden_name(path, f"{path.suffix}.lock"))
@@ -226,7 +228,7 @@ def output_lock(path: Path) -> Iterator[None]:
         handle = _open_lock(lock, path)
         if handle is not None:
             _delete_stale(path)
-        yield
+        yield handle is not None
     finally:
         if handle is not None:
             if sys.platform == "win32":  # cannot delete open files
@@ -300,12 +302,7 @@ def _open_lock(lock: Path, path: Path) -> int | None:
         SinkError: the file cannot be created.
     """
     while True:
-        try:
-            handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
-        except OSError as error:
-            if lock.exists():  # a lock file of another user
-                return None
-            raise SinkError(f"Cannot write {path}: {_reason_of(error, lock)}.") from error
+        handle = _lock_file(lock, path)
         try:
             _try_lock(handle)
             if _has_name(handle, lock):
@@ -313,7 +310,7 @@ def _open_lock(lock: Path, path: Path) -> int | None:
             os.close(handle)  # its owner has just deleted it: try again with a new file
         except OSError as error:
             os.close(handle)
-            if error.errno in (EAGAIN, EACCES):
+            if error.errno in LOCKED:
                 raise LockedError(
                     f"{path} is being written by another run. Wait for it, or choose another name."
                 ) from error
@@ -325,6 +322,28 @@ def _open_lock(lock: Path, path: Path) -> int | None:
                 lock.unlink()
             os.close(handle)
             raise
+
+
+def _lock_file(lock: Path, path: Path) -> int:
+    """Open a lock file, create it if needed; return its descriptor.
+
+    One of another user is opened for reading, which is enough for a lock on most file systems.
+
+    Raises:
+        LockedError: it cannot be opened.
+        SinkError: it cannot be created.
+    """
+    try:
+        return os.open(lock, os.O_CREAT | os.O_RDWR, 0o666)
+    except OSError as error:
+        with suppress(OSError):
+            return os.open(lock, os.O_RDONLY)
+        if not lock.exists():
+            raise SinkError(f"Cannot write {path}: {_reason_of(error, lock)}.") from error
+        raise LockedError(
+            f"{path} may be being written by another user: {lock} cannot be opened. Wait for its "
+            "end, delete that file if there is no such run, or choose another name."
+        ) from error
 
 
 def _reason_of(error: OSError, path: Path) -> str:

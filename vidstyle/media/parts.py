@@ -125,7 +125,7 @@ class PartFolder:
     def __init__(
         self, path: Path, run: Mapping[str, Any], rule: PartRule, *, independent: bool = False
     ) -> None:
-        """Make the folder, delete partial files of killed runs, and find the finished parts.
+        """Make the folder, and find the finished parts.
 
         Args:
             path: the folder.
@@ -144,7 +144,6 @@ class PartFolder:
             raise SinkError(f"{place} is a link, no work folder. Choose another place.", *CURES)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            delete_partials(path, PART_NAME)
             self.finished = self._finished()
         except OSError as error:
             message = f"Cannot use the work folder {place}: {reason(error)}. Choose another place."
@@ -230,6 +229,14 @@ def runs_in(folder: Path) -> list[KeptRun]:
                 found.append(same)
             same.ends[file] = reader.end
     return found
+
+
+def delete_partial_parts(folder: Path) -> None:
+    """Delete the partial files that killed runs left in a folder of parts; call it locked."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return
+    with suppress(OSError):
+        delete_partials(folder, PART_NAME)
 
 
 def delete_joined(folder: Path, output: Path) -> None:

@@ -549,6 +549,35 @@ def test_an_int8_form_that_paints_something_else_is_left_out_and_that_is_said(
     assert result.output.exists()
 
 
+def test_an_int8_form_of_another_painting_does_not_stay_where_there_is_none(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quantize(*_: Any) -> None:
+        raise StyleError("Too unlike.")
+
+    monkeypatch.setattr(session_module, "quantize", quantize)
+    earlier = painting.with_name("style.int8.onnx")
+    earlier.write_bytes(b"of another painting")
+    result = run(painting, steps=1, int8=True, overwrite=True)
+    assert result.warnings[-1] == "There is no int8 form. Too unlike."
+    assert not earlier.exists()
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_forms_of_an_earlier_run_that_are_not_written_again_are_said(
+    painting: Path, stopped: bool
+) -> None:
+    names = ["style.int8.onnx", "style.pt2"]
+    for name in names:
+        painting.with_name(name).write_bytes(b"old")
+    result = run(painting, stop_at(2 if stopped else 0), steps=3, overwrite=True)
+    assert result.finished == (not stopped)
+    assert result.warnings[-2:] == [
+        f"{name} is of an earlier run. Delete it if it is of another painting." for name in names
+    ]
+    assert {painting.with_name(name).read_bytes() for name in names} == {b"old"}
+
+
 def test_a_style_too_large_for_its_class_is_said(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,6 +160,7 @@ class _TrainingRun:
             others, remarks = _export_others(generator, trainer.content, output, options)
         else:
             remarks = _left_unwritten(output, options)
+        remarks += _unwanted_forms(output, options)
         return TrainResult(
             output=output,
             folder=self.folder,
@@ -347,7 +348,7 @@ def _export_others(
             with _written(int8_path(output), options) as file:
                 quantize(output, content.images[:CALIBRATION_PHOTOS], file)
         except StyleError as error:
-            remarks.append(f"There is no int8 form. {error}")
+            remarks.append(f"{_without_int8(output, options)}. {error}")
         else:
             _check_size(int8_path(output), options)
             others.append(int8_path(output))
@@ -376,6 +377,29 @@ def _check_size(file: Path, options: TrainOptions) -> None:
     size = file.stat().st_size
     if size > LARGEST_BYTES[options.size]:
         raise StyleError(f"{file} has {size:,} bytes, too many for its class.")
+
+
+def _without_int8(output: Path, options: TrainOptions) -> str:
+    """Delete the int8 form that was to be replaced, so that none of another painting stays.
+
+    Returns:
+        A message on what is there now.
+    """
+    file = int8_path(output)
+    if options.overwrite or options.resume:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+    return f"{file.name} is of an earlier run" if file.exists() else "There is no int8 form"
+
+
+def _unwanted_forms(output: Path, options: TrainOptions) -> list[str]:
+    """Notes on forms that are beside the output, but are none of this run."""
+    unwanted = [int8_path(output)] * (not options.int8) + [torch_path(output)] * (not options.torch)
+    return [
+        f"{file.name} is of an earlier run. Delete it if it is of another painting."
+        for file in unwanted
+        if file.exists()
+    ]
 
 
 def _left_unwritten(output: Path, options: TrainOptions) -> list[str]:

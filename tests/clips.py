@@ -222,13 +222,19 @@ def transparent(width: int, height: int) -> NDArray[np.uint8]:
 
 def write_transparent(path: Path, codec: str, pixels: str, frames: int = 3) -> Path:
     """Write a clip of `transparent` pictures, 64x48, and return its path."""
+    return write_rgba(path, codec, pixels, [transparent(64, 48)] * frames)
+
+
+def write_rgba(path: Path, codec: str, pixels: str, pictures: Sequence[NDArray[np.uint8]]) -> Path:
+    """Write a clip of pictures, HxWx4 RGBA, 10 a second, and return its path."""
+    height, width, _ = pictures[0].shape
     with av.open(str(path), "w") as output:
         video: Any = output.add_stream(codec, rate=10, options={"b": "1M"})
-        video.width, video.height, video.pix_fmt = 64, 48, pixels
+        video.width, video.height, video.pix_fmt = width, height, pixels
         if codec.startswith("libvpx"):
             video.metadata["alpha_mode"] = "1"
-        for number in range(frames):
-            rgba = av.VideoFrame.from_ndarray(transparent(64, 48), format="rgba")
+        for number, picture in enumerate(pictures):
+            rgba = av.VideoFrame.from_ndarray(picture, format="rgba")
             frame = rgba.reformat(format=pixels)
             frame.pts, frame.time_base = number, Fraction(1, 10)
             output.mux(video.encode(frame))

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -15,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.clips import Clip, Sound, patches
+from tests.clips import Clip, Sound, patches, write_rgba, write_transparent
 from tests.look import look
 from tests.optimize.few_steps import use_few_steps
 from tests.perceptual.weights import random_vgg
@@ -29,10 +31,14 @@ from vidstyle.assets import models_folder
 from vidstyle.cli import DONE, FAILED, USAGE, main
 from vidstyle.errors import Cancelled, SinkError
 from vidstyle.extras import install_hint
+from vidstyle.frame import Frame
+from vidstyle.media.footage import Footage, FootageSource, open_footage
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.optimize import generator as optimizing
+from vidstyle.optimize.film import Film
 from vidstyle.optimize.picture_optimizer import Stage
 from vidstyle.options import Look, StylizeOptions
+from vidstyle.stats import Stats
 from vidstyle.stylize.generator_pool import load_generator
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has none
@@ -104,6 +110,50 @@ def test_numbered_pictures_are_optimized_as_a_film(tmp_path: Path, painting: Pat
     result = stylize_video(tmp_path / "f%d.png", tmp_path / "out.mp4", options)
     assert (result.frames, result.damage) == (3, [])
     assert len(look(tmp_path / "out.mp4").times) == 3
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_a_film_that_fades_in_from_nothing_is_finished(tmp_path: Path, painting: Path) -> None:
+    image = noise_image(64, 48, seed=1, blur=1)
+    fade = [np.dstack([image, np.full((64, 48), 20 * n, np.uint8)]) for n in range(6)]
+    clip = write_rgba(tmp_path / "in.webm", "libvpx-vp9", "yuva420p", fade)
+    options = StylizeOptions(style=str(painting), quality="full", threads=1, every=4)
+    result = stylize_video(clip, tmp_path / "out.webm", options)
+    assert (result.frames, result.keyframes) == (6, 3)  # after a cut, which over white is none
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_keyframes_are_planned_on_the_pictures_that_are_rendered(
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = list[tuple[bool, bool]]()
+
+    def noted(input: Footage, stats: Stats, **more: Any) -> FootageSource:
+        opened.append((more["keep_alpha"], more["deep"]))
+        return open_footage(input, stats, **more)
+
+    monkeypatch.setattr("vidstyle.optimize.film.open_footage", noted)
+    clip = Clip(frames=2).write(tmp_path / "in.mp4")
+    options = StylizeOptions(style=str(painting), quality="full", threads=1, every=1)
+    stylize_video(clip, tmp_path / "out.mkv", replace(options, pix_fmt="yuv420p10le"))
+    assert set(opened) == {(False, True)}
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_paintings_of_another_transparency_are_not_used(
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(film: Film, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+        raise Cancelled("stopped")
+
+    monkeypatch.setattr(Film, "stylize", stop)
+    clip = write_transparent(tmp_path / "in.webm", "libvpx-vp9", "yuva420p", 2)
+    options = StylizeOptions(style=str(painting), quality="full", threads=1, every=1)
+    with pytest.raises(Cancelled):
+        stylize_video(clip, tmp_path / "out.mkv", options)
+    transparent = replace(options, codec="ffv1")
+    with pytest.raises(SinkError, match="transparency kept: was False, is True"):
+        stylize_video(clip, tmp_path / "out.mkv", transparent)
 
 
 @pytest.mark.usefixtures("few_steps")

@@ -48,6 +48,8 @@ class SceneOrder:
     scenes: Sequence["Scene"]  # the first one continues no other
     plan: "FilmPlan"
     start: Checkpoint  # of the first scene
+    keep_alpha: bool  # as for `Film`
+    deep: bool
 
 
 def paint_on_cluster(
@@ -90,6 +92,8 @@ def paint_on_cluster(
             scenes=group,
             plan=film.plan,
             start=starts[group[0].start],
+            keep_alpha=film.keep_alpha,
+            deep=film.deep,
         )
         tasks[f"Scene {group[0].number + 1}"] = (paint_scenes, order)
 
@@ -170,7 +174,17 @@ def paint_scenes(
         )
         input = local_path(files[order.input])
         cores = worker_cores()
-        film = Film(input, optimizer, options, work, Stats(), cores, start=order.start)
+        film = Film(
+            input,
+            optimizer,
+            options,
+            work,
+            Stats(),
+            cores,
+            start=order.start,
+            keep_alpha=order.keep_alpha,
+            deep=order.deep,
+        )
         film.paint()
         film.play()
         contents = [item for scene in order.scenes for item in work.contents(scene).items()]

@@ -156,6 +156,7 @@ class _Rendition:
     def __init__(self, output: Path, options: StylizeOptions, stats: Stats) -> None:
         self.output, self.options, self.stats = output, options, stats
         self.target = video_output(output, options)
+        self.keep_alpha = not options.compare and self.target.keeps_alpha
 
     def sink(self, like: VideoInfo, threads: int, parts: PartFolder | None) -> VideoSink:
         """Create the sink; see `VideoOutput.sink`."""
@@ -176,7 +177,7 @@ class _Rendition:
             info=info,
             encoder=encoder,
             suffix=self.output.suffix,
-            keep_alpha=not self.options.compare and self.target.keeps_alpha,
+            keep_alpha=self.keep_alpha,
             is_deep=self.target.is_deep,
         )
 
@@ -275,7 +276,7 @@ def _source(file: Footage, first: _Rendition, threads: int) -> FootageSource:
         start_s=options.start,
         end_s=options.end,
         threads=threads,
-        keep_alpha=not options.compare and first.target.keeps_alpha,
+        keep_alpha=first.keep_alpha,
         size=options.sized_wh,
         rate=options.rate,
         deep=first.target.is_deep,
@@ -375,7 +376,16 @@ def _frame_transform(
     output, options, stats = rendition.output, rendition.options, rendition.stats
     if options.quality == "full":
         _check_encodes(input, rendition.target, options)  # before hours of work
-        with optimized_film(input, output, options, stats, threads.decoder, watch) as film:
+        with optimized_film(
+            input,
+            output,
+            options,
+            stats,
+            threads.decoder,
+            watch,
+            keep_alpha=rendition.keep_alpha,
+            deep=rendition.target.is_deep,
+        ) as film:
             yield film
     else:
         painters = load_painters(options.style_plan, options.start, options.provider)

@@ -4,7 +4,7 @@ Modules with PyTorch are imported inside functions.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,9 @@ def optimized_film(
     stats: Stats,
     threads: int,
     watch: Callable[[], None],
+    *,
+    keep_alpha: bool,
+    deep: bool,
 ) -> Iterator["Film"]:
     """Optimize the keyframes of a film and yield it as a `FrameTransform` for its frames.
 
@@ -50,6 +53,8 @@ def optimized_film(
         threads: of the decoder.
         watch: called by the calling thread after each painting and during scene detection; an
             exception that it raises ends the work.
+        keep_alpha: whether the frames to stylize have an alpha channel, if the input has one.
+        deep: whether they have 16 bits.
 
     Raises:
         MissingExtraError: PyTorch or PySceneDetect is not installed, or Dask for a cluster.
@@ -65,7 +70,8 @@ def optimized_film(
         from vidstyle.optimize.work_folder import WorkFolder
     stats.time_limit_s = options.time_budget_s
     with claimed_work_folder(output, options) as folder:
-        work = WorkFolder(folder, _manifest(input, painting, options))
+        pictures = {"transparency kept": keep_alpha, "16-bit frames": deep}
+        work = WorkFolder(folder, _manifest(input, painting, options, pictures))
         optimizer = open_optimizer(
             painting,
             options.features,
@@ -74,7 +80,17 @@ def optimized_film(
             *delivery(options.style_plan),
             options.device,
         )
-        film = Film(input, optimizer, options, work, stats, threads, watch)
+        film = Film(
+            input,
+            optimizer,
+            options,
+            work,
+            stats,
+            threads,
+            watch,
+            keep_alpha=keep_alpha,
+            deep=deep,
+        )
         if options.cluster is not None:
             paint_on_cluster(film, input, options, work, stats, watch)
         film.paint()
@@ -82,10 +98,12 @@ def optimized_film(
         film.clean_up()
 
 
-def _manifest(input: Footage, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:
+def _manifest(
+    input: Footage, painting: RGBImage, options: StylizeOptions, pictures: Mapping[str, bool]
+) -> dict[str, Any]:
     """Inputs and settings that the paintings in a work folder depend on."""
     return {
         "input": footage_digest(input, content_digest),
         "painting": hashlib.sha256(painting.tobytes()).hexdigest(),
-        "settings": {name: getattr(options, name) for name in PAINTING_SETTINGS},
+        "settings": {**{name: getattr(options, name) for name in PAINTING_SETTINGS}, **pictures},
     }

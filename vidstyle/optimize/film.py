@@ -52,6 +52,9 @@ class Film:
         threads: int,
         watch: Callable[[], None] = lambda: None,
         start: Checkpoint | None = None,
+        *,
+        keep_alpha: bool = False,
+        deep: bool = False,
     ) -> None:
         """Detect the scenes, and choose keyframe interval and scale for the time budget.
 
@@ -65,11 +68,14 @@ class Film:
             watch: called in the calling thread before each painting, and for each frame during
                 scene detection; its exceptions end the work.
             start: of the first scene, where the film is a part of another; None at the beginning.
+            keep_alpha: as for `open_footage`; the same as for the frames that `stylize` gets, since
+                both choose the keyframes.
+            deep: likewise.
 
         Raises:
             VidstyleError: the input cannot be read, or the work folder cannot be used.
         """
-        self._begin = start
+        self._begin, self.keep_alpha, self.deep = start, keep_alpha, deep
         self._watch = watch
         self._started = time.monotonic()  # scene detection is part of the time budget
         self._input, self._optimizer, self._work = input, optimizer, work
@@ -189,8 +195,10 @@ class Film:
             start_s=self._asked.start,
             end_s=self._asked.end,
             threads=self._threads,
+            keep_alpha=self.keep_alpha,
             size=self._asked.sized_wh,
             rate=self._asked.rate,
+            deep=self.deep,
         )
         if self._begin is not None:
             source.start_at(self._begin)

@@ -120,15 +120,15 @@ class Progress:
                 )
 
     def _say_resumed(self, stats: Stats) -> None:
-        """Print once where an interrupted run was taken up."""
+        """Print once where an interrupted run was taken up; it is printed on return."""
         with self._saying:
             at_s, total_s = stats.resumed_at_s, stats.expected_s
             if at_s is None or self._resumed is stats or not self._shown:
                 return
             self._resumed = stats
-        name = f"{self._name}: " if self._jobs > 1 else ""
-        of = "" if total_s is None else f" of {clock(total_s)}"
-        self._print(f"{name}Resumed at {clock(at_s)}{of}.")
+            name = f"{self._name}: " if self._jobs > 1 else ""
+            of = "" if total_s is None else f" of {clock(total_s)}"
+            self._print(f"{name}Resumed at {clock(at_s)}{of}.")
 
     def _print(self, line: str) -> None:
         with suppress(OSError):  # a full disk that stderr is redirected to does not end the batch

@@ -26,7 +26,7 @@ from vidstyle.training import start as start_module
 from vidstyle.training.checkpoint import read_checkpoint
 from vidstyle.training.data.examples import collage
 from vidstyle.training.forecast import StepForecast
-from vidstyle.training.preview import ContactSheet
+from vidstyle.training.preview import ContactSheet, plot_losses
 from vidstyle.training.results import TrainProgress, TrainResult
 from vidstyle.training.run import GENERATED_NOTE, run_session
 from vidstyle.training.trainer import Trainer, TrainingSettings
@@ -37,7 +37,7 @@ OPTIONS = TrainOptions(size="17k", steps=4, batch=1, threads=1, int8=False)
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small crops, features and content, and no export."""
+    """Small crops, features and content; no export, and no curves, which take longest of all."""
     monkeypatch.setattr(session_module, "TrainingSettings", partial(TrainingSettings, crop=32))
     monkeypatch.setattr(session_module, "load_features", lambda *_: ToyFeatures())
     monkeypatch.setattr(session_module, "procedural_content", lambda seed: toy_content())
@@ -45,6 +45,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "STYLE_SIZE", 128)
     monkeypatch.setattr(session_module, "traced", lambda *_: None)
     monkeypatch.setattr(session_module, "export", lambda _, file, *__: file.write_bytes(b"onnx"))
+    monkeypatch.setattr(session_module, "plot_losses", lambda _, file: file.write_bytes(b"curves"))
 
 
 @pytest.fixture
@@ -99,7 +100,10 @@ def same_weights(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_run_leaves_style_checkpoint_sheet_and_curves(painting: Path) -> None:
+def test_a_run_leaves_style_checkpoint_sheet_and_curves(
+    painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "plot_losses", plot_losses)
     seen: list[TrainProgress] = []
     result = run(painting, seen.append)
     folder = painting.with_name("style.training")

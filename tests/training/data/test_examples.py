@@ -41,6 +41,11 @@ def test_a_painting_belongs_to_the_photo_that_its_name_begins_with(
         assert (painting == 255 - photo).all()
 
 
+def test_photos_without_a_painting_are_told(folders: tuple[Path, Path]) -> None:
+    content, _ = read_examples(*folders)
+    assert content.skipped == [f"{folders[1] / 'dog_2.png'} has no painting in {folders[0]}."]
+
+
 def test_the_longest_name_counts(folders: tuple[Path, Path]) -> None:
     save(folders[0] / "dog_2_styled.png", 255 - blurred_noise(1, *SMALL))
     content, examples = read_examples(*folders)

@@ -43,7 +43,8 @@ def read_examples(
 
     Returns:
         Photos and paintings in the same order and of the same sizes, those of the smaller one, so
-        that the same arguments give crops of the same places. Messages are with the photos.
+        that the same arguments give crops of the same places. Messages are with the photos, also on
+        those without a painting.
 
     Raises:
         SourceError: a folder does not exist, or there is no pair that can be read.
@@ -63,6 +64,8 @@ def read_examples(
     if not images:
         found = f"For one: {skipped[0]}" if skipped else "Give them the names of the photos."
         raise SourceError(f"No picture in {folder} is a painting of a photo in {content}. {found}")
+    bare = [photo for photo in photos if photo.relative_to(base) not in paintings_of]
+    skipped += [f"{photo} has no painting in {folder}." for photo in bare]
     return Content(images, skipped, results, ZOOMS), Content(paintings, zooms=ZOOMS)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from vidstyle.errors import SourceError
-from vidstyle.frame import RGBImage
+from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.media.image_file import READABLE_SUFFIXES, read_photo
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.training.data.dataset import (
@@ -140,11 +140,6 @@ def _reduced(image: RGBImage, size_wh: tuple[int, int]) -> RGBImage:
 
 def _middle(image: RGBImage) -> RGBImage:
     """The middle of a picture, `TILE` px on each side."""
-    height, width = image.shape[:2]
-    scale = max(1.0, TILE / min(height, width))
-    if scale > 1:
-        size_wh = (max(TILE, round(scale * width)), max(TILE, round(scale * height)))
-        image = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_CUBIC), np.uint8)
-        height, width = image.shape[:2]
-    top, left = (height - TILE) // 2, (width - TILE) // 2
+    image = with_short_side(image, max(TILE, min(image.shape[:2])))
+    top, left = ((side - TILE) // 2 for side in image.shape[:2])
     return image[top : top + TILE, left : left + TILE]

@@ -71,8 +71,10 @@ def _batch(
     styles: Sequence[str | None],
     styles_app: Any = None,
 ) -> int:
-    from vidstyle.apps.batch import BatchRequest, Failure, list_jobs, missing_results, run_batch
-    from vidstyle.apps.outputs import Result
+    from vidstyle.apps.batch import run_batch
+    from vidstyle.apps.batch_inputs import BatchRequest
+    from vidstyle.apps.batch_jobs import list_jobs, missing_results
+    from vidstyle.apps.outputs import Failure, Result
     from vidstyle.console.outcomes import batch_to_json, describe
     from vidstyle.console.progress import Progress
 
@@ -129,7 +131,7 @@ def _tallied(
     jobs: Sequence[Any], outcomes: Sequence[Any], total: int, options: ConvertFlags
 ) -> Iterator[None]:
     """Tell after a batch what is done and left: when it skipped, failed or was interrupted."""
-    from vidstyle.apps.batch import Failure
+    from vidstyle.apps.outputs import Failure
 
     def tally() -> str:
         left = len(jobs) - sum(not isinstance(outcome, Failure) for outcome in outcomes)
@@ -150,7 +152,7 @@ def _tallied(
 
 def _files_left(jobs: Sequence[Any], options: ConvertFlags) -> str:
     """Sentence on the files that an interrupted batch has left unfinished."""
-    from vidstyle.apps.batch import Job
+    from vidstyle.apps.batch_jobs import Job
     from vidstyle.apps.work import work_folder
     from vidstyle.media.atomic import stale_partials
 

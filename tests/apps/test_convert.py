@@ -22,7 +22,8 @@ from tests.clips import Clip, Sound, cut_off_clip, patches, transparent, write_t
 from tests.codecs_left import containers_left, without_collector
 from tests.look import look
 from tests.toys import save_convolution
-from vidstyle.apps.batch import BatchRequest, Job, list_jobs
+from vidstyle.apps.batch_inputs import BatchRequest
+from vidstyle.apps.batch_jobs import Job, list_jobs
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.progress import VideoProgress
 from vidstyle.errors import (

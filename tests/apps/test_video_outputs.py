@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.clips import Clip, Sound, patches
-from vidstyle.apps.batch import BatchRequest, Job, list_jobs, missing_results
+from vidstyle.apps.batch_inputs import BatchRequest
+from vidstyle.apps.batch_jobs import Job, list_jobs, missing_results
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.video_outputs import (
     Animation,

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from vidstyle.apps.batch import Failure
 from vidstyle.apps.export import ExportResult
-from vidstyle.apps.outputs import Result
+from vidstyle.apps.outputs import Failure, Result
 from vidstyle.apps.painting import PaintingResult
 from vidstyle.console.outcomes import batch_to_json, describe, to_json
 from vidstyle.errors import SourceError

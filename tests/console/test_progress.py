@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from vidstyle.apps.batch import Job
+from vidstyle.apps.batch_jobs import Job
 from vidstyle.console.progress import LOSSES_NOTE, Progress, TrainingProgress, _state, shortened
 from vidstyle.errors import Note
 from vidstyle.stats import Stats

@@ -1,4 +1,4 @@
-"""Outputs of conversions: their results, checks before any work, and the lock of a run."""
+"""Outputs of conversions: results and failures, checks before any work, and the lock of a run."""
 
 import os
 import re
@@ -38,6 +38,14 @@ class Result(FileResult):
     def fps(self) -> float:
         """Frames per second over the whole run."""
         return per_second(self.frames, self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Input without a result, and its error."""
+
+    input: Path
+    error: Exception  # a VidstyleError; any other exception is a bug
 
 
 @contextmanager

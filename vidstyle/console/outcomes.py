@@ -5,10 +5,9 @@ from dataclasses import asdict
 from functools import singledispatch
 from typing import Any
 
-from vidstyle.apps.batch import Failure
 from vidstyle.apps.clean import UnfinishedWork
 from vidstyle.apps.export import ExportResult
-from vidstyle.apps.outputs import Result
+from vidstyle.apps.outputs import Failure, Result
 from vidstyle.apps.painting import PaintingResult
 from vidstyle.flags import with_flags
 from vidstyle.live.metrics import LiveReport

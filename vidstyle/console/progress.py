@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
 
-from vidstyle.apps.batch import Failure, Job
+from vidstyle.apps.batch_jobs import Job
+from vidstyle.apps.outputs import Failure
 from vidstyle.apps.progress import BatchEstimate
 from vidstyle.errors import printable
 from vidstyle.flags import with_flags

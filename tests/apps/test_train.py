@@ -31,8 +31,9 @@ from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.options import TrainOptions
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.training import run as session_module
+from vidstyle.training.data import content as content_module
+from vidstyle.training.data.content import GENERATED_NOTE
 from vidstyle.training.results import TrainProgress
-from vidstyle.training.run import GENERATED_NOTE
 from vidstyle.training.trainer import TrainingSettings
 
 EXISTS = "exists. Allow overwriting, or choose another name (--overwrite or -o)."
@@ -46,7 +47,7 @@ def small() -> Iterator[None]:
     """Small crops and four generated pictures."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session_module, "TrainingSettings", partial(TrainingSettings, crop=32))
-        patch.setattr(session_module, "procedural_content", lambda seed: toy_content())
+        patch.setattr(content_module, "procedural_content", lambda seed: toy_content())
         patch.setattr(session_module, "STYLE_SIZE", 128)
         yield
 
@@ -290,7 +291,7 @@ def test_the_painting_is_never_written_over(tmp_path: Path) -> None:
 def test_without_the_extra_it_says_which(
     painting: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    for module in ("training.run", "export.onnx"):  # will be imported again
+    for module in ("training.run", "training.style_files", "export.onnx"):  # will be imported again
         monkeypatch.delitem(sys.modules, f"vidstyle.{module}")
     monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.chdir(painting.parent)
@@ -308,7 +309,7 @@ def test_ctrl_c_while_preparing_leaves_nothing(
     def interrupted(seed: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session_module, "procedural_content", interrupted)
+    monkeypatch.setattr(content_module, "procedural_content", interrupted)
     monkeypatch.chdir(painting.parent)
     assert main(["train", "painting.png", *TINY, features]) == INTERRUPTED
     assert "Stopped. Nothing half-made" in one_line(capsys.readouterr().err)

@@ -1,13 +1,11 @@
 """A whole run but for the painting's size and the export, which tests/apps/test_train.py has."""
 
-import dataclasses
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,51 +14,25 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.toys import ToyFeatures, blurred_noise, toy_content
+from tests.training.runs import names, run, stop_at, weights
+from tests.training.toys import blurred_noise, toy_content
 from vidstyle.errors import Note, SinkError, SourceError, StyleError
 from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import read_photo, write_photo, write_result
-from vidstyle.options import TrainOptions
 from vidstyle.training import run as session_module
 from vidstyle.training import start as start_module
+from vidstyle.training import style_files
 from vidstyle.training.checkpoint import read_checkpoint
+from vidstyle.training.data import content as content_module
+from vidstyle.training.data.content import GENERATED_NOTE
 from vidstyle.training.data.examples import collage
 from vidstyle.training.forecast import StepForecast
 from vidstyle.training.preview import ContactSheet, plot_losses
-from vidstyle.training.results import TrainProgress, TrainResult
-from vidstyle.training.run import GENERATED_NOTE, run_session
-from vidstyle.training.trainer import Trainer, TrainingSettings
+from vidstyle.training.results import TrainProgress
+from vidstyle.training.trainer import Trainer
 
 HANG_LIMIT_S = 120
-OPTIONS = TrainOptions(size="17k", steps=4, batch=1, threads=1, int8=False)
-
-
-@pytest.fixture(autouse=True)
-def toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small crops, features and content; no export, and no curves, which take longest of all."""
-    monkeypatch.setattr(session_module, "TrainingSettings", partial(TrainingSettings, crop=32))
-    monkeypatch.setattr(session_module, "load_features", lambda *_: ToyFeatures())
-    monkeypatch.setattr(session_module, "procedural_content", lambda seed: toy_content())
-    monkeypatch.setattr(start_module, "nearest_style", lambda _, styles: styles[0].name)
-    monkeypatch.setattr(session_module, "STYLE_SIZE", 128)
-    monkeypatch.setattr(session_module, "traced", lambda *_: None)
-    monkeypatch.setattr(session_module, "export", lambda _, file, *__: file.write_bytes(b"onnx"))
-    monkeypatch.setattr(session_module, "plot_losses", lambda _, file: file.write_bytes(b"curves"))
-
-
-@pytest.fixture
-def painting(tmp_path: Path) -> Path:
-    write_photo(tmp_path / "painting.png", blurred_noise(100))
-    return tmp_path / "painting.png"
-
-
-def run(
-    painting: Path, report: Callable[[TrainProgress], None] = lambda _: None, **changes: Any
-) -> TrainResult:
-    options = dataclasses.replace(OPTIONS, **changes)
-    result = run_session(painting, painting.with_name("style.onnx"), options, report)
-    assert result is not None
-    return result
+pytestmark = pytest.mark.usefixtures("toys")
 
 
 def watched_trainers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
@@ -74,25 +46,6 @@ def watched_trainers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
     monkeypatch.setattr(session_module, "Trainer", Watched)
     return made
-
-
-def stop_at(step: int) -> Callable[[TrainProgress], None]:
-    def report(progress: TrainProgress) -> None:
-        if progress.step == step:
-            raise KeyboardInterrupt
-
-    return report
-
-
-def names(painting: Path) -> list[str]:
-    return sorted(file.name for file in painting.parent.iterdir())
-
-
-def weights(painting: Path) -> dict[str, Any]:
-    """What was learned, by name, from the checkpoint."""
-    state = read_checkpoint(painting.with_name("style.training") / "checkpoint.pt")
-    now = {f"now.{name}": tensor for name, tensor in state["generator"].items()}
-    return {**state["average"], **now}
 
 
 def same_weights(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -171,14 +124,14 @@ def test_ctrl_c_writes_what_matters_first_and_nothing_that_takes_seconds(
         monkeypatch.setattr(owner, name, call)
 
     for owner, name in (
-        (session_module, "traced"),
+        (style_files, "traced"),
         (Trainer, "run"),
         (Trainer, "save"),
-        (session_module, "export"),
+        (style_files, "export"),
         (ContactSheet, "add"),
         (session_module, "plot_losses"),
-        (session_module, "quantize"),
-        (session_module, "export_torch"),
+        (style_files, "quantize"),
+        (style_files, "export_torch"),
     ):
         recorded(owner, name)
     monkeypatch.setattr(session_module, "PREVIEW_SHARE", 2.0)
@@ -191,20 +144,13 @@ def test_ctrl_c_writes_what_matters_first_and_nothing_that_takes_seconds(
     ]
 
 
-def test_ctrl_c_says_that_an_int8_form_is_of_an_earlier_run(painting: Path) -> None:
-    painting.with_name("style.int8.onnx").write_bytes(b"old")
-    result = run(painting, stop_at(2), int8=True, overwrite=True)
-    assert "style.int8.onnx is of an earlier run" in result.warnings[-1]
-    assert painting.with_name("style.int8.onnx").read_bytes() == b"old"
-
-
 def test_a_second_ctrl_c_keeps_the_checkpoint(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session_module, "export", interrupted)
+    monkeypatch.setattr(style_files, "export", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(painting, stop_at(2))
     assert read_checkpoint(painting.with_name("style.training") / "checkpoint.pt")["step"] == 2
@@ -229,24 +175,6 @@ def test_a_finished_run_can_be_resumed_with_more_steps(painting: Path) -> None:
     assert run(painting, steps=4, resume=True).steps == 4
 
 
-def test_what_an_earlier_run_left_is_replaced_only_when_asked(painting: Path) -> None:
-    run(painting, steps=1)
-    painting.with_name("style.onnx").unlink()
-    stale = painting.with_name("style.training") / "step-0000099.png"
-    stale.write_bytes(b"stale")
-    with pytest.raises(SinkError, match=r"style\.training is left .*Resume it, or start afresh"):
-        run(painting)
-    assert stale.exists()
-    run(painting, steps=1, overwrite=True)
-    assert not stale.exists()
-
-
-def test_nothing_to_resume_is_said_and_leaves_nothing(painting: Path) -> None:
-    with pytest.raises(StyleError, match=r"no .*checkpoint\.pt to resume from"):
-        run(painting, resume=True)
-    assert names(painting) == ["painting.png"]
-
-
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
@@ -266,45 +194,12 @@ def test_another_painting_or_other_photos_cannot_be_resumed(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(painting, steps=1)
-    monkeypatch.setattr(session_module, "procedural_content", lambda seed: toy_content(5))
+    monkeypatch.setattr(content_module, "procedural_content", lambda seed: toy_content(5))
     with pytest.raises(StyleError, match="made with another content"):
         run(painting, resume=True)
     write_photo(painting, blurred_noise(101))
     with pytest.raises(StyleError, match="made with another painting and content"):
         run(painting, resume=True)
-
-
-@pytest.mark.parametrize("name", ["diary.txt", "checkpoint.pt", ".checkpoint.partial.pt"])
-def test_overwriting_deletes_no_file_that_a_run_did_not_write(painting: Path, name: str) -> None:
-    folder = painting.with_name("style.training")
-    folder.mkdir()
-    (folder / name).write_text("ten years")
-    with pytest.raises(SinkError, match=f"files that no training run wrote, such as {name}"):
-        run(painting, overwrite=True)
-    assert (folder / name).read_text() == "ten years"
-
-
-def test_overwriting_follows_no_link(painting: Path) -> None:
-    run(painting, steps=1)
-    folder, mine = painting.with_name("style.training"), painting.with_name("mine")
-    folder.rename(mine)
-    folder.symlink_to(mine, target_is_directory=True)
-    before = sorted(mine.iterdir())
-    with pytest.raises(SinkError, match="is no folder of a training run"):
-        run(painting, overwrite=True)
-    assert sorted(mine.iterdir()) == before
-
-
-def test_a_file_that_appears_during_the_training_is_not_replaced(painting: Path) -> None:
-    output = painting.with_name("style.onnx")
-
-    def interfere(_: TrainProgress) -> None:
-        output.write_text("precious")
-
-    with pytest.raises(SinkError, match=r"was not replaced\. The finished .*style-2\.onnx"):
-        run(painting, interfere)
-    assert output.read_text() == "precious"
-    assert painting.with_name("style-2.onnx").read_bytes() == b"onnx"
 
 
 def test_of_two_trainings_at_once_into_one_file_one_is_refused(painting: Path) -> None:
@@ -315,14 +210,6 @@ def test_of_two_trainings_at_once_into_one_file_one_is_refused(painting: Path) -
             with pytest.raises(SinkError, match=r"style\.onnx is being written by another run"):
                 run(painting, steps=2, resume=resume, overwrite=not resume)
     assert same_weights(before, weights(painting))
-
-
-def test_what_a_killed_run_left_half_written_goes(painting: Path) -> None:
-    run(painting, steps=1)
-    half = painting.with_name("style.training") / ".checkpoint.1234abcd.partial.pt"
-    half.write_bytes(b"half")
-    run(painting, steps=2, resume=True)
-    assert not half.exists()
 
 
 def save(height: int, width: int) -> Callable[[Path], Any]:
@@ -525,86 +412,6 @@ def test_the_style_scale_is_the_paintings_size(
     assert [min(arguments[1].shape[2:]) for arguments in trained] == [128, 64, 256]
 
 
-def test_other_forms_are_written_beside(painting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calibrated = []
-
-    def quantize(_: Path, images: list[Any], file: Path) -> None:
-        calibrated.append(len(images))
-        file.write_bytes(b"int8")
-
-    monkeypatch.setattr(session_module, "quantize", quantize)
-    monkeypatch.setattr(session_module, "export_torch", lambda _, file: file.write_bytes(b"pt2"))
-    result = run(painting, steps=1, int8=True, torch=True)
-    assert [file.name for file in result.others] == ["style.int8.onnx", "style.pt2"]
-    assert [file.read_bytes() for file in result.others] == [b"int8", b"pt2"]
-    assert calibrated == [4]
-
-
-def test_an_int8_form_that_paints_something_else_is_left_out_and_that_is_said(
-    painting: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def quantize(*_: Any) -> None:
-        raise StyleError("Too unlike.")
-
-    monkeypatch.setattr(session_module, "quantize", quantize)
-    result = run(painting, steps=1, int8=True)
-    assert result.others == []
-    assert result.warnings[-1] == "There is no int8 form. Too unlike."
-    assert result.output.exists()
-
-
-def test_an_int8_form_of_another_painting_does_not_stay_where_there_is_none(
-    painting: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def quantize(*_: Any) -> None:
-        raise StyleError("Too unlike.")
-
-    monkeypatch.setattr(session_module, "quantize", quantize)
-    earlier = painting.with_name("style.int8.onnx")
-    earlier.write_bytes(b"of another painting")
-    result = run(painting, steps=1, int8=True, overwrite=True)
-    assert result.warnings[-1] == "There is no int8 form. Too unlike."
-    assert not earlier.exists()
-
-
-@pytest.mark.parametrize("stopped", [False, True])
-def test_forms_of_an_earlier_run_that_are_not_written_again_are_said(
-    painting: Path, stopped: bool
-) -> None:
-    names = ["style.int8.onnx", "style.pt2"]
-    for name in names:
-        painting.with_name(name).write_bytes(b"old")
-    result = run(painting, stop_at(2 if stopped else 0), steps=3, overwrite=True)
-    assert result.finished == (not stopped)
-    assert result.warnings[-2:] == [
-        f"{name} is of an earlier run. Delete it if it is of another painting." for name in names
-    ]
-    assert {painting.with_name(name).read_bytes() for name in names} == {b"old"}
-
-
-def test_a_style_too_large_for_its_class_is_said(
-    painting: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        session_module, "export", lambda _, file, *__: file.write_bytes(bytes(17_409))
-    )
-    with pytest.raises(StyleError, match="17,409 bytes, too many for its class"):
-        run(painting, steps=1)
-
-
-def test_a_disk_that_fills_at_the_end_is_said(
-    painting: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(session_module, "export", full)
-    with pytest.raises(SinkError, match=r"Cannot write .*style\.onnx: No space left on device"):
-        run(painting, steps=1)
-    monkeypatch.undo()
-    assert weights(painting)  # --resume exports it when there is room
-
-
 def test_a_disk_that_fills_while_training_is_said(
     painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -625,13 +432,13 @@ import sys
 from pathlib import Path
 from vidstyle import cli
 from vidstyle.training import run
-from vidstyle.training.data.dataset import Content
+from vidstyle.training.data import content
 from tests.training.toys import ToyFeatures, toy_content
 from functools import partial
 run.CHECKPOINT_EVERY_S = 0.2
 run.TrainingSettings = partial(run.TrainingSettings, crop=32)
 run.load_features = lambda *_: ToyFeatures()
-run.procedural_content = lambda seed: toy_content(1)  # else luck decides
+content.procedural_content = lambda seed: toy_content(1)  # else luck decides
 sys.exit(cli.main(sys.argv[1:]))
 """
 

@@ -16,7 +16,7 @@ from tools.styles.make import RECIPES, Recipe, command
 from vidstyle.assets import models_folder
 from vidstyle.options import FINISH_LIMITS, TrainOptions
 from vidstyle.training.results import int8_path
-from vidstyle.training.run import file_metadata
+from vidstyle.training.style_files import file_metadata
 
 WRITTEN = (*FINISH_LIMITS, "own_chroma", "stroke_lines")
 

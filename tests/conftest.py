@@ -2,6 +2,7 @@
 
 import errno
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -36,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fuzz-case", type=int, help="run only the case of this number")
     group.addoption("--fuzz-report", type=Path, help="append the totals to this file, as JSON")
     group.addoption("--fuzz-findings", type=Path, help="keep the cases with faults in this folder")
+
+
+def pytest_collection_finish() -> None:
+    """Exempt all that is loaded by now from the garbage collections, one a conversion at least."""
+    gc.collect()
+    gc.freeze()
 
 
 class ErrorLog(logging.Handler):

@@ -1,5 +1,6 @@
-"""The guard against errors that nothing but a log, a thread or a finalizer reports."""
+"""Guards of all tests: errors that nothing but a log or a finalizer reports, and lost time."""
 
+import gc
 import tomllib
 from pathlib import Path
 
@@ -76,3 +77,7 @@ def test_hidden_errors_fail_the_test_that_they_belong_to(pytester: pytest.Pytest
         "test_an_exception_in_a_finalizer_fails",
     }
     assert "vidstyle.live.capture: camera 3 burnt" in output
+
+
+def test_what_was_loaded_before_the_first_test_is_not_garbage_collected() -> None:
+    assert gc.get_freeze_count() > 10_000

@@ -1,11 +1,11 @@
-"""Clocks that start again."""
+"""Clocks that start again, stand still, or are missing."""
 
 from fractions import Fraction
 
 import av
 import pytest
 
-from vidstyle.media.timestamps import in_display_order, restart_offset
+from vidstyle.media.timestamps import FrameClock, in_display_order, restart_offset
 
 TICK = Fraction(1, 100)
 
@@ -42,3 +42,21 @@ def test_swapped_times_of_neighbors_are_exchanged(
     ordered = list(in_display_order(iter(frames), TICK))
     assert ordered == frames
     assert [frame.pts for frame in ordered] == expected
+
+
+@pytest.mark.parametrize(
+    ("times", "expected", "counted"),
+    [
+        ([50, 54, 60], [0, 4, 10], []),
+        ([None, None, 57], [0, 4, 7], []),
+        ([50, 50, 49, 54], [0, 1, 2, 4], ["repeated times"] * 2),
+        ([500, 3, 7], [450, 454, 458], ["clock restarts"]),
+    ],
+)
+def test_a_frame_clock_always_goes_forwards(
+    times: list[int | None], expected: list[int], counted: list[str]
+) -> None:
+    counters = list[str]()
+    clock = FrameClock(50, 4, TICK, counters.append)
+    assert [clock.pts(time) for time in times] == expected
+    assert counters == counted

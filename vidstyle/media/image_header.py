@@ -5,6 +5,7 @@ import struct
 from contextlib import suppress
 
 MAX_PIXELS = 250_000_000  # of images and frames; painting takes about 15 bytes for each
+MAX_SIDE = 32766  # px, of frames; OpenCV's remap takes no longer sides
 START_BYTES = 1 << 20  # of a file, which hold the header in all formats but TIFF
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NETPBM = re.compile(rb"P[1-6Ff]\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s")

@@ -17,10 +17,10 @@ from vidstyle.errors import SourceError, reason
 from vidstyle.frame import Bytes, Checkpoint, Frame
 from vidstyle.media.frames import FittingConverter, has_alpha
 from vidstyle.media.image_file import READABLE_SUFFIXES, open_photo
+from vidstyle.media.image_header import MAX_SIDE
 from vidstyle.media.info import DEFAULT_RATE, VideoInfo, color_tags, resized_aspect
 from vidstyle.media.numbered_names import NumberedNames
 from vidstyle.media.result_mark import is_marked
-from vidstyle.media.source import MAX_SIDE
 from vidstyle.stats import Stats
 
 NUMBER = re.compile(r"(\d+)")

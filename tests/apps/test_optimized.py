@@ -132,7 +132,7 @@ def test_keyframes_are_planned_on_the_pictures_that_are_rendered(
         opened.append((more["keep_alpha"], more["deep"]))
         return open_footage(input, stats, **more)
 
-    monkeypatch.setattr("vidstyle.optimize.film.open_footage", noted)
+    monkeypatch.setattr("vidstyle.media.footage.open_footage", noted)
     clip = Clip(frames=2).write(tmp_path / "in.mp4")
     options = StylizeOptions(style=str(painting), quality="full", threads=1, every=1)
     stylize_video(clip, tmp_path / "out.mkv", replace(options, pix_fmt="yuv420p10le"))

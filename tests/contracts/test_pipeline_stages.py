@@ -26,6 +26,7 @@ from vidstyle.live.sinks.growing_file import GrowingFile
 from vidstyle.live.sinks.network_stream import NetworkMuxer  # in test_network_stream.py
 from vidstyle.media.animation_sink import AnimationSink, GifSink
 from vidstyle.media.codecs import ANIMATIONS, choose_encoder
+from vidstyle.media.footage import FootageReader
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.parted_sink import PartedSink
 from vidstyle.media.parts import PartFolder, PartsByTime
@@ -76,7 +77,7 @@ def optimizer() -> PictureOptimizer:
 
 def film(clip: Path, options: StylizeOptions) -> Film:
     work = WorkFolder(clip.parent / "work", {})
-    film = Film(clip, optimizer(), options, work, Stats(), threads=1)
+    film = Film(FootageReader(clip, options, 1), optimizer(), options, work, Stats())
     film.paint()
     return film
 

@@ -1,6 +1,7 @@
 """Files and image sequences are read alike."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 
 from tests.clips import Clip, squares
 from vidstyle.errors import SourceError
+from vidstyle.frame import DEEP, Checkpoint
 from vidstyle.media.file_identity import content_digest, file_identity
-from vidstyle.media.footage import Footage, footage_digest, open_footage
+from vidstyle.media.footage import Footage, FootageReader, footage_digest, open_footage
 from vidstyle.media.image_file import write_photo
 from vidstyle.media.image_sequence import find_sequence
+from vidstyle.options import Output
 from vidstyle.stats import Stats
 
 
@@ -49,6 +52,20 @@ def test_the_size_is_the_one_asked_for(footage: Footage) -> None:
 def test_what_is_after_the_end_is_an_error(footage: Footage) -> None:
     with pytest.raises(SourceError, match=r"after 9 s: it is 0\.2 s long"):
         open_footage(footage, Stats(), start_s=9.0)
+
+
+def test_a_reader_gives_the_same_frames_each_time(footage: Footage) -> None:
+    reader = FootageReader(footage, Output(start=0.04, end=0.16, size="32x48"), deep=True)
+    for _ in range(2):
+        with reader.open(Stats()) as source:
+            frames = list(source)
+        assert [float(frame.time_s) for frame in frames] == pytest.approx([0, 0.04, 0.08])
+        assert {(frame.picture.y.shape, frame.picture.unit) for frame in frames} == {
+            ((48, 32), 256)
+        }
+    last = Checkpoint(1, frames[-1].pts, 2, {}, frames[-1].time_s)
+    with replace(reader, start=last).open(Stats()) as source:
+        assert [frame.pts for frame in source] == [frames[-1].pts]
 
 
 @pytest.mark.parametrize("of_file", [content_digest, file_identity])

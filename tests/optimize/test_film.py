@@ -11,6 +11,7 @@ import pytest
 
 from tests.clips import Clip, patches
 from vidstyle.frame import Checkpoint, RGBImage
+from vidstyle.media.footage import FootageReader
 from vidstyle.media.source import FileSource
 from vidstyle.optimize.budget import FilmPlan
 from vidstyle.optimize.film import Film
@@ -29,7 +30,7 @@ Make = Callable[..., Film]
 def make(tmp_path: Path, optimizer: PictureOptimizer) -> Make:
     def film(input: Path, options: StylizeOptions = OPTIONS, **more: Any) -> Film:
         work = WorkFolder(tmp_path / "work", {"every": options.every, **more})
-        return Film(input, optimizer, options, work, Stats(), 1)
+        return Film(FootageReader(input, options, 1), optimizer, options, work, Stats())
 
     return film
 

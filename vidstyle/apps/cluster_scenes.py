@@ -25,7 +25,7 @@ from vidstyle.cluster.dispatch import DamagedResultError
 from vidstyle.cluster.shared_files import SharedFile, SharedFiles
 from vidstyle.errors import SourceError, VidstyleError
 from vidstyle.frame import Checkpoint
-from vidstyle.media.footage import Footage
+from vidstyle.media.footage import FootageReader
 from vidstyle.media.parts import PartsByFrame
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -48,13 +48,12 @@ class SceneOrder:
     scenes: Sequence["Scene"]  # the first one continues no other
     plan: "FilmPlan"
     start: Checkpoint  # of the first scene
-    keep_alpha: bool  # as for `Film`
+    keep_alpha: bool  # as in `FootageReader`
     deep: bool
 
 
 def paint_on_cluster(
     film: "Film",
-    input: Footage,
     options: StylizeOptions,
     work: "WorkFolder",
     stats: Stats,
@@ -64,7 +63,6 @@ def paint_on_cluster(
 
     Args:
         film: with its scenes and its plan.
-        input: of the film.
         options: of the conversion; they name the cluster.
         work: receives the paintings.
         stats: receives the number of workers, and counts paintings while they arrive.
@@ -74,6 +72,7 @@ def paint_on_cluster(
         SourceError: the input is a sequence of pictures.
         VidstyleError: as `run_tasks`.
     """
+    input = film.reader.footage
     if not isinstance(input, Path):
         raise SourceError("A cluster converts video files, no pictures.", ALONE)
     groups = [group for group in _groups(film.scenes) if not _is_painted(group, work)]
@@ -92,8 +91,8 @@ def paint_on_cluster(
             scenes=group,
             plan=film.plan,
             start=starts[group[0].start],
-            keep_alpha=film.keep_alpha,
-            deep=film.deep,
+            keep_alpha=film.reader.keep_alpha,
+            deep=film.reader.deep,
         )
         tasks[f"Scene {group[0].number + 1}"] = (paint_scenes, order)
 
@@ -172,19 +171,15 @@ def paint_scenes(
             *delivery(options.style_plan),
             options.device,
         )
-        input = local_path(files[order.input])
-        cores = worker_cores()
-        film = Film(
-            input,
-            optimizer,
+        reader = FootageReader(
+            local_path(files[order.input]),
             options,
-            work,
-            Stats(),
-            cores,
-            start=order.start,
-            keep_alpha=order.keep_alpha,
-            deep=order.deep,
+            worker_cores(),
+            order.keep_alpha,
+            order.deep,
+            order.start,
         )
+        film = Film(reader, optimizer, options, work, Stats())
         film.paint()
         film.play()
         contents = [item for scene in order.scenes for item in work.contents(scene).items()]

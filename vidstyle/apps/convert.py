@@ -38,7 +38,7 @@ from vidstyle.hardware import ThreadPlan, memory_gb, usable_cores
 from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import default_suffix
 from vidstyle.media.demux import free_closed_codecs
-from vidstyle.media.footage import Footage, FootageSource, open_footage
+from vidstyle.media.footage import Footage, FootageReader, FootageSource, open_footage
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.parts import PartFolder, PartsByTime
@@ -158,6 +158,10 @@ class _Rendition:
         self.target = video_output(output, options)
         self.keep_alpha = not options.compare and self.target.keeps_alpha
 
+    def reader(self, file: Footage, threads: int) -> FootageReader:
+        """Reader of the input with so many threads of the decoder."""
+        return FootageReader(file, self.options, threads, self.keep_alpha, self.target.is_deep)
+
     def sink(self, like: VideoInfo, threads: int, parts: PartFolder | None) -> VideoSink:
         """Create the sink; see `VideoOutput.sink`."""
         if parts is None:
@@ -269,18 +273,8 @@ def _thread_plan(options: StylizeOptions, renditions: int) -> ThreadPlan:
 
 def _source(file: Footage, first: _Rendition, threads: int) -> FootageSource:
     """Open the source of all renditions; tell the first one's stats what to expect."""
-    options, stats = first.options, first.stats
-    source = open_footage(
-        file,
-        stats,
-        start_s=options.start,
-        end_s=options.end,
-        threads=threads,
-        keep_alpha=first.keep_alpha,
-        size=options.sized_wh,
-        rate=options.rate,
-        deep=first.target.is_deep,
-    )
+    stats = first.stats
+    source = first.reader(file, threads).open(stats)
     stats.expected_frames, stats.expected_s = source.info.expected_frames, expected_s(source.info)
     return source
 
@@ -376,16 +370,8 @@ def _frame_transform(
     output, options, stats = rendition.output, rendition.options, rendition.stats
     if options.quality == "full":
         _check_encodes(input, rendition.target, options)  # before hours of work
-        with optimized_film(
-            input,
-            output,
-            options,
-            stats,
-            threads.decoder,
-            watch,
-            keep_alpha=rendition.keep_alpha,
-            deep=rendition.target.is_deep,
-        ) as film:
+        reader = rendition.reader(input, threads.decoder)
+        with optimized_film(reader, output, options, stats, watch) as film:
             yield film
     else:
         painters = load_painters(options.style_plan, options.start, options.provider)

@@ -4,7 +4,7 @@ Modules with PyTorch are imported inside functions.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from vidstyle.apps.optimized import delivery, offline_extra, painting_of
 from vidstyle.apps.work import claimed_work_folder
 from vidstyle.frame import RGBImage
 from vidstyle.media.file_identity import content_digest
-from vidstyle.media.footage import Footage, footage_digest, open_footage
+from vidstyle.media.footage import FootageReader, footage_digest, open_footage
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 
@@ -30,15 +30,11 @@ PAINTING_SETTINGS = (
 
 @contextmanager
 def optimized_film(
-    input: Footage,
+    reader: FootageReader,
     output: Path,
     options: StylizeOptions,
     stats: Stats,
-    threads: int,
     watch: Callable[[], None],
-    *,
-    keep_alpha: bool,
-    deep: bool,
 ) -> Iterator["Film"]:
     """Optimize the keyframes of a film and yield it as a `FrameTransform` for its frames.
 
@@ -46,15 +42,12 @@ def optimized_film(
     an interruption. It is deleted when the block ends without an exception.
 
     Args:
-        input: video file or image sequence.
+        reader: opens the input; also the frames to stylize are read by it.
         output: path of the result; the work folder is beside it.
         options: painting, feature network, time budget, range of time and working size.
         stats: receives the counter "paintings", their expected number, and timings.
-        threads: of the decoder.
         watch: called by the calling thread after each painting and during scene detection; an
             exception that it raises ends the work.
-        keep_alpha: whether the frames to stylize have an alpha channel, if the input has one.
-        deep: whether they have 16 bits.
 
     Raises:
         MissingExtraError: PyTorch or PySceneDetect is not installed, or Dask for a cluster.
@@ -62,7 +55,7 @@ def optimized_film(
         VidstyleError: the painting, the weights, the input or the work folder cannot be used.
     """
     painting = painting_of(options.style_plan)
-    with open_footage(input, Stats(), start_s=options.start, end_s=options.end):
+    with open_footage(reader.footage, Stats(), start_s=options.start, end_s=options.end):
         pass  # raises the errors of an unusable input before any work
     with offline_extra():
         from vidstyle.optimize.film import Film
@@ -70,8 +63,7 @@ def optimized_film(
         from vidstyle.optimize.work_folder import WorkFolder
     stats.time_limit_s = options.time_budget_s
     with claimed_work_folder(output, options) as folder:
-        pictures = {"transparency kept": keep_alpha, "16-bit frames": deep}
-        work = WorkFolder(folder, _manifest(input, painting, options, pictures))
+        work = WorkFolder(folder, _manifest(reader, painting, options))
         optimizer = open_optimizer(
             painting,
             options.features,
@@ -80,30 +72,19 @@ def optimized_film(
             *delivery(options.style_plan),
             options.device,
         )
-        film = Film(
-            input,
-            optimizer,
-            options,
-            work,
-            stats,
-            threads,
-            watch,
-            keep_alpha=keep_alpha,
-            deep=deep,
-        )
+        film = Film(reader, optimizer, options, work, stats, watch)
         if options.cluster is not None:
-            paint_on_cluster(film, input, options, work, stats, watch)
+            paint_on_cluster(film, options, work, stats, watch)
         film.paint()
         yield film
         film.clean_up()
 
 
-def _manifest(
-    input: Footage, painting: RGBImage, options: StylizeOptions, pictures: Mapping[str, bool]
-) -> dict[str, Any]:
+def _manifest(reader: FootageReader, painting: RGBImage, options: StylizeOptions) -> dict[str, Any]:
     """Inputs and settings that the paintings in a work folder depend on."""
+    pictures = {"transparency kept": reader.keep_alpha, "16-bit frames": reader.deep}
     return {
-        "input": footage_digest(input, content_digest),
+        "input": footage_digest(reader.footage, content_digest),
         "painting": hashlib.sha256(painting.tobytes()).hexdigest(),
         "settings": {**{name: getattr(options, name) for name in PAINTING_SETTINGS}, **pictures},
     }

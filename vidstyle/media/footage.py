@@ -1,7 +1,8 @@
-"""Footage: a video file or an image sequence, and the source that reads it."""
+"""Footage: a video file or an image sequence, and the sources that read it."""
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from vidstyle.frame import Checkpoint, Frame
 from vidstyle.media.image_sequence import ImageSequence, SequenceSource
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.source import FileSource
+from vidstyle.options import Output
 from vidstyle.stats import Stats
 
 Footage = Path | ImageSequence
@@ -115,3 +117,49 @@ def open_footage(
         rate=rate,
         deep=deep,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FootageReader:
+    """Footage as a conversion reads it; all sources that it opens have the same frames.
+
+    Args:
+        footage: video file or image sequence.
+        options: range of time, size and rate of the frames.
+        threads: of the decoder; 0 lets FFmpeg choose.
+        keep_alpha: True for frames with their alpha channel, False for all over white.
+        deep: True for pictures of 16 bits, False for 8.
+        start: checkpoint of the frame to begin with; None for the first one.
+    """
+
+    footage: Footage
+    options: Output
+    threads: int = 0
+    keep_alpha: bool = False
+    deep: bool = False
+    start: Checkpoint | None = None
+
+    def open(self, stats: Stats) -> FootageSource:
+        """Open a source and decode its first frame.
+
+        Args:
+            stats: receives the counters and timings of `FileSource`.
+
+        Raises:
+            SourceError: as `open_footage`.
+            MissingExtraError: likewise.
+        """
+        source = open_footage(
+            self.footage,
+            stats,
+            start_s=self.options.start,
+            end_s=self.options.end,
+            threads=self.threads,
+            keep_alpha=self.keep_alpha,
+            size=self.options.sized_wh,
+            rate=self.options.rate,
+            deep=self.deep,
+        )
+        if self.start is not None:
+            source.start_at(self.start)
+        return source

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import islice
 
 from vidstyle.frame import Checkpoint, Frame
-from vidstyle.media.footage import Footage, FootageSource, open_footage
+from vidstyle.media.footage import FootageReader
 from vidstyle.media.parts import PART_S, PartsByFrame, with_checkpoints
 from vidstyle.optimize.budget import (
     DEFAULT_INTERVAL,
@@ -44,42 +44,31 @@ class Film:
 
     def __init__(
         self,
-        input: Footage,
+        reader: FootageReader,
         optimizer: PictureOptimizer,
         options: StylizeOptions,
         work: WorkFolder,
         stats: Stats,
-        threads: int,
         watch: Callable[[], None] = lambda: None,
-        start: Checkpoint | None = None,
-        *,
-        keep_alpha: bool = False,
-        deep: bool = False,
     ) -> None:
         """Detect the scenes, and choose keyframe interval and scale for the time budget.
 
         Args:
-            input: a video file or an image sequence.
+            reader: opens the film; the same as for the frames that `stylize` gets, since both
+                choose the keyframes.
             optimizer: paints keyframes and polishes the frames between.
-            options: `start`, `end`, `fps`, `every`, `time_budget` and the sizes are used.
+            options: `every`, `time_budget` and the working size are used.
             work: work folder for scenes, plan and finished paintings.
             stats: receives the counter "paintings" and `expected_paintings`.
-            threads: number of decoder threads.
             watch: called in the calling thread before each painting, and for each frame during
                 scene detection; its exceptions end the work.
-            start: of the first scene, where the film is a part of another; None at the beginning.
-            keep_alpha: as for `open_footage`; the same as for the frames that `stylize` gets, since
-                both choose the keyframes.
-            deep: likewise.
 
         Raises:
             VidstyleError: the input cannot be read, or the work folder cannot be used.
         """
-        self._begin, self.keep_alpha, self.deep = start, keep_alpha, deep
-        self._watch = watch
         self._started = time.monotonic()  # scene detection is part of the time budget
-        self._input, self._optimizer, self._work = input, optimizer, work
-        self._stats, self._threads = stats, threads
+        self.reader, self._optimizer, self._work = reader, optimizer, work
+        self._stats, self._watch = stats, watch
         self._asked, self._first = options, 0
         longest = LONGEST_SCENE * (options.every or DEFAULT_INTERVAL)
         self.scenes = work.scenes(lambda: self._find_scenes(longest))
@@ -104,7 +93,7 @@ class Film:
         painter = SceneOptimizer(
             self._optimizer, self.options, self._work, budget, self._stats, self._watch
         )
-        with self._source() as source:
+        with self.reader.open(Stats()) as source:
             rest = iter(source)
             for scene in self.scenes:
                 painter.paint(scene, islice(rest, scene.frames))
@@ -147,7 +136,7 @@ class Film:
 
     def _planned(self) -> StylizeOptions:
         frames = sum(scene.frames for scene in self.scenes)
-        with self._source() as source:
+        with self.reader.open(Stats()) as source:
             width, height = self._asked.working_size_wh(source.info.width, source.info.height)
             picture = next(iter(source)).picture.resized(width, height)
         self.plan = plan = self._work.plan(
@@ -163,7 +152,7 @@ class Film:
         return replace(self._asked, every=plan.every, max_height=lines, scale=None)
 
     def _find_scenes(self, longest: int) -> list[Scene]:
-        with self._source() as source:
+        with self.reader.open(Stats()) as source:
             return find_scenes(self._watched(source), longest)
 
     def _watched(self, frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -173,7 +162,7 @@ class Film:
 
     def play(self) -> None:
         """Render all frames into the work folder alone, for another machine to show them."""
-        with self._source() as source:
+        with self.reader.open(Stats()) as source:
             for _ in self.stylize(islice(source, sum(scene.frames for scene in self.scenes))):
                 self._watch()
 
@@ -184,22 +173,6 @@ class Film:
             rule: for the bounds of the parts.
         """
         stats = Stats()
-        with self._source(stats) as source:
+        with self.reader.open(stats) as source:
             frames = self._watched(with_checkpoints(source, rule, stats, None))
             return [frame.checkpoint for frame in frames if frame.checkpoint is not None]
-
-    def _source(self, stats: Stats | None = None) -> FootageSource:
-        source = open_footage(
-            self._input,
-            stats or Stats(),
-            start_s=self._asked.start,
-            end_s=self._asked.end,
-            threads=self._threads,
-            keep_alpha=self.keep_alpha,
-            size=self._asked.sized_wh,
-            rate=self._asked.rate,
-            deep=self.deep,
-        )
-        if self._begin is not None:
-            source.start_at(self._begin)
-        return source

@@ -131,6 +131,15 @@ def test_the_layers_that_losses_ask_for_are_there(kind: Kind, made: Made) -> Non
 
 
 @each
+def test_content_layers_alone_are_those_of_the_whole_network(kind: Kind, made: Made) -> None:
+    network, picture = made(kind), images(1, 40, 48)
+    whole, content = network(picture), network.content(picture)
+    assert set(network.content_layers) <= content.keys()
+    for name in network.content_layers:
+        assert torch.equal(content[name], whole[name]), name
+
+
+@each
 @each_size
 def test_gram_matrices_are_symmetric_and_positive(
     kind: Kind, made: Made, size: tuple[int, int]

@@ -34,6 +34,17 @@ class FeatureNetwork(nn.Module):
         """
         return (self,)
 
+    def content(self, images: Tensor) -> dict[str, Tensor]:
+        """Return at least the activations of the content layers, as `forward` has them.
+
+        Networks skip the parts that no content layer needs.
+
+        Args:
+            images: as for `forward`.
+        """
+        seen: dict[str, Tensor] = self(images)
+        return seen
+
     def source_layer(self, layer: str) -> str:
         """Return the key in `forward`'s result that a style layer is computed from."""
         return layer

@@ -148,6 +148,10 @@ class Slim(FeatureNetwork):
         activations: dict[str, Tensor] = self.body(images)
         return activations
 
+    def content(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the activations of the coarse branch, which has all content layers."""
+        return self.body.coarse(images)
+
     @property
     def branches(self) -> tuple[Branch, ...]:
         """The fine branch and the coarse one."""

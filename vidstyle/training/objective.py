@@ -91,7 +91,7 @@ class Objective:
         inside = _inner(painted)
         images = inside.clamp(0, 1)
         with torch.no_grad():  # not of the photos, which would restore their colors
-            content = self.features(_inner(target))
+            content = self.features.content(_inner(target))
         seen = self._activations(images)
         # Clipped: noise damps values far outside of 0..1, and the temporal loss would follow them.
         moved = motion.apply(painted.detach().clamp(0, 1))

@@ -9,9 +9,27 @@ import numpy as np
 from tests.textures import noise_image
 from vidstyle.errors import SourceError
 from vidstyle.frame import Frame, Picture, Plane, RGBImage
+from vidstyle.live.propagation import ActiveKeyframe, ToneTransfer, TrackedKeyframe
+from vidstyle.stylize.finish import Finish
+from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.generator import ImageGenerator
 
 WAIT_S = 60.0  # for what must happen, on machines that stall too; longer means a hang
+
+
+def flat(shade: int) -> Picture:
+    return Picture.from_rgb(np.full((160, 256, 3), shade, np.uint8))
+
+
+def active_keyframe(
+    painting: Picture, confidence: float = 1.0, style: str = "ink", steps: int = 1
+) -> ActiveKeyframe:
+    """Keyframe of the first picture of the pan, so many frames ago, which has not moved since."""
+    small = thumbnail(panned(0))
+    flow = np.zeros((*small.shape, 2), np.float32)
+    path = FlowPath(flow, np.full(small.shape, confidence, np.float32), steps)
+    tones = ToneTransfer.between(panned(0), painting)
+    return ActiveKeyframe(painting, tones, Finish(), TrackedKeyframe(style, small, path))
 
 
 class Inverter(ImageGenerator):

@@ -21,9 +21,8 @@ from tests.live.scene import (
 from tests.persons import right_half
 from tests.textures import noise_image
 from vidstyle.frame import Picture
-from vidstyle.live import stylizer
+from vidstyle.live import keyframe_painter
 from vidstyle.live.quality import QualityController
-from vidstyle.live.style_fade import StyleFade
 from vidstyle.live.stylizer import LiveStylizer
 from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
@@ -37,11 +36,19 @@ FAST_S = 0.001
 class Run:
     """A stylizer and what is shown with it."""
 
-    def __init__(self, frame_s: float, every: int | None = None, lines: int = 160) -> None:
+    def __init__(
+        self,
+        frame_s: float,
+        every: int | None = None,
+        lines: int = 160,
+        style_fade_s: float = 0.0,
+    ) -> None:
         quality_controller = QualityController(64.0, lines=lines)
         quality_controller.pin(every)
         self.stats = Stats()
-        self.stylizer = LiveStylizer(quality_controller, self.stats, frame_s)
+        self.stylizer = LiveStylizer(
+            quality_controller, self.stats, frame_s, style_fade_s=style_fade_s
+        )
         self.number = 0
 
     def show(
@@ -104,9 +111,8 @@ def test_with_time_enough_every_frame_is_its_own_painting(runs: list[Run]) -> No
 
 
 def test_a_new_style_fades_in(runs: list[Run]) -> None:
-    runs.append(Run(SLOW_S, every=1))
+    runs.append(Run(SLOW_S, every=1, style_fade_s=0.4))  # 12 frames
     run = runs[0]
-    run.stylizer._style_fade = StyleFade(0.4)  # 12 frames
     shades = []
     for number in range(18):
         ink = number < 4
@@ -355,7 +361,7 @@ def test_keyframes_have_finer_strokes_in_faces(
     still = panned(0)
     height, width = still.height, still.width
     found = [face_at(width / 2, height / 2)]
-    monkeypatch.setattr(stylizer, "find_faces", lambda picture: found)
+    monkeypatch.setattr(keyframe_painter, "find_faces", lambda picture: found)
     run, painter = Run(SLOW_S, every=1), Striped()
     for _ in range(3):
         shown = run.show(still, painter, faces=faces)

@@ -7,73 +7,33 @@ for its own painting, and the cross-fade with the previous one only reduces flic
 """
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from vidstyle.frame import Frame, Mask, Picture, Plane
-from vidstyle.live.propagation import ActiveKeyframe, ToneTransfer, TrackedKeyframe, fill, patched
+from vidstyle.live.keyframe_display import KeyframeDisplay
+from vidstyle.live.keyframe_painter import KeyframePainter, KeyframePainting, PaintJob
+from vidstyle.live.propagation import ActiveKeyframe, TrackedKeyframe
 from vidstyle.live.quality import Load, Quality, QualityController
-from vidstyle.live.style_fade import StyleFade
 from vidstyle.options import Look
 from vidstyle.stats import Stats
-from vidstyle.stylize.boxes import Box
-from vidstyle.stylize.compose import compose
-from vidstyle.stylize.disocclusion import (
-    covered_share,
-    disoccluded_boxes,
-    majority_filter,
-    with_boxes_painted,
-)
+from vidstyle.stylize.disocclusion import covered_share, disoccluded_boxes
 from vidstyle.stylize.exposure import Curve, ExposureTracker
-from vidstyle.stylize.face_detector import find_faces
-from vidstyle.stylize.fine_faces import FinePart, fine_parts, with_parts
-from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.motion_tracker import MotionTracker
 from vidstyle.stylize.person_mask import MaskTracker
-from vidstyle.stylize.warp import cross_fade, enlarge, propagate
 
 MAX_WAIT_SHARE = 0.8  # of the frame duration: limit of the wait for the frame's own painting
 URGENT_SHARE = 0.4  # of the frame duration: time for the first painting of a scene or a style
-SHORTEST_FADE = 2  # frames
 PATCH_SHARE = 0.05  # of the picture: larger areas without a painting get a patch
 AWAITED_SHARE = 0.4  # of the picture: above it, the frame waits for the patch
 SMALLEST_PATCH = 0.1  # of the picture, for the choice of a patch's resolution
 KEYFRAME_DUE = 1_000_000  # frames since the last keyframe; more than any interval
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class KeyframePainting:
-    """Generator output for a keyframe, with its measured cost."""
-
-    picture: Picture  # of the working size
-    tones: ToneTransfer
-    seconds: float  # taken by the generator
-    megapixels: float  # of the generator's input
-    finish: Finish  # of the generator
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PaintJob:
-    """Painting that a painter thread is to make of a frame."""
-
-    generator: ImageGenerator
-    curve: Curve  # of exposure normalization
-    scale: float  # of the painting over the working size, at most
-    fine_faces: bool
-    working: Picture  # the frame in working size
-    seen: Picture  # the generator's input: `working`, or a smaller one whose painting is enlarged
-    boxes: Sequence[Box] | None = None  # areas of `seen` to paint; None for all of it
-
-    @property
-    def is_hurried(self) -> bool:
-        """Whether only a part is painted, or in less than the working size."""
-        return self.boxes is not None or self.seen is not self.working
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,24 +69,17 @@ class LiveStylizer:
         self._frame_s, self._clock = frame_s, clock
         self._tracker, self._exposure = MotionTracker(), ExposureTracker()
         self._mask_tracker = MaskTracker()
-        # The second thread is for urgent keyframes, after a cut or a change of style.
-        self._painters = ThreadPoolExecutor(2, thread_name_prefix="painter")
+        self._painter = KeyframePainter(stats, clock)
+        self._display = KeyframeDisplay(stats, style_fade_s)
         self._regular: PendingKeyframe | None = None
         self._urgent: PendingKeyframe | None = None
         self._pending_patch: PendingKeyframe | None = None
-        self._older: ActiveKeyframe | None = None  # fading out
-        self._newer: ActiveKeyframe | None = None
-        self._patch: ActiveKeyframe | None = None  # areas that neither of them shows
-        self._style_fade, self._time_s = StyleFade(style_fade_s), 0.0
         self._needs_patch = False  # too little of the newest frame is painted to be shown
-        self._stale = False  # the active keyframes are of the scene before a cut
         self._since_keyframe = KEYFRAME_DUE
-        self._frames_shown = 0  # since the newer keyframe became active
-        self._fade = SHORTEST_FADE  # length of its fade-in, in frames
 
     def close(self) -> None:
         """Cancel waiting keyframes and join the painter threads."""
-        self._painters.shutdown(cancel_futures=True)
+        self._painter.close()
 
     @property
     def quality(self) -> Quality:
@@ -166,7 +119,7 @@ class LiveStylizer:
         Raises:
             StyleError: the generator failed on a keyframe.
         """
-        started, self._time_s = self._clock(), frame.time_s
+        started = self._clock()
         quality, picture = self._quality_controller.quality, frame.picture
         with self._stats.timed("resize"):
             working = picture.resized(
@@ -175,10 +128,10 @@ class LiveStylizer:
             present = thumbnail(picture)
         here = TrackedKeyframe.at(look.style, present)
         job = self._job(generator, frame, present, look, working)
-        begun = self._begin(here, job, quality) if self._shows(here.style) else None
+        begun = self._begin(here, job, quality) if self._display.shows(here.style) else None
         with self._stats.timed("flow"):
             to_previous = self._track(present)
-        if not self._shows(here.style):
+        if not self._display.shows(here.style):
             job = self._job(generator, frame, present, look, working)
             here = TrackedKeyframe.at(here.style, present)
             self._begin_urgent(here, job, quality.small_network)
@@ -186,17 +139,13 @@ class LiveStylizer:
             here = TrackedKeyframe.at(here.style, present)
             self._begin_patch(here, job, quality.small_network)
         waited_s = self._wait(started, self._regular if begun and quality.every == 1 else None)
-        self._collect(look.style)
+        self._collect(look.style, frame.time_s)
         share = self._person_share(picture, present, to_previous, look)
-        shown = self._show(working, picture, look, share) if self._newer else None
+        shown = self._display.picture(working, picture, look, share, frame.time_s)
         render_s = self._clock() - started - waited_s
         load = Load(self._frame_s, render_s, cores)
         self._quality_controller.observe(self._clock(), load, _megapixels_per_line2(picture))
         return frame.showing(shown) if shown else None
-
-    def _shows(self, style: str | None) -> bool:
-        """Whether the newer active keyframe is of this scene and in this style."""
-        return self._newer is not None and self._newer.keyframe.style == style and not self._stale
 
     def _job(
         self, generator: ImageGenerator, frame: Frame, present: Plane, look: Look, working: Picture
@@ -209,7 +158,7 @@ class LiveStylizer:
     def _exposure_curve(self, frame: Frame, present: Plane) -> Curve:
         """The tone curve of exposure normalization; measured afresh after a cut."""
         full_range = frame.picture.color.full_range
-        return self._exposure.measure(present, full_range, frame.time_s, cut=self._stale)
+        return self._exposure.measure(present, full_range, frame.time_s, cut=self._display.is_stale)
 
     def _begin(
         self, here: TrackedKeyframe, job: PaintJob, quality: Quality
@@ -219,7 +168,7 @@ class LiveStylizer:
         if self._regular is not None or self._since_keyframe < quality.every:
             return None
         self._since_keyframe = 0
-        painted = self._painters.submit(self._paint, job)
+        painted = self._painter.begin(job)
         self._regular = PendingKeyframe(here, painted, quality.small_network)
         return self._regular
 
@@ -228,7 +177,7 @@ class LiveStylizer:
         if self._urgent is not None and self._urgent.keyframe.style == here.style:
             return
         sketch = self._sketch(job.working, URGENT_SHARE * self._frame_s, small_network)
-        painted = self._painters.submit(self._paint, replace(job, seen=sketch))
+        painted = self._painter.begin(replace(job, seen=sketch))
         self._urgent = PendingKeyframe(here, painted, small_network)
 
     def _sketch(self, working: Picture, budget_s: float, small_network: bool) -> Picture:
@@ -240,8 +189,7 @@ class LiveStylizer:
 
     def _begin_patch(self, here: TrackedKeyframe, job: PaintJob, small_network: bool) -> None:
         """Start painting the areas that no painting shows, if they are large and none is begun."""
-        holes = majority_filter(1 - self._confidence())
-        bare = holes if self._patch is None else holes * (1 - self._patch.keyframe.path.confidence)
+        holes, bare = self._display.disoccluded()
         bare_share = float(np.mean(bare))
         self._needs_patch = bare_share > AWAITED_SHARE
         if bare_share < PATCH_SHARE or self._pending_patch is not None:
@@ -251,34 +199,8 @@ class LiveStylizer:
         budget_s = URGENT_SHARE * self._frame_s / max(share, SMALLEST_PATCH)
         sketch = self._sketch(job.working, budget_s, small_network)
         boxes = disoccluded_boxes(holes, sketch.width, sketch.height)
-        painted = self._painters.submit(self._paint, replace(job, seen=sketch, boxes=boxes))
+        painted = self._painter.begin(replace(job, seen=sketch, boxes=boxes))
         self._pending_patch = PendingKeyframe(here.inside(boxes, sketch), painted, small_network)
-
-    def _confidence(self) -> Mask:
-        """Where the active keyframes show the newest frame's content, HxW float32 0..1."""
-        paths = [k.keyframe.path for k in (self._older, self._newer) if k is not None]
-        return np.asarray(np.maximum.reduce([path.confidence for path in paths]), np.float32)
-
-    def _paint(self, job: PaintJob) -> KeyframePainting:
-        started = self._clock()
-        generator, seen, parts = job.generator, job.seen, list[FinePart]()
-        even = generator.with_exposure(seen, job.curve)
-        scale = min(1.0 if job.is_hurried else job.scale, generator.painting_scale(seen))
-        with self._stats.timed("generator"):
-            if job.boxes is None:
-                self._stats.count("keyframes")
-                if job.fine_faces and not job.is_hurried:
-                    parts = fine_parts(even, find_faces(seen), generator, scale)
-                painting = with_parts(generator.paint_picture(even, scale), parts)
-            else:
-                painting = with_boxes_painted(even, job.boxes, generator)
-        seconds = self._clock() - started
-        pixels = scale**2 * seen.width * seen.height + sum(part.painted_px for part in parts)
-        megapixels = pixels / 1e6
-        tones = ToneTransfer.between(seen, painting)
-        finish = generator.finish
-        enlarged = enlarge(painting, seen, job.working, finish.sharpness)
-        return KeyframePainting(enlarged, tones, seconds, megapixels, finish)
 
     def _track(self, present: Plane) -> FlowPath | None:
         """Extend the flow paths to all keyframes by this frame; drop the pending ones at a cut.
@@ -290,9 +212,7 @@ class LiveStylizer:
         if motion is None:
             self._cut()
             return None
-        outgoing = self._style_fade.outgoing
-        active = [] if self._stale else [self._older, self._newer, self._patch, outgoing]
-        for keyframe in (*self._pending(), *(shown.keyframe for shown in active if shown)):
+        for keyframe in (*self._pending(), *self._display.tracked()):
             if keyframe.thumbnail is not present:  # not of this frame itself
                 keyframe.extend_path(motion.to_previous, present)
         return motion.to_previous
@@ -303,14 +223,11 @@ class LiveStylizer:
 
     def _cut(self) -> None:
         """Drop all pending keyframes: also this frame's own, whose exposure is the old scene's."""
-        if self._newer is not None:
-            self._stats.count("cuts")
         for pending in (self._regular, self._urgent, self._pending_patch):
             if pending is not None:
                 pending.painted.cancel()  # or the paintings of a row of cuts would queue up
         self._regular = self._urgent = self._pending_patch = None
-        self._older, self._patch, self._stale = None, None, True
-        self._style_fade.end()
+        self._display.cut()
 
     def _wait(self, started: float, begun: PendingKeyframe | None) -> float:
         """Wait for an urgent keyframe or the frame's own one; return the seconds waited."""
@@ -322,7 +239,7 @@ class LiveStylizer:
         wait([awaited.painted], timeout=max(0.0, left_s))
         return self._clock() - asked
 
-    def _collect(self, style: str | None) -> None:
+    def _collect(self, style: str | None, time_s: float) -> None:
         """Activate finished keyframes of this style; a regular one takes precedence."""
         for pending in (self._urgent, self._regular):
             if pending is None or not pending.painted.done():
@@ -336,8 +253,11 @@ class LiveStylizer:
                 self._urgent = None
             else:
                 self._regular = None
-            if keyframe.style == style and not (urgent and self._shows(style)):
-                self._take_over(_active(painted, keyframe))
+            shown = self._display.shows(style)
+            if keyframe.style == style and not (urgent and shown):
+                if not shown:  # the first one of a scene or a style, and often a sketch
+                    self._since_keyframe = KEYFRAME_DUE
+                self._display.take_over(_active(painted, keyframe), time_s)
         self._collect_patch(style)
 
     def _collect_patch(self, style: str | None) -> None:
@@ -345,20 +265,8 @@ class LiveStylizer:
         if pending is None or not pending.painted.done():
             return
         self._pending_patch, painted = None, pending.painted.result()
-        if pending.keyframe.style == style and self._shows(style):
-            self._patch = _active(painted, pending.keyframe)
-
-    def _take_over(self, fresh: ActiveKeyframe) -> None:
-        if self._newer is not None and self._shows(fresh.keyframe.style):
-            self._older = self._newer
-            self._fade = max(
-                SHORTEST_FADE, self._newer.keyframe.path.steps - fresh.keyframe.path.steps
-            )
-        else:
-            if self._newer is not None and not self._stale:
-                self._style_fade.begin(self._newer, self._time_s)
-            self._older, self._patch, self._since_keyframe = None, None, KEYFRAME_DUE
-        self._newer, self._stale, self._frames_shown = fresh, False, 0
+        if pending.keyframe.style == style and self._display.shows(style):
+            self._display.cover(_active(painted, pending.keyframe))
 
     def _person_share(
         self, picture: Picture, present: Plane, to_previous: FlowPath | None, look: Look
@@ -370,45 +278,9 @@ class LiveStylizer:
         with self._stats.timed("mask"):
             return self._mask_tracker.person_share(picture, present, to_previous, look.only)
 
-    def _show(self, working: Picture, original: Picture, look: Look, share: Mask | None) -> Picture:
-        assert self._newer is not None
-        self._frames_shown += 1
-        if self._frames_shown >= self._fade:
-            self._older = None
-        with self._stats.timed("carry"):
-            if self._stale:  # the new scene's first painting is late
-                painting = ToneTransfer.between(working, self._newer.painting).applied(working)
-            else:
-                painting = self._propagated(working, self._newer.resized(*_size_wh(working)))
-            painting, finish = self._style_fade.applied(painting, self._newer.finish, self._time_s)
-        with self._stats.timed("finish"):
-            return compose(original, working, painting, look, finish, share=share)
-
-    def _propagated(self, working: Picture, newer: ActiveKeyframe) -> Picture:
-        """The active keyframes' paintings, warped to the frame; patch and tones between them."""
-        path, confidence = newer.keyframe.path, self._confidence()
-        if self._older is None:
-            painting = propagate(newer.painting, path)
-        else:
-            older, progress = (
-                self._older.resized(*_size_wh(working)),
-                self._frames_shown / self._fade,
-            )
-            painting = cross_fade(
-                older.painting, older.keyframe.path, newer.painting, path, progress, fallback=1.0
-            )
-        if self._patch is not None:
-            patch = self._patch.resized(*_size_wh(working))
-            painting, confidence = patched(painting, confidence, patch.painting, patch.keyframe)
-        return fill(painting, working, 1 - confidence, newer.tones)
-
 
 def _active(painted: KeyframePainting, keyframe: TrackedKeyframe) -> ActiveKeyframe:
     return ActiveKeyframe(painted.picture, painted.tones, painted.finish, keyframe)
-
-
-def _size_wh(picture: Picture) -> tuple[int, int]:
-    return picture.width, picture.height
 
 
 @lru_cache(maxsize=8)

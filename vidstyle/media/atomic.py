@@ -154,6 +154,15 @@ def rename_file(partial: Path, path: Path, *, replace: bool) -> None:
         _patiently(lambda: _rename_exclusively(partial, path))
 
 
+def rename_durably(partial: Path, path: Path, *, replace: bool) -> None:
+    """Rename a file whose content was forced to the disk, and force its new name too.
+
+    Arguments and errors are those of `rename_file`.
+    """
+    rename_file(partial, path, replace=replace)
+    force_names(path.parent)
+
+
 @contextmanager
 def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Yield the path of a partial file, renamed to the final name after the block.
@@ -173,8 +182,7 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
         yield partial
         if replace:
             force_content(partial)
-            replace_file(partial, path)
-            force_names(path.parent)
+            rename_durably(partial, path, replace=True)
         else:
             publish(partial, path, replace=False)
     finally:  # also after KeyboardInterrupt
@@ -197,14 +205,12 @@ def publish(partial: Path, path: Path, *, replace: bool) -> None:
     """
     force_content(partial)
     try:
-        rename_file(partial, path, replace=replace)
+        rename_durably(partial, path, replace=replace)
+        return
     except FileExistsError:
         why = "came into being during the run and was not replaced"
     except PermissionError:
         why = "cannot be replaced, perhaps since another program has it open"
-    else:
-        force_names(path.parent)
-        return
     free = _rename_to_free_name(partial, path)
     force_names(path.parent)
     raise SinkError(f"{path} {why}. The finished result is {free}.")

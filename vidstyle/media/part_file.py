@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, Self
 import av
 
 from vidstyle.frame import Checkpoint
-from vidstyle.media.atomic import force_names, partial_path, replace_file
+from vidstyle.media.atomic import partial_path, rename_durably
 
 MAGIC = b"vidstyle part 1\n"
 PACKET = struct.Struct("<4sBqqqI")  # mark, whether a keyframe, pts, dts, duration, bytes
@@ -117,8 +117,7 @@ class PartWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        replace_file(self._partial, self._path)
-        force_names(self._path.parent)
+        rename_durably(self._partial, self._path, replace=True)
         return self._path
 
     def discard(self) -> None:

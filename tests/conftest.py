@@ -16,7 +16,7 @@ import pytest
 from tests.shelf import stock
 from tests.toys import save_convolution
 from vidstyle import assets
-from vidstyle.media import atomic
+from vidstyle.media import output_lock
 from vidstyle.options import StylizeOptions
 from vidstyle.stylize import face_detector
 
@@ -161,7 +161,7 @@ def no_file_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     def try_lock(_: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(atomic, "_try_lock", try_lock)
+    monkeypatch.setattr(output_lock, "_try_lock", try_lock)
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from vidstyle import standard_streams
 from vidstyle.apps.outputs import check_target, is_reserved
 from vidstyle.errors import SinkError
 from vidstyle.hardware import memory_gb
-from vidstyle.media.atomic import output_lock, publish, write_whole
+from vidstyle.media.atomic import publish, write_whole
 from vidstyle.media.image_file import write_photo
+from vidstyle.media.output_lock import output_lock
 from vidstyle.options import ServeOptions
 from vidstyle.server.launch import bound_socket
 

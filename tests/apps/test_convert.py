@@ -36,8 +36,8 @@ from vidstyle.errors import (
 )
 from vidstyle.flags import with_flags
 from vidstyle.frame import Frame
-from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import open_photo, write_photo
+from vidstyle.media.output_lock import output_lock
 from vidstyle.media.sink import FileSink
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.media.tone_mapping import Floats, hlg_to_nits, pq_to_nits, sdr_from_hdr

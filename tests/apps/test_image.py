@@ -14,8 +14,8 @@ from vidstyle.apps.image import preview_video, stylize_photo
 from vidstyle.apps.inputs import PhotoInput
 from vidstyle.errors import OptionError, SinkError, SourceError
 from vidstyle.flags import with_flags
-from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import open_photo, read_photo, write_photo
+from vidstyle.media.output_lock import output_lock
 from vidstyle.options import StylizeOptions
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.generator_pool import load_generator

@@ -21,8 +21,9 @@ from vidstyle.apps.video_outputs import (
     video_output,
 )
 from vidstyle.errors import OptionError, SinkError
-from vidstyle.media.atomic import output_lock, partial_path
+from vidstyle.media.atomic import partial_path
 from vidstyle.media.image_file import open_photo
+from vidstyle.media.output_lock import output_lock
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.options import StylizeOptions
 

@@ -17,8 +17,8 @@ import torch
 from tests.training.runs import names, run, stop_at, weights
 from tests.training.toys import blurred_noise, toy_content
 from vidstyle.errors import Note, SinkError, SourceError, StyleError
-from vidstyle.media.atomic import output_lock
 from vidstyle.media.image_file import read_photo, write_photo, write_result
+from vidstyle.media.output_lock import output_lock
 from vidstyle.training import run as session_module
 from vidstyle.training import start as start_module
 from vidstyle.training import style_files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidstyle.apps.work import WORK_SUFFIX
 from vidstyle.errors import LockedError, SinkError, SourceError, reason
-from vidstyle.media.atomic import output_lock
+from vidstyle.media.output_lock import output_lock
 from vidstyle.media.owned_files import delete_own
 from vidstyle.media.part_file import MAGIC
 from vidstyle.media.parts import PARTS, runs_in

@@ -12,7 +12,8 @@ from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
 from vidstyle.errors import ELSEWHERE, MissingExtraError, SinkError, StyleError, reason
 from vidstyle.extras import install_hint
-from vidstyle.media.atomic import output_lock, write_folder, write_whole
+from vidstyle.media.atomic import write_folder, write_whole
+from vidstyle.media.output_lock import output_lock
 from vidstyle.media.owned_files import foreign_entries
 from vidstyle.options import ExportOptions
 from vidstyle.results import FileResult

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vidstyle.apps.arrays import ImageArray
 from vidstyle.errors import SinkError, reason
-from vidstyle.media.atomic import output_lock
+from vidstyle.media.output_lock import output_lock
 from vidstyle.results import FileResult
 from vidstyle.stats import per_second
 

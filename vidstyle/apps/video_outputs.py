@@ -12,7 +12,6 @@ from typing import Any
 from vidstyle.apps.outputs import check_target, claimed_target
 from vidstyle.errors import ELSEWHERE, OptionError, SinkError
 from vidstyle.media.animation_sink import AnimationSink, GifSink
-from vidstyle.media.atomic import output_lock
 from vidstyle.media.codecs import (
     ANIMATIONS,
     AUDIO_ENCODERS,
@@ -34,6 +33,7 @@ from vidstyle.media.image_file import (
 )
 from vidstyle.media.info import VideoInfo
 from vidstyle.media.numbered_names import NumberedNames
+from vidstyle.media.output_lock import output_lock
 from vidstyle.media.parted_sink import PartedSink
 from vidstyle.media.parts import PartFolder
 from vidstyle.media.picture_sink import FIRST_NUMBER, PictureSink, delete_stale_pictures

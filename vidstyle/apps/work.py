@@ -14,11 +14,12 @@ import av
 from vidstyle import __version__
 from vidstyle.errors import SinkError, reason
 from vidstyle.frame import Checkpoint, Frame
-from vidstyle.media.atomic import output_lock, short_name
+from vidstyle.media.atomic import short_name
 from vidstyle.media.differences import differences
 from vidstyle.media.file_identity import file_identity
 from vidstyle.media.footage import SOURCE_COUNTERS, Footage, FootageSource, footage_digest
 from vidstyle.media.info import VideoInfo
+from vidstyle.media.output_lock import output_lock
 from vidstyle.media.parts import (
     PARTS,
     PartFolder,

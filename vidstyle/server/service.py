@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from vidstyle.closable import Closable
 from vidstyle.errors import LockedError, OptionError, SinkError, reason
-from vidstyle.media.atomic import output_lock
+from vidstyle.media.output_lock import output_lock
 from vidstyle.options import ServeOptions
 from vidstyle.server import limits
 from vidstyle.server.changes import Changes

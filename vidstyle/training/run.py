@@ -17,7 +17,8 @@ import torch
 import torch.distributed as dist
 
 from vidstyle.hardware import usable_cores
-from vidstyle.media.atomic import output_lock, short_name
+from vidstyle.media.atomic import short_name
+from vidstyle.media.output_lock import output_lock
 from vidstyle.media.style_image import read_painting
 from vidstyle.options import TrainOptions
 from vidstyle.perceptual.device import torch_device

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.export.test_mobile_form import PHOTO, shipped
-from tests.export.test_quantize import smooth_images
+from tests.graph.test_quantize import smooth_images
 from vidstyle.errors import StyleError
 from vidstyle.export.comparison import Difference, as_levels, compare, painter_of, real_pictures
 from vidstyle.export.mobile_form import mobile_form

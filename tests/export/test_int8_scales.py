@@ -5,10 +5,10 @@ import onnx
 import pytest
 
 from tests.export.test_mobile_form import shipped
-from vidstyle.export.graph import constants
 from vidstyle.export.int8_scales import int8_kernel, int8_steps, tensor_roles
 from vidstyle.export.mobile_form import mobile_form
-from vidstyle.export.weights import generator_weights
+from vidstyle.graph.compact import constants
+from vidstyle.graph.weights import generator_weights
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import onnxruntime
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from tests.export.test_quantize import smooth_images
+from tests.graph.test_quantize import smooth_images
 from vidstyle.assets import models_folder
 from vidstyle.errors import StyleError
-from vidstyle.export.graph import Array, compacted
 from vidstyle.export.mobile_form import cell_kernel, mobile_form
+from vidstyle.graph.compact import Array, compacted
 from vidstyle.stylize.generator import OnnxGenerator
 
 PLAIN = {"Conv", "Relu", "Add", "Resize", "DepthToSpace"}

@@ -12,12 +12,12 @@ from onnx import ModelProto
 
 from vidstyle.errors import StyleError
 from vidstyle.export import onnx as export_module
-from vidstyle.export.graph import (
+from vidstyle.export.onnx import ExportModule, export, export_torch, folded_weights, rounded
+from vidstyle.graph.compact import (
     build_model,
     compacted,
     fold_constants,
 )
-from vidstyle.export.onnx import ExportModule, export, export_torch, folded_weights, rounded
 from vidstyle.network.architecture import PIXELS, Architecture
 from vidstyle.network.generator import Generator, fake_quantize, round_weights
 from vidstyle.stylize.generator import OnnxGenerator

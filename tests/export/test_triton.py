@@ -6,9 +6,9 @@ import onnx
 import pytest
 
 from tests.export.test_mobile_form import shipped
-from vidstyle.export.graph import compacted
 from vidstyle.export.mobile_form import mobile_form
 from vidstyle.export.triton import triton_files
+from vidstyle.graph.compact import compacted
 
 
 def config_of(files: dict[str, bytes]) -> str:

@@ -22,9 +22,9 @@ from ai_edge_litert.interpreter import Interpreter
 from vidstyle.export.comparison import real_pictures
 from vidstyle.export.forms import Form, build_form
 from vidstyle.frame import RGBImage
+from vidstyle.graph.session import own_session
 from vidstyle.options import ExportOptions
 from vidstyle.stylize.catalog import find_style, find_weights
-from vidstyle.stylize.onnx_session import own_session
 
 SIZES = ("640x360", "1280x720")
 FORMS = {

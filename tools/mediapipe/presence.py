@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from vidstyle.frame import Picture, RGBImage
+from vidstyle.graph.session import own_session
 from vidstyle.media.image_file import read_photo
-from vidstyle.stylize.onnx_session import own_session
 from vidstyle.stylize.segmentation import network_input
 
 Numbers = NDArray[np.float64]

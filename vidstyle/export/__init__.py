@@ -1,1 +1,1 @@
-"""Export of trained generators: ONNX graphs, int8 layout, quantization."""
+"""Export of trained generators: to ONNX, and from there to other runtimes."""

@@ -13,9 +13,9 @@ from onnx import ModelProto
 from vidstyle.assets import models_folder
 from vidstyle.errors import StyleError
 from vidstyle.frame import RGBImage
+from vidstyle.graph.session import own_session
 from vidstyle.media.image_file import read_photo
 from vidstyle.metrics import structural_similarity
-from vidstyle.stylize.onnx_session import own_session
 
 MIN_SIMILARITY = 0.95  # mean SSIM of int8; shipped styles have 0.965 to 0.995 on these pictures
 MAX_ROUNDING = 1  # of 255; two forms in float32 round differently where a level lies between two

@@ -17,8 +17,8 @@ import numpy as np
 from onnx import ModelProto, NodeProto, helper
 
 from vidstyle.errors import StyleError
-from vidstyle.export.graph import Arrays, constants
 from vidstyle.export.mobile_form import COLORS, IMAGE, PAINTED
+from vidstyle.graph.compact import Arrays, constants
 from vidstyle.network.architecture import FINE
 
 LEVEL = np.float32(255)

@@ -13,13 +13,13 @@ from onnx import ModelProto
 
 from vidstyle.assets import models_folder
 from vidstyle.export.comparison import Difference, Paint, compare, painter_of, real_pictures
-from vidstyle.export.graph import compacted
 from vidstyle.export.int8_scales import int8_steps
 from vidstyle.export.mobile_form import mobile_form
-from vidstyle.export.quantize import quantize
 from vidstyle.export.triton import triton_files
-from vidstyle.export.weights import generator_weights
 from vidstyle.frame import RGBImage, resize
+from vidstyle.graph.compact import compacted
+from vidstyle.graph.quantize import quantize
+from vidstyle.graph.weights import generator_weights
 from vidstyle.media.image_file import read_photo
 from vidstyle.options import ExportOptions
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from onnx import ModelProto, NodeProto
 
-from vidstyle.export.graph import Array, fold_constants
 from vidstyle.export.mobile_form import IMAGE
+from vidstyle.graph.compact import Array, fold_constants
 from vidstyle.network.architecture import LARGEST_CODE
 
 ZERO = 128  # of uint8, the zero of int8

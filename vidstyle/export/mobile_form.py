@@ -12,9 +12,9 @@ five times as long in float, and 1.4 times as long in int8.
 import numpy as np
 from onnx import ModelProto, TensorProto, helper
 
-from vidstyle.export.graph import Array, Arrays, build_model, fold_constants
-from vidstyle.export.int8_layout import GraphBuilder
-from vidstyle.export.weights import generator_weights
+from vidstyle.graph.compact import Array, Arrays, build_model, fold_constants
+from vidstyle.graph.int8_layout import GraphBuilder
+from vidstyle.graph.weights import generator_weights
 from vidstyle.network.architecture import FINE, GRID
 
 IMAGE, PAINTED = "image", "painted"  # names of the input and the output

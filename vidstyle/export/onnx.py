@@ -17,14 +17,15 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from vidstyle.errors import StyleError
-from vidstyle.export.graph import (
+from vidstyle.graph.compact import (
     OPSET,
     as_stored,
     compacted,
     with_quantized_pixels,
     with_space_to_depth,
 )
-from vidstyle.export.weights import PIXEL_AXES, generator_weights, with_zero_channel
+from vidstyle.graph.session import own_session
+from vidstyle.graph.weights import PIXEL_AXES, generator_weights, with_zero_channel
 from vidstyle.media.atomic import write_whole
 from vidstyle.network.architecture import FINE, GRID, Architecture
 from vidstyle.network.generator import (
@@ -35,7 +36,6 @@ from vidstyle.network.generator import (
     RoundableConv,
     fake_quantize,
 )
-from vidstyle.stylize.onnx_session import own_session
 
 LARGEST_SIDE = 8192  # px
 LARGEST_DIFFERENCE = 1 / 255  # between ONNX Runtime and PyTorch, of any value of 0..1

@@ -16,10 +16,10 @@ from ai_edge_litert.interpreter import Interpreter
 from onnx import ModelProto, NodeProto, helper
 
 from vidstyle.export.comparison import as_levels
-from vidstyle.export.graph import Array, constants
 from vidstyle.export.int8_scales import Step, int8_kernel, tensor_roles
 from vidstyle.export.mobile_form import COLORS, IMAGE, PAINTED
 from vidstyle.frame import RGBImage
+from vidstyle.graph.compact import Array, constants
 from vidstyle.network.architecture import FINE
 
 IDENTIFIER, SCHEMA_VERSION = b"TFL3", 3

@@ -11,8 +11,8 @@ from onnx import ModelProto
 from vidstyle.export.comparison import as_levels
 from vidstyle.export.mobile_form import block_dilations
 from vidstyle.export.onnx import export_torch, fold_norms
-from vidstyle.export.weights import generator_weights
 from vidstyle.frame import RGBImage
+from vidstyle.graph.weights import generator_weights
 from vidstyle.network.architecture import Architecture
 from vidstyle.network.generator import Generator
 

@@ -21,6 +21,7 @@ import onnxruntime
 
 from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import OUT_OF_MEMORY, OptionError, StyleError, reason
+from vidstyle.graph.session import FATAL_ONLY
 from vidstyle.hardware import memory_gb
 from vidstyle.options import CPU
 from vidstyle.stylize.protobuf import fields, messages
@@ -33,7 +34,6 @@ MEMORY_SHARE = 0.75  # of the physical memory, for all sessions together
 LOAD_LIMIT_S = 30.0  # to load a network, and to run it on a small picture; 0.1 s is usual
 PROVIDER_LIMIT_S = 300.0  # likewise, on other processors: they compile; TensorRT takes minutes
 CANCEL_PATIENCE_S = 5.0  # for the operator at work when a call is cancelled
-FATAL_ONLY = 4  # ONNX Runtime's log level; its exceptions are translated
 RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
 
 # Field numbers of onnx.proto, by message; https://onnx.ai/onnx/repo-docs/IR.html
@@ -102,21 +102,6 @@ def load_session(file: Path, threads: int, provider: str = CPU) -> onnxruntime.I
         _check_provider(file, session, provider)
     _check_names(file, session)
     return session
-
-
-def own_session(model: bytes, threads: int = 0) -> onnxruntime.InferenceSession:
-    """Load a network that this program has just built, on the CPU and without the checks.
-
-    Args:
-        model: serialized ModelProto.
-        threads: threads of one run; 0 for all cores.
-    """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = FATAL_ONLY
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(
-        model, options, providers=provider_arguments(CPU), enable_fallback=0
-    )
 
 
 def operators_on(session: onnxruntime.InferenceSession, provider: str) -> tuple[int, int]:

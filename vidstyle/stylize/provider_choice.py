@@ -25,11 +25,11 @@ from platformdirs import user_cache_path
 
 from vidstyle.errors import VidstyleError
 from vidstyle.frame import RGBImage
+from vidstyle.graph.session import FATAL_ONLY
 from vidstyle.hardware import processor_name, usable_cores
 from vidstyle.media.atomic import write_whole
 from vidstyle.options import AUTO, CPU
 from vidstyle.stylize.generator import OnnxGenerator
-from vidstyle.stylize.onnx_session import FATAL_ONLY
 from vidstyle.stylize.providers import TABLE, accelerators, automatic_providers, resolved
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from vidstyle.errors import Note, SinkError, StyleError, reason
 from vidstyle.export.onnx import Pixels, export, export_torch, traced
-from vidstyle.export.quantize import quantize
 from vidstyle.frame import RGBImage
+from vidstyle.graph.quantize import quantize
 from vidstyle.media.atomic import whole_file
 from vidstyle.network.architecture import LARGEST_BYTES, SIZE_CLASSES
 from vidstyle.network.generator import Generator

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from vidstyle.errors import StyleError
-from vidstyle.export.graph import (
+from vidstyle.frame import RGBImage
+from vidstyle.graph.compact import (
     Array,
     Arrays,
     build_model,
@@ -27,7 +28,7 @@ from vidstyle.export.graph import (
     reachable_nodes,
     store_int8,
 )
-from vidstyle.export.int8_layout import (
+from vidstyle.graph.int8_layout import (
     COPIES,
     ENLARGE,
     REORDER_PREFIX,
@@ -37,11 +38,10 @@ from vidstyle.export.int8_layout import (
     widen_kernel_nodes,
     widened_kernel,
 )
-from vidstyle.frame import RGBImage
+from vidstyle.graph.session import own_session
 from vidstyle.media.atomic import write_whole
 from vidstyle.metrics import structural_similarity
 from vidstyle.network.architecture import FINE, GRID, LARGEST_CODE
-from vidstyle.stylize.onnx_session import own_session
 
 MIN_SIMILARITY = 0.97  # mean SSIM to the float32 output
 SAMPLES = 8192  # values of each tensor from each image

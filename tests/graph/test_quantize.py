@@ -12,16 +12,16 @@ import torch
 from tests.export.test_onnx import SHIPPED, SMALL, painting_generator
 from vidstyle.errors import StyleError
 from vidstyle.export import quantize as quantize_module
-from vidstyle.export.int8_layout import ENLARGE
 from vidstyle.export.onnx import export, folded_weights
-from vidstyle.export.quantize import (
+from vidstyle.frame import RGBImage
+from vidstyle.graph.int8_layout import ENLARGE
+from vidstyle.graph.quantize import (
     QuantizationParameters,
     _best_parameters,
     quantize,
     quantize_pixel_weights,
     quantized,
 )
-from vidstyle.frame import RGBImage
 from vidstyle.metrics import structural_similarity
 from vidstyle.network.architecture import FINE, LARGEST_BYTES, LARGEST_CODE, PIXELS, SIZE_CLASSES
 from vidstyle.network.generator import PixelPaint

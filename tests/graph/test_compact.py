@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from vidstyle.export.graph import (
+from vidstyle.graph.compact import (
     IR_VERSION,
     LARGEST_FLOAT_KERNEL,
     OPSET,

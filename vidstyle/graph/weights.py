@@ -4,8 +4,8 @@ import numpy as np
 from onnx import ModelProto
 
 from vidstyle.errors import StyleError
-from vidstyle.export.graph import Array, Arrays, convolution_weights
-from vidstyle.export.int8_layout import from_int8_layout
+from vidstyle.graph.compact import Array, Arrays, convolution_weights
+from vidstyle.graph.int8_layout import from_int8_layout
 from vidstyle.network.architecture import PIXELS
 
 # Axes of a generator's weights that run over the colors of pixels.

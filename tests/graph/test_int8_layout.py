@@ -7,8 +7,9 @@ import pytest
 from onnx import ModelProto, numpy_helper
 
 from tests.export.test_onnx import SMALL, painting_generator
-from vidstyle.export.graph import Array, Arrays, build_model, convolution_weights, fold_constants
-from vidstyle.export.int8_layout import (
+from vidstyle.export.onnx import Pixels, export
+from vidstyle.graph.compact import Array, Arrays, build_model, convolution_weights, fold_constants
+from vidstyle.graph.int8_layout import (
     COPIES,
     GraphBuilder,
     from_int8_layout,
@@ -17,7 +18,6 @@ from vidstyle.export.int8_layout import (
     widen_kernel_nodes,
     widened_kernel,
 )
-from vidstyle.export.onnx import Pixels, export
 from vidstyle.network.architecture import FINE, SIZE_CLASSES, Architecture
 
 BORDER = 48  # px: so far does what is beyond the border reach

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from onnx import NodeProto, TensorProto, helper
 
-from vidstyle.export.graph import Array, Arrays
+from vidstyle.graph.compact import Array, Arrays
 from vidstyle.network.architecture import FINE, GRID
 
 REORDER_PREFIX = "apart"  # begins the names of the nodes that reorder features into fine cells

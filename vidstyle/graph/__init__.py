@@ -1,0 +1,1 @@
+"""ONNX graphs of generators: compact storage, int8 layout and quantization; no PyTorch."""

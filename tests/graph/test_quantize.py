@@ -11,9 +11,9 @@ import torch
 
 from tests.export.test_onnx import SHIPPED, SMALL, painting_generator
 from vidstyle.errors import StyleError
-from vidstyle.export import quantize as quantize_module
 from vidstyle.export.onnx import export, folded_weights
 from vidstyle.frame import RGBImage
+from vidstyle.graph import quantize as quantize_module
 from vidstyle.graph.int8_layout import ENLARGE
 from vidstyle.graph.quantize import (
     QuantizationParameters,

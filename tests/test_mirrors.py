@@ -10,6 +10,7 @@ ELSEWHERE = {
     "vidstyle/perceptual/features.py": "tests/contracts/test_feature_networks.py",  # a base class
     "vidstyle/commands.py": "tests/test_cli.py",  # called through its entry point
     "vidstyle/apps/optimized_film.py": "tests/apps/test_optimized.py",  # with its photos
+    "vidstyle/apps/rendition.py": "tests/apps/test_convert.py",  # its only user
     "vidstyle/live/sinks/growing_file.py": "tests/live/sinks/test_recorder.py",  # its only user
     # One document, checked as a whole.
     "vidstyle/server/openapi_parts.py": "tests/server/test_openapi.py",

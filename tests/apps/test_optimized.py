@@ -268,7 +268,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 def test_a_size_that_the_encoder_refuses_is_said_before_the_work(
     tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidstyle.apps.convert.optimized_film", None)  # never called
+    monkeypatch.setattr("vidstyle.apps.rendition.optimized_film", None)  # never called
     wide = Clip(frames=1, size_wh=(17000, 16), codec="ffv1").write(tmp_path / "in.mkv")
     with pytest.raises(SinkError, match="libx264 cannot encode 17000x16 px"):
         stylize_video(

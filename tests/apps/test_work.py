@@ -176,14 +176,14 @@ def test_other_outputs_have_no_parts(
     tmp_path: Path, clip: Path, inverting: StylizeOptions, output: str
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vidstyle.apps.convert.open_parts", refused)
+        patch.setattr("vidstyle.apps.rendition.open_parts", refused)
         stylize_video(clip, tmp_path / output, inverting)
 
 
 def test_short_films_pipes_and_unwanted_ones_have_no_parts(
     tmp_path: Path, clip: Path, inverting: StylizeOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidstyle.apps.convert.open_parts", refused)
+    monkeypatch.setattr("vidstyle.apps.rendition.open_parts", refused)
     stylize_video(clip, tmp_path / "a.mp4", replace(inverting, resume=False))
     with clip.open("rb") as file:
         stylize_video(file, tmp_path / "b.mp4", inverting)

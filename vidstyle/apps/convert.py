@@ -1,53 +1,35 @@
 """Video conversion: a video file stylized to a video file, by generator or optimizer."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
 from vidstyle.apps.arguments import check_arguments
-from vidstyle.apps.cluster import (
-    ENCODER_THREADS,
-    PartOrder,
-    check_suitable,
-    make_parts,
-    part_rule,
-    rest_of,
-)
+from vidstyle.apps.cluster import ENCODER_THREADS, make_parts, rest_of
 from vidstyle.apps.inputs import VideoInput, input_path, is_pipe, result_stem, video_file
-from vidstyle.apps.optimized_film import optimized_film
 from vidstyle.apps.outputs import Result
 from vidstyle.apps.progress import VideoProgress, Watch
 from vidstyle.apps.remarks import damage_of, notes_on_sequence, remarks_on
-from vidstyle.apps.video_outputs import VideoFile, VideoOutput, VideoSink, video_output
-from vidstyle.apps.work import (
-    PartedTransform,
-    ResumedTransform,
-    claimed_work_folder,
-    expected_s,
-    is_long,
-    open_parts,
-    resumed_frames,
-    work_folder,
-)
+from vidstyle.apps.rendition import Rendition
+from vidstyle.apps.video_outputs import VideoOutput, VideoSink
+from vidstyle.apps.work import ResumedTransform, expected_s, resumed_frames
 from vidstyle.frame import Frame
 from vidstyle.hardware import ThreadPlan, memory_gb, usable_cores
 from vidstyle.media.atomic import short_name
 from vidstyle.media.codecs import default_suffix
 from vidstyle.media.demux import free_closed_codecs
-from vidstyle.media.footage import Footage, FootageReader, FootageSource, open_footage
+from vidstyle.media.footage import Footage, FootageSource, open_footage
 from vidstyle.media.image_sequence import ImageSequence
 from vidstyle.media.info import VideoInfo
-from vidstyle.media.parts import PartFolder, PartsByTime
+from vidstyle.media.parts import PartFolder
 from vidstyle.options import DEFAULTS, StylizeOptions
 from vidstyle.pipeline.pipeline import Branch, Pipeline
 from vidstyle.stats import Stats
 from vidstyle.stylize.catalog import plan_name
-from vidstyle.stylize.painter_schedule import load_painters
-from vidstyle.stylize.stylizer import VideoStylizer
 
 # Measured with several styles at once: 160 MB each at 1080p, 40 MB at 360p.
 STYLE_BYTES = 30_000_000  # network and threads of a style
@@ -97,7 +79,7 @@ def stylize_video(
         if path is None or is_pipe(path):
             raise ValueError("A video from a file object or pipe needs an output. Give its path.")
         output = default_output(path, options)
-    rendition = _Rendition(Path(output), options, stats)
+    rendition = Rendition(Path(output), options, stats)
     (result,) = _render(input, [rendition], Watch(stats, progress, cancel))
     assert isinstance(result, Result)
     return result
@@ -123,7 +105,7 @@ def stylize_video_in_styles(
             unfinished outputs are not left behind.
     """
     renditions = [
-        _Rendition(output, replace(options, style=style), Stats() if number else stats)
+        Rendition(output, replace(options, style=style), Stats() if number else stats)
         for number, (output, style) in enumerate(outputs.items())
     ]
     watch = Watch(stats, None, None)
@@ -150,45 +132,9 @@ def _styles_at_once(file: Footage, options: StylizeOptions, target: VideoOutput)
     return max(1, int(memory_bytes / 2 / style_bytes))
 
 
-class _Rendition:
-    """One result of an input: where it goes, how it looks, and the counters of its run."""
-
-    def __init__(self, output: Path, options: StylizeOptions, stats: Stats) -> None:
-        self.output, self.options, self.stats = output, options, stats
-        self.target = video_output(output, options)
-        self.keep_alpha = not options.compare and self.target.keeps_alpha
-
-    def reader(self, file: Footage, threads: int) -> FootageReader:
-        """Reader of the input with so many threads of the decoder."""
-        return FootageReader(file, self.options, threads, self.keep_alpha, self.target.is_deep)
-
-    def sink(self, like: VideoInfo, threads: int, parts: PartFolder | None) -> VideoSink:
-        """Create the sink; see `VideoOutput.sink`."""
-        if parts is None:
-            return self.target.sink(like, self.stats, threads)
-        assert isinstance(self.target, VideoFile)
-        return self.target.parted_sink(like, self.stats, threads, parts)
-
-    def order(self, like: VideoInfo, parts: PartFolder) -> PartOrder:
-        """Order for the workers of a cluster; arguments as of `VideoOutput.sink`."""
-        assert isinstance(self.target, VideoFile) and isinstance(parts.rule, PartsByTime)
-        info, encoder = self.target.for_input(like)
-        return PartOrder(
-            input=str(like.path),
-            options=self.options,
-            run=parts.run,
-            rule=parts.rule,
-            info=info,
-            encoder=encoder,
-            suffix=self.output.suffix,
-            keep_alpha=self.keep_alpha,
-            is_deep=self.target.is_deep,
-        )
-
-
 def _render(
     input: VideoInput,
-    renditions: Sequence[_Rendition],
+    renditions: Sequence[Rendition],
     watch: Watch,
     file: Footage | None = None,
 ) -> list[Result | Exception]:
@@ -209,7 +155,7 @@ def _render(
 
 
 def _run(
-    input: VideoInput, renditions: Sequence[_Rendition], watch: Watch, file: Footage | None
+    input: VideoInput, renditions: Sequence[Rendition], watch: Watch, file: Footage | None
 ) -> list[Result | Exception]:
     """Render; the codecs stay in memory until `free_closed_codecs`."""
     first, path = renditions[0], input_path(input)
@@ -222,12 +168,13 @@ def _run(
         if file is None:
             file = opened.enter_context(video_file(input, first.options.rate))
         transforms = [
-            opened.enter_context(_frame_transform(file, each, threads, watch))
-            for each in renditions
+            opened.enter_context(each.frame_transform(file, threads, watch)) for each in renditions
         ]
         source = opened.enter_context(_source(file, first, threads.decoder))
         parts = [
-            opened.enter_context(_parts(path, file, each, transform, source.info, threads.encoder))
+            opened.enter_context(
+                each.part_folder(path, file, transform, source.info, threads.encoder)
+            )
             for each, transform in zip(renditions, transforms, strict=True)
         ]
         frames = _missing_frames(source, renditions, parts, watch)
@@ -240,9 +187,7 @@ def _run(
         sizes = _finished(sinks)
         damage, remarks = damage_of(source, first.stats), _remarks(file, source.info, first)
     return [  # after the block, which completes the sinks' warnings
-        _result(path, each, size, damage, remarks + sink.warnings)
-        if isinstance(size, int)
-        else size
+        each.result(path, size, damage, remarks + sink.warnings) if isinstance(size, int) else size
         for each, sink, size in zip(renditions, sinks, sizes, strict=True)
     ]
 
@@ -271,7 +216,7 @@ def _thread_plan(options: StylizeOptions, renditions: int) -> ThreadPlan:
     return replace(plan, encoder=ENCODER_THREADS) if options.parts_on_cluster else plan
 
 
-def _source(file: Footage, first: _Rendition, threads: int) -> FootageSource:
+def _source(file: Footage, first: Rendition, threads: int) -> FootageSource:
     """Open the source of all renditions; tell the first one's stats what to expect."""
     stats = first.stats
     source = first.reader(file, threads).open(stats)
@@ -281,7 +226,7 @@ def _source(file: Footage, first: _Rendition, threads: int) -> FootageSource:
 
 def _missing_frames(
     source: FootageSource,
-    renditions: Sequence[_Rendition],
+    renditions: Sequence[Rendition],
     parts: Sequence[PartFolder | None],
     watch: Watch,
 ) -> Iterable[Frame]:
@@ -301,88 +246,11 @@ def _missing_frames(
     return resumed_frames(source, kept, [each.stats for each in renditions])
 
 
-@contextmanager
-def _parts(
-    path: Path | None,
-    file: Footage,
-    rendition: _Rendition,
-    transform: PartedTransform,
-    like: VideoInfo,
-    threads: int,
-) -> Iterator[PartFolder | None]:
-    """Open the parts of a rendition; None if it is short, or cannot be resumed."""
-    options, target = rendition.options, rendition.target
-    if options.parts_on_cluster:
-        check_suitable(file, path, target, like)
-        assert isinstance(target, VideoFile)
-        encoding = target.encoding(like, ENCODER_THREADS)
-        assert encoding is not None
-        with claimed_work_folder(rendition.output, options) as work:
-            yield open_parts(file, work, options, encoding, part_rule(), independent=True)
-        return
-    is_kept = isinstance(file, ImageSequence) or file == path  # no copy of a pipe
-    is_wanted = options.resume and is_kept and is_long(like)
-    encoding = target.encoding(like, threads) if isinstance(target, VideoFile) else None
-    if not is_wanted or encoding is None:
-        yield None
-        return
-    with ExitStack() as claimed:
-        work = work_folder(rendition.output, options)
-        if options.quality == "fast":  # the full quality has claimed it
-            claimed.enter_context(claimed_work_folder(rendition.output, options))
-        rule = transform.part_rule(like.rate)
-        yield open_parts(file, work, transform.options, encoding, rule)
-
-
-def _remarks(file: Footage, like: VideoInfo, first: _Rendition) -> list[str]:
+def _remarks(file: Footage, like: VideoInfo, first: Rendition) -> list[str]:
     """Remarks on the input that all renditions share."""
     notes = notes_on_sequence(file, first.options) if isinstance(file, ImageSequence) else []
     can_keep_hdr = first.target.can_keep_hdr
     return [*notes, *remarks_on(like, first.stats, first.options, can_keep_hdr=can_keep_hdr)]
-
-
-def _result(
-    input: Path | None,
-    rendition: _Rendition,
-    size: int,
-    damage: list[str],
-    warnings: list[str],
-) -> Result:
-    stats = rendition.stats
-    return Result(
-        input=input,
-        output=rendition.output,
-        style=plan_name(rendition.options.style_plan),
-        frames=stats["frames"],
-        keyframes=stats["keyframes"],
-        seconds=stats.elapsed_s,
-        output_bytes=size,
-        damage=damage,
-        warnings=warnings,
-    )
-
-
-@contextmanager
-def _frame_transform(
-    input: Footage, rendition: _Rendition, threads: ThreadPlan, watch: Watch
-) -> Iterator[PartedTransform]:
-    """Open the pipeline's stylizer for the quality that the options ask for."""
-    output, options, stats = rendition.output, rendition.options, rendition.stats
-    if options.quality == "full":
-        _check_encodes(input, rendition.target, options)  # before hours of work
-        reader = rendition.reader(input, threads.decoder)
-        with optimized_film(reader, output, options, stats, watch) as film:
-            yield film
-    else:
-        painters = load_painters(options.style_plan, options.start, options.provider)
-        yield VideoStylizer(painters, options, stats, threads.painters)
-
-
-def _check_encodes(input: Footage, target: VideoOutput, options: StylizeOptions) -> None:
-    with open_footage(
-        input, Stats(), start_s=options.start, threads=1, size=options.sized_wh
-    ) as source:
-        target.check_size(*options.output_size_wh(source.info.width, source.info.height))
 
 
 def default_output(input: Path, options: StylizeOptions) -> Path:

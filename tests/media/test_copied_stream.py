@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,18 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
     return install
 
 
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    return Clip(frames=25, sounds=[Sound(seconds=1.0)]).write(tmp_path / "in.mkv")
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clip of a second with sound, only read."""
+    folder = tmp_path_factory.mktemp("clip")
+    return Clip(frames=25, sounds=[Sound(seconds=1.0)]).write(folder / "in.mkv")
+
+
+@pytest.fixture(scope="module")
+def meant(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Contents]:
+    """What the unspoilt clip becomes, by the suffix of the output."""
+    folder = tmp_path_factory.mktemp("meant")
+    return cache(lambda suffix: convert(clip, folder / f"meant.{suffix}")[0])
 
 
 def sound_times(contents: Contents) -> list[float]:
@@ -101,9 +111,14 @@ def test_packets_of_one_time_are_all_kept(
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
 @pytest.mark.parametrize("step_s", [-0.1, -0.7, -3.0, -50.0, 30.0, 1e5])
 def test_a_wrong_time_costs_one_packet_and_moves_no_other(
-    clip: Path, tmp_path: Path, spoil: Callable[[Change], None], step_s: float, suffix: str
+    clip: Path,
+    meant: Callable[[str], Contents],
+    tmp_path: Path,
+    spoil: Callable[[Change], None],
+    step_s: float,
+    suffix: str,
 ) -> None:
-    meant, _ = convert(clip, tmp_path / f"meant.{suffix}")
+    times = sound_times(meant(suffix))
 
     def change(number: int, packet: Any) -> list[Any]:
         if number == 20:
@@ -112,7 +127,6 @@ def test_a_wrong_time_costs_one_packet_and_moves_no_other(
 
     spoil(change)
     found, warnings = convert(clip, tmp_path / f"out.{suffix}")
-    times = sound_times(meant)
     assert sound_times(found) == times[:20] + times[21:]
     why = "whose time goes back" if step_s == -0.1 else "whose time is far from all others"
     assert warnings == [f"left out: packets of audio stream 1 (aac) {why}: 1"]
@@ -120,9 +134,13 @@ def test_a_wrong_time_costs_one_packet_and_moves_no_other(
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_a_clock_that_restarts_is_joined(
-    clip: Path, tmp_path: Path, spoil: Callable[[Change], None], suffix: str
+    clip: Path,
+    meant: Callable[[str], Contents],
+    tmp_path: Path,
+    spoil: Callable[[Change], None],
+    suffix: str,
 ) -> None:
-    meant, _ = convert(clip, tmp_path / f"meant.{suffix}")
+    times = sound_times(meant(suffix))
 
     def change(number: int, packet: Any) -> list[Any]:
         if number >= 20:
@@ -131,15 +149,19 @@ def test_a_clock_that_restarts_is_joined(
 
     spoil(change)
     found, warnings = convert(clip, tmp_path / f"out.{suffix}")
-    assert sound_times(found) == pytest.approx(sound_times(meant), abs=0.002)
+    assert sound_times(found) == pytest.approx(times, abs=0.002)
     assert warnings == []
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_missing_times_are_filled_in(
-    clip: Path, tmp_path: Path, spoil: Callable[[Change], None], suffix: str
+    clip: Path,
+    meant: Callable[[str], Contents],
+    tmp_path: Path,
+    spoil: Callable[[Change], None],
+    suffix: str,
 ) -> None:
-    meant, _ = convert(clip, tmp_path / f"meant.{suffix}")
+    times = sound_times(meant(suffix))
 
     def change(number: int, packet: Any) -> list[Any]:
         if number % 3 in (1, 2):
@@ -150,7 +172,7 @@ def test_missing_times_are_filled_in(
 
     spoil(change)
     found, warnings = convert(clip, tmp_path / f"out.{suffix}")
-    assert sound_times(found) == pytest.approx(sound_times(meant), abs=0.002)
+    assert sound_times(found) == pytest.approx(times, abs=0.002)
     assert warnings == []
 
 
@@ -203,9 +225,9 @@ def test_sound_that_begins_late_in_a_transport_stream_is_copied(
     tmp_path: Path, suffix: str
 ) -> None:
     """The first part knows nothing of the sound of the second."""
-    silent = Clip(frames=200, options={"bf": "0"})
+    silent = Clip(frames=80, rate=10, options={"bf": "0"})
     sound = Sound(start_s=8.0, seconds=8.0)
-    parts = [silent, replace(silent, pts=range(200, 400), sounds=[sound])]
+    parts = [silent, replace(silent, pts=range(80, 160), sounds=[sound])]
     paths = [part.write(tmp_path / f"part{n}.ts") for n, part in enumerate(parts)]
     path = tmp_path / "late.ts"
     path.write_bytes(b"".join(part.read_bytes() for part in paths))
@@ -278,7 +300,7 @@ def test_sound_that_the_header_of_an_flv_does_not_promise_is_copied(
     tmp_path: Path, suffix: str
 ) -> None:
     sound = Sound("libmp3lame", start_s=8.0, seconds=1.0, rate=44100)
-    path = Clip(frames=250, codec="flv1", sounds=[sound]).write(tmp_path / "in.flv")
+    path = Clip(frames=100, rate=10, codec="flv1", sounds=[sound]).write(tmp_path / "in.flv")
     meant = look(path).sounds[0].packets
     content = bytearray(path.read_bytes())
     content[4] = 1  # video only

@@ -126,9 +126,9 @@ def test_a_current_folder_that_vanished_ends_the_recording_and_not_the_filter(
     assert record.message.startswith("Cannot write a.mkv: No such file")
 
 
-def noise(number: int) -> OutputFrame:
+def noise(number: int, height: int = 80, width: int = 128) -> OutputFrame:
     """Frames that no encoder makes small."""
-    image = np.random.default_rng(number).integers(0, 255, (160, 256, 3), np.uint8)
+    image = np.random.default_rng(number).integers(0, 255, (height, width, 3), np.uint8)
     picture = Picture.from_rgb(image)
     return OutputFrame(frame(picture, number), picture)
 
@@ -150,7 +150,7 @@ def test_a_full_disk_ends_the_recording_and_what_is_written_can_be_played(
     with file_size_limit(900_000):
         for number in range(300):
             heard(ring_buffer, number)
-            recorder.write(noise(number))
+            recorder.write(noise(number, 160, 256))
             if not recorder.wanted:
                 break
     assert not recorder.wanted

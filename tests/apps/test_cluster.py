@@ -24,6 +24,7 @@ from vidstyle.options import StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.style_plan import StyleChange
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 CLIPS = {
     "b-frames.mp4": Clip(frames=23, options={"bf": "3", "g": "9"}, sounds=[Sound(seconds=0.9)]),
     "open-gop.mkv": Clip(

@@ -28,6 +28,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# Programs that tests start would compile all of vidstyle each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+gc.disable()  # while modules and tests are loaded, which stay
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the fuzz and fault suite, tests/faults."""
@@ -43,6 +48,7 @@ def pytest_collection_finish() -> None:
     """Exempt all that is loaded by now from the garbage collections, one a conversion at least."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 class ErrorLog(logging.Handler):

@@ -80,4 +80,5 @@ def test_hidden_errors_fail_the_test_that_they_belong_to(pytester: pytest.Pytest
 
 
 def test_what_was_loaded_before_the_first_test_is_not_garbage_collected() -> None:
+    assert gc.isenabled()
     assert gc.get_freeze_count() > 10_000

@@ -137,7 +137,7 @@ def test_a_file_that_paints_something_else_is_not_written(
 
     monkeypatch.setattr(export_module, "compacted", darkened)
     with pytest.raises(StyleError, match=r"differ by 2\.\d\d levels"):
-        export(painting_generator(SMALL), tmp_path / "dark.onnx")
+        export(painting_generator(), tmp_path / "dark.onnx")
     assert not list(tmp_path.iterdir())
 
 

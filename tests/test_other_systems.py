@@ -32,7 +32,9 @@ from tests.windows_stand_in import install
 install()
 import vidstyle.apps.work, vidstyle.stylize.stylizer
 from vidstyle.cli import main
+from vidstyle.live import renderer, session, stylizer
 vidstyle.apps.work.MIN_FILM_S = vidstyle.stylize.stylizer.PART_S = 0.1
+stylizer.MAX_WAIT_SHARE, renderer.NO_SIGNAL_S, session.CAMERA_PATIENCE_S = 1e4, 60.0, 60.0
 codes = [main(words) for words in json.loads(sys.argv[1])]
 print(json.dumps(codes), file=sys.stderr)
 """

@@ -44,13 +44,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fuzz-findings", type=Path, help="keep the cases with faults in this folder")
 
 
-def pytest_collection_finish() -> None:
-    """Exempt all that is loaded by now from the garbage collections, one a conversion at least."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
-
-
 class ErrorLog(logging.Handler):
     """Log handler that keeps the messages of records at ERROR and above."""
 
@@ -107,6 +100,14 @@ def no_real_time() -> Iterator[None]:
     if after != before:
         os.sched_setscheduler(0, before, os.sched_param(0))
     assert after == before
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_collections() -> None:
+    """Keep what is loaded by now out of garbage collections, one a conversion at least."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -28,7 +28,7 @@ from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.optimized import load_optimizer
 from vidstyle.apps.progress import VideoProgress
 from vidstyle.assets import models_folder
-from vidstyle.cli import DONE, FAILED, USAGE, main
+from vidstyle.cli import DONE, FAILED, INTERRUPTED, USAGE, main
 from vidstyle.errors import Cancelled, SinkError
 from vidstyle.extras import install_hint
 from vidstyle.frame import Frame
@@ -37,6 +37,7 @@ from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.optimize import generator as optimizing
 from vidstyle.optimize.film import Film
 from vidstyle.optimize.picture_optimizer import Stage
+from vidstyle.optimize.work_folder import WorkFolder
 from vidstyle.options import Look, StylizeOptions
 from vidstyle.stats import Stats
 from vidstyle.stylize.generator_pool import load_generator
@@ -321,13 +322,15 @@ WorkFolder.keep = held
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 @pytest.mark.parametrize("number", [KILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.usefixtures("few_steps")
 def test_a_killed_run_goes_on_where_it_was(
-    tmp_path: Path, painting: Path, number: signal.Signals
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     clip = Clip(frames=17).write(tmp_path / "in.mp4")
-    words = [*vidstyle_with(HELD), str(clip), "--quality", "full", "--threads", "1"]
-    words += ["--style", str(painting), "--every", "4"]
-    process = subprocess.Popen(words, stdin=PIPE, stderr=PIPE, text=True)
+    words = [str(clip), "--quality", "full", "--threads", "1", "--style", str(painting)]
+    words += ["--every", "4"]
+    command = [*vidstyle_with(HELD), *words]
+    process = subprocess.Popen(command, stdin=PIPE, stderr=PIPE, text=True)
     work = tmp_path / "in.ink.mp4.work"
 
     def done() -> list[Path]:
@@ -339,8 +342,15 @@ def test_a_killed_run_goes_on_where_it_was(
     assert not (tmp_path / "in.ink.mp4").exists()
     if number == signal.SIGINT:
         assert error == "vidstyle: Stopped. The same command goes on from here.\n"
-    again = subprocess.Popen(words, stdin=PIPE, stderr=PIPE, text=True)
-    stop_once(again, lambda: len(done()) > len(kept), KILL, HANG_LIMIT_S)
+    keep = WorkFolder.keep
+
+    def keep_and_stop(folder: WorkFolder, *painting: Any) -> None:
+        keep(folder, *painting)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(WorkFolder, "keep", keep_and_stop)
+    assert main(words) == INTERRUPTED
+    assert len(done()) > len(kept)
     assert {file: file.stat().st_mtime_ns for file in kept} == kept  # not painted again
 
 

@@ -20,6 +20,7 @@ from vidstyle.options import StylizeOptions
 from vidstyle.stylize.generator import ImageGenerator
 from vidstyle.stylize.generator_pool import load_generator
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 COLORFUL = patches(64, 48)
 MIDDLES = np.ix_([12, 36], [16, 48])
 

@@ -35,7 +35,7 @@ from vidstyle.options import LiveOptions
 HANG_LIMIT_S = 60
 FRAMES = 12  # of clips; fewer than the queue of any sink that is to get all of them
 
-pytestmark = pytest.mark.usefixtures("patient")
+pytestmark = pytest.mark.usefixtures("patient", "no_faces")
 
 
 @pytest.fixture

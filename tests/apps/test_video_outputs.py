@@ -27,6 +27,7 @@ from vidstyle.media.output_lock import output_lock
 from vidstyle.media.source import VIDEO_SUFFIXES
 from vidstyle.options import StylizeOptions
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 COLORFUL = patches(64, 48)
 MIDDLES = np.ix_([12, 36], [16, 48])  # one pixel of each patch
 

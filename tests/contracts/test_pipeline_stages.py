@@ -49,6 +49,7 @@ from vidstyle.stylize.painter import GeneratorPainter
 from vidstyle.stylize.painter_schedule import always
 from vidstyle.stylize.stylizer import VideoStylizer
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 PIPES: list[BinaryIO] = []  # opened in a test, closed after it
 PTS = [0, 3, 4, 9]  # uneven, in units of 1/25 s
 

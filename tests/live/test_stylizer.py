@@ -29,6 +29,7 @@ from vidstyle.stats import Stats
 from vidstyle.stylize import person_mask
 from vidstyle.stylize.generator import ImageGenerator
 
+pytestmark = pytest.mark.usefixtures("no_faces")
 SLOW_S = 100.0  # from frame to frame, where each frame is to wait for its painting
 FAST_S = 0.001
 

@@ -53,6 +53,7 @@ def test_an_unknown_style_in_a_mix_is_named(shelf: Path) -> None:
         load_generator("negative:0.6,white:0")
 
 
+@pytest.mark.usefixtures("no_faces")
 @pytest.mark.parametrize("style", [*SHIPPED, "mix"])
 @pytest.mark.parametrize("resize", [False, True])
 def test_strength_and_colors_hold_for_every_style(inverter: Path, style: str, resize: bool) -> None:

@@ -28,7 +28,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# Programs that tests start would compile all of vidstyle each time.
+# Tests, and the programs that they start, would compile all modules each time.
+sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 gc.disable()  # while modules and tests are loaded, which stay

@@ -1,5 +1,6 @@
 """Test clips: small video files with chosen timestamps, codecs, color tags and side streams."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,6 +17,7 @@ Image = NDArray[np.uint8]  # HxWx3 RGB
 
 SUBTITLES = ((0, 300, "first line"), (300, 200, "second line"))  # ms, ms, text
 CHAPTERS = ((0, 200, "one"), (200, 480, "two"))  # ms, ms, title
+_CONTENTS = dict[tuple[bytes, str], bytes]()  # of files, by pickled clip and suffix
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,18 @@ class Clip:
     interlaced: bool = False
     extra_video: bool = False  # a second, smaller video stream
 
-    @unchanged_scheduling()
     def write(self, path: Path) -> Path:
-        """Write the clip and return its path."""
+        """Write the clip and return its path; a process encodes equal clips once."""
+        key = pickle.dumps(self), path.suffix
+        if key in _CONTENTS:
+            path.write_bytes(_CONTENTS[key])
+        else:
+            self._encode(path)
+            _CONTENTS[key] = path.read_bytes()
+        return path
+
+    @unchanged_scheduling()
+    def _encode(self, path: Path) -> None:
         with av.open(str(path), "w", options=dict(self.format_options)) as output:
             output.metadata.update(self.metadata)
             video = self._add_video(output)
@@ -78,7 +89,6 @@ class Clip:
                 _encode_tone(output, stream, sound)
             for codec, stream in zip(self.subtitles, subtitles, strict=True):
                 _write_subtitles(output, codec, stream)
-        return path
 
     def times(self) -> list[Fraction]:
         """Presentation times of the frames, in seconds."""

@@ -16,7 +16,14 @@ from vidstyle.perceptual.losses import (
 )
 from vidstyle.training import objective as objective_module
 from vidstyle.training.data.augment import CameraMotion
-from vidstyle.training.objective import MARGIN, MEMORY, LossWeights, Objective, as_vectors
+from vidstyle.training.objective import (
+    MARGIN,
+    MEMORY,
+    LossWeights,
+    Objective,
+    StyleTargets,
+    as_vectors,
+)
 
 SIDE = 32  # px inside the margin
 WEIGHTS = LossWeights(
@@ -38,7 +45,11 @@ Array = NDArray[np.float64]
 def objective(monkeypatch: pytest.MonkeyPatch) -> Objective:
     # Along the axes, standard deviations are those of the channels.
     monkeypatch.setattr(objective_module, "_directions", lambda c: torch.eye(c.shape[1]))
-    return Objective(ToyFeatures(), toy_painting(), WEIGHTS)
+    return Objective(ToyFeatures(), toy_targets(), WEIGHTS)
+
+
+def toy_targets() -> StyleTargets:
+    return StyleTargets.of(ToyFeatures(), toy_painting())
 
 
 def pictures(seed: int, count: int = 2) -> Tensor:
@@ -129,7 +140,7 @@ def test_the_painting_itself_has_no_style_loss(objective: Objective) -> None:
 
 def test_textures_are_seen_from_other_sides_each_time() -> None:
     torch.manual_seed(0)
-    objective = Objective(ToyFeatures(), toy_painting(), WEIGHTS)
+    objective = Objective(ToyFeatures(), toy_targets(), WEIGHTS)
     found = objective.features(pictures(1))
     first, second = (float(objective.gram_loss(found)) for _ in range(2))
     assert first == pytest.approx(second, rel=0.2)
@@ -139,7 +150,8 @@ def test_textures_are_seen_from_other_sides_each_time() -> None:
 def test_the_patch_loss_is_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objective_module, "PATCHES", 10**6)  # all places there are
     detail = toy_painting()[..., :60, :70]  # of the whole, distances would be a gigabyte
-    objective = Objective(ToyFeatures(), detail, WEIGHTS)
+    targets = StyleTargets.of(ToyFeatures(), detail)
+    objective = Objective(ToyFeatures(), targets, WEIGHTS)
     images = pictures(1, count=1)
     painting, painted = seen(detail), seen(images)
     expected = []
@@ -264,7 +276,7 @@ def test_colors_out_of_range_cost_by_how_far(objective: Objective) -> None:
 def test_low_memory_gives_the_same_losses_and_gradients() -> None:
     found = []
     for low_memory in (False, True):
-        objective = Objective(ToyFeatures(), toy_painting(), WEIGHTS, low_memory)
+        objective = Objective(ToyFeatures(), toy_targets(), WEIGHTS, low_memory)
         torch.manual_seed(0)
         painted = pictures(3).requires_grad_()
         parts = losses(objective, painted)

@@ -47,34 +47,53 @@ class LossWeights:
     pixel: float = 5.0  # only with example paintings
 
 
+@dataclass(frozen=True)
+class StyleTargets:
+    """A painting as the style losses see it, by layer."""
+
+    grams: dict[str, Tensor]  # 1xCxC
+    means: dict[str, Tensor]  # 1xC, of the Gram matrices' channels
+    vectors: dict[str, Tensor]  # PxC, one per position of the patch layers, centered
+    centers: dict[str, Tensor]  # C, means of the vectors before
+
+    @classmethod
+    def of(cls, features: FeatureNetwork, painting: Tensor) -> "StyleTargets":
+        """Compute a painting's features once.
+
+        Args:
+            features: feature network, on the painting's device.
+            painting: style image, 1x3xHxW float32 RGB 0..1.
+        """
+        with torch.no_grad():
+            seen = features(painting)
+            vectors = {name: as_vectors(seen[name]) for name in features.patch_layers}
+            # Centered, as a common offset would make all positions similar in cosine distance.
+            centers = {name: them.mean(dim=0) for name, them in vectors.items()}
+            centered_vectors = {name: them - centers[name] for name, them in vectors.items()}
+            return cls(features.grams(seen), features.means(seen), centered_vectors, centers)
+
+
 class Objective:
     """Losses of generator outputs against one painting and their photos."""
 
     def __init__(
         self,
         features: FeatureNetwork,
-        painting: Tensor,
+        targets: StyleTargets,
         weights: LossWeights,
         low_memory: bool = False,
     ) -> None:
-        """Compute the painting's features once.
+        """Compare with a painting.
 
         Args:
-            features: feature network, on the painting's device.
-            painting: style image, 1x3xHxW float32 RGB 0..1.
+            features: feature network.
+            targets: the painting; may be replaced between two steps.
             weights: weights of the losses.
             low_memory: recompute activations in the backward pass (gradient checkpointing).
         """
         self.features, self.weights, self.low_memory = features, weights, low_memory
-        with torch.no_grad():
-            seen = features(painting)
-            self.grams, means = features.grams(seen), features.means(seen)
-            self.textures = {name: centered(gram, means[name]) for name, gram in self.grams.items()}
-            vectors = {name: as_vectors(seen[name]) for name in features.patch_layers}
-            # Centered, as a common offset would make all positions similar in cosine distance.
-            self.centers = {name: them.mean(dim=0) for name, them in vectors.items()}
-            self.vectors = {name: them - self.centers[name] for name, them in vectors.items()}
-        self.layer_means = torch.ones(len(self.grams))  # running; part of a checkpoint
+        self.targets = targets
+        self.layer_means = torch.ones(len(targets.grams))  # running; part of a checkpoint
 
     def losses(
         self, target: Tensor, painted: Tensor, again: Tensor, motion: CameraMotion
@@ -122,13 +141,14 @@ class Objective:
         Args:
             seen: activations by layer, NxCxHxW.
         """
-        by_layer = []
+        by_layer, targets = [], self.targets
         centers = self.features.means(seen)
         for name, grams in self.features.grams(seen).items():
-            textures, painting = centered(grams, centers[name]), self.textures[name]
+            textures = centered(grams, centers[name])
+            painting = centered(targets.grams[name], targets.means[name])
             each = style_loss(textures, painting)
             spread = spread_loss(textures, painting, _directions(painting))
-            together = style_loss(_mean_of_batch(grams), self.grams[name])
+            together = style_loss(_mean_of_batch(grams), targets.grams[name])
             by_layer.append((each + 2 * spread + 2 * together) / 5)
         losses = torch.stack(by_layer)
         means = self.layer_means = self.layer_means.to(losses.device)
@@ -144,9 +164,9 @@ class Objective:
         """
         losses = [
             relaxed_earth_mover_loss(
-                _sampled(as_vectors(seen[name]) - self.centers[name]), _sampled(target)
+                _sampled(as_vectors(seen[name]) - self.targets.centers[name]), _sampled(target)
             )
-            for name, target in self.vectors.items()
+            for name, target in self.targets.vectors.items()
         ]
         return torch.stack(losses).mean()
 

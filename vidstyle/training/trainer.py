@@ -31,7 +31,7 @@ from vidstyle.training.data.augment import CameraMotion, with_noise
 from vidstyle.training.data.dataset import Content
 from vidstyle.training.interrupt import deferred_interrupt
 from vidstyle.training.muon import Muon
-from vidstyle.training.objective import MARGIN, LossWeights, Objective
+from vidstyle.training.objective import MARGIN, LossWeights, Objective, StyleTargets
 
 RECORD_EVERY = 10  # steps between records of the losses
 AVERAGE_DECAY = 0.998  # per step, of the weights' moving average: colors drift from step to step
@@ -101,9 +101,10 @@ class Trainer:
                 f"batch must be a multiple of {self.processes}, the processes.", "batch"
             )
         self.device = torch_device(settings.device, self.rank)
+        features = features.to(self.device)
         self.objective = Objective(
-            features.to(self.device),
-            painting.to(self.device),
+            features,
+            StyleTargets.of(features, painting.to(self.device)),
             settings.weights,
             settings.low_memory,
         )

@@ -224,4 +224,4 @@ def test_sessions_are_made_in_one_place() -> None:
         for file in package.rglob("*.py")
         if "InferenceSession(" in file.read_text(encoding="utf-8")
     }
-    assert makers == {"onnx_session.py"}
+    assert makers == {"session.py"}

@@ -70,10 +70,7 @@ def quantize(file: Path, images: Sequence[RGBImage], output: Path) -> float:
         StyleError: the mean SSIM is below 0.97; nothing was written.
         OSError: the file cannot be written.
     """
-    model = onnx.load(file)
-    batches = [_batch(image, model) for image in images]
-    result = quantized(model, batches)
-    similarity = _similarity(model, result, batches)
+    result, similarity = quantized_and_compared(onnx.load(file), images)
     if not similarity >= MIN_SIMILARITY:
         raise StyleError(
             f"In int8, {file} paints pictures that are only {similarity:.3f} similar to those in "
@@ -81,6 +78,27 @@ def quantize(file: Path, images: Sequence[RGBImage], output: Path) -> float:
         )
     write_whole(output, result.SerializeToString(deterministic=True))
     return similarity
+
+
+def quantized_and_compared(
+    model: ModelProto, images: Sequence[RGBImage]
+) -> tuple[ModelProto, float]:
+    """The quantized model, and the mean SSIM of its pictures to those in float32, 0..1.
+
+    Args:
+        model: exported generator; not changed.
+        images: photos for calibration, HxWx3 uint8 RGB.
+    """
+    batches = [_batch(image, model) for image in images]
+    result = quantized(model, batches)
+    return result, _similarity(model, result, batches)
+
+
+def painted_pictures(model: ModelProto, images: Sequence[RGBImage]) -> list[RGBImage]:
+    """Paint photos, HxWx3 uint8 RGB with sides in multiples of four, with a generator of bytes."""
+    session = _session(model)
+    painted = (_run(session, _batch(image, model))[0] for image in images)
+    return [np.ascontiguousarray(picture[0, ..., :3]) for picture in painted]
 
 
 def quantized(model: ModelProto, batches: Sequence[Array]) -> ModelProto:

@@ -1,12 +1,22 @@
-"""Weights of a generator's layers, read from its .onnx file in any layout; no PyTorch."""
+"""Weights of a generator's layers in .onnx files: read in any layout, and replaced; no PyTorch."""
+
+from pathlib import Path
 
 import numpy as np
+import onnx
 from onnx import ModelProto
 
 from vidstyle.errors import StyleError
-from vidstyle.graph.compact import Array, Arrays, convolution_weights
+from vidstyle.graph.compact import (
+    Array,
+    Arrays,
+    build_model,
+    compacted,
+    convolution_weights,
+    fold_constants,
+)
 from vidstyle.graph.int8_layout import from_int8_layout
-from vidstyle.network.architecture import PIXELS
+from vidstyle.network.architecture import FINE, PIXELS
 
 # Axes of a generator's weights that run over the colors of pixels.
 PIXEL_AXES: dict[str, tuple[int, ...]] = {
@@ -39,6 +49,34 @@ def generator_weights(model: ModelProto) -> Arrays:
             "vidstyle train or vidstyle style."
         )
     return without_alpha(weights)
+
+
+def filled(template: Path, weights: Arrays) -> ModelProto:
+    """A compact generator with the graph and the metadata of another one, and other weights.
+
+    Args:
+        template: .onnx by `export`, whose pixels are uint8 RGBA.
+        weights: as from `generator_weights`, of the template's architecture.
+    """
+    model = onnx.load(template)
+    nodes, arrays = fold_constants(model)
+    widened = with_alpha(weights)
+    for node in (node for node in nodes if node.op_type == "Conv"):
+        for name, part in zip(node.input[1:], ("weight", "bias"), strict=True):
+            arrays[name] = widened[f"{node.name}.{part}"].astype(np.float32)
+    about = {entry.key: entry.value for entry in model.metadata_props}
+    return compacted(build_model(model, nodes, arrays), about)
+
+
+def with_alpha(weights: Arrays) -> Arrays:
+    """Weights of a folded generator for RGBA pixels; alpha passes through the color skip."""
+    widened = dict(weights)
+    for name, sides in PIXEL_AXES.items():
+        for side in sides:
+            widened[name] = with_zero_channel(widened[name], side)
+    alpha = np.arange(3, 4 * FINE**2, 4)
+    widened["skip.weight"][alpha, alpha] = 1
+    return widened
 
 
 def without_alpha(weights: Arrays) -> Arrays:

@@ -21,7 +21,7 @@ import onnxruntime
 
 from vidstyle.assets import catalog_section, intact_file
 from vidstyle.errors import OUT_OF_MEMORY, OptionError, StyleError, reason
-from vidstyle.graph.session import FATAL_ONLY
+from vidstyle.graph.session import FATAL_ONLY, open_session
 from vidstyle.hardware import memory_gb
 from vidstyle.options import CPU
 from vidstyle.stylize.protobuf import fields, messages
@@ -93,9 +93,7 @@ def load_session(file: Path, threads: int, provider: str = CPU) -> onnxruntime.I
 
     def load() -> onnxruntime.InferenceSession:
         _share_memory()
-        return onnxruntime.InferenceSession(
-            file, options, providers=provider_arguments(provider), enable_fallback=0
-        )
+        return open_session(file, options, provider_arguments(provider))
 
     session = _limited(file, load, lambda: options.set_load_cancellation_flag(True), provider)
     if provider != CPU:

@@ -57,3 +57,29 @@ def intact_file(name: str, sha256: str) -> Path:
             "Install vidstyle again, or give the file's path as the style to use it all the same."
         )
     return path
+
+
+def shipped_file(section: str, name: str) -> Path:
+    """Path of a file of the catalog, by its section and name.
+
+    Raises:
+        StyleError: the catalog has no such entry, or the file is missing or altered.
+    """
+    entry = _entry(section, name)
+    return intact_file(entry["file"], entry["sha256"])
+
+
+def shipped_digest(section: str, name: str) -> str:
+    """SHA-256 of a file of the catalog, 64 hex digits; the file is not read.
+
+    Raises:
+        StyleError: the catalog has no such entry.
+    """
+    return str(_entry(section, name)["sha256"])
+
+
+def _entry(section: str, name: str) -> dict[str, Any]:
+    for entry in catalog_section(section):
+        if entry["name"] == name:
+            return entry
+    raise StyleError(f"catalog.json has no {name}. Install vidstyle again.")

@@ -25,3 +25,13 @@ def change_section(name: str, change: Callable[[list[Entry]], list[Entry]]) -> N
     content[name] = change(content.get(name, []))
     text = json.dumps(content, indent=2, ensure_ascii=False)
     catalog.write_text(text + "\n", encoding="utf-8")
+
+
+def enter_file(section: str, name: str, file: Path, licence: str = "MIT") -> None:
+    """Enter a file of the models folder into a section, in place of the entry of that name."""
+
+    def entered(entries: list[Entry]) -> list[Entry]:
+        others = [entry for entry in entries if entry["name"] != name]
+        return [*others, {"name": name, **file_entry(file), "licence": licence}]
+
+    change_section(section, entered)

@@ -1,9 +1,9 @@
-"""Texture encoder and textures of the built-in styles, for paintings without a training.
+"""Texture encoder, and textures of the built-in styles for the choice of a training's start.
 
-    python -m tools.styles.textures --photos PHOTOS
+    python -m tools.styles.textures
 
 Writes models/texture-encoder.onnx, the first layers of the slim features with covariances as
-output, and models/textures.npz: texture, and the palette in which each 55k network paints photos.
+output, and models/textures.npz, the textures of the paintings of 55k networks.
 """
 
 import argparse
@@ -20,24 +20,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tools.styles.catalog import Entry, change_section, file_entry
+from tools.styles.catalog import enter_file
 from vidstyle.assets import models_folder
-from vidstyle.frame import RGBImage, with_short_side
 from vidstyle.media.atomic import write_whole
-from vidstyle.media.image_file import read_photo
 from vidstyle.media.style_image import read_painting
 from vidstyle.perceptual.slim import SPREAD, Slim
 from vidstyle.perceptual.zoo import load_features
-from vidstyle.stylize.catalog import Style, find_painting, find_style, shipped_styles
-from vidstyle.stylize.exposure import with_normal_exposure
-from vidstyle.stylize.generator import OnnxGenerator
-from vidstyle.stylize.palette import Palette
+from vidstyle.stylize.catalog import Style, find_painting, shipped_styles
 from vidstyle.stylize.texture import SHORT_SIDE, texture
 
 LAYERS = ("stage1", "stage2", "conv1/2", "fire2/2", "fire3/2")
 CHANNELS = 32  # of a layer, after a fixed random rotation; 16 in the first
-PHOTO_SIDE = 256  # px
-PHOTOS = 12
 OPSET = 20
 
 
@@ -80,19 +73,16 @@ class TextureEncoder(nn.Module):
 
 def main() -> None:
     """Write the encoder and the textures, and enter them into the catalog."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", type=Path, required=True, help="folder")
-    photos = sorted(parser.parse_args().photos.glob("*.jpg"))
-    chosen = photos[:: max(1, len(photos) // PHOTOS)][:PHOTOS]
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     slim = load_features("slim")
     assert isinstance(slim, Slim)
     encoder = models_folder() / "texture-encoder.onnx"
     write_encoder(TextureEncoder(slim), encoder)
-    _enter("texture-encoder", encoder)
+    enter_file("textures", "texture-encoder", encoder)
     styles = [s for s in shipped_styles() if s.size_class == "55k" and "sha256" in s.painting]
     textures = models_folder() / "textures.npz"
-    write_textures(styles, [read_photo(file) for file in chosen], textures)
-    _enter("textures", textures)
+    write_textures(styles, textures)
+    enter_file("textures", "textures", textures)
 
 
 def write_encoder(module: TextureEncoder, file: Path) -> None:
@@ -138,34 +128,16 @@ def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def write_textures(styles: Sequence[Style], photos: Sequence[RGBImage], file: Path) -> None:
-    """Write textures of the styles' paintings and palettes of their networks' output."""
-    lit = [with_normal_exposure(with_short_side(photo, PHOTO_SIDE)) for photo in photos]
-    palettes = [output_palette(OnnxGenerator(find_style(style.name)), lit) for style in styles]
+def write_textures(styles: Sequence[Style], file: Path) -> None:
+    """Write the textures of the styles' paintings."""
     paintings = [read_painting(find_painting(style.name)) for style in styles]
     arrays: dict[str, NDArray[np.generic]] = {
         "styles": np.array([style.name for style in styles]),
-        "textures": np.array([texture(p) for p in paintings], np.float16),
-        "means": np.array([p.mean for p in palettes], np.float32),
-        "covariances": np.array([p.covariance for p in palettes], np.float32),
+        "textures": np.array([texture(painting) for painting in paintings], np.float16),
     }
     packed = BytesIO()
     np.savez_compressed(packed, allow_pickle=False, **arrays)
     write_whole(file, packed.getvalue())
-
-
-def output_palette(generator: OnnxGenerator, photos: Sequence[RGBImage]) -> Palette:
-    """Palette of a network's output for photos with normal exposure."""
-    pixels = np.concatenate([generator.paint(photo).reshape(-1, 3) for photo in photos])
-    return Palette.of(pixels[:, np.newaxis])
-
-
-def _enter(name: str, file: Path) -> None:
-    def entered(entries: list[Entry]) -> list[Entry]:
-        others = [entry for entry in entries if entry["name"] != name]
-        return [*others, {"name": name, **file_entry(file), "licence": "MIT"}]
-
-    change_section("textures", entered)
 
 
 if __name__ == "__main__":

@@ -114,12 +114,7 @@ class PixelPaint(RoundableConv):
     """
 
     def kernel(self) -> Tensor:
-        kernels = self.weight.reshape(FINE, FINE, 3, *self.weight.shape[1:])  # row, column, color
-        for pixels, taps in ((1, -1), (0, -2)):  # horizontal dimensions, then vertical ones
-            means = kernels.mean(dim=taps, keepdim=True)
-            kernels = kernels - means + means.mean(dim=pixels, keepdim=True)
-        kernel: Tensor = kernels.reshape(self.weight.shape)
-        return kernel
+        return with_equal_sums(self.weight)
 
     def offset(self) -> Tensor:
         assert self.bias is not None
@@ -135,6 +130,16 @@ class PixelPaint(RoundableConv):
             conv.weight.copy_(self.kernel())
             conv.bias.copy_(self.offset())
         return conv
+
+
+def with_equal_sums(weight: Tensor) -> Tensor:
+    """Project the kernels of a fine cell's pixels (OIHW) to those that `PixelPaint` allows."""
+    kernels = weight.reshape(FINE, FINE, 3, *weight.shape[1:])  # row, column, color
+    for pixels, taps in ((1, -1), (0, -2)):  # horizontal dimensions, then vertical ones
+        means = kernels.mean(dim=taps, keepdim=True)
+        kernels = kernels - means + means.mean(dim=pixels, keepdim=True)
+    kernel: Tensor = kernels.reshape(weight.shape)
+    return kernel
 
 
 def fake_quantize(weight: Tensor) -> Tensor:

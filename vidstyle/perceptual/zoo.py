@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vidstyle.assets import catalog_section, intact_file
+from vidstyle.assets import shipped_file
 from vidstyle.errors import StyleError
 from vidstyle.options import FEATURES
 from vidstyle.perceptual.features import FeatureNetwork
@@ -48,7 +48,7 @@ def load_features(
 
 def _loaded(name: str, weight_file: Path | None, report: Report | None) -> FeatureNetwork:
     if name == "slim":
-        return Slim(weight_file or _shipped("slim"))
+        return Slim(weight_file or shipped_file("features", "slim"))
     if name == "squeezenet":
         return SqueezeNet(weight_file or fetch(SQUEEZENET, report=report))
     if name == "vgg16":
@@ -60,10 +60,3 @@ def _loaded(name: str, weight_file: Path | None, report: Report | None) -> Featu
     if name == "resnet50":
         return ResNet50(weight_file or fetch(RESNET50, report=report))
     raise StyleError(f'No features named "{name}". There are: {", ".join(NAMES)}.')
-
-
-def _shipped(name: str) -> Path:
-    for entry in catalog_section("features"):
-        if entry["name"] == name:
-            return intact_file(entry["file"], entry["sha256"])
-    raise StyleError(f"The {name} features are missing. Install vidstyle again.")

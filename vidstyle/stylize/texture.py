@@ -7,21 +7,18 @@ The feature network runs in ONNX Runtime: the first layers of the slim features,
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from vidstyle.assets import catalog_section, intact_file
-from vidstyle.errors import StyleError
+from vidstyle.assets import shipped_file
 from vidstyle.frame import LUMA_OF_RGB, RGBImage, with_short_side
 from vidstyle.stylize.onnx_session import load_session
-from vidstyle.stylize.palette import Palette
 
 SHORT_SIDE = 160  # px at which paintings are compared
-LONG_SIDE = 16 * SHORT_SIDE  # px at most: of longer scrolls the middle counts
+LONGEST = 16  # times the short side, at most: of longer scrolls the middle counts
 LUMA_MEAN, LUMA_DEVIATION = 0.45, 0.22  # of all paintings when compared
 LEAST_DEVIATION = 1e-3  # of a painting's luma, against division by zero
 
@@ -30,11 +27,10 @@ Texture = NDArray[np.float32]  # LxP: covariances of L layers, each of length 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StyleTexture:
-    """A shipped style's texture, and the palette in which its network paints photos."""
+    """A shipped style's texture."""
 
     style: str
     texture: Texture
-    palette: Palette
 
 
 def texture(painting: RGBImage) -> Texture:
@@ -46,14 +42,27 @@ def texture(painting: RGBImage) -> Texture:
     Raises:
         StyleError: a shipped file is missing or altered.
     """
-    (measured,) = _encoder().run(None, {"luma": _normalized_luma(painting)})
-    return unit_rows(np.asarray(measured, np.float32))
+    return unit_rows(covariances(painting, SHORT_SIDE))
 
 
-def unit_rows(covariances: NDArray[np.float32]) -> Texture:
+def covariances(painting: RGBImage, side: int) -> NDArray[np.float32]:
+    """Covariances of L layers of features, LxP float32, each a flattened square matrix.
+
+    Args:
+        painting: HxWx3 uint8 RGB; its luma is brought to one mean and contrast.
+        side: short side to which it is resized, px.
+
+    Raises:
+        StyleError: a shipped file is missing or altered.
+    """
+    (measured,) = _encoder().run(None, {"luma": _normalized_luma(painting, side)})
+    return np.asarray(measured, np.float32)
+
+
+def unit_rows(layers: NDArray[np.float32]) -> Texture:
     """Scale each layer's covariances, a row, to length 1."""
-    lengths = np.linalg.norm(covariances, axis=1, keepdims=True)
-    return np.asarray(covariances / np.maximum(lengths, 1e-12), np.float32)
+    lengths = np.linalg.norm(layers, axis=1, keepdims=True)
+    return np.asarray(layers / np.maximum(lengths, 1e-12), np.float32)
 
 
 def similarity(one: Texture, other: Texture) -> float:
@@ -81,46 +90,29 @@ def shipped_textures() -> tuple[StyleTexture, ...]:
     Raises:
         StyleError: the file is missing or altered.
     """
-    with np.load(_shipped("textures")) as arrays:
+    with np.load(shipped_file("textures", "textures")) as arrays:
         return tuple(
-            StyleTexture(
-                str(style),
-                texture.astype(np.float32),
-                Palette(mean.astype(np.float64), covariance.astype(np.float64)),
-            )
-            for style, texture, mean, covariance in zip(
-                arrays["styles"],
-                arrays["textures"],
-                arrays["means"],
-                arrays["covariances"],
-                strict=True,
-            )
+            StyleTexture(str(style), texture.astype(np.float32))
+            for style, texture in zip(arrays["styles"], arrays["textures"], strict=True)
         )
 
 
-def _normalized_luma(painting: RGBImage) -> NDArray[np.float32]:
+def _normalized_luma(painting: RGBImage, side: int) -> NDArray[np.float32]:
     """1x1xHxW float32: the painting in gray, at one size, mean and contrast."""
-    small = _middle(with_short_side(painting, SHORT_SIDE), LONG_SIDE)
+    small = middle_part(with_short_side(painting, side), LONGEST)
     luma = cv2.transform(small, np.array([LUMA_OF_RGB])).astype(np.float32) / 255
     deviation = max(float(luma.std()), LEAST_DEVIATION)
     normal = (luma - luma.mean()) / deviation * LUMA_DEVIATION + LUMA_MEAN
     return np.asarray(normal.clip(0, 1)[np.newaxis, np.newaxis], np.float32)
 
 
-def _middle(image: RGBImage, longest: int) -> RGBImage:
-    """The middle part of an image, with sides of at most so many pixels."""
-    top, left = (max(0, (side - longest) // 2) for side in image.shape[:2])
-    return image[top : top + longest, left : left + longest]
+def middle_part(image: RGBImage, longest: float) -> RGBImage:
+    """The middle part of an image, whose long side is at most `longest` times the short one."""
+    limit = round(longest * min(image.shape[:2]))
+    top, left = (max(0, (side - limit) // 2) for side in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + limit, left : left + limit])
 
 
 @cache
 def _encoder() -> onnxruntime.InferenceSession:
-    return load_session(_shipped("texture-encoder"), threads=1)
-
-
-def _shipped(name: str) -> Path:
-    """Path of a file in the catalog's section "textures"."""
-    for entry in catalog_section("textures"):
-        if entry["name"] == name:
-            return intact_file(entry["file"], entry["sha256"])
-    raise StyleError(f"catalog.json has no {name}. Install vidstyle again.")
+    return load_session(shipped_file("textures", "texture-encoder"), threads=1)

@@ -45,6 +45,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fuzz-findings", type=Path, help="keep the cases with faults in this folder")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The user's cache folder, of child processes too: predictions of paintings go there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 class ErrorLog(logging.Handler):
     """Log handler that keeps the messages of records at ERROR and above."""
 

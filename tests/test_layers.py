@@ -65,7 +65,7 @@ MAY_IMPORT = {
     "network": set[str](),
     "pipeline": set[str](),
     "media": set[str](),
-    "stylize": {"graph", "media"},
+    "stylize": {"graph", "media", "network"},
     "perceptual": set[str](),
     "child_process": set[str](),
     "closable": set[str](),

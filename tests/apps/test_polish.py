@@ -24,11 +24,16 @@ from vidstyle.errors import MissingExtraError, StyleError
 from vidstyle.live.style_menu import StyleMenu
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import LiveOptions
-from vidstyle.stylize import polished
+from vidstyle.stylize import painting_cache as cache_module
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.generator_pool import load_generator
-from vidstyle.stylize.painting_style import FINISH, OWN_CHROMA, load_painting, painting_style
+from vidstyle.stylize.painting_style import (
+    FINISH,
+    OWN_CHROMA,
+    load_painting,
+    painting_network,
+)
 from vidstyle.stylize.palette import Palette
 from vidstyle.training.results import int8_path
 
@@ -47,11 +52,11 @@ def painting(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The user's cache folder."""
-    monkeypatch.setattr(polished, "user_cache_path", lambda *_, **__: tmp_path / "cache")
-    polished.polished_cache.cache_clear()
-    yield tmp_path / "cache" / "polished"
-    polished.polished_cache().close()
-    polished.polished_cache.cache_clear()
+    monkeypatch.setattr(cache_module, "user_cache_path", lambda *_, **__: tmp_path / "cache")
+    cache_module.painting_cache.cache_clear()
+    yield tmp_path / "cache" / "paintings"
+    cache_module.painting_cache().close()
+    cache_module.painting_cache.cache_clear()
 
 
 Trainer = Callable[[str], None]
@@ -107,7 +112,7 @@ def test_the_colors_and_the_finish_are_those_before(painting: Path, trainer: Tra
 def test_the_next_time_nothing_is_learned_and_longer_goes_on_from_there(
     painting: Path, trainer: Trainer, tmp_path: Path
 ) -> None:
-    texture = painting_style(read_photo(painting)).texture
+    predicted = painting_network(read_photo(painting)).plain
     first = polish(painting, 60.0, NEVER)
     trainer("fails")
     assert polish(painting, 30.0, NEVER) == first
@@ -116,7 +121,7 @@ def test_the_next_time_nothing_is_learned_and_longer_goes_on_from_there(
     assert first is not None and longer is not None
     assert longer.seconds == 100
     assert [call["flags"] for call in calls(tmp_path)] == [
-        [texture, "60"],
+        [str(predicted), "60"],
         [str(first.plain), "40"],
     ]
 
@@ -131,8 +136,10 @@ def test_a_training_that_fails_leaves_the_painting_as_it_was(
     trainer(mode)
     with pytest.raises(StyleError, match=reason):
         polish(painting, 60.0, NEVER, background=True)
-    assert not cache.exists()
-    assert load_painting(painting).paint(PHOTO).shape == PHOTO.shape
+    kept = cache_module.painting_cache().get(read_photo(painting))
+    assert kept is not None
+    assert kept.seconds == 0
+    assert kept.plain.parent == cache
 
 
 def test_without_the_extra_it_says_what_to_install(

@@ -30,9 +30,7 @@ LIVE = LiveReport(
     keyframes=9, quality="480 lines", cores=1.5, memory_mb=None, first_picture_s=0.5,
 )  # fmt: skip
 FAILURE = Failure(Path("bad.mp4"), SourceError("bad.mp4 is no video."))
-PAINTED = PaintingResult(
-    output=Path("oil.onnx"), texture="scream", others=[Path("oil.int8.onnx")], **FILE
-)
+PAINTED = PaintingResult(output=Path("oil.onnx"), others=[Path("oil.int8.onnx")], **FILE)
 EXPORTED = ExportResult(
     output=Path("ink.tflite"), style="ink", to="web", mean_difference=1.23456,
     largest_difference=35, similarity=0.987654, others=[Path("ink.json")], **FILE,

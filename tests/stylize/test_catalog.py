@@ -46,12 +46,13 @@ def test_names_are_unique_and_can_be_typed_and_mixed() -> None:
 def test_every_model_file_is_in_the_catalog() -> None:
     files = {file.name for file in models_folder().glob("*.onnx")}
     styles = shipped_styles()
-    encoder = {entry["file"] for entry in catalog_section("textures")} & files
+    predictors = {entry["file"] for entry in catalog_section("textures")} & files
     shelf = {style.file for style in styles} | {style.int8["file"] for style in styles}
     persons = {entry["file"] for entry in catalog_section("segmentation")}
     faces = {entry["file"] for entry in catalog_section("faces")}
-    assert files == shelf | encoder | persons | faces
-    assert len(encoder) == len(persons) == len(faces) == 1
+    assert files == shelf | predictors | persons | faces
+    assert predictors == {"texture-encoder.onnx", "predictor.onnx"}
+    assert len(persons) == len(faces) == 1
 
 
 def test_paintings_ship_with_what_was_learned_from_them() -> None:

@@ -2,29 +2,29 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
-import onnx
 import pytest
 
 from tests.textures import noise_image
 from vidstyle.errors import SourceError, StyleError
 from vidstyle.frame import RGBImage
 from vidstyle.media.image_file import write_photo
+from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.generator_pool import check_style, load_generator
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.painting_style import (
     FINISH,
-    LEFT_OUT,
     OWN_CHROMA,
     is_picture,
     load_painting,
-    painting_files,
-    painting_style,
+    painting_network,
+    predicted_files,
 )
-from vidstyle.stylize.texture import by_nearness
 
 PHOTO = noise_image(96, 128, seed=4)
+SMOOTH = noise_image(96, 128, seed=6, blur=8)
 
 
 @pytest.fixture
@@ -45,16 +45,34 @@ def test_pictures_are_known_by_their_suffix() -> None:
     assert not is_picture(None)
 
 
-def test_paintings_get_the_nearest_texture_and_their_own_colors(
-    painting: RGBImage, file: Path
-) -> None:
-    style = painting_style(painting)
-    assert style.texture == next(n.style for n in by_nearness(painting) if n.style not in LEFT_OUT)
+def test_a_network_is_predicted_in_the_paintings_colors(file: Path) -> None:
     generator = load_painting(file)
     assert generator.finish == FINISH
     assert generator.own_chroma == OWN_CHROMA
     red, green, blue = generator.paint(PHOTO).reshape(-1, 3).mean(axis=0)
     assert red > green > blue
+
+
+def test_other_paintings_get_other_strokes(painting: RGBImage, file: Path, tmp_path: Path) -> None:
+    """The same colors, so that only strokes can differ."""
+    coarse = cv2.resize(painting[::8, ::8], (160, 128), interpolation=cv2.INTER_CUBIC)
+    write_photo(tmp_path / "coarse.png", np.asarray(coarse, np.uint8))
+    names = (file, tmp_path / "coarse.png")
+    pictures = [load_painting(name).paint(SMOOTH).astype(float) for name in names]
+    first, second = (picture.mean(axis=(0, 1)) for picture in pictures)
+    np.testing.assert_allclose(first, second, atol=20)
+    details = [picture - cv2.GaussianBlur(picture, (0, 0), 4) for picture in pictures]
+    assert np.corrcoef(details[0].ravel(), details[1].ravel())[0, 1] < 0.9
+
+
+def test_a_prediction_is_kept_and_a_damaged_one_is_made_anew(painting: RGBImage) -> None:
+    network = painting_network(painting)
+    assert network.seconds == 0
+    written = network.plain.read_bytes()
+    assert painting_network(painting) == network
+    network.int8.write_bytes(b"damaged")
+    assert painting_network(painting).plain.read_bytes() == written
+    assert painting_network(painting).int8.read_bytes() != b"damaged"
 
 
 def test_a_painting_takes_the_place_of_a_style(file: Path) -> None:
@@ -68,16 +86,15 @@ def test_a_painting_takes_the_place_of_a_style(file: Path) -> None:
 def test_the_files_of_a_painting_paint_as_it_does(
     painting: RGBImage, file: Path, tmp_path: Path
 ) -> None:
-    plain, int8 = painting_files(painting_style(painting))
+    plain, int8 = predicted_files(painting)
     (tmp_path / "int8.onnx").write_bytes(int8)
     (tmp_path / "plain.onnx").write_bytes(plain)
+    assert len(plain) <= LARGEST_BYTES["55k"]
     kept = OnnxGenerator(tmp_path / "int8.onnx")
     np.testing.assert_array_equal(kept.paint(PHOTO), load_painting(file).paint(PHOTO))
     assert (kept.finish, kept.own_chroma) == (FINISH, OWN_CHROMA)
     exact = OnnxGenerator(tmp_path / "plain.onnx").paint(PHOTO).astype(float)
     assert np.abs(exact - kept.paint(PHOTO)).mean() < 8
-    about = {p.key: p.value for p in onnx.load(tmp_path / "plain.onnx").metadata_props}
-    assert about["texture"] == painting_style(painting).texture
 
 
 def test_what_is_no_painting_is_refused_before_any_work(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from vidstyle.errors import SinkError, reason
 from vidstyle.media.atomic import whole_file
 from vidstyle.media.style_image import read_painting
 from vidstyle.results import FileResult
-from vidstyle.stylize.painting_style import painting_files, painting_style
-from vidstyle.stylize.polished import polished_cache
+from vidstyle.stylize.painting_cache import PaintingNetwork
+from vidstyle.stylize.painting_style import painting_network
 from vidstyle.training.results import int8_path
 
 
@@ -22,7 +22,6 @@ class PaintingResult(FileResult):
     """Result of making a style file from a painting."""
 
     output: Path
-    texture: str  # name of the shipped style whose strokes are nearest
     polished_s: float = 0.0  # seconds of training on the painting
     others: list[Path] = field(default_factory=list)  # the int8 form
 
@@ -34,13 +33,12 @@ def style_from_painting(
     overwrite: bool = False,
     polish_s: float | None = None,
 ) -> PaintingResult:
-    """Write a style file from a painting in less than a second, without a training.
+    """Write a style file from a painting in a second or two, without a training.
 
-    The strokes are those of the shipped style whose painting is nearest in texture; the colors are
-    the painting's. With `polish_s` they are trained on for some time, in a process of its own, and
-    kept in the user's cache; a painting that is in there is written as it is there. `train_style`
-    learns the painting's own strokes. The float32 form is written to `output`, the int8 form
-    beside it. Callable from any thread.
+    The weights of its network are predicted. With `polish_s` they are trained on for some time, in
+    a process of its own, and kept in the user's cache; a painting that is in there is written as it
+    is there. `train_style` learns for longer. The float32 form is written to `output`, the int8
+    form beside it. Callable from any thread.
 
     Args:
         painting: path of the picture file of the painting.
@@ -61,13 +59,9 @@ def style_from_painting(
     for file in files:
         check_target(painting, file, overwrite)
     image = read_painting(painting)
-    style = painting_style(image)
-    if polish_s is None:
-        polished = polished_cache().get(image)
-    else:
-        polished = polish(painting, polish_s, threading.Event())
+    network = painting_network(image) if polish_s is None else _polished(painting, polish_s)
     try:
-        contents = painting_files(style, polished)
+        contents = network.plain.read_bytes(), network.int8.read_bytes()
         with ExitStack() as both:  # named when both are written
             for file, content in zip(files, contents, strict=True):
                 both.enter_context(whole_file(file, replace=overwrite)).write_bytes(content)
@@ -77,7 +71,12 @@ def style_from_painting(
         output=output,
         output_bytes=len(contents[0]),
         seconds=time.monotonic() - started,
-        texture=style.texture,
-        polished_s=polished.seconds if polished else 0.0,
+        polished_s=network.seconds,
         others=[files[1]],
     )
+
+
+def _polished(painting: Path, seconds: float) -> PaintingNetwork:
+    network = polish(painting, seconds, threading.Event())
+    assert network is not None  # nothing stops it
+    return network

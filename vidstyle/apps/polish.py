@@ -1,7 +1,7 @@
-"""Polish: a painting's network trained in a child process, from the painting's style at once.
+"""Polish: a painting's network trained in a child process, from the predicted one.
 
 The child is `vidstyle train`, so that PyTorch is never imported here. Its result goes into the
-cache of polished networks.
+cache of paintings' networks.
 """
 
 import importlib.util
@@ -27,15 +27,15 @@ from vidstyle.media.style_image import read_painting
 from vidstyle.style_spec import style_shares
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.model_metadata import with_metadata
+from vidstyle.stylize.painting_cache import PaintingNetwork, painting_cache
 from vidstyle.stylize.painting_style import (
     FINISH,
     OWN_CHROMA,
     is_picture,
-    painting_style,
+    painting_network,
     polished_metadata,
     readable_painting,
 )
-from vidstyle.stylize.polished import PolishedNetwork, polished_cache
 from vidstyle.training.results import int8_path
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def check_extra() -> None:
 
 def polish(
     file: Path, seconds: float, stop: threading.Event, *, background: bool = False
-) -> PolishedNetwork | None:
+) -> PaintingNetwork | None:
     """Train the network of a painting in a child process, unless the cache has it.
 
     A network that was trained for a shorter time is trained on for the rest.
@@ -81,18 +81,18 @@ def polish(
         MissingExtraError: PyTorch is not installed.
         SourceError, StyleError: the painting cannot be used, or the training failed.
     """
-    painting, cache = read_painting(file), polished_cache()
+    painting, cache = read_painting(file), painting_cache()
     known = cache.get(painting)
     if known is not None and known.seconds >= seconds:
         return known
     check_extra()
+    known = known or painting_network(painting)
     with tempfile.TemporaryDirectory(prefix="vidstyle-", ignore_cleanup_errors=True) as folder:
         source, output = Path(folder) / "painting.png", Path(folder) / "style.onnx"
         try:
             write_photo(source, readable_painting(painting))
-            start = str(known.plain) if known else painting_style(painting).texture
-            left_s = seconds - (known.seconds if known else 0.0)
-            words = train_command(source, output, start, left_s, background=background)
+            left_s = seconds - known.seconds
+            words = train_command(source, output, str(known.plain), left_s, background=background)
             summary = _run(words, stop, background=background)
             if summary is None:
                 return None

@@ -55,11 +55,9 @@ def _(outcome: TrainResult) -> str:
 @describe.register
 def _(outcome: PaintingResult) -> str:
     files = f"{outcome.output} and {outcome.others[0].name}"
-    strokes = f"strokes of {outcome.texture}"
-    if outcome.polished_s:
-        strokes = f"strokes learned for {clock(outcome.polished_s)}"
+    learned = f"learned for {clock(outcome.polished_s)}" if outcome.polished_s else "predicted"
     return (
-        f"{files}  ({outcome.seconds:.1f} s; {strokes}, the painting's colors)\n"
+        f"{files}  ({outcome.seconds:.1f} s; strokes {learned}, the painting's colors)\n"
         f"Use it: vidstyle film.mp4 --style {outcome.others[0]}\n"
         "vidstyle train learns the painting's own strokes."
     )
@@ -133,7 +131,6 @@ def _(outcome: PaintingResult) -> dict[str, Any]:
     return {
         "output": str(outcome.output),
         "others": [str(file) for file in outcome.others],
-        "texture": outcome.texture,
         "polished_s": outcome.polished_s,
         "seconds": round(outcome.seconds, 3),
         "output_bytes": outcome.output_bytes,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from vidstyle.assets import shipped_file
 from vidstyle.closable import Closable
 from vidstyle.media.style_image import read_painting
 from vidstyle.options import CPU
@@ -15,8 +16,8 @@ from vidstyle.style_spec import style_shares
 from vidstyle.stylize.catalog import expanded, find_style, find_weights
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
+from vidstyle.stylize.painting_cache import painting_cache
 from vidstyle.stylize.painting_style import is_picture, load_painting
-from vidstyle.stylize.polished import polished_cache
 from vidstyle.stylize.provider_choice import ModelForms, open_generator
 from vidstyle.stylize.providers import resolved
 
@@ -96,11 +97,12 @@ def plan_digest(plan: StylePlan) -> str:
 
 
 def _files_of(name: str | None) -> list[Path]:
-    """Files of a single style; of a painting its picture, and what was learned of it."""
+    """Files of a single style; of a painting its picture, and what was learned of it or of all."""
     if name is None or not is_picture(name):
         return [find_style(name)]
-    polished = polished_cache().get(read_painting(Path(name)))
-    return [Path(name), *([] if polished is None else [polished.int8])]
+    kept = painting_cache().get(read_painting(Path(name)))
+    learned = kept.int8 if kept and kept.seconds else shipped_file("textures", "predictor")
+    return [Path(name), learned]
 
 
 class GeneratorPool(Closable):

@@ -11,6 +11,7 @@ from vidstyle.frame import LUMA_OF_RGB, RGBImage
 
 FRAME_SHARE = 0.04  # of a painting's sides: borders of scans, which are no part of the palette
 NOISE = 0.03  # standard deviation added to both palettes, so that flat ones give no huge gains
+FAINTEST = 1e-5  # variance added before a square root
 DARKEST, LIGHTEST = 0.34, 0.68  # mean luma of paintings; beyond, faces would be black or bleached
 
 Array = NDArray[np.float64]
@@ -30,6 +31,15 @@ class Palette:
         inner = image[height : image.shape[0] - height, width : image.shape[1] - width]
         colors = inner.reshape(-1, 3) / 255
         return cls(colors.mean(axis=0), np.cov(colors.T))
+
+    def root(self) -> Array:
+        """Symmetric square root of the covariance, 3x3: spreads of the colors."""
+        return _power(self.covariance + FAINTEST * np.eye(3), 0.5)
+
+    def chroma_spread(self) -> float:
+        """Standard deviation of the colors' differences from their luma."""
+        chroma = np.eye(3) - np.array([LUMA_OF_RGB] * 3)
+        return float(np.sqrt(np.trace(chroma @ self.covariance @ chroma.T)))
 
     def readable(self) -> Self:
         """The palette with its mean luma moved into a range in which faces stay readable."""
@@ -56,6 +66,28 @@ class PaletteMap:
         middle = _power(root @ (target.covariance + floor) @ root, 0.5)
         matrix = inverse @ middle @ inverse
         return cls(matrix, target.mean - matrix @ source.mean)
+
+    def partly(self, share: float) -> Self:
+        """The way from unchanged colors (share 0) to those of the map (1)."""
+        matrix = (1 - share) * np.eye(3) + share * self.matrix
+        return type(self)(matrix, share * self.offset)
+
+    def keeping(self, own: float, source: Palette, target: Palette) -> Self:
+        """The map with part of the source's own luma and chroma in its result.
+
+        `perceptual.color_transfer.partial_color_map` tells why; here for palettes.
+
+        Args:
+            own: share, 0 to 1, of a painting as colorful as the source; less of a paler one.
+            source: palette that is mapped.
+            target: palette of the map's result.
+        """
+        luma = np.array([LUMA_OF_RGB] * 3)
+        chroma = np.eye(3) - luma
+        share = own * min(1.0, target.chroma_spread() / max(source.chroma_spread(), NOISE))
+        kept = np.eye(3) - luma @ self.matrix
+        shift = chroma @ source.mean + luma @ self.offset
+        return type(self)(self.matrix + share * kept, self.offset - share * shift)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -1,4 +1,4 @@
-"""The cache of polished networks."""
+"""The cache of paintings' networks."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.textures import noise_image
 from vidstyle.stylize.model_metadata import with_metadata
-from vidstyle.stylize.polished import POLISHED_S, PolishedCache
+from vidstyle.stylize.painting_cache import POLISHED_S, PaintingCache
 
 PAINTING, OTHER = noise_image(64, 80, seed=1), noise_image(64, 80, seed=2)
 
@@ -20,8 +20,8 @@ def network(inverter: Path) -> bytes:
 def test_a_network_is_found_by_its_painting_in_another_process_too(
     tmp_path: Path, network: bytes
 ) -> None:
-    PolishedCache(tmp_path).put(PAINTING, b"plain", network)
-    cache = PolishedCache(tmp_path)
+    PaintingCache(tmp_path).put(PAINTING, b"plain", network)
+    cache = PaintingCache(tmp_path)
     found = cache.get(PAINTING)
     assert found is not None
     assert (found.plain.read_bytes(), found.int8.read_bytes()) == (b"plain", network)
@@ -31,7 +31,7 @@ def test_a_network_is_found_by_its_painting_in_another_process_too(
 
 
 def test_two_processes_at_once_make_one_file(tmp_path: Path, network: bytes) -> None:
-    one, two = PolishedCache(tmp_path), PolishedCache(tmp_path)
+    one, two = PaintingCache(tmp_path), PaintingCache(tmp_path)
     one.put(PAINTING, b"first", network)
     two.put(PAINTING, b"second", network)
     found = one.get(PAINTING)
@@ -43,7 +43,7 @@ def test_two_processes_at_once_make_one_file(tmp_path: Path, network: bytes) -> 
 def test_a_damaged_file_is_none_and_is_written_anew(
     tmp_path: Path, network: bytes, damage: bytes
 ) -> None:
-    cache = PolishedCache(tmp_path)
+    cache = PaintingCache(tmp_path)
     cache.put(PAINTING, b"plain", network)
     found = cache.get(PAINTING)
     assert found is not None
@@ -58,7 +58,7 @@ def test_the_least_recently_used_go_first_and_foreign_files_stay(
     tmp_path: Path, network: bytes
 ) -> None:
     (tmp_path / "mine.onnx").write_text("mine")
-    cache = PolishedCache(tmp_path, limit_bytes=2.5 * len(network))
+    cache = PaintingCache(tmp_path, limit_bytes=2.5 * len(network))
     for seed in range(3):
         cache.put(noise_image(64, 80, seed), b"plain", network)
         for file in tmp_path.glob("*.onnx"):
@@ -69,7 +69,7 @@ def test_the_least_recently_used_go_first_and_foreign_files_stay(
 
 
 def test_both_files_of_a_painting_in_use_are_kept(tmp_path: Path, network: bytes) -> None:
-    cache = PolishedCache(tmp_path, limit_bytes=2.5 * len(network))
+    cache = PaintingCache(tmp_path, limit_bytes=2.5 * len(network))
     for seed in range(2):
         cache.put(noise_image(64, 80, seed), b"plain", network)
         for file in tmp_path.iterdir():
@@ -84,7 +84,7 @@ def test_a_folder_that_cannot_be_written_to_is_not_in_the_way(
     tmp_path: Path, network: bytes
 ) -> None:
     (tmp_path / "file").write_text("no folder")
-    cache = PolishedCache(tmp_path / "file")
+    cache = PaintingCache(tmp_path / "file")
     cache.put(PAINTING, b"plain", network)
     found = cache.get(PAINTING)
     assert found is not None

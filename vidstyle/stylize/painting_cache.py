@@ -1,7 +1,7 @@
-"""Polished networks: generator files that were trained on a painting, cached by its content.
+"""Disk cache of paintings' networks: predicted ones, and those that were trained further.
 
-A painting is a style at once, see `painting_style`; a training of a minute or more makes it better.
-Its result is kept in the user's cache folder, and used wherever the painting is a style again.
+A painting's network is predicted in a second or two, see `painting_style`; a training of a minute
+or more makes it better. The last one is kept in the user's cache folder, by the painting's content.
 """
 
 import atexit
@@ -22,26 +22,27 @@ from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.cache_folder import delete_least_recent
 from vidstyle.stylize.model_metadata import metadata_of
+from vidstyle.stylize.predictor import predictor_digest
 
 log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 20e6  # 250 paintings of 75 kB; the least recently used go first
-RECIPE = b"1"  # changes with what the cached files depend on, besides the painting
-POLISHED_S = "polished_s"  # metadata entry: seconds of training
+RECIPE = b"2"  # changes with what the cached files depend on, besides painting and predictor
+POLISHED_S = "polished_s"  # metadata entry: seconds of training; 0 for a predicted network
 OWN = re.compile(r"\.?[0-9a-f]{64}(\.int8)?(\.[0-9a-f]{8}\.partial)?\.onnx")
 
 
 @dataclass(frozen=True, slots=True)
-class PolishedNetwork:
-    """Generator of a painting after a training, in both forms."""
+class PaintingNetwork:
+    """Generator of a painting, in both forms."""
 
     plain: Path  # computes in float32
     int8: Path
-    seconds: float  # of training
+    seconds: float  # of training; 0 after the prediction
 
 
-class PolishedCache:
-    """Disk cache of polished networks, by the painting's pixels.
+class PaintingCache:
+    """Disk cache of paintings' networks, by the painting's pixels and the predictor.
 
     Several processes may use one folder: files are written atomically, and a missing or damaged
     file is a cache miss. Where the folder cannot be written to, the files of this process are in a
@@ -55,11 +56,11 @@ class PolishedCache:
             folder: the folder, made at the first write; None for the user's cache folder.
             limit_bytes: largest total size of its files.
         """
-        self._folder = folder or user_cache_path("vidstyle", appauthor=False) / "polished"
+        self._folder = folder or user_cache_path("vidstyle", appauthor=False) / "paintings"
         self._limit_bytes = limit_bytes
         self._spare: Path | None = None  # in place of a folder that cannot be written to
 
-    def get(self, painting: RGBImage) -> PolishedNetwork | None:
+    def get(self, painting: RGBImage) -> PaintingNetwork | None:
         """Return the network of a painting; None if there is none, or its files are damaged."""
         for folder in filter(None, (self._spare, self._folder)):
             plain, int8 = _files(folder, painting)
@@ -68,12 +69,12 @@ class PolishedCache:
                 if not plain.is_file():
                     continue
             except Exception as error:  # a damaged file fails in the protobuf or the number
-                log.debug("no polished network in %s: %s", folder, error)
+                log.debug("no network in %s: %s", folder, error)
                 continue
             with suppress(OSError):
                 os.utime(plain)
                 os.utime(int8)
-            return PolishedNetwork(plain, int8, seconds)
+            return PaintingNetwork(plain, int8, seconds)
         return None
 
     def put(self, painting: RGBImage, plain: bytes, int8: bytes) -> None:
@@ -104,16 +105,16 @@ class PolishedCache:
 
 
 @cache
-def polished_cache() -> PolishedCache:
+def painting_cache() -> PaintingCache:
     """Return the cache of this process, in the user's cache folder; closed at its end."""
-    found = PolishedCache()
+    found = PaintingCache()
     atexit.register(found.close)
     return found
 
 
 def _files(folder: Path, painting: RGBImage) -> tuple[Path, Path]:
     size = repr(painting.shape).encode()
-    key = hashlib.sha256(RECIPE + size + painting.tobytes()).hexdigest()
+    key = hashlib.sha256(RECIPE + predictor_digest() + size + painting.tobytes()).hexdigest()
     return folder / f"{key}.onnx", folder / f"{key}.int8.onnx"
 
 

@@ -1,0 +1,1 @@
+"""Weight predictor of paintings that are styles: its network, its training, its file."""

@@ -27,6 +27,7 @@ from tools.evaluation.candidates import (
     Candidate,
     named_candidates,
     peer_candidates,
+    predicted_candidates,
     shipped_candidates,
 )
 from tools.evaluation.inputs import clip_files, photo_files, read_photos
@@ -100,11 +101,12 @@ def evaluate(parsed: argparse.Namespace) -> None:
 
 
 def _candidates(parsed: argparse.Namespace) -> tuple[list[Candidate], list[Candidate], list[str]]:
-    models = (
-        named_candidates(parsed.model, parsed.paintings)
-        if parsed.model
-        else shipped_candidates(parsed.paintings)
-    )
+    if parsed.paintings_from:
+        models = predicted_candidates(parsed.paintings_from)
+    elif parsed.model:
+        models = named_candidates(parsed.model, parsed.paintings)
+    else:
+        models = shipped_candidates(parsed.paintings)
     peers, skipped = peer_candidates(parsed.peers, parsed.paintings) if parsed.peers else ([], [])
     return models, peers, skipped
 
@@ -258,6 +260,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--clips", type=Path, metavar="FOLDER", help="real films to measure flicker on")
     add("--peers", type=Path, metavar="FOLDER", help=".onnx networks to compare with")
     add("--model", action="append", metavar="FILE=PAINTING", help="this one; may be repeated")
+    add(
+        "--paintings-from",
+        type=Path,
+        metavar="FOLDER",
+        help="in place of shipped styles, networks predicted for the pictures in it",
+    )
     add("--second", choices=SECOND, default="vgg19", help="the second judge")
     add("--second-weights", type=Path, metavar="FILE", help="its weights, else random ones")
     add("--lpips", choices=BACKBONES, default="alex", help="the backbone of LPIPS")

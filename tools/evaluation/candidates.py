@@ -1,4 +1,4 @@
-"""Networks to evaluate, each with its painting: shipped styles, files, peers."""
+"""Networks to evaluate, each with its painting: shipped styles, files, predictions, peers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,9 +9,11 @@ import onnx
 
 from vidstyle.assets import intact_file
 from vidstyle.errors import SourceError, StyleError
+from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.stylize.catalog import shipped_styles
 from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.painting_style import is_picture, painting_network
 from vidstyle.training.results import int8_path
 
 # Engstrom's fast-style-transfer networks, by the end of the file's name.
@@ -84,6 +86,22 @@ def named_candidates(arguments: Sequence[str], paintings: Path) -> list[Candidat
     return [  # the same name out of several folders
         c if names[c.name] == 1 else replace(c, name=f"{c.file.resolve().parent.name}-{c.name}")
         for c in candidates
+    ]
+
+
+def predicted_candidates(folder: Path) -> list[Candidate]:
+    """The networks that are predicted for the pictures in a folder, as styles without a training.
+
+    Raises:
+        SourceError: there is no such folder, no picture in it, or one cannot be read.
+        StyleError: a picture cannot be a style.
+    """
+    pictures = sorted(file for file in folder.glob("*") if is_picture(file.name))
+    if not pictures:
+        raise SourceError(f"There are no pictures in {folder}.")
+    return [
+        Candidate(file.stem, painting_network(read_painting(file)).plain, file.resolve(), "55k")
+        for file in pictures
     ]
 
 

@@ -25,6 +25,7 @@ from tools.evaluation.candidates import (
     Candidate,
     named_candidates,
     peer_candidates,
+    predicted_candidates,
     shipped_candidates,
 )
 from tools.evaluation.grid import grid_ratios
@@ -327,6 +328,20 @@ def test_a_shipped_style_finds_its_painting(
     assert shipped(painting.name) == expected
     with pytest.raises(SourceError, match="no painting"):
         shipped("nobody.jpg")
+
+
+def test_pictures_of_a_folder_are_styles_without_a_training(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no pictures"):
+        predicted_candidates(tmp_path)
+    for name in ("oil", "ink"):
+        write_photo(tmp_path / f"{name}.png", noise_image(80, 96, seed=ord(name[0])))
+    (tmp_path / "notes.txt").write_text("no picture")
+    ink, oil = predicted_candidates(tmp_path)
+    assert (ink.name, oil.name) == ("ink", "oil")
+    assert oil.painting == (tmp_path / "oil.png").resolve()
+    assert ink.file.read_bytes() != oil.file.read_bytes()
+    assert oil.int8_file is not None
+    assert oil.keeps_limit(oil.bytes)
 
 
 def test_models_are_named_apart(inverter: Path, painting: Path, tmp_path: Path) -> None:

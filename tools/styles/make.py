@@ -196,7 +196,7 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
         {"size": "220k", "steps": 4140, "content_weight": 1.3},
     ),
     Recipe("scream", "munch-the-scream.jpg", {"steps": 1200}, by_examples=True),
-    # blue-horses, a style of earlier versions: Marc's Large Blue Horses, 5,950 steps, own colors 0.7.
+    # From a style of earlier versions: Marc's Large Blue Horses, 5,950 steps, own colors 0.7.
     Recipe(
         "tahitian-women",
         "gauguin-tahitian-women.jpg",

@@ -1,5 +1,6 @@
 """Styles of paintings without a training."""
 
+import hashlib
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.generator_pool import check_style, load_generator
 from vidstyle.stylize.mixture import Mixture
+from vidstyle.stylize.model_metadata import metadata_of
 from vidstyle.stylize.painting_style import (
     FINISH,
     OWN_CHROMA,
@@ -93,6 +95,9 @@ def test_the_files_of_a_painting_paint_as_it_does(
     kept = OnnxGenerator(tmp_path / "int8.onnx")
     np.testing.assert_array_equal(kept.paint(PHOTO), load_painting(file).paint(PHOTO))
     assert (kept.finish, kept.own_chroma) == (FINISH, OWN_CHROMA)
+    about = metadata_of(int8)
+    assert about["painting_sha256"] == hashlib.sha256(painting.tobytes()).hexdigest()
+    assert len(about["predictor_sha256"]) == 64
     exact = OnnxGenerator(tmp_path / "plain.onnx").paint(PHOTO).astype(float)
     assert np.abs(exact - kept.paint(PHOTO)).mean() < 8
 

@@ -97,10 +97,9 @@ def polish(
             if summary is None:
                 return None
             _check_steps(json.loads(summary)["steps"], seconds)
-            cache.put(painting, *_contents(painting, output, seconds))
+            return cache.put(painting, *_contents(painting, output, seconds))
         except OSError as error:
             raise StyleError(f"{file} cannot be polished: {reason(error)}.") from error
-    return cache.get(painting)
 
 
 def train_command(

@@ -77,7 +77,7 @@ class PaintingCache:
             return PaintingNetwork(plain, int8, seconds)
         return None
 
-    def put(self, painting: RGBImage, plain: bytes, int8: bytes) -> None:
+    def put(self, painting: RGBImage, plain: bytes, int8: bytes) -> PaintingNetwork:
         """Store a network and delete the least recently used ones over the limit.
 
         Args:
@@ -90,12 +90,13 @@ class PaintingCache:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            _write(self._folder, painting, plain, int8)
+            kept = _write(self._folder, painting, plain, int8)
             delete_least_recent(self._folder, OWN, self._limit_bytes)
         except OSError as error:
             log.debug("%s cannot be written to: %s", self._folder, error)
             self._spare = self._spare or Path(tempfile.mkdtemp(prefix="vidstyle-"))
-            _write(self._spare, painting, plain, int8)
+            kept = _write(self._spare, painting, plain, int8)
+        return kept
 
     def close(self) -> None:
         """Delete the temporary folder, if there is one."""
@@ -118,6 +119,8 @@ def _files(folder: Path, painting: RGBImage) -> tuple[Path, Path]:
     return folder / f"{key}.onnx", folder / f"{key}.int8.onnx"
 
 
-def _write(folder: Path, painting: RGBImage, plain: bytes, int8: bytes) -> None:
-    for file, content in zip(_files(folder, painting), (plain, int8), strict=True):
+def _write(folder: Path, painting: RGBImage, plain: bytes, int8: bytes) -> PaintingNetwork:
+    files = _files(folder, painting)
+    for file, content in zip(files, (plain, int8), strict=True):
         write_whole(file, content)
+    return PaintingNetwork(*files, float(metadata_of(int8)[POLISHED_S]))

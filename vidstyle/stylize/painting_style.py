@@ -4,6 +4,7 @@ The result is a generator file like any other, so it runs as fast as a shipped s
 a second or two, and kept in the cache of `painting_cache`.
 """
 
+import hashlib
 import logging
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +22,7 @@ from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.model_metadata import with_metadata
 from vidstyle.stylize.painting_cache import POLISHED_S, PaintingNetwork, painting_cache
 from vidstyle.stylize.palette import Palette, PaletteMap
-from vidstyle.stylize.predictor import predicted_weights, tiles
+from vidstyle.stylize.predictor import predicted_weights, predictor_digest, tiles
 from vidstyle.stylize.provider_choice import ModelForms, open_generator
 
 log = logging.getLogger(__name__)
@@ -76,12 +77,9 @@ def painting_network(painting: RGBImage) -> PaintingNetwork:
 
 def _predicted(painting: RGBImage) -> PaintingNetwork:
     try:
-        painting_cache().put(painting, *predicted_files(painting))
+        return painting_cache().put(painting, *predicted_files(painting))
     except OSError as error:
         raise StyleError(f"The painting's style cannot be kept: {reason(error)}.") from error
-    network = painting_cache().get(painting)
-    assert network is not None
-    return network
 
 
 def predicted_files(painting: RGBImage) -> tuple[bytes, bytes]:
@@ -107,11 +105,15 @@ def predicted_files(painting: RGBImage) -> tuple[bytes, bytes]:
     if similarity < quantize.MIN_SIMILARITY:
         log.info("The style runs in float32: int8 is only %.3f similar.", similarity)
         int8 = plain
-    metadata = _look() | {"palette": str(palette), POLISHED_S: "0"}
-    plain_bytes, int8_bytes = (
-        with_metadata(m.SerializeToString(), metadata) for m in (plain, int8)
-    )
+    about = _look() | _provenance(painting) | {"palette": str(palette), POLISHED_S: "0"}
+    plain_bytes, int8_bytes = (with_metadata(m.SerializeToString(), about) for m in (plain, int8))
     return plain_bytes, int8_bytes
+
+
+def _provenance(painting: RGBImage) -> dict[str, str]:
+    """Metadata that tell what a network was predicted from."""
+    pixels = hashlib.sha256(painting.tobytes()).hexdigest()
+    return {"painting_sha256": pixels, "predictor_sha256": predictor_digest().decode()}
 
 
 def _look() -> dict[str, str]:

@@ -232,13 +232,12 @@ def read_state(file: Path) -> tuple[StyleNumbers, WeightPredictor]:
 
 
 def _loss_weights() -> LossWeights:
-    """Weights of a training, with three times the style, without which pictures are tints."""
+    """Weights of a training, with twice the style: once paints tints, three times holes."""
     usual = LossWeights()
     return replace(
         usual,
-        style=3 * usual.style,
-        patch=3**0.5 * usual.patch,
-        content=usual.content / 2,
+        style=2 * usual.style,
+        patch=2**0.5 * usual.patch,
         tone=usual.tone * (1 + OWN_COLORS_TONE * OWN_COLORS),
     )
 

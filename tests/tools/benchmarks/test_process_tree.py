@@ -13,7 +13,10 @@ from tools.benchmarks.process_tree import ProcessTree, descendants
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 PARENT = """
 import subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+waits = "print(flush=True); input()"
+pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+child = subprocess.Popen([sys.executable, "-c", waits], **pipes)
+child.stdout.readline()  # it has started: before, it has no memory of its own
 print(child.pid, flush=True)
 input()
 child.communicate(b"end", timeout=60)

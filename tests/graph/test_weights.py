@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from vidstyle.errors import StyleError
-from vidstyle.graph.weights import filled, generator_weights, with_alpha, without_alpha
+from vidstyle.graph.weights import filled, generator_weights, weights_with_alpha, without_alpha
 from vidstyle.stylize.catalog import find_style, find_weights
 
 
@@ -40,7 +40,7 @@ def test_both_forms_have_the_same_weights() -> None:
 
 def test_alpha_comes_and_goes() -> None:
     weights = generator_weights(onnx.load(find_weights("udnie")))
-    widened = with_alpha(weights)
+    widened = weights_with_alpha(weights)
     assert widened["skip.weight"].shape == (16, 16, 1, 1)
     assert widened["paint.bias"].shape == (16,)
     for name, array in without_alpha(widened).items():

@@ -6,7 +6,7 @@ predict kernels from features of VGG in the same way; scales and shifts alone (D
 arXiv:1610.07629), with kernels in common, painted poorly at this size.
 
 A painting's colors are not predicted: the painting head works in units of their spread, and a
-linear map that is known in closed form leads from there, see `color_fold`.
+linear map that is known in closed form leads from there, see `ColorFold`.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ from vidstyle.network.generator import (
     start_from,
     with_equal_sums,
 )
+from vidstyle.stylize.predictor import SPREAD
 
 ARCHITECTURE = SIZE_CLASSES["55k"]
 COMPONENTS = 40  # principal components of a painting's numbers
@@ -35,7 +36,6 @@ PALETTE_NUMBERS = 3  # the last ones of a painting's numbers
 PALETTE_WEIGHT = 4.0  # in the choice of components
 CHANGE = 0.3  # of norms, and the next of colors and offsets, for an output of one
 SMALL_CHANGE = 0.1
-SPREAD = 0.25  # standard deviation of colors that the head's unit is
 EPSILON = 1e-5  # of batch norms
 NORMED = (
     "stem",

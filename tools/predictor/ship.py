@@ -21,6 +21,7 @@ from torch import nn
 from tools.predictor.network import COMPONENTS, Prediction, WeightPredictor
 from tools.predictor.train import read_state
 from tools.styles.catalog import enter_file
+from tools.styles.textures import with_first_nodes
 from vidstyle.assets import models_folder
 from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
@@ -136,15 +137,7 @@ def with_int8_weights(model: onnx.ModelProto) -> onnx.ModelProto:
             nodes.append(cast)
         parts = [f"{name}/code/32", f"{name}/scale/32"]
         nodes.append(onnx.helper.make_node("Mul", parts, [name]))
-    everything = [*nodes, *model.graph.node]
-    for node in everything:
-        node.ClearField("metadata_props")
-        node.ClearField("doc_string")
-    del model.graph.node[:]
-    model.graph.node.extend(everything)
-    model.graph.ClearField("value_info")
-    model.ClearField("metadata_props")
-    return model
+    return with_first_nodes(model, nodes)
 
 
 def codes(array: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:

@@ -117,7 +117,12 @@ def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
         casts.append(
             onnx.helper.make_node("Cast", [f"{name}/half"], [name], to=onnx.TensorProto.FLOAT)
         )
-    nodes = [*casts, *model.graph.node]
+    return with_first_nodes(model, casts)
+
+
+def with_first_nodes(model: onnx.ModelProto, first: Sequence[onnx.NodeProto]) -> onnx.ModelProto:
+    """Put nodes before all others, and drop what the exporter says about its own work."""
+    nodes = [*first, *model.graph.node]
     for node in nodes:
         node.ClearField("metadata_props")
         node.ClearField("doc_string")

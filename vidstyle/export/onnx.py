@@ -25,7 +25,7 @@ from vidstyle.graph.compact import (
     with_space_to_depth,
 )
 from vidstyle.graph.session import own_session
-from vidstyle.graph.weights import PIXEL_AXES, generator_weights, with_zero_channel
+from vidstyle.graph.weights import generator_weights, weights_with_alpha
 from vidstyle.media.atomic import write_whole
 from vidstyle.network.architecture import FINE, GRID, Architecture
 from vidstyle.network.generator import (
@@ -199,12 +199,9 @@ def rounded(generator: Generator) -> Generator:
 def with_alpha(generator: Generator) -> Generator:
     """A copy of a folded generator for RGBA pixels; alpha passes through the color skip."""
     copy = deepcopy(generator)
-    for name, sides in PIXEL_AXES.items():
-        parameter = copy.get_parameter(name)
-        for side in sides:
-            parameter.data = torch.from_numpy(with_zero_channel(parameter.data.numpy(), side))
-    for alpha in range(3, 4 * FINE**2, 4):
-        copy.skip.weight[alpha, alpha] = 1
+    arrays = {name: parameter.data.numpy() for name, parameter in copy.named_parameters()}
+    for name, array in weights_with_alpha(arrays).items():
+        copy.get_parameter(name).data = torch.from_numpy(array)
     return copy
 
 

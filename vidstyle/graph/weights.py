@@ -60,7 +60,7 @@ def filled(template: Path, weights: Arrays) -> ModelProto:
     """
     model = onnx.load(template)
     nodes, arrays = fold_constants(model)
-    widened = with_alpha(weights)
+    widened = weights_with_alpha(weights)
     for node in (node for node in nodes if node.op_type == "Conv"):
         for name, part in zip(node.input[1:], ("weight", "bias"), strict=True):
             arrays[name] = widened[f"{node.name}.{part}"].astype(np.float32)
@@ -68,7 +68,7 @@ def filled(template: Path, weights: Arrays) -> ModelProto:
     return compacted(build_model(model, nodes, arrays), about)
 
 
-def with_alpha(weights: Arrays) -> Arrays:
+def weights_with_alpha(weights: Arrays) -> Arrays:
     """Weights of a folded generator for RGBA pixels; alpha passes through the color skip."""
     widened = dict(weights)
     for name, sides in PIXEL_AXES.items():

@@ -38,10 +38,13 @@ class Muon(torch.optim.Optimizer):
         if not state:
             state["momentum"] = torch.zeros_like(kernel)
         momentum = state["momentum"].lerp_(gradient, 1 - MOMENTUM)
-        matrix = gradient.lerp(momentum, MOMENTUM).flatten(1)  # Nesterov momentum
+        return self._orthogonal(gradient.lerp(momentum, MOMENTUM))  # Nesterov momentum
+
+    def _orthogonal(self, change: Tensor) -> Tensor:
+        matrix = change.flatten(1)
         scale = ROOT_MEAN_SQUARE * max(matrix.shape) ** 0.5
-        change: Tensor = scale * orthogonalized(matrix).view_as(kernel)
-        return change
+        scaled: Tensor = scale * orthogonalized(matrix).view_as(change)
+        return scaled
 
 
 def orthogonalized(matrix: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from torch import Tensor
 from tools.predictor.network import (
     COMPONENTS,
     NORMED,
-    SPREAD,
     ColorFold,
     Prediction,
     StyleNumbers,
@@ -23,6 +22,7 @@ from vidstyle.graph.session import own_session
 from vidstyle.network.generator import Generator
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.stylize.catalog import find_weights
+from vidstyle.stylize.predictor import SPREAD
 from vidstyle.training.data.procedural import procedural_images
 
 NUMBERS = 60  # of a painting, here

@@ -44,7 +44,7 @@ class Palette:
     def readable(self) -> Self:
         """The palette with its mean luma moved into a range in which faces stay readable."""
         luma = float(np.dot(LUMA_OF_RGB, self.mean))
-        return type(self)(self.mean + np.clip(luma, DARKEST, LIGHTEST) - luma, self.covariance)
+        return type(self)(self.mean + (np.clip(luma, DARKEST, LIGHTEST) - luma), self.covariance)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

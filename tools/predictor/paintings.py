@@ -34,18 +34,14 @@ class Painting:
     name: str
     group: str  # paintings of a group share its probability
     numbers: Tensor  # of the whole and of its parts, one row each
-    style: StyleTargets  # grams and vectors in float16
+    style: StyleTargets  # vectors in float16; Gram matrices exceed its range
     pixels: Tensor  # 3xP
     covariance: Tensor  # 3x3, of the colors
 
     def targets(self) -> StyleTargets:
         """What the style losses compare with, in float32."""
-        grams, vectors = self.style.grams, self.style.vectors
-        return replace(
-            self.style,
-            grams={layer: gram.float() for layer, gram in grams.items()},
-            vectors={layer: each.float() for layer, each in vectors.items()},
-        )
+        vectors = {layer: each.float() for layer, each in self.style.vectors.items()}
+        return replace(self.style, vectors=vectors)
 
 
 def listed(folder: Path, without: Sequence[str]) -> list[tuple[Path, str]]:
@@ -82,9 +78,7 @@ def measured(
     picture = painting_tensor(image, SHORT_SIDE)
     whole = StyleTargets.of(features, picture)
     style = replace(
-        whole,
-        grams={layer: gram.half() for layer, gram in whole.grams.items()},
-        vectors={layer: _some(each).half() for layer, each in whole.vectors.items()},
+        whole, vectors={layer: _some(each).half() for layer, each in whole.vectors.items()}
     )
     colors = picture[0].flatten(1)
     return Painting(

@@ -155,13 +155,20 @@ def _add_live(command: argparse.ArgumentParser) -> None:
 
 
 def _add_style(command: argparse.ArgumentParser) -> None:
-    _add_painting(command)
+    command.add_argument(
+        "painting",
+        type=_not_empty,
+        metavar="PAINTING",
+        help="a picture file, or a mix: a.jpg:0.6,b.jpg:0.4",
+    )
+    _add_style_output(command)
     add_flags(command, StyleFlags)
     _add_json(command)
 
 
 def _add_train(command: argparse.ArgumentParser) -> None:
-    _add_painting(command)
+    command.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
+    _add_style_output(command)
     add_flags(command, TrainFlags)
 
 
@@ -266,8 +273,7 @@ def _add_files(
     )
 
 
-def _add_painting(command: argparse.ArgumentParser) -> None:
-    command.add_argument("painting", type=_path, metavar="PAINTING", help="a picture file")
+def _add_style_output(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o", "--output", type=_path, help="file (default: NAME.onnx in the current folder)"
     )

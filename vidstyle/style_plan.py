@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vidstyle.errors import OptionError, reason
-from vidstyle.style_spec import style_shares
+from vidstyle.style_spec import StyleShare, mix_text, style_shares
 from vidstyle.times import seconds_of
 
 SCHEDULE_EXAMPLE = "0:great-wave 12.5:starry-night/2s"
@@ -99,7 +99,7 @@ def renamed(style: str | None, rename: Callable[[str | None], str]) -> str:
         shares = style_shares(style)
         if len(shares) == 1:
             return rename(shares[0].style)
-        return ",".join(f"{rename(share.style)}:{share.weight:.6g}" for share in shares)
+        return mix_text([StyleShare(rename(share.style), share.weight) for share in shares])
 
     plan = style_plan(style)
     if plan.is_single:

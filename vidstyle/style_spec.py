@@ -74,6 +74,11 @@ def style_shares(style: str | None) -> list[StyleShare]:
     return [StyleShare(piece.style, piece.weight / total) for piece in pieces]
 
 
+def mix_text(shares: Sequence[StyleShare]) -> str:
+    """Write a mix so that `style_shares` reads it; no share may be the default style."""
+    return ",".join(f"{share.style}:{share.weight:.6g}" for share in shares)
+
+
 def _share(piece: str) -> StyleShare:
     """Split "wave:0.6" into style and weight; without a weight, the weight is NaN."""
     style, _, weight = piece.rpartition(":")

@@ -11,9 +11,10 @@ from tests.processes import file_size_limit
 from tests.textures import noise_image
 from vidstyle.apps.painting import style_from_painting
 from vidstyle.cli import DONE, FAILED, main
-from vidstyle.errors import SinkError, SourceError
+from vidstyle.errors import OptionError, SinkError, SourceError
 from vidstyle.media.image_file import write_photo
 from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.stylize.generator_pool import load_generator
 from vidstyle.training.results import int8_path
 
 Captured = pytest.CaptureFixture[str]
@@ -41,6 +42,22 @@ def test_without_a_name_the_file_is_called_after_the_painting(
 ) -> None:
     monkeypatch.chdir(painting.parent)
     assert style_from_painting(painting).output == Path("oil.onnx")
+
+
+def test_a_mix_of_paintings_is_one_file(painting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(painting.parent)
+    write_photo(Path("ink.png"), noise_image(96, 128, seed=3))
+    mix = "oil.png:0.6,ink.png:0.4"
+    result = style_from_painting(mix)
+    assert result.output == Path("oil-60+ink-40.onnx")
+    photo = noise_image(32, 32, seed=4)
+    painted = load_generator(mix).paint(photo)
+    np.testing.assert_array_equal(OnnxGenerator(result.others[0]).paint(photo), painted)
+    with pytest.raises(OptionError, match="single painting"):
+        style_from_painting(mix, "other.onnx", polish_s=60)
+    with pytest.raises(SourceError, match="udnie"):
+        style_from_painting("oil.png:0.6,udnie:0.4", "other.onnx")
+    assert not Path("other.onnx").exists()
 
 
 def test_existing_files_stay_unless_they_may_be_replaced(painting: Path) -> None:

@@ -90,7 +90,7 @@ def calls(tmp_path: Path) -> list[dict[str, Any]]:
 def test_a_painting_is_painted_by_the_learned_network_from_then_on(
     painting: Path, trainer: Trainer
 ) -> None:
-    before = load_painting(painting)
+    before = load_painting(str(painting))
     network = polish(painting, 60.0, NEVER)
     assert network is not None
     assert network.seconds == 60
@@ -101,9 +101,9 @@ def test_a_painting_is_painted_by_the_learned_network_from_then_on(
 
 def test_the_colors_and_the_finish_are_those_before(painting: Path, trainer: Trainer) -> None:
     """Without a correction, the stand-in's negative of a photo would be far brighter."""
-    before = load_painting(painting)
+    before = load_painting(str(painting))
     polish(painting, 60.0, NEVER)
-    after = load_painting(painting)
+    after = load_painting(str(painting))
     assert (after.finish, after.own_chroma) == (FINISH, OWN_CHROMA)
     old, new = (Palette.of(generator.paint(PHOTO)) for generator in (before, after))
     np.testing.assert_allclose(new.mean, old.mean, atol=0.06)
@@ -112,7 +112,7 @@ def test_the_colors_and_the_finish_are_those_before(painting: Path, trainer: Tra
 def test_the_next_time_nothing_is_learned_and_longer_goes_on_from_there(
     painting: Path, trainer: Trainer, tmp_path: Path
 ) -> None:
-    predicted = painting_network(read_photo(painting)).plain
+    predicted = painting_network([(read_photo(painting), 1.0)]).plain
     first = polish(painting, 60.0, NEVER)
     trainer("fails")
     assert polish(painting, 30.0, NEVER) == first
@@ -136,7 +136,7 @@ def test_a_training_that_fails_leaves_the_painting_as_it_was(
     trainer(mode)
     with pytest.raises(StyleError, match=reason):
         polish(painting, 60.0, NEVER, background=True)
-    kept = cache_module.painting_cache().get(read_photo(painting))
+    kept = cache_module.painting_cache().get([(read_photo(painting), 1.0)])
     assert kept is not None
     assert kept.seconds == 0
     assert kept.plain.parent == cache
@@ -178,6 +178,7 @@ def test_paintings_are_polished_in_the_background_and_others_left_alone(
     polisher = Polisher(60.0, on_polished)
     try:
         polisher.add("starry-night")
+        polisher.add(f"{painting}:0.5,other.jpg:0.5")  # one network, of both
         polisher.add(f"{painting}:0.5,udnie:0.5")
         polisher.add(str(painting))  # once is enough
         assert finished.wait(WAIT_S)
@@ -280,7 +281,7 @@ def test_the_style_command_keeps_a_polished_painting(
     words = ["style", str(painting), "-o", str(output)]
     assert main([*words, "--polish", "1:30"]) == DONE
     assert "strokes learned for 1:30" in capsys.readouterr().out
-    kept, cached = OnnxGenerator(int8_path(output)), load_painting(painting)
+    kept, cached = OnnxGenerator(int8_path(output)), load_painting(str(painting))
     np.testing.assert_array_equal(kept.paint(PHOTO), cached.paint(PHOTO))
     result = style_from_painting(painting, output, overwrite=True)  # as it is in the cache
     assert result.polished_s == 90
@@ -293,10 +294,10 @@ def test_the_style_command_keeps_a_polished_painting(
 @pytest.mark.timeout(900)
 def test_the_real_training_polishes(painting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FEWEST_STEPS", 1)
-    before = load_painting(painting)
+    before = load_painting(str(painting))
     network = polish(painting, 2.0, NEVER)
     assert network is not None
-    after = load_painting(painting)
+    after = load_painting(str(painting))
     assert (after.finish, after.own_chroma) == (before.finish, before.own_chroma)
     old, new = (Palette.of(generator.paint(PHOTO)) for generator in (before, after))
     np.testing.assert_allclose(new.mean, old.mean, atol=0.06)

@@ -33,6 +33,18 @@ def test_a_map_between_equal_palettes_changes_nothing() -> None:
     np.testing.assert_array_equal(PaletteMap.between(palette, palette).applied(IMAGE), IMAGE)
 
 
+def test_a_mix_lies_between_its_palettes() -> None:
+    pale, strong = (
+        Palette.of(tinted((1.0, 1.0, 1.0), 0.1)),
+        Palette.of(tinted((2.0, 2.0, 2.0), 0.2)),
+    )
+    mixed = Palette.mixed([(pale, 0.75), (strong, 0.25)])
+    np.testing.assert_allclose(mixed.mean, 0.75 * pale.mean + 0.25 * strong.mean)
+    np.testing.assert_allclose(mixed.root(), 1.25 * pale.root(), rtol=0.01, atol=1e-3)
+    alone = Palette.mixed([(strong, 1.0)])
+    np.testing.assert_allclose(alone.covariance, strong.covariance, atol=1e-4)
+
+
 def test_a_gray_palette_gives_finite_gains() -> None:
     gray = Palette(np.full(3, 0.5), np.full((3, 3), 0.04))
     colorful = Palette(np.full(3, 0.5), np.eye(3) * 0.04)

@@ -18,7 +18,7 @@ def painting() -> RGBImage:
 
 
 def test_the_weights_are_those_of_a_generator(painting: RGBImage) -> None:
-    weights, widths = predicted_weights(painting), SIZE_CLASSES["55k"]
+    weights, widths = predicted_weights([(painting, 1.0)]), SIZE_CLASSES["55k"]
     channels, bottleneck = widths.channels, widths.bottleneck
     assert weights["stem.weight"].shape == (channels, 48, 1, 1)
     for block in range(len(widths.dilations)):
@@ -33,7 +33,7 @@ def test_the_weights_are_those_of_a_generator(painting: RGBImage) -> None:
 
 
 def test_pixels_of_a_cell_get_the_same_color_on_flat_ground(painting: RGBImage) -> None:
-    weights = predicted_weights(painting)
+    weights = predicted_weights([(painting, 1.0)])
     sums = weights["paint.weight"].sum(axis=(2, 3)).reshape(4, 3, -1)
     np.testing.assert_allclose(sums, np.broadcast_to(sums[:1], sums.shape), atol=1e-4)
     bias = weights["paint.bias"].reshape(4, 3)
@@ -41,9 +41,16 @@ def test_pixels_of_a_cell_get_the_same_color_on_flat_ground(painting: RGBImage) 
 
 
 def test_the_same_painting_gets_the_same_weights(painting: RGBImage) -> None:
-    once, again = predicted_weights(painting), predicted_weights(painting.copy())
+    once, again = predicted_weights([(painting, 1.0)]), predicted_weights([(painting.copy(), 1.0)])
     for name in once:
         np.testing.assert_array_equal(once[name], again[name])
+
+
+def test_a_painting_mixed_with_itself_stays(painting: RGBImage) -> None:
+    alone = predicted_weights([(painting, 1.0)])
+    mixed = predicted_weights([(painting, 0.3), (painting, 0.7)])
+    for name, array in alone.items():
+        np.testing.assert_allclose(mixed[name], array, atol=1e-4 * np.abs(array).max())
 
 
 def test_size_counts_little(painting: RGBImage) -> None:
@@ -66,7 +73,7 @@ def test_size_counts_little(painting: RGBImage) -> None:
 )
 def test_odd_paintings_get_finite_weights(image: RGBImage) -> None:
     assert np.isfinite(style_numbers(image)).all()
-    for name, array in predicted_weights(np.ascontiguousarray(image)).items():
+    for name, array in predicted_weights([(np.ascontiguousarray(image), 1.0)]).items():
         assert np.isfinite(array).all(), name
 
 

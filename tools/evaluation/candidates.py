@@ -9,11 +9,10 @@ import onnx
 
 from vidstyle.assets import intact_file
 from vidstyle.errors import SourceError, StyleError
-from vidstyle.media.style_image import read_painting
 from vidstyle.network.architecture import LARGEST_BYTES
 from vidstyle.stylize.catalog import shipped_styles
 from vidstyle.stylize.generator import OnnxGenerator
-from vidstyle.stylize.painting_style import is_picture, painting_network
+from vidstyle.stylize.painting_style import is_picture, painting_network, read_paintings
 from vidstyle.training.results import int8_path
 
 # Engstrom's fast-style-transfer networks, by the end of the file's name.
@@ -100,7 +99,9 @@ def predicted_candidates(folder: Path) -> list[Candidate]:
     if not pictures:
         raise SourceError(f"There are no pictures in {folder}.")
     return [
-        Candidate(file.stem, painting_network(read_painting(file)).plain, file.resolve(), "55k")
+        Candidate(
+            file.stem, painting_network(read_paintings(str(file))).plain, file.resolve(), "55k"
+        )
         for file in pictures
     ]
 

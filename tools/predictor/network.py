@@ -76,7 +76,7 @@ class StyleNumbers(nn.Module):
         self.projection.copy_(vectors[:COMPONENTS].T * gains / deviation[:, None])
 
     def forward(self, numbers: Tensor) -> Tensor:
-        """Return the components of one painting's numbers, clipped."""
+        """Return the components of paintings' numbers, clipped; any leading axes."""
         components: Tensor = (numbers - self.mean) @ self.projection
         return components.clamp(-WIDEST, WIDEST)
 
@@ -116,7 +116,13 @@ class WeightPredictor(nn.Module):
         Args:
             components: of one painting, as from `StyleNumbers`.
         """
-        hidden = self.hidden(components)
+        return self.weights(self.hidden(components))
+
+    def weights(self, hidden: Tensor) -> Weights:
+        """Weights by the outputs of the hidden layers: coefficients are linear in these.
+
+        So the mean over several paintings' outputs has the mean of their coefficients.
+        """
         weights = {
             "offset": self.offset + SMALL_CHANGE * self.heads["offset"](hidden),
             "colors": self.colors + SMALL_CHANGE * self.heads["colors"](hidden).view(3, 3),
@@ -246,20 +252,24 @@ class ColorFold:
 
 
 class Prediction(nn.Module):
-    """From a painting's numbers to folded weights, as one graph for ONNX."""
+    """From the numbers of a painting, or of several that are mixed, to folded weights.
+
+    One graph for ONNX. A mix has the mean of its paintings' coefficients.
+    """
 
     def __init__(self, numbers: StyleNumbers, predictor: WeightPredictor) -> None:
         super().__init__()
         self.numbers, self.predictor = numbers, predictor
 
-    def forward(self, numbers: Tensor, photos: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, numbers: Tensor, shares: Tensor, photos: Tensor) -> tuple[Tensor, ...]:
         """Return the tensors that `names` names.
 
         Args:
-            numbers: of a painting, C float32.
+            numbers: of P paintings, PxC float32.
+            shares: P float32, of the paintings in the mix; they add up to 1.
             photos: Nx3xHxW RGB 0..1, over which batch norms are measured.
         """
-        weights = self.predictor(self.numbers(numbers))
+        weights = self.predictor.weights(shares @ self.predictor.hidden(self.numbers(numbers)))
         statistics: Statistics = {}
         features_of(weights, photos, statistics)
         tensors = []

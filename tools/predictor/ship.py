@@ -100,18 +100,21 @@ def reduce_bases(predictor: WeightPredictor) -> None:
 
 
 def predictor_model(prediction: Prediction) -> onnx.ModelProto:
-    """The predictor as ONNX: inputs `numbers` and `photos`, outputs as `Prediction.names`."""
+    """The predictor as ONNX: inputs as of `Prediction.forward`, outputs as `Prediction.names`."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     example = (
-        torch.zeros(prediction.numbers.mean.numel()),
+        torch.zeros(2, prediction.numbers.mean.numel()),
+        torch.full((2,), 0.5),
         torch.rand(ROWS * COLUMNS, 3, TILE, TILE),
     )
+    paintings = torch.export.Dim("paintings", min=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             prediction.eval(),
             example,
-            input_names=["numbers", "photos"],
+            input_names=["numbers", "shares", "photos"],
+            dynamic_shapes=({0: paintings}, {0: paintings}, None),
             output_names=list(prediction.names),
             opset_version=OPSET,
             dynamo=True,

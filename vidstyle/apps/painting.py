@@ -4,16 +4,18 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from vidstyle.apps.outputs import check_target
 from vidstyle.apps.polish import polish
-from vidstyle.errors import SinkError, reason
+from vidstyle.errors import OptionError, SinkError, reason
 from vidstyle.media.atomic import whole_file
-from vidstyle.media.style_image import read_painting
 from vidstyle.results import FileResult
+from vidstyle.style_spec import style_shares
+from vidstyle.stylize.catalog import style_name
 from vidstyle.stylize.painting_cache import PaintingNetwork
-from vidstyle.stylize.painting_style import painting_network
+from vidstyle.stylize.painting_style import painting_network, read_paintings
 from vidstyle.training.results import int8_path
 
 
@@ -33,7 +35,7 @@ def style_from_painting(
     overwrite: bool = False,
     polish_s: float | None = None,
 ) -> PaintingResult:
-    """Write a style file from a painting in a second or two, without a training.
+    """Write a style file from a painting, or a mix, in a second or two, without a training.
 
     The weights of its network are predicted. With `polish_s` they are trained on for some time, in
     a process of its own, and kept in the user's cache; a painting that is in there is written as it
@@ -41,25 +43,30 @@ def style_from_painting(
     form beside it. Callable from any thread.
 
     Args:
-        painting: path of the picture file of the painting.
+        painting: path of the picture file of the painting, or a mix of such files, as in
+            "a.jpg:0.6,b.jpg:0.4".
         output: path that ends in .onnx; None for NAME.onnx in the current folder.
         overwrite: whether existing files may be replaced.
         polish_s: time of training, in seconds; needs the extra "train".
 
     Raises:
         MissingExtraError: PyTorch is not installed, for `polish_s`.
+        OptionError: an invalid mix; or one with `polish_s`.
         VidstyleError: the painting cannot be used, or an output cannot be written.
     """
     started = time.monotonic()
-    painting = Path(painting)
-    output = Path(output) if output else Path(f"{painting.stem}.onnx")
+    style = str(painting)
+    output = Path(output) if output else Path(f"{style_name(style)}.onnx")
     if output.suffix != ".onnx":
         raise SinkError(f'Cannot write "{output.name}" as a style: the name must end in .onnx.')
     files = (output, int8_path(output))
-    for file in files:
-        check_target(painting, file, overwrite)
-    image = read_painting(painting)
-    network = painting_network(image) if polish_s is None else _polished(painting, polish_s)
+    shares = style_shares(style)
+    for share, file in product(shares, files):
+        check_target(Path(str(share.style)), file, overwrite)
+    if polish_s is not None and len(shares) > 1:
+        raise OptionError("Only a single painting can be polished, no mix.", "polish")
+    paintings = read_paintings(style)
+    network = painting_network(paintings) if polish_s is None else _polished(Path(style), polish_s)
     try:
         contents = network.plain.read_bytes(), network.int8.read_bytes()
         with ExitStack() as both:  # named when both are written

@@ -24,7 +24,6 @@ from vidstyle.frame import RGBImage
 from vidstyle.hardware import usable_cores
 from vidstyle.media.image_file import write_photo
 from vidstyle.media.style_image import read_painting
-from vidstyle.style_spec import style_shares
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.model_metadata import with_metadata
 from vidstyle.stylize.painting_cache import PaintingNetwork, painting_cache
@@ -32,10 +31,12 @@ from vidstyle.stylize.painting_style import (
     FINISH,
     OWN_CHROMA,
     is_picture,
+    networks_of,
     painting_network,
     polished_metadata,
     readable_painting,
 )
+from vidstyle.stylize.predictor import Paintings
 from vidstyle.training.results import int8_path
 
 log = logging.getLogger(__name__)
@@ -82,11 +83,12 @@ def polish(
         SourceError, StyleError: the painting cannot be used, or the training failed.
     """
     painting, cache = read_painting(file), painting_cache()
-    known = cache.get(painting)
+    alone: Paintings = [(painting, 1.0)]
+    known = cache.get(alone)
     if known is not None and known.seconds >= seconds:
         return known
     check_extra()
-    known = known or painting_network(painting)
+    known = known or painting_network(alone)
     with tempfile.TemporaryDirectory(prefix="vidstyle-", ignore_cleanup_errors=True) as folder:
         source, output = Path(folder) / "painting.png", Path(folder) / "style.onnx"
         try:
@@ -97,7 +99,7 @@ def polish(
             if summary is None:
                 return None
             _check_steps(json.loads(summary)["steps"], seconds)
-            return cache.put(painting, *_contents(painting, output, seconds))
+            return cache.put(alone, *_contents(painting, output, seconds))
         except OSError as error:
             raise StyleError(f"{file} cannot be polished: {reason(error)}.") from error
 
@@ -148,10 +150,13 @@ class Polisher:
         self._thread.start()
 
     def add(self, style: str) -> None:
-        """Polish the paintings of a style or mix; other styles are none of its business."""
-        for share in style_shares(style):
-            if share.style is not None and is_picture(share.style):
-                self._waiting.put(share.style)
+        """Polish the painting of a style or mix; other styles are none of its business.
+
+        Nor is a mix of paintings, whose one network could not learn after each.
+        """
+        for part in networks_of(style):
+            if part.style is not None and is_picture(part.style):
+                self._waiting.put(part.style)
 
     def close(self) -> None:
         """End the child process and the thread; idempotent."""

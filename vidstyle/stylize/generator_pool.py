@@ -17,7 +17,13 @@ from vidstyle.stylize.catalog import expanded, find_style, find_weights
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.painting_cache import painting_cache
-from vidstyle.stylize.painting_style import is_picture, load_painting
+from vidstyle.stylize.painting_style import (
+    is_painting,
+    is_picture,
+    load_painting,
+    networks_of,
+    read_paintings,
+)
 from vidstyle.stylize.provider_choice import ModelForms, open_generator
 from vidstyle.stylize.providers import resolved
 
@@ -43,10 +49,11 @@ def load_generator(style: str | None, threads: int = 1, provider: str = CPU) -> 
 
 
 def load_network(name: str | None, threads: int = 1, provider: str = CPU) -> ImageGenerator:
-    """Load the network of a single style.
+    """Load one network: that of a single style, or of a mix of paintings.
 
     Args:
-        name: name, path of an .onnx file or of a painting's picture, or None for the default.
+        name: name, path of an .onnx file or of a painting's picture, mix of such pictures, or None
+            for the default.
         threads: threads of one call of `paint`.
         provider: execution provider, one of `PROVIDERS`.
 
@@ -55,8 +62,8 @@ def load_network(name: str | None, threads: int = 1, provider: str = CPU) -> Ima
         SourceError, StyleError: as for `load_generator`.
     """
     provider = resolved(provider)
-    if name is not None and is_picture(name):
-        return load_painting(Path(name), threads, provider)
+    if name is not None and is_painting(name):
+        return load_painting(name, threads, provider)
     if provider == CPU:
         return OnnxGenerator(find_style(name), threads)
     return open_generator(ModelForms(find_style(name), find_weights(name)), threads, provider)
@@ -90,19 +97,19 @@ def plan_digest(plan: StylePlan) -> str:
     """
     digest = hashlib.sha256()
     for style in expanded([change.style for change in plan.changes]):
-        for share in style_shares(style):
-            for file in _files_of(share.style):
+        for part in networks_of(style):
+            for file in _files_of(part.style):
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
 def _files_of(name: str | None) -> list[Path]:
-    """Files of a single style; of a painting its picture, and what was learned of it or of all."""
-    if name is None or not is_picture(name):
+    """Files of one network; of paintings their pictures, and what was learned of them or of all."""
+    if name is None or not is_painting(name):
         return [find_style(name)]
-    kept = painting_cache().get(read_painting(Path(name)))
+    kept = painting_cache().get(read_paintings(name))
     learned = kept.int8 if kept and kept.seconds else shipped_file("textures", "predictor")
-    return [Path(name), learned]
+    return [*(Path(str(share.style)) for share in style_shares(name)), learned]
 
 
 class GeneratorPool(Closable):
@@ -110,7 +117,7 @@ class GeneratorPool(Closable):
 
     Networks are loaded on one background thread; `warm` and `get` may be called from any thread.
     Evicted networks are freed when the last generator that uses them is. Mixtures share networks,
-    so a change of weights loads nothing.
+    so a change of weights loads nothing; only a mix of paintings has one network for its weights.
     """
 
     def __init__(self, limit: int = MAX_LOADED, threads: int = 1, provider: str = CPU) -> None:
@@ -136,7 +143,7 @@ class GeneratorPool(Closable):
         return self._loader.submit(_assemble, style, self._load)
 
     def forget(self, name: str | None) -> None:
-        """Load a single style's network anew at its next use, as after a change of its file."""
+        """Load a network anew at its next use, as after a change of its file."""
         with self._lock:
             self._networks.pop(name, None)
 
@@ -170,5 +177,5 @@ class GeneratorPool(Closable):
 
 
 def _assemble(style: str | None, load: Callable[[str | None], ImageGenerator]) -> ImageGenerator:
-    parts = [(load(share.style), share.weight) for share in style_shares(style)]
+    parts = [(load(part.style), part.weight) for part in networks_of(style)]
     return parts[0][0] if len(parts) == 1 else Mixture(parts)

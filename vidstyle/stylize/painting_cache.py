@@ -1,7 +1,8 @@
 """Disk cache of paintings' networks: predicted ones, and those that were trained further.
 
 A painting's network is predicted in a second or two, see `painting_style`; a training of a minute
-or more makes it better. The last one is kept in the user's cache folder, by the painting's content.
+or more makes it better. The last one is kept in the user's cache folder, by the painting's content,
+as are the networks of mixes of paintings.
 """
 
 import atexit
@@ -18,11 +19,10 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from vidstyle.frame import RGBImage
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.cache_folder import delete_least_recent
 from vidstyle.stylize.model_metadata import metadata_of
-from vidstyle.stylize.predictor import predictor_digest
+from vidstyle.stylize.predictor import Paintings, predictor_digest
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +60,10 @@ class PaintingCache:
         self._limit_bytes = limit_bytes
         self._spare: Path | None = None  # in place of a folder that cannot be written to
 
-    def get(self, painting: RGBImage) -> PaintingNetwork | None:
-        """Return the network of a painting; None if there is none, or its files are damaged."""
+    def get(self, paintings: Paintings) -> PaintingNetwork | None:
+        """Return the network of a painting or mix; None if it is missing or damaged."""
         for folder in filter(None, (self._spare, self._folder)):
-            plain, int8 = _files(folder, painting)
+            plain, int8 = _files(folder, paintings)
             try:
                 seconds = float(metadata_of(int8.read_bytes())[POLISHED_S])
                 if not plain.is_file():
@@ -77,11 +77,11 @@ class PaintingCache:
             return PaintingNetwork(plain, int8, seconds)
         return None
 
-    def put(self, painting: RGBImage, plain: bytes, int8: bytes) -> PaintingNetwork:
+    def put(self, paintings: Paintings, plain: bytes, int8: bytes) -> PaintingNetwork:
         """Store a network and delete the least recently used ones over the limit.
 
         Args:
-            painting: HxWx3 uint8 RGB.
+            paintings: what it paints like.
             plain: content of the .onnx that computes in float32.
             int8: content of the other form, with the metadata entry `polished_s`.
 
@@ -90,12 +90,12 @@ class PaintingCache:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            kept = _write(self._folder, painting, plain, int8)
+            kept = _write(self._folder, paintings, plain, int8)
             delete_least_recent(self._folder, OWN, self._limit_bytes)
         except OSError as error:
             log.debug("%s cannot be written to: %s", self._folder, error)
             self._spare = self._spare or Path(tempfile.mkdtemp(prefix="vidstyle-"))
-            kept = _write(self._spare, painting, plain, int8)
+            kept = _write(self._spare, paintings, plain, int8)
         return kept
 
     def close(self) -> None:
@@ -113,14 +113,17 @@ def painting_cache() -> PaintingCache:
     return found
 
 
-def _files(folder: Path, painting: RGBImage) -> tuple[Path, Path]:
-    size = repr(painting.shape).encode()
-    key = hashlib.sha256(RECIPE + predictor_digest() + size + painting.tobytes()).hexdigest()
+def _files(folder: Path, paintings: Paintings) -> tuple[Path, Path]:
+    digest = hashlib.sha256(RECIPE + predictor_digest())
+    for painting, share in paintings:
+        digest.update(repr((painting.shape, share)).encode())
+        digest.update(painting.tobytes())
+    key = digest.hexdigest()
     return folder / f"{key}.onnx", folder / f"{key}.int8.onnx"
 
 
-def _write(folder: Path, painting: RGBImage, plain: bytes, int8: bytes) -> PaintingNetwork:
-    files = _files(folder, painting)
+def _write(folder: Path, paintings: Paintings, plain: bytes, int8: bytes) -> PaintingNetwork:
+    files = _files(folder, paintings)
     for file, content in zip(files, (plain, int8), strict=True):
         write_whole(file, content)
     return PaintingNetwork(*files, float(metadata_of(int8)[POLISHED_S]))

@@ -1,5 +1,6 @@
 """Palettes: mean and covariance of colors, and the linear map from one to another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -31,6 +32,17 @@ class Palette:
         inner = image[height : image.shape[0] - height, width : image.shape[1] - width]
         colors = inner.reshape(-1, 3) / 255
         return cls(colors.mean(axis=0), np.cov(colors.T))
+
+    @classmethod
+    def mixed(cls, parts: Sequence[tuple[Self, float]]) -> Self:
+        """Mean of palettes, with weights that add up to 1: of the colors and of their spreads.
+
+        Where spreads commute, it is the barycenter of the Gaussians (Agueh and Carlier, SIAM
+        J. Math. Anal. 43, 2011); a mean of covariances would be more colorful than both.
+        """
+        mean = np.sum([weight * palette.mean for palette, weight in parts], axis=0)
+        root = np.sum([weight * palette.root() for palette, weight in parts], axis=0)
+        return cls(mean, root @ root)
 
     def root(self) -> Array:
         """Symmetric square root of the covariance, 3x3: spreads of the colors."""

@@ -1,10 +1,12 @@
 """Weight predictor: the weights of a painting's generator, in one pass and without a training.
 
 A network in ONNX Runtime turns numbers that describe a painting into kernels (`tools/predictor`
-trains it). Colors are not predicted but computed: the color skip maps those of photos to the
-painting's, and the painting head works in units of the painting's spread of colors.
+trains it): a mean plus coefficients times basis kernels. Several paintings get one generator with
+the mean of their coefficients. Colors are not predicted but computed: the color skip maps those of
+photos to the painting's, and the painting head works in units of its spread of colors.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -30,6 +32,8 @@ OWN_COLORS = 0.25  # of the photo, in training and here
 SPREAD = 0.25  # standard deviation of colors that the painting head's unit is
 TILE = 96  # px, side of the photos over which the predictor measures its batch norms
 
+# Pictures that are a style together, HxWx3 uint8 RGB, with shares that add up to 1.
+Paintings = Sequence[tuple[RGBImage, float]]
 Weights = dict[str, NDArray[np.float32]]
 
 
@@ -66,13 +70,13 @@ def _palette_numbers(palette: Palette) -> NDArray[np.float64]:
     return np.array([*logarithms, LUMA_WEIGHT * luma @ palette.mean])
 
 
-def predicted_weights(painting: RGBImage) -> Weights:
-    """Predict the weights of a generator of class 55k that paints like a painting.
+def predicted_weights(paintings: Paintings) -> Weights:
+    """Predict the weights of a generator of class 55k that paints like a painting, or a mix.
 
     Callable from any thread.
 
     Args:
-        painting: HxWx3 uint8 RGB, neither too dark nor too light.
+        paintings: neither too dark nor too light.
 
     Returns:
         By the names of a folded generator's parameters, as `graph.weights.generator_weights`.
@@ -81,10 +85,19 @@ def predicted_weights(painting: RGBImage) -> Weights:
         StyleError: a shipped file is missing or altered.
     """
     session = _network()
-    inputs = {"numbers": style_numbers(painting), "photos": _as_tensor(tiles())}
+    inputs = {
+        "numbers": np.stack([style_numbers(painting) for painting, _ in paintings]),
+        "shares": np.array([share for _, share in paintings], np.float32),
+        "photos": _as_tensor(tiles()),
+    }
     names = [output.name for output in session.get_outputs()]
     found = dict(zip(names, session.run(None, inputs), strict=True))
-    return _colored(found, Palette.of(painting), Palette.of(np.vstack(tiles())))
+    return _colored(found, mixed_palette(paintings), Palette.of(np.vstack(tiles())))
+
+
+def mixed_palette(paintings: Paintings) -> Palette:
+    """The palette of a painting, or of a mix."""
+    return Palette.mixed([(Palette.of(painting), share) for painting, share in paintings])
 
 
 def _colored(weights: Weights, painting: Palette, photos: Palette) -> Weights:

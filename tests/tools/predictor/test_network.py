@@ -19,7 +19,7 @@ from tools.predictor.network import (
 from tools.predictor.ship import codes, predictor_model, reduce_bases
 from vidstyle.export.onnx import fold_norms, folded_weights
 from vidstyle.graph.session import own_session
-from vidstyle.network.generator import Generator
+from vidstyle.network.generator import Generator, with_equal_sums
 from vidstyle.perceptual.color_transfer import to_tensor
 from vidstyle.stylize.catalog import find_weights
 from vidstyle.stylize.predictor import SPREAD
@@ -92,7 +92,11 @@ def test_folded_weights_paint_what_training_painted(
     painting, colors = torch.randn(NUMBERS), plain_colors(start)
     with torch.no_grad():
         found = dict(
-            zip(Prediction.names, Prediction(numbers, predictor)(painting, photos), strict=True)
+            zip(
+                Prediction.names,
+                Prediction(numbers, predictor)(painting[None], torch.ones(1), photos),
+                strict=True,
+            )
         )
         weights = {name: w for name, w in found.items() if name.partition(".")[0] != "skip"}
         kernel, bias = colors.head(weights.pop("paint.weight"), weights.pop("paint.offset"))
@@ -116,18 +120,35 @@ def test_a_color_fold_keeps_the_mean_of_photos() -> None:
         torch.testing.assert_close(changed @ mean + shift, matrix @ mean + offset)
 
 
-def test_the_file_predicts_what_the_network_does(
+def test_a_mix_has_the_mean_of_coefficients(
     numbers: StyleNumbers, predictor: WeightPredictor, photos: Tensor
 ) -> None:
-    prediction, painting = Prediction(numbers, predictor), torch.randn(NUMBERS)
+    paintings, shares = torch.randn(2, NUMBERS), torch.tensor([0.25, 0.75])
+    with torch.no_grad():
+        apart = [predictor(numbers(painting)) for painting in paintings]
+        mean = {name: 0.25 * apart[0][name] + 0.75 * apart[1][name] for name in apart[0]}
+        found = Prediction(numbers, predictor)(paintings, shares, photos)
+    offset = found[Prediction.names.index("paint.offset")]
+    torch.testing.assert_close(offset, mean["offset"])
+    head = found[Prediction.names.index("paint.weight")]
+    torch.testing.assert_close(head, with_equal_sums(mean["paint"]), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_file_predicts_what_the_network_does(
+    count: int, numbers: StyleNumbers, predictor: WeightPredictor, photos: Tensor
+) -> None:
+    prediction, paintings = Prediction(numbers, predictor), torch.randn(count, NUMBERS)
+    shares = torch.arange(1.0, count + 1) / sum(range(1, count + 1))
     photos = torch.nn.functional.interpolate(photos.repeat(4, 1, 1, 1), (96, 96))
     with torch.no_grad():
-        wanted = prediction(painting, photos)
+        wanted = prediction(paintings, shares, photos)
     model = predictor_model(prediction)
     onnx.checker.check_model(model)
     session = own_session(model.SerializeToString())
     assert [output.name for output in session.get_outputs()] == list(Prediction.names)
-    found = session.run(None, {"numbers": painting.numpy(), "photos": photos.numpy()})
+    inputs = {"numbers": paintings, "shares": shares, "photos": photos}
+    found = session.run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
     for name, array, tensor in zip(Prediction.names, found, wanted, strict=True):
         error = np.abs(array - tensor.numpy()).max()
         assert error < 0.04 * float(tensor.abs().max()), name  # of int8 codes

@@ -8,6 +8,7 @@ import pytest
 from tests.textures import noise_image
 from vidstyle.frame import BT601, DEEP, ColorSpace, Picture, to_bytes
 from vidstyle.options import Look
+from vidstyle.stylize.abstraction import abstracted
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.compose import compose
 from vidstyle.stylize.exposure import exposure_curve, with_curve
@@ -39,6 +40,7 @@ OPERATIONS: dict[str, Operation] = {
     "fade": lambda a, b: fade(a, b, 0.3),
     "cross-fade": lambda a, b: cross_fade(a, PATH, b, PATH, 0.4, 0.4),
     "own chroma": lambda a, b: with_own_chroma(b, a, 0.5),
+    "abstraction": lambda a, b: abstracted(a, 1.0),
     "exposure": lambda a, b: with_curve(a, exposure_curve(a.y, full_range=False)),
     "finish": lambda a, b: FINISH.graded(a),
     "enlarged 2.25 times": lambda a, b: enlarge(b, a, like(a, LARGE[0]), 0.5),

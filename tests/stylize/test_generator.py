@@ -13,6 +13,7 @@ from tests.toys import save_adder, save_network
 from vidstyle.errors import StyleError
 from vidstyle.frame import Picture, RGBImage
 from vidstyle.options import SHARPNESS
+from vidstyle.stylize.abstraction import abstracted
 from vidstyle.stylize.catalog import find_style
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import GRID, OnnxGenerator
@@ -224,6 +225,18 @@ def test_the_file_says_how_much_of_the_own_chroma_comes_back(
         assert np.abs(mixed - wanted).max() <= 0.51
     half = Mixture([(OnnxGenerator(tmp_path / "own.onnx"), 0.5), (OnnxGenerator(inverter), 0.5)])
     assert half.own_chroma == 0.4
+
+
+def test_the_file_says_how_abstract_pictures_are_painted(inverter: Path, tmp_path: Path) -> None:
+    model = onnx.load(inverter)
+    helper.set_model_props(model, {"abstraction": "2"})
+    onnx.save(model, tmp_path / "calm.onnx")
+    photo = Picture.from_rgb(noise_image(64, 96, seed=2) // 16 + 100)
+    calm, plain = OnnxGenerator(tmp_path / "calm.onnx"), OnnxGenerator(inverter)
+    found = calm.paint_picture(photo)
+    assert np.abs(found.y - plain.paint_picture(abstracted(photo, 2.0)).y.astype(int)).max() <= 1
+    assert found.y.std() < 0.5 * plain.paint_picture(photo).y.std()
+    assert Mixture([(calm, 0.25), (plain, 0.75)]).abstraction == 0.5
 
 
 def test_a_painting_that_is_not_a_number_is_an_error_and_no_black_picture(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ FINISHES: dict[str, dict[str, float]] = {
     },
     "van-gogh-starry-night.jpg": {
         "own_chroma": 0.5,
+        "abstraction": 0.0,
         "contrast": 1.05,
         "brightness": 0.08,
         "clarity": 1.0,
@@ -85,6 +86,7 @@ FINISHES: dict[str, dict[str, float]] = {
     },
     "van-gogh-self-portrait-straw-hat.jpg": {
         "own_chroma": 0.5,
+        "abstraction": 0.0,
         "contrast": 1.2,
         "clarity": 0.7,
         "saturation": 1.2,
@@ -104,8 +106,10 @@ FINISHES: dict[str, dict[str, float]] = {
         "clarity": 0.4,
         "saturation": 1.3,
     },
+    "durer-young-hare.jpg": {"abstraction": 0.0},
     "watteau-woman-in-peasant-dress.jpg": {
         "own_chroma": 0.5,
+        "abstraction": 0.0,
         "contrast": 1.2,
         "clarity": 0.7,
         "saturation": 1.2,
@@ -128,6 +132,7 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
         "hokusai-great-wave.jpg",
         {
             "size": "17k",
+            "abstraction": 0.0,
             "steps": 2300,
             "start_from": "none",
             "content_weight": 2.0,
@@ -168,6 +173,7 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
         "picabia-udnie.jpg",
         {
             "size": "17k",
+            "abstraction": 0.0,
             "steps": 5030,
             "content_weight": 1.3,
             "own_colors": 1.0,
@@ -188,7 +194,7 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
     Recipe(
         "kandinsky-17k",
         "kandinsky-composition-vii.jpg",
-        {"size": "17k", "steps": 4110, "content_weight": 1.25},
+        {"size": "17k", "abstraction": 0.0, "steps": 4110, "content_weight": 1.25},
     ),
     Recipe(
         "kandinsky-220k",

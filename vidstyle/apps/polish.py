@@ -28,6 +28,7 @@ from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.model_metadata import with_metadata
 from vidstyle.stylize.painting_cache import PaintingNetwork, painting_cache
 from vidstyle.stylize.painting_style import (
+    ABSTRACTION,
     FINISH,
     OWN_CHROMA,
     is_picture,
@@ -117,7 +118,7 @@ def train_command(
         background: at the lowest priority and with a core left to others.
     """
     settings = {"output": output, "start_from": start, "minutes": f"{seconds / 60:g}"}
-    settings |= {"own_chroma": OWN_CHROMA} | asdict(FINISH)
+    settings |= {"own_chroma": OWN_CHROMA, "abstraction": ABSTRACTION} | asdict(FINISH)
     if background:
         settings["threads"] = max(1, usable_cores() - 1)
     flags = [f"{_flag(name)}={value}" for name, value in settings.items()]

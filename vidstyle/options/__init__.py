@@ -23,6 +23,7 @@ from vidstyle.options.setting import (
 )
 from vidstyle.options.stylize import DEFAULTS, StylizeOptions
 from vidstyle.options.training import (
+    ABSTRACTION_LIMITS,
     FINISH_LIMITS,
     SHARPNESS,
     STROKE_LIMITS,
@@ -31,6 +32,7 @@ from vidstyle.options.training import (
 )
 
 __all__ = [
+    "ABSTRACTION_LIMITS",
     "AUTO",
     "CPU",
     "DEFAULTS",

@@ -16,6 +16,7 @@ from vidstyle.options.setting import (
 SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (docs/experiments.md)
 STROKE_LINES = 720  # chosen blind over 480, 576 and 960 for most styles
 STROKE_LIMITS = (120, 1440)
+ABSTRACTION_LIMITS = (0.0, 4.0)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
     "sharpness": (0.0, 2.0),
     "contrast": (0.0, 3.0),
@@ -63,6 +64,9 @@ class TrainOptions:
     own_chroma: float = option(
         0.75, "put so much of the picture's own chroma back when painting, 0 to 1", "SHARE"
     )
+    abstraction: float = option(
+        1.0, "smooth so much faint texture of pictures away before painting, 0 to 4", "AMOUNT"
+    )
     sharpness: float = option(
         SHARPNESS, "how much enlarged paintings are sharpened, 0 to 2", "AMOUNT"
     )
@@ -103,6 +107,9 @@ class TrainOptions:
             check(self, f"{name}_weight", getattr(self, f"{name}_weight") >= 0, "0 or more")
         check(self, "own_colors", 0 <= self.own_colors <= 1, "between 0 and 1")
         check(self, "own_chroma", 0 <= self.own_chroma <= 1, "between 0 and 1")
+        least, largest = ABSTRACTION_LIMITS
+        within = least <= self.abstraction <= largest
+        check(self, "abstraction", within, f"between {least:g} and {largest:g}")
         fewest, most = STROKE_LIMITS
         within = fewest <= self.stroke_lines <= most
         check(self, "stroke_lines", within, f"between {fewest} and {most}")

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from vidstyle.errors import StyleError, reason
 from vidstyle.frame import Picture, Plane, RGBImage, check_image, chroma_size_wh
-from vidstyle.options import CPU, FINISH_LIMITS, STROKE_LIMITS, STROKE_LINES
+from vidstyle.options import (
+    ABSTRACTION_LIMITS,
+    CPU,
+    FINISH_LIMITS,
+    STROKE_LIMITS,
+    STROKE_LINES,
+)
+from vidstyle.stylize.abstraction import abstracted
 from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.exposure import Curve, with_curve
 from vidstyle.stylize.finish import Finish
@@ -45,6 +52,7 @@ class ImageGenerator(ABC):
     finish: Finish = Finish()  # of its paintings, where they are delivered
     stroke_lines: float = STROKE_LINES  # of a picture whose size suits the strokes best
     own_chroma: float = 0.0  # share of the picture's own chroma in its paintings, 0..1
+    abstraction: float = 0.0  # of pictures before they are painted, see `abstraction.py`
     normalizes_exposure = False  # True if trained on normalized exposure, see `exposure.py`
 
     @abstractmethod
@@ -89,7 +97,8 @@ class ImageGenerator(ABC):
             scale: enlargement at which it is painted; the strokes are smaller by so much.
         """
         size_wh = (picture.width, picture.height)
-        large = picture.resized(*(round(scale * side) for side in size_wh))
+        calm = abstracted(picture, self.abstraction, scale)
+        large = calm.resized(*(round(scale * side) for side in size_wh))
         painting = Picture.from_rgb(self.paint(large.to_rgb()), picture.color, picture.unit)
         painting = _reduced(painting, *size_wh)
         return with_own_chroma(painting, picture, self.own_chroma) if self.own_chroma else painting
@@ -99,9 +108,10 @@ class OnnxGenerator(ImageGenerator):
     """Feed-forward style transfer network in an .onnx file, run by ONNX Runtime.
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
-    entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1), the fields of
-    `Finish` and `stroke_lines` are numbers; `palette` is a `PaletteMap` of the output's colors;
-    `size_class` gives the border, in px, that `paint` mirrors around a picture and cuts off again.
+    entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1), `abstraction`,
+    the fields of `Finish` and `stroke_lines` are numbers; `palette` is a `PaletteMap` of the
+    output's colors; `size_class` gives the border, in px, that `paint` mirrors around a picture and
+    cuts off again.
     `paint` computes in the calling thread and `threads - 1` more.
     """
 
@@ -156,6 +166,7 @@ class OnnxGenerator(ImageGenerator):
         metadata = self._session.get_modelmeta().custom_metadata_map | dict(metadata or {})
         self.normalizes_exposure = metadata.get("light") == "even"
         self.own_chroma = _number(file, metadata, "own_chroma", 0.0, (0, 1))
+        self.abstraction = _number(file, metadata, "abstraction", 0.0, ABSTRACTION_LIMITS)
         self.stroke_lines = _number(file, metadata, "stroke_lines", STROKE_LINES, STROKE_LIMITS)
         self.finish = _finish(file, metadata)
         self._palette = _palette(file, metadata)

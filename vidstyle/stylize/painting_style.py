@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 # Chosen blind, docs/experiments.md.
 OWN_CHROMA = 0.3
+ABSTRACTION = 0.0
 CORRECTION = 0.5  # of the palette of what the network paints; 1 bleaches lights
 FINISH = Finish(contrast=1.06, clarity=0.4, saturation=1.15)
 TEMPLATE = "starry-night"  # shipped style whose file gets the predicted weights

@@ -21,7 +21,9 @@ def test_a_photo_is_painted_as_by_python(visit: Visit, picture_file: Path, tmp_p
     file = visit.saved("#save-png", tmp_path)
     assert file.name == "astronaut.scream.png"
     python = stylize_photo(
-        picture_file, tmp_path / "python.png", StylizeOptions(style="scream")
+        picture_file,
+        tmp_path / "python.png",
+        StylizeOptions(style="scream", max_height=480, faces="plain"),
     ).output
     assert python is not None
     page, reference = read_rgb(file).astype(int), read_rgb(python).astype(int)

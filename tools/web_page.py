@@ -200,6 +200,7 @@ def style_document(style: Style, generator: OnnxGenerator, default: bool) -> dic
         "file": f"../styles/{style.name}.tflite",
         "border": generator.border,
         "own_chroma": generator.own_chroma,
+        "abstraction": generator.abstraction,
         "normalizes_exposure": generator.normalizes_exposure,
         "finish": asdict(generator.finish),
     }

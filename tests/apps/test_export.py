@@ -188,6 +188,7 @@ def test_a_web_page_gets_the_numbers_around_the_network(tmp_path: Path) -> None:
     assert (numbers["name"], numbers["width"], numbers["height"]) == ("udnie-17k", 128, 96)
     assert numbers["border"] == 24
     assert numbers["normalizes_exposure"] is True
+    assert numbers["abstraction"] == OnnxGenerator(models_folder() / "udnie-17k.onnx").abstraction
     assert set(numbers["finish"]) >= {"contrast", "sharpness"}
     assert numbers["stroke_lines"] == 560  # of udnie
 

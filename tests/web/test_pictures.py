@@ -1,4 +1,4 @@
-"""The page's arithmetic around the network gives Python's pictures, to two levels of 255."""
+"""The page's arithmetic before and after the network is Python's, to two levels of 255."""
 
 import base64
 from dataclasses import asdict, dataclass
@@ -21,7 +21,8 @@ from vidstyle.stylize.stylizer import stylize_picture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 LEVELS = 2
-# Paints with a network that was run in Python: `output` is its picture without the border.
+# Paints with a network that was run in Python: `output` is its picture without the border. Gives
+# what the network gets on the page, and the painting.
 PAINT = """async ({photo, output, width, height, style, lines, look}) => {
   const load = (name) => import(new URL(`js/${name}.js`, location.href));
   const [{stylized, workingSize}, {Picture}, {exposureCurve}, {inScope}] =
@@ -29,7 +30,9 @@ PAINT = """async ({photo, output, width, height, style, lines, look}) => {
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const inner = bytes(output);
   const [wide] = workingSize(width, height, lines);
+  let taken;
   const network = async (input, paddedWidth, paddedHeight) => {
+    taken = Uint8ClampedArray.from(input, (value) => 255 * value);
     const result = new Float32Array(3 * paddedWidth * paddedHeight);
     for (let i = 0; i < inner.length / 3; i += 1) {
       const place = (style.border + Math.floor(i / wide)) * paddedWidth + style.border + (i % wide);
@@ -43,21 +46,25 @@ PAINT = """async ({photo, output, width, height, style, lines, look}) => {
     const how = {style, network, lines, look, curveOf: exposureCurve};
     return (await stylized(picture, how)).toRGBA();
   });
-  let text = "";
-  for (let i = 0; i < painted.length; i += 4096) {
-    text += String.fromCharCode(...painted.subarray(i, i + 4096));
-  }
-  return btoa(text);
+  return [taken, painted].map((content) => {
+    let text = "";
+    for (let i = 0; i < content.length; i += 4096) {
+      text += String.fromCharCode(...content.subarray(i, i + 4096));
+    }
+    return btoa(text);
+  });
 }"""
 
 
 class Recorded(OnnxGenerator):
-    """Generator that keeps the network's last picture."""
+    """Generator that keeps the network's last input and output."""
 
+    input: RGBImage
     output: RGBImage
 
     def _run(self, batch: Batch) -> Batch:
         result = super()._run(batch)
+        self.input = np.asarray(batch[0, ..., :3], np.uint8)
         self.output = np.asarray(result[0, ..., :3], np.uint8)
         return result
 
@@ -88,6 +95,10 @@ def text_of(array: NDArray[np.uint8]) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
+def difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> int:
+    return int(np.abs(first.astype(int) - second).max())
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.style}-{case.width}x{case.height}")
 def test_pictures_are_those_of_python(visit: Visit, case: Case) -> None:
     photos = cv2.cvtColor(cv2.imread(str(ROOT / "samples/photos.jpg")), cv2.COLOR_BGR2RGB)  # type: ignore[arg-type]
@@ -108,11 +119,12 @@ def test_pictures_are_those_of_python(visit: Visit, case: Case) -> None:
     style: dict[str, Any] = {
         "border": border,
         "normalizes_exposure": generator.normalizes_exposure,
+        "abstraction": generator.abstraction,
         "own_chroma": generator.own_chroma,
         "finish": asdict(generator.finish),
     }
     opaque = np.full((*image.shape[:2], 1), 255, np.uint8)
-    answer = visit.page.evaluate(
+    answers = visit.page.evaluate(
         PAINT,
         {
             "photo": text_of(np.concatenate([image, opaque], axis=2)),
@@ -124,5 +136,6 @@ def test_pictures_are_those_of_python(visit: Visit, case: Case) -> None:
             "look": {"strength": case.strength, "keepColors": case.keep_colors},
         },
     )
-    page = np.frombuffer(base64.b64decode(answer), np.uint8).reshape(case.height, case.width, 4)
-    assert np.abs(page[..., :3].astype(int) - python).max() <= LEVELS
+    taken, painted = (np.frombuffer(base64.b64decode(answer), np.uint8) for answer in answers)
+    assert difference(taken.reshape(generator.input.shape), generator.input) <= LEVELS
+    assert difference(painted.reshape(*image.shape[:2], 4)[..., :3], python) <= LEVELS

@@ -87,11 +87,23 @@ export function cubicResized(plane, width, height) {
 function bilinear(plane, width, height) {
   const result = new Plane(width, height);
   withScratch(() => {
-    const [columns, rows] = [tapsFor(linearTaps, plane.width, width), tapsFor(linearTaps, plane.height, height)];
-    const taps = [columns.places, columns.weights, rows.places, rows.weights].map(placed);
+    const taps = placedLinearTaps(plane, width, height);
     kernels.bilinear(plane.start, plane.width, result.start, width, height, ...taps, reserve(2 * 4 * width));
   });
   return result;
+}
+
+/**
+ * Taps of bilinear interpolation, in the kernels' memory.
+ *
+ * @param {{width: number, height: number}} source
+ * @param {number} width of the result
+ * @param {number} height likewise
+ * @returns {number[]} places of the columns, their weights, the rows and their weights
+ */
+export function placedLinearTaps(source, width, height) {
+  const [columns, rows] = [tapsFor(linearTaps, source.width, width), tapsFor(linearTaps, source.height, height)];
+  return [columns.places, columns.weights, rows.places, rows.weights].map(placed);
 }
 
 /**

@@ -1,5 +1,6 @@
-// Stylization of pictures: exposure, network, chroma, finish and size, as vidstyle does it frame by frame.
+// Stylization of pictures: exposure, abstraction, network, chroma, finish and size, as vidstyle does it frame by frame.
 
+import { abstracted } from "./abstraction.js";
 import { enlarged, faded, graded, withOwnChroma } from "./finish.js";
 import { kernels, placed, reserve } from "./memory.js";
 import { fromRGB, Picture, toRGB } from "./picture.js";
@@ -13,6 +14,7 @@ import { mapped, nearest, places, Plane, resize } from "./planes.js";
  * @typedef {object} StyleNumbers
  * @property {number} border px mirrored around the picture: the reach of the network's zero padding
  * @property {boolean} normalizes_exposure
+ * @property {number} abstraction
  * @property {number} own_chroma
  * @property {Finish} finish
  *
@@ -61,7 +63,8 @@ export async function stylized(original, { style, network, lines, look, curveOf 
     exposed = new Picture(mapped(y, curveOf(y, color.fullRange)), u, v, color);
   }
   const [wide, high] = borderedSize(working.width, working.height, style.border);
-  const output = await network(bordered(exposed, style.border, wide, high), wide, high);
+  const calm = abstracted(exposed, style.abstraction);
+  const output = await network(bordered(calm, style.border, wide, high), wide, high);
   let painting = withOwnChroma(pictureOf(output, wide, style.border, exposed), exposed, style.own_chroma);
   painting = enlarged(graded(painting, style.finish), working, original, style.finish.sharpness);
   if (look.keepColors) painting = new Picture(painting.y, original.u, original.v, color);

@@ -110,6 +110,81 @@ EXPORT(blur) void blur(
   }
 }
 
+// Means over squares of `2 * radius + 1` pixels; `rows` and `columns` are the places of a line with its border.
+static void box_means(
+    const float *restrict from, float *restrict to, i32 width, i32 height, i32 radius, const i32 *restrict columns,
+    const i32 *restrict rows, float *restrict line) {
+  i32 side = 2 * radius + 1;
+  float share = 1.0f / (side * side);
+  float *inner = line + radius;
+  for (i32 y = 0; y < height; y++, to += width) {
+    for (i32 x = 0; x < width; x++) inner[x] = 0;
+    for (i32 k = 0; k < side; k++) {
+      const float *levels = from + rows[y + k] * width;
+      for (i32 x = 0; x < width; x++) inner[x] += levels[x];
+    }
+    for (i32 x = 0; x < radius; x++) {
+      line[x] = inner[columns[x]];
+      inner[width + x] = inner[columns[radius + width + x]];
+    }
+    for (i32 x = 0; x < width; x++) to[x] = 0;
+    for (i32 k = 0; k < side; k++) {
+      for (i32 x = 0; x < width; x++) to[x] += line[x + k];
+    }
+    for (i32 x = 0; x < width; x++) to[x] *= share;
+  }
+}
+
+// Gain and offset of each pixel in the guided filter whose guide is the picture itself: contrasts of
+// `variance` are halved. `levels` and `squares` are scratch, as large as the results.
+EXPORT(guide) void guide(
+    const u8 *restrict from, float *restrict gains, float *restrict offsets, i32 width, i32 height, float variance,
+    i32 radius, const i32 *restrict columns, const i32 *restrict rows, float *restrict levels, float *restrict squares,
+    float *restrict line) {
+  i32 size = width * height;
+  for (i32 i = 0; i < size; i++) {
+    levels[i] = from[i];
+    squares[i] = levels[i] * levels[i];
+  }
+  box_means(levels, gains, width, height, radius, columns, rows, line);
+  box_means(squares, offsets, width, height, radius, columns, rows, line);
+  for (i32 i = 0; i < size; i++) {
+    float mean = gains[i], spread = offsets[i] - mean * mean;
+    spread = spread < 0 ? 0 : spread;
+    float gain = spread / (spread + variance);
+    levels[i] = gain;
+    squares[i] = mean - gain * mean;
+  }
+  box_means(levels, gains, width, height, radius, columns, rows, line);
+  box_means(squares, offsets, width, height, radius, columns, rows, line);
+}
+
+#define WEIGHT_UNIT (1.0f / (1 << 22)) // of the product of two weights of 11 bits
+
+// Each pixel times its gain, plus its offset; both are enlarged as in `bilinear`. `lines` holds two rows
+// of `guide_width`.
+EXPORT(guided) void guided(
+    const u8 *restrict from, const float *restrict gains, const float *restrict offsets, i32 guide_width,
+    u8 *restrict to, i32 width, i32 height, const i32 *restrict columns, const i32 *restrict column_weights,
+    const i32 *restrict rows, const i32 *restrict row_weights, float *restrict lines) {
+  float *gain_line = lines, *offset_line = lines + guide_width;
+  for (i32 y = 0; y < height; y++, from += width, to += width) {
+    i32 first = rows[2 * y] * guide_width, second = rows[2 * y + 1] * guide_width;
+    float above = row_weights[2 * y] * WEIGHT_UNIT, below = row_weights[2 * y + 1] * WEIGHT_UNIT;
+    for (i32 x = 0; x < guide_width; x++) {
+      gain_line[x] = gains[first + x] * above + gains[second + x] * below;
+      offset_line[x] = offsets[first + x] * above + offsets[second + x] * below;
+    }
+    for (i32 x = 0; x < width; x++) {
+      i32 left = columns[2 * x], right = columns[2 * x + 1];
+      float before = column_weights[2 * x], after = column_weights[2 * x + 1];
+      float gain = gain_line[left] * before + gain_line[right] * after;
+      float offset = offset_line[left] * before + offset_line[right] * after;
+      to[x] = clipped(nearest(gain * from[x] + offset));
+    }
+  }
+}
+
 // Weighted sum and an offset; the products are exact, as with OpenCV's fused multiplication.
 EXPORT(weigh) void weigh(
     const u8 *restrict first, double gain, const u8 *restrict second, double second_gain, double offset,

@@ -26,6 +26,18 @@ def test_faint_texture_goes_and_edges_stay() -> None:
     assert np.array_equal(calm.v, picture.v)
 
 
+def test_in_the_dark_less_is_faint() -> None:
+    bright = with_edge(texture=20)
+    dark = Picture(bright.y // 4 + 8, bright.u, bright.v, bright.color)
+    shares = [abstracted(p, 1.0).y[:, 16:48].std() / p.y[:, 16:48].std() for p in (bright, dark)]
+    assert shares[1] > shares[0] + 0.15
+
+
+def test_black_stays_black() -> None:
+    black = Picture.from_rgb(np.zeros((40, 60, 3), np.uint8))
+    assert np.array_equal(abstracted(black, 1.0).y, black.y)
+
+
 def test_strong_texture_stays() -> None:
     squares = np.indices((96, 128)).sum(axis=0) // 8 % 2 * 120 + 60
     picture = Picture.from_rgb(np.repeat(squares[..., np.newaxis], 3, axis=2).astype(np.uint8))

@@ -16,6 +16,7 @@ from vidstyle.frame import Picture, Plane, unit_of
 RADIUS = 10.0  # px of the picture at the size at which it is painted
 FAINT = 0.002  # variance of luma 0..1 that an abstraction of 1 halves
 HALVED_RADIUS = 4  # px; from here on, local statistics are measured at half the size
+DARK = 127.5  # level of 8 bits below which less is faint, as to the eye (Weber's law)
 FULL_SCALE = 255  # levels of 8 bits
 
 Levels = NDArray[np.float32]  # HxW
@@ -29,14 +30,13 @@ def abstracted(picture: Picture, amount: float, scale: float = 1.0) -> Picture:
 
     Args:
         picture: of any size.
-        amount: 0 for none; contrasts of a variance of `amount * FAINT` are halved.
+        amount: 0 for none; contrasts of a variance of `amount * FAINT` are halved, in the dark
+            those of a smaller one.
         scale: enlargement at which it is painted.
     """
     if not amount:
         return picture
-    luma = _guided(
-        picture.y, RADIUS / scale, amount * FAINT * (FULL_SCALE * unit_of(picture.y)) ** 2
-    )
+    luma = _guided(picture.y, RADIUS / scale, amount * FAINT)
     return Picture(luma, picture.u, picture.v, picture.color)
 
 
@@ -48,7 +48,9 @@ def _guided(luma: Plane, radius: float, variance: float) -> Plane:
     side = 2 * max(1, round(radius / step)) + 1
     mean = _mean(small, side)
     spread = np.maximum(_mean(small * small, side) - mean * mean, 0)
-    gain = np.asarray(spread / (spread + variance), np.float32)
+    unit = unit_of(luma)
+    least = variance * (FULL_SCALE * unit * np.minimum(mean / (DARK * unit), 1)) ** 2
+    gain = np.asarray(spread / (spread + least + unit**2), np.float32)
     offset = _resized(_mean(mean - gain * mean, side), width, height)
     gain = _resized(_mean(gain, side), width, height)
     depth = cv2.CV_8U if luma.dtype == np.uint8 else cv2.CV_16U

@@ -135,8 +135,10 @@ static void box_means(
   }
 }
 
+#define DARK_LEVEL 127.5f
+
 // Gain and offset of each pixel in the guided filter whose guide is the picture itself: contrasts of
-// `variance` are halved. `levels` and `squares` are scratch, as large as the results.
+// `variance` are halved, in the dark those of a smaller one. `levels` and `squares` are scratch, as large as the results.
 EXPORT(guide) void guide(
     const u8 *restrict from, float *restrict gains, float *restrict offsets, i32 width, i32 height, float variance,
     i32 radius, const i32 *restrict columns, const i32 *restrict rows, float *restrict levels, float *restrict squares,
@@ -151,7 +153,8 @@ EXPORT(guide) void guide(
   for (i32 i = 0; i < size; i++) {
     float mean = gains[i], spread = offsets[i] - mean * mean;
     spread = spread < 0 ? 0 : spread;
-    float gain = spread / (spread + variance);
+    float light = mean < DARK_LEVEL ? mean / DARK_LEVEL : 1;
+    float gain = spread / (spread + variance * light * light + 1);
     levels[i] = gain;
     squares[i] = mean - gain * mean;
   }

@@ -86,7 +86,6 @@ FINISHES: dict[str, dict[str, float]] = {
     },
     "van-gogh-self-portrait-straw-hat.jpg": {
         "own_chroma": 0.5,
-        "abstraction": 0.0,
         "contrast": 1.2,
         "clarity": 0.7,
         "saturation": 1.2,
@@ -109,7 +108,6 @@ FINISHES: dict[str, dict[str, float]] = {
     "durer-young-hare.jpg": {"abstraction": 0.0},
     "watteau-woman-in-peasant-dress.jpg": {
         "own_chroma": 0.5,
-        "abstraction": 0.0,
         "contrast": 1.2,
         "clarity": 0.7,
         "saturation": 1.2,

@@ -125,6 +125,11 @@ class Picture:
         """Y, U and V."""
         return self.y, self.u, self.v
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all planes."""
+        return sum(plane.nbytes for plane in self.planes)
+
     @classmethod
     def from_rgb(
         cls, image: RGBImage, color: ColorSpace = ColorSpace(), unit: int = 1
@@ -285,9 +290,25 @@ def to_bytes(plane: Plane) -> Bytes:
     return np.asarray(cv2.convertScaleAbs(plane, alpha=1 / DEEP), np.uint8)
 
 
-def weighted(first: Plane, gain: float, second: Plane, second_gain: float, offset: float) -> Plane:
-    """Return the weighted sum of two planes of one depth, plus an offset, rounded and clipped."""
-    return cast(Plane, cv2.addWeighted(first, gain, second, second_gain, offset))
+def weighted(
+    first: Plane,
+    gain: float,
+    second: Plane,
+    second_gain: float,
+    offset: float,
+    into: Plane | None = None,
+) -> Plane:
+    """Return the weighted sum of two planes of one depth, plus an offset, rounded and clipped.
+
+    Args:
+        first: plane.
+        gain: its factor.
+        second: plane of the same size.
+        second_gain: its factor.
+        offset: added to the sum.
+        into: array that becomes the result, one of the two or of their kind; None for a new one.
+    """
+    return cast(Plane, cv2.addWeighted(first, gain, second, second_gain, offset, into))
 
 
 def over_gray(image: Array, alpha: Bytes, level: int) -> Array:

@@ -36,7 +36,7 @@ class ThreadPlan:
         """
         return cls(
             cores=cores,
-            decoder=min(cores, 4),
+            decoder=min(max(1, cores // 2), 4),  # a tenth of the work; each holds a frame more
             painters=cores if every_frame else max(1, cores // 2),
             opencv=1 if cores <= 2 else min(4, cores // 2),
             encoder=cores,

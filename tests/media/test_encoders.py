@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import av
 import pytest
 
+from tests.clips import Clip
 from vidstyle.errors import SinkError
 from vidstyle.media.codecs import choose_encoder, default_suffix
 from vidstyle.media.encoders import (
@@ -91,6 +93,21 @@ def test_a_misspelled_codec_is_answered_with_the_closest() -> None:
     start = 'No encoder "prorez". Did you mean prores? Installed: libx264 (h264), libx265 (hevc), '
     assert message.startswith(start)
     assert message.count("libx264") == 1
+
+
+def test_x264_keeps_a_reference_less_for_the_same_pictures(tmp_path: Path) -> None:
+    (row, *_) = encoders_named("h264")
+    ours, usual = encoder_options(row, "superfast"), {"preset": "superfast", "crf": "20"}
+    files = [tmp_path / "ours.mp4", tmp_path / "usual.mp4"]
+    pictures = list[list[bytes]]()
+    for file, options in zip(files, (ours, usual), strict=True):
+        Clip(frames=40, options=options).write(file)
+        with av.open(str(file)) as container:
+            frames = container.decode(video=0)
+            pictures.append([frame.to_ndarray().tobytes() for frame in frames])
+    assert pictures[0] == pictures[1]
+    for file, mode in zip(files, (b"b_pyramid=1", b"b_pyramid=2"), strict=True):
+        assert mode in file.read_bytes()  # strict; normal
 
 
 @pytest.mark.parametrize("row", ENCODERS, ids=lambda row: f"{row.name}-{row.aliases[0]}")

@@ -46,6 +46,45 @@ def test_a_full_channel_makes_the_writer_wait() -> None:
     writer.join(HANG_LIMIT_S)
 
 
+def test_heavy_items_fill_a_channel_sooner() -> None:
+    channel: Channel[int] = Channel(5, weight=lambda item: item)
+    channel.put(9)  # heavier than all, but alone
+    items = iter(channel)
+    assert next(items) == 9
+    channel.put(2)
+    channel.put(3)
+    written = threading.Event()
+
+    def write() -> None:
+        channel.put(4)
+        written.set()
+
+    writer = in_thread(write)
+    assert not written.wait(0.1)
+    assert next(items) == 2
+    assert not written.wait(0.1)
+    assert next(items) == 3
+    assert written.wait(HANG_LIMIT_S)
+    writer.join(HANG_LIMIT_S)
+
+
+def test_a_writer_waits_for_room_before_it_makes_an_item() -> None:
+    channel: Channel[int] = Channel(1)
+    channel.wait_for_room()
+    channel.put(1)
+    ready = threading.Event()
+
+    def make() -> None:
+        channel.wait_for_room()
+        ready.set()
+
+    writer = in_thread(make)
+    assert not ready.wait(0.1)
+    assert next(iter(channel)) == 1
+    assert ready.wait(HANG_LIMIT_S)
+    writer.join(HANG_LIMIT_S)
+
+
 def test_a_closed_channel_is_read_to_its_end() -> None:
     channel: Channel[str] = Channel(3)
     channel.put("last")
@@ -53,14 +92,15 @@ def test_a_closed_channel_is_read_to_its_end() -> None:
     assert list(channel) == ["last"]
 
 
-def test_abandoning_wakes_a_waiting_writer() -> None:
+@pytest.mark.parametrize("wait", [lambda channel: channel.put(2), Channel.wait_for_room])
+def test_abandoning_wakes_a_waiting_writer(wait: Callable[[Channel[int]], None]) -> None:
     channel: Channel[int] = Channel(1)
     channel.put(1)
     ended: list[str] = []
 
     def write() -> None:
         try:
-            channel.put(2)
+            wait(channel)
         except ChannelAbandoned:
             ended.append("writer")
 

@@ -15,13 +15,15 @@ from vidstyle.pipeline.pipeline import QUEUE_LENGTH, Branch, Pipeline
 HANG_LIMIT_S = 60
 STAGES = ("source", "stylizer", "sink")
 GRAY = Picture.from_rgb(np.full((2, 2, 3), 128, np.uint8))
+SHADE = np.zeros((2400, 2400), np.uint8)
+LARGE = Picture(np.zeros((4800, 4800), np.uint8), SHADE, SHADE)
 
 
 class Stages:
     """All three stages in one; `failing` names the one that breaks at frame 3."""
 
-    def __init__(self, frames: int, failing: str = "") -> None:
-        self.frames, self.failing = frames, failing
+    def __init__(self, frames: int, failing: str = "", picture: Picture = GRAY) -> None:
+        self.frames, self.failing, self.picture = frames, failing, picture
         self.given = 0
         self.written: list[int] = []
 
@@ -29,7 +31,7 @@ class Stages:
         for number in range(self.frames):
             self.break_at(number, "source")
             self.given += 1
-            yield Frame(GRAY, number, Fraction(1, 25))
+            yield Frame(self.picture, number, Fraction(1, 25))
 
     def stylize(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         for frame in frames:
@@ -88,7 +90,8 @@ def test_only_the_first_error_is_raised() -> None:
     assert pipeline_threads() == []
 
 
-def test_a_slow_sink_holds_the_source_back() -> None:
+@pytest.mark.parametrize(("picture", "most"), [(GRAY, 2 * QUEUE_LENGTH + 3), (LARGE, 3)])
+def test_a_slow_sink_holds_the_source_back(picture: Picture, most: int) -> None:
     go = threading.Event()
 
     class Waiting(Stages):
@@ -96,14 +99,14 @@ def test_a_slow_sink_holds_the_source_back() -> None:
             assert go.wait(HANG_LIMIT_S)
             super().write(frame)
 
-    stages = Waiting(100)
+    stages = Waiting(100, picture=picture)
     run = threading.Thread(target=Pipeline(stages, Branch(stages, stages)).run, daemon=True)
     run.start()
     run.join(0.3)  # time enough to run far ahead, were nothing bounded
     in_flight = stages.given
     go.set()
     run.join(HANG_LIMIT_S)
-    assert in_flight <= 2 * QUEUE_LENGTH + 3
+    assert in_flight <= most
     assert stages.written == list(range(100))
 
 

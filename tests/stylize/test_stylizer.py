@@ -390,6 +390,25 @@ def test_the_interval_follows_the_measured_times_once_they_are_long_enough(inver
     assert SHORTEST_INTERVAL < stylizer._interval() < LONGEST_INTERVAL
 
 
+def test_of_large_frames_hardly_more_than_a_span_is_held(
+    inverter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames, taken = panning(frames=20), 0
+    monkeypatch.setattr(stylizer, "MAX_SPAN_BYTES", 2 * frames[0].picture.nbytes)
+
+    def counted() -> Iterator[Frame]:
+        nonlocal taken
+        for frame in frames:
+            taken += 1
+            yield frame
+
+    painter = GeneratorPainter(OnnxGenerator(inverter))
+    stream = VideoStylizer(always(painter), StylizeOptions(), Stats()).stylize(counted())
+    held = [taken - given for given, _ in enumerate(stream)]
+    assert len(held) == 20
+    assert max(held) <= SHORTEST_INTERVAL
+
+
 @pytest.mark.parametrize(
     ("every", "only", "start"),  # within a scene, at a cut, in the next scene
     [

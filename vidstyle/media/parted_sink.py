@@ -135,7 +135,7 @@ class PartedSink(FileSink):
             counts = until.counts | {"frames": self._stats["frames"]}
             until = replaced(until, counts=counts, seconds=self._stats.elapsed_s)
         self._files.append(part.finish(until))
-        self._part = None
+        self._part, self._encoding = None, self._video  # the last reference to the part's encoder
 
     def _join(self) -> None:
         """Mux the packets of all parts and the side streams."""

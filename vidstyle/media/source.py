@@ -93,11 +93,12 @@ class FileSource(Closable):
         try:
             self._zero_s = _zero_s(self._decoder.container)
             self._decoded = self._decode()
-            self._first = self._first_frame()
-            self._next: av.VideoFrame | None = self._first
+            first = self._first_frame()
+            self._next: av.VideoFrame | None = first
+            self._size_wh = first.width, first.height
             self._first_aspect = self._decoder.aspect
-            self._orientation = orientation(self._first)
-            self.info = self._describe(self._first)
+            self._orientation = orientation(first)
+            self.info = self._describe(first)
         except BaseException:
             self._decoder.close()
             raise
@@ -205,8 +206,7 @@ class FileSource(Closable):
     def _frames(self) -> Iterator[Frame]:
         """Yield the frames at their own times."""
         converter = FittingConverter(
-            self._first.width,
-            self._first.height,
+            *self._size_wh,
             self.info.color_space(),
             keep_alpha=self.info.has_alpha,
             deep=self._deep,
@@ -214,7 +214,7 @@ class FileSource(Closable):
         time_base, step = self._decoder.time_base, max(1, round(self._decoder.step))
         origin = round(self.info.origin_s / time_base)
         clock = FrameClock(origin, step, time_base, self._count)
-        frame = self._next
+        frame, self._next = self._next, None
         while frame is not None:
             pts = clock.pts(frame.pts)
             aspect = self._decoder.aspect / self._first_aspect

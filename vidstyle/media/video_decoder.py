@@ -16,6 +16,9 @@ from vidstyle.media.image_header import MAX_PIXELS, MAX_SIDE
 from vidstyle.media.info import nominal_rate
 from vidstyle.media.timestamps import in_display_order
 
+# Where FFmpeg guesses times, in this codec with its packed B-frames and this container.
+GUESSED_TIMES = ("mpeg4", "avi")
+
 
 class VideoDecoder:
     """Decoder of a video file, from its beginning or from a place within.
@@ -133,7 +136,10 @@ class VideoDecoder:
 
     def _deinterlaced(self) -> Iterator[av.VideoFrame]:
         deinterlacer: Deinterlacer | None = None
-        for frame in in_display_order(self._timed(), self.time_base):
+        frames = self._timed()
+        if {self._decoder.name, self.container.format.name}.intersection(GUESSED_TIMES):
+            frames = in_display_order(frames, self.time_base)  # keeps a frame more
+        for frame in frames:
             if deinterlacer is not None and not deinterlacer.takes(frame):
                 yield from deinterlacer.flush()
                 deinterlacer = None

@@ -10,7 +10,13 @@ from vidstyle.frame import Frame, Mask, Plane, RGBImage, resize
 from vidstyle.options import Look
 from vidstyle.stats import Stats
 from vidstyle.stylize.flow import FlowEstimator, FlowPath, lower_confidence_by_luma
-from vidstyle.stylize.keyframes import KeyframePlanner, KeyframeSpan, paths_to
+from vidstyle.stylize.keyframes import (
+    KeyframePlanner,
+    KeyframeSpan,
+    PassedKeyframe,
+    TrackedFrame,
+    paths_to,
+)
 from vidstyle.stylize.sampling import sample_along, scaled_flow
 from vidstyle.stylize.stylizer import working_picture
 
@@ -50,8 +56,8 @@ def find_keyframes(frames: Iterable[Frame], look: Look) -> list[SceneKeyframe]:
 def _keyframe(span: KeyframeSpan) -> SceneKeyframe:
     right, backward, forward = span.right, None, None
     if span.left is not None:
-        between = [*reversed(span.between), span.left]
-        backward, forward = right.path, paths_to(right, between)[-1]
+        earlier: list[TrackedFrame | PassedKeyframe] = [*reversed(span.between), span.left]
+        backward, forward = right.path, paths_to(right, earlier)[-1]
     return SceneKeyframe(right.number, right.picture.to_rgb(), right.thumbnail, backward, forward)
 
 

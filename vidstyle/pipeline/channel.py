@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -15,10 +15,15 @@ class ChannelAbandoned(Exception):  # noqa: N818 - control flow, not an error
 class Channel(Generic[Item]):
     """Bounded FIFO queue; `put` blocks while it is full, so no item is lost. Thread-safe."""
 
-    def __init__(self, capacity: int) -> None:
-        """Make an empty queue of `capacity` items, at least 1."""
+    def __init__(self, capacity: float, weight: Callable[[Item], float] = lambda item: 1) -> None:
+        """Make an empty queue.
+
+        Args:
+            capacity: sum of the weights of the queued items, at most; a single one may be heavier.
+            weight: of an item.
+        """
         self._items: deque[Item] = deque()
-        self._capacity = capacity
+        self._capacity, self._weight = capacity, weight
         self._closed = False
         self._abandoned = False
         self._changed = threading.Condition()
@@ -30,11 +35,26 @@ class Channel(Generic[Item]):
             ChannelAbandoned: `abandon` was called.
         """
         with self._changed:
-            self._changed.wait_for(lambda: len(self._items) < self._capacity or self._abandoned)
+            self._changed.wait_for(lambda: self._has_room(item) or self._abandoned)
             if self._abandoned:
                 raise ChannelAbandoned
             self._items.append(item)
             self._changed.notify_all()
+
+    def wait_for_room(self) -> None:
+        """Block until there is room for another item like the last. Called by the writing thread.
+
+        An item that is made only then needs no memory while it would wait to be put.
+
+        Raises:
+            ChannelAbandoned: `abandon` was called.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not self._items or self._has_room(self._items[-1]) or self._abandoned
+            )
+            if self._abandoned:
+                raise ChannelAbandoned
 
     def __iter__(self) -> Iterator[Item]:
         """Yield items until the queue is closed and empty; blocks. For the reading thread.
@@ -52,6 +72,10 @@ class Channel(Generic[Item]):
                 item = self._items.popleft()
                 self._changed.notify_all()
             yield item
+            del item  # not kept while the next one is awaited
+
+    def _has_room(self, item: Item) -> bool:
+        return not self._items or sum(map(self._weight, [*self._items, item])) <= self._capacity
 
     def close(self) -> None:
         """Mark the end of the stream; queued items can still be read. For the writing thread."""

@@ -12,7 +12,8 @@ from vidstyle.frame import Frame
 from vidstyle.pipeline.channel import Channel, ChannelAbandoned
 from vidstyle.pipeline.thread_group import ThreadGroup, Work
 
-QUEUE_LENGTH = 2  # frames; a longer queue gained no speed and takes 3 MB a frame at 1080p
+QUEUE_LENGTH = 3  # frames; a longer queue gained no speed and takes 3 MB a frame at 1080p
+QUEUE_BYTES = 26e6  # of its frames, if it has several: two at 4K; one cost 10 % of the speed there
 
 
 class FrameTransform(Protocol):
@@ -75,6 +76,9 @@ class Pipeline:
         for frame in self._source:
             for branch in self._branches:
                 branch.decoded.put(frame)
+            del frame  # not kept while the next one is made
+            for branch in self._branches:
+                branch.decoded.wait_for_room()
         for branch in self._branches:
             branch.decoded.close()
 
@@ -88,23 +92,30 @@ class _RunningBranch:
 
     def __init__(self, branch: Branch) -> None:
         self._branch = branch
-        self.decoded: Channel[Frame] = Channel(QUEUE_LENGTH)
-        self._stylized: Channel[Frame] = Channel(QUEUE_LENGTH)
+        self.decoded = _channel()
+        self._stylized = _channel()
 
     def transform(self) -> None:
         # Closed on this thread, so that an exception of its clean-up is reported here.
         with closing(self._branch.stylizer.stylize(self.decoded)) as frames:
             for frame in frames:
                 self._stylized.put(frame)
+                del frame  # not kept while the next one is made
+                self._stylized.wait_for_room()
         self._stylized.close()
 
     def write(self) -> None:
         for frame in self._stylized:
             self._branch.sink.write(frame)
+            del frame  # not kept while the next one is awaited
 
     def abandon(self) -> None:
         self.decoded.abandon()
         self._stylized.abandon()
+
+
+def _channel() -> Channel[Frame]:
+    return Channel(QUEUE_BYTES, lambda frame: max(QUEUE_BYTES / QUEUE_LENGTH, frame.picture.nbytes))
 
 
 def _as_work(stage: Callable[[], None]) -> Work:

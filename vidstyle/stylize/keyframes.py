@@ -37,10 +37,22 @@ class TrackedFrame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PassedKeyframe:
+    """Keyframe that later frames have a flow path to; its pictures are not kept, 14 MB at 4K."""
+
+    thumbnail: Plane
+    from_previous: FlowPath | None  # as of `TrackedFrame`
+
+    @classmethod
+    def of(cls, keyframe: TrackedFrame) -> "PassedKeyframe":
+        return cls(keyframe.thumbnail, keyframe.from_previous)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class KeyframeSpan:
     """Two consecutive keyframes of a scene and the frames between them, in order."""
 
-    left: TrackedFrame | None  # None at the start of a scene or a style, where only `right` is set
+    left: PassedKeyframe | None  # None at the start of a scene or style, where only `right` is set
     between: deque[TrackedFrame]
     right: TrackedFrame
 
@@ -72,9 +84,14 @@ class KeyframePlanner:
         start = checkpoint or Checkpoint(0, 0, 0, {})
         exposure = np.array(start.exposure, np.float32) if start.exposure else None
         self._tracker, self._exposure = MotionTracker(start.change), ExposureTracker(exposure)
-        self._left: TrackedFrame | None = None
+        self._left: PassedKeyframe | None = None
         self._waiting: deque[TrackedFrame] = deque()
         self._count, self._scene = start.frame, start.scene
+
+    @property
+    def waiting(self) -> int:
+        """Number of frames in no span yet."""
+        return len(self._waiting)
 
     def add(
         self, frame: Frame, picture: Picture, interval: int, restart: bool = False
@@ -93,7 +110,7 @@ class KeyframePlanner:
         if tracked.from_previous is None or restart:
             tracked = replace(tracked, path=FlowPath.identity(tracked.thumbnail.shape))
             before = self.end()
-            self._left = tracked
+            self._left = PassedKeyframe.of(tracked)
             return [*before, KeyframeSpan(None, deque(), tracked)]
         self._waiting.append(tracked)
         due = len(self._waiting) >= interval
@@ -108,7 +125,7 @@ class KeyframePlanner:
             return []
         right = self._waiting.pop()
         span = KeyframeSpan(self._left, self._waiting, right)
-        self._left, self._waiting = right, deque()
+        self._left, self._waiting = PassedKeyframe.of(right), deque()
         return [span]
 
     def _track(self, frame: Frame, picture: Picture) -> TrackedFrame:
@@ -159,7 +176,9 @@ class KeyframePlanner:
         return lower_confidence_by_luma(extend(before, to_previous), small, keyframe)
 
 
-def paths_to(keyframe: TrackedFrame, earlier: Iterable[TrackedFrame]) -> list[FlowPath]:
+def paths_to(
+    keyframe: TrackedFrame, earlier: Iterable[TrackedFrame | PassedKeyframe]
+) -> list[FlowPath]:
     """Return flow paths from earlier frames forward to a keyframe.
 
     Args:
@@ -169,8 +188,8 @@ def paths_to(keyframe: TrackedFrame, earlier: Iterable[TrackedFrame]) -> list[Fl
     Returns:
         One path per frame, in the same reverse order.
     """
-    path, following = FlowPath.identity(keyframe.thumbnail.shape), keyframe
-    paths: list[FlowPath] = []
+    path, paths = FlowPath.identity(keyframe.thumbnail.shape), list[FlowPath]()
+    following: TrackedFrame | PassedKeyframe = keyframe
     for frame in earlier:
         assert following.from_previous is not None
         path = extend(path, following.from_previous)

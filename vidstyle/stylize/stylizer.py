@@ -29,7 +29,7 @@ from vidstyle.stylize.warp import cross_fade
 FIRST_INTERVAL = 6  # frames between keyframes until generator and warp have been timed
 MEASURABLE_S = 0.05  # CPU time until a stage has been timed; Windows counts steps of 0.016 s
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 3, 12  # frames between keyframes; longer paths drift
-MAX_HELD_BYTES = 32e6  # of frames that wait for a keyframe: 12 frames at 720p, 10 at 1080p
+MAX_SPAN_BYTES = 32e6  # of the frames of a keyframe span: 12 frames at 720p, 10 at 1080p
 GENERATOR_TO_WARP = 2 / 3  # CPU time per frame of the generator over that of the warp, at most
 
 
@@ -43,9 +43,9 @@ class Painting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keyframe:
-    """Keyframe with its painter and its painting, finished or still in progress."""
+    """Time of a keyframe, its painter, and its painting, finished or still in progress."""
 
-    tracked: TrackedFrame
+    time_s: float
     painter: FramePainter
     painting: Future[Painting]
 
@@ -55,7 +55,7 @@ class PaintedSpan:
     """Keyframe span whose keyframe paintings have been started."""
 
     left: Keyframe | None
-    between: deque[TrackedFrame]
+    frames: deque[TrackedFrame]  # between the keyframes, then that of the right one
     right: Keyframe
 
 
@@ -113,7 +113,7 @@ class VideoStylizer:
                     spans = self._plan(planner, frame)
                     ahead.extend(self._start(span, pool) for span in spans)
                     # Frames are released as soon as they are painted: 4 MB each at 1080p.
-                    while ahead and (_is_painted(ahead[0]) or len(ahead) > self._threads):
+                    while ahead and (_is_painted(ahead[0]) or self._is_full(planner, ahead)):
                         yield from self._render(ahead.popleft())
                 ahead.extend(self._start(span, pool) for span in planner.end())
                 while ahead:
@@ -137,7 +137,8 @@ class VideoStylizer:
         painter = self._painters.painter(right.frame.time_s, right.scene)
         painting = pool.submit(self._paint, painter, right)
         left = None if span.left is None else self._newest
-        self._newest = Keyframe(right, painter, painting)
+        self._newest = Keyframe(right.frame.time_s, painter, painting)
+        span.between.append(right)
         return PaintedSpan(left, span.between, self._newest)
 
     def _with_count(self, keyframe: TrackedFrame) -> TrackedFrame:
@@ -159,7 +160,7 @@ class VideoStylizer:
         return replace(frame, faces=faces, style_strokes=self.options.style_strokes)
 
     def _working(self, picture: Picture) -> Picture:
-        self._frame_bytes = sum(plane.nbytes for plane in picture.planes)
+        self._frame_bytes = picture.nbytes
         return working_picture(picture, self.options, self._stats)
 
     def _interval(self) -> int:
@@ -170,6 +171,13 @@ class VideoStylizer:
         """
         if self.options.every is not None:
             return self.options.every
+        longest = np.clip(
+            MAX_SPAN_BYTES // max(1, self._frame_bytes), SHORTEST_INTERVAL, LONGEST_INTERVAL
+        )
+        return int(np.clip(self._wanted_interval(), SHORTEST_INTERVAL, longest))
+
+    def _wanted_interval(self) -> int:
+        """Keyframe interval by the measured times alone."""
         stages = self._stats.stages
         if "generator" not in stages or "warp" not in stages:
             return FIRST_INTERVAL
@@ -177,29 +185,35 @@ class VideoStylizer:
         if min(paint.cpu_s, warp.cpu_s) < MEASURABLE_S:
             return FIRST_INTERVAL
         ratio = (paint.cpu_s / paint.calls) / (warp.cpu_s / warp.calls)
-        longest = np.clip(
-            MAX_HELD_BYTES // max(1, self._frame_bytes), SHORTEST_INTERVAL, LONGEST_INTERVAL
-        )
-        return int(np.clip(round(ratio / GENERATOR_TO_WARP), SHORTEST_INTERVAL, longest))
+        return round(ratio / GENERATOR_TO_WARP)
+
+    def _is_full(self, planner: KeyframePlanner, ahead: deque[PaintedSpan]) -> bool:
+        """Whether a span has to be rendered, once it is painted, before another frame is taken.
+
+        Frames of two spans are held at most, and another span's for each further painter: fewer
+        where frames are large, at 4K hardly more than one span.
+        """
+        frames = planner.waiting + sum(len(span.frames) for span in ahead)
+        held_bytes = (frames + 1) * self._frame_bytes
+        too_large = held_bytes > MAX_SPAN_BYTES * (1 + self._threads / 2)
+        return too_large or len(ahead) > self._threads
 
     def _render(self, span: PaintedSpan) -> Iterator[Frame]:
         with self._stats.timed("flow"):
-            paths_forward = paths_to(span.right.tracked, reversed(span.between))
-        while span.between:
+            paths_forward = _paths_forward(span.frames)
+        while paths_forward:
             assert span.left is not None
-            frame, path_forward = span.between.popleft(), paths_forward.pop()
-            yield self._between(span.left, frame, path_forward, span.right)
-        right = span.right
-        painting = right.painting.result().picture
-        yield self._composed(right.tracked, painting, right.painter.finish)
+            path = paths_forward.pop()
+            yield self._between(span.left, span.frames.popleft(), path, span.right)
+        painting = span.right.painting.result().picture
+        yield self._composed(span.frames.popleft(), painting, span.right.painter.finish)
 
     def _between(
         self, left: Keyframe, frame: TrackedFrame, path_forward: FlowPath, right: Keyframe
     ) -> Frame:
         first, second = left.painting.result(), right.painting.result()
         with self._stats.timed("warp"):
-            begin_s, end_s = left.tracked.frame.time_s, right.tracked.frame.time_s
-            progress = (frame.frame.time_s - begin_s) / (end_s - begin_s)
+            progress = (frame.frame.time_s - left.time_s) / (right.time_s - left.time_s)
             painting = cross_fade(
                 first.picture, frame.path, second.picture, path_forward, progress, progress
             )
@@ -278,6 +292,12 @@ def working_picture(
     """Return the picture at the working size, timed as stage "resize"."""
     with stats.timed("resize"):
         return picture.resized(*look.working_size_wh(picture.width, picture.height, lines))
+
+
+def _paths_forward(frames: deque[TrackedFrame]) -> list[FlowPath]:
+    """Flow paths from the frames between two keyframes to the right one, the last frame's first."""
+    right, *between = reversed(frames)
+    return paths_to(right, between)
 
 
 def _is_painted(span: PaintedSpan) -> bool:

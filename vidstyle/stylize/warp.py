@@ -130,40 +130,42 @@ def enlarge(painting: Picture, working: Picture, original: Picture, sharpness: f
         return painting
     factor = min(original.width, original.height) / min(painting.width, painting.height)
     detail = float(np.clip((factor - PLAIN_FACTOR) / (DETAIL_FACTOR - PLAIN_FACTOR), 0, 1))
-    if detail == 0:
-        return _upscaled(painting, original, sharpness)
-    detailed = _with_detail(painting, working, original)
+    pairs = list(zip(working.planes, painting.planes, original.planes, strict=True))
     if detail == 1:
-        return detailed
-    return fade(_upscaled(painting, original, sharpness), detailed, detail)
+        y, u, v = (_with_change(*planes) for planes in pairs)
+        return Picture(y, u, v, painting.color)
+    upscaled = _upscaled(painting, original, sharpness)
+    if detail > 0:
+        # Into the upscaled planes, one by one: temporary pictures of 4K have 12 MB each.
+        for plane, planes in zip(upscaled, pairs, strict=True):
+            weighted(plane, 1 - detail, _with_change(*planes), detail, 0, into=plane)
+    return Picture(*upscaled, painting.color)
 
 
-def _upscaled(painting: Picture, original: Picture, sharpness: float) -> Picture:
-    """The luma by an unsharp mask and bicubic interpolation, the chroma bilinear."""
+def _upscaled(painting: Picture, original: Picture, sharpness: float) -> tuple[Plane, Plane, Plane]:
+    """New planes: the luma by an unsharp mask and bicubic interpolation, the chroma bilinear."""
     y, size_wh = painting.y, (original.width, original.height)
     if sharpness > 0:
         soft = cast(Plane, cv2.GaussianBlur(y, (0, 0), UNSHARP_SIGMA))
         y = weighted(y, 1 + sharpness, soft, -sharpness, 0)
     y = cast(Plane, cv2.resize(y, size_wh, interpolation=cv2.INTER_CUBIC))
     u, v = (resize(plane, *chroma_size_wh(*size_wh)) for plane in (painting.u, painting.v))
-    return Picture(y, u, v, painting.color)
+    return y, u, v
 
 
-def _with_detail(painting: Picture, working: Picture, original: Picture) -> Picture:
-    """The original plus the upscaled difference between painting and working picture."""
-    y, u, v = (
-        _add_change(old, new, full)
-        for old, new, full in zip(working.planes, painting.planes, original.planes, strict=True)
-    )
-    return Picture(y, u, v, painting.color)
+def _with_change(old: Plane, new: Plane, full: Plane) -> Plane:
+    """A plane of the original, plus the upscaled difference between painting and working picture.
 
-
-def _add_change(old: Plane, new: Plane, full: Plane) -> Plane:
+    Args:
+        old: of the frame at the working size.
+        new: of the painting.
+        full: of the frame at its full size.
+    """
     # Half the difference fits into the depth, which resizes fast; the lost bit is one luma level.
     middle = 128 * unit_of(full)
     half_change = weighted(new, 0.5, old, -0.5, middle)
     large = resize(half_change, full.shape[1], full.shape[0])
-    return weighted(full, 1, large, 2, -2 * middle)
+    return weighted(full, 1, large, 2, -2 * middle, into=large)
 
 
 def fade(first: Picture, second: Picture, share: float) -> Picture:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "vidstyle"
 BASE = {
+    "allocator",
     "child_process",
     "closable",
     "errors",
@@ -67,6 +68,7 @@ MAY_IMPORT = {
     "media": set[str](),
     "stylize": {"graph", "media", "network"},
     "perceptual": set[str](),
+    "allocator": set[str](),
     "child_process": set[str](),
     "closable": set[str](),
     "errors": set[str](),

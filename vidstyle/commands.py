@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from vidstyle.allocator import share_freed_memory
 from vidstyle.errors import OptionError
 from vidstyle.flags import ConvertFlags, LiveFlags, StyleFlags, TrainFlags, WorkerFlags
 from vidstyle.options import STANDARD_STREAM, ExportOptions, ServeOptions, StylizeOptions, settings
@@ -27,6 +28,7 @@ NOTHING_LEFT = "Nothing half-made was left behind."
 
 
 def convert(parsed: argparse.Namespace) -> int:
+    share_freed_memory()
     from vidstyle.apps.convert import stylize_video, stylize_video_in_styles
     from vidstyle.apps.image import preview_video
     from vidstyle.media.codecs import default_suffix

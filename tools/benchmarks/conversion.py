@@ -28,6 +28,7 @@ from rich.table import Table
 from tools import scenery
 from tools.samples.arpeggio import arpeggio
 from tools.samples.make import SOUND_RATE, write_clip
+from vidstyle.allocator import share_freed_memory
 from vidstyle.apps.convert import stylize_video
 from vidstyle.frame import Frame
 from vidstyle.hardware import processor_name, usable_cores
@@ -104,6 +105,7 @@ def make_clip(file: Path, height: int, seconds: float) -> None:
 
 def measure(clip: Path, folder: Path, options: StylizeOptions) -> dict[str, Any]:
     """Convert a clip and report its stages, speed and peak memory."""
+    share_freed_memory()  # as the command does
     stats, cpu = Stats(), _cpu_s()
     result = stylize_video(clip, folder / "painted.mp4", replace(options, overwrite=True), stats)
     cpu = _cpu_s() - cpu

@@ -17,6 +17,7 @@ from typing import Any, TextIO
 
 import cv2
 
+from vidstyle.allocator import share_freed_memory
 from vidstyle.apps.convert import stylize_video
 from vidstyle.apps.image import preview_video, stylize_photo
 from vidstyle.apps.inputs import video_file
@@ -45,6 +46,7 @@ Report = Callable[[dict[str, Any]], None]
 def main() -> None:
     """Answer requests until standard input ends."""
     answers = _private_stdout()
+    share_freed_memory()
     if hasattr(os, "nice"):  # not on Windows
         os.nice(int(sys.argv[1]))
     requests: queue.Queue[Request] = queue.Queue()

@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import cv2
 
+from vidstyle.allocator import keep_freed_memory
 from vidstyle.errors import MissingExtraError, OptionError, reason
 from vidstyle.extras import install_hint
 from vidstyle.hardware import ThreadPlan, usable_cores
 from vidstyle.options import ServeOptions
-from vidstyle.server.allocator import keep_freed_memory
 from vidstyle.stylize.providers import resolved
 
 log = logging.getLogger(__name__)

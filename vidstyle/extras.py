@@ -1,6 +1,5 @@
 """Optional extras: install commands that fit the running installation."""
 
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -49,6 +48,8 @@ def _requirement(extra: str) -> str:
 
 def _origin() -> dict[str, Any] | None:
     """Origin of the installed package (PEP 610); None for a package index such as PyPI."""
+    import importlib.metadata  # 15 ms, and rarely needed
+
     try:
         text = importlib.metadata.distribution("vidstyle").read_text("direct_url.json")
     except importlib.metadata.PackageNotFoundError:

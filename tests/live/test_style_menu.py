@@ -77,6 +77,15 @@ def test_the_first_style_is_there_at_once(shelf: Path) -> None:
         assert styles.generator(styles.first, small_network=False)[0] == "warm"
 
 
+def test_other_styles_are_loaded_after_the_first_frame(shelf: Path) -> None:
+    with GeneratorPool() as pool:
+        styles = StyleMenu("warm", pool)
+        styles.generator(styles.first, small_network=False)
+        assert set(styles._loading) == {"warm"}
+        styles.generator(styles.first, small_network=False)
+        assert set(styles._loading) == set(TOYS)
+
+
 def test_a_mix_may_be_the_first(shelf: Path) -> None:
     with GeneratorPool() as pool:
         styles = StyleMenu("negative:0.5,white:0.5", pool)

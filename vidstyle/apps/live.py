@@ -21,7 +21,6 @@ from vidstyle.live.audio.ring_buffer import AudioRingBuffer
 from vidstyle.live.metrics import LiveReport
 from vidstyle.live.osc import OscServer
 from vidstyle.live.session import LiveSession
-from vidstyle.live.sinks.network_stream import open_stream, public_address
 from vidstyle.live.sinks.virtual_camera import open_virtual_camera
 from vidstyle.live.sinks.window import Window
 from vidstyle.live.sources.base import LiveSource
@@ -145,6 +144,8 @@ class _Outputs:
         address, from_file = self.options.stream, isinstance(self.source, PacedFile)
         if address is None:
             return None
+        from vidstyle.live.sinks.network_stream import open_stream, public_address  # slow: HTTP
+
         sound = self.live.ring_buffer if self.options.audio or from_file else None
         stream = open_stream(address, self.source.rate, sound)
         self.live.add_stream(self.opened.enter_context(closing(stream)))

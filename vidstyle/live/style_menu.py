@@ -21,7 +21,7 @@ class StyleMenu:
     """
 
     def __init__(self, first: str | None, pool: GeneratorPool) -> None:
-        """Load the first style now and all others in the background.
+        """Load the first style now, and all others in the background after the first frame.
 
         Args:
             first: name, file or mix of the initial style, before those of the catalog; None for the
@@ -43,8 +43,7 @@ class StyleMenu:
         self._loading: dict[str, Future[ImageGenerator]] = {}
         self._last = (first, pool.get(first))
         self._broken = set[str]()
-        for name in self.names:
-            self._warm(name)
+        self._is_first_frame = True
 
     def add(self, style: str) -> int:
         """Add a style at the end, loaded in the background; return its index.
@@ -94,6 +93,10 @@ class StyleMenu:
             number: index in `names`, from 0.
             small_network: prefer the style's smaller network.
         """
+        if not self._is_first_frame:  # on two cores, that would be there a second later
+            for each in self.names:
+                self._warm(each)
+        self._is_first_frame = False
         name = self.names[number]
         file = self._small_networks.get(name, name) if small_network else name
         loading = self._warm(file)

@@ -93,7 +93,7 @@ class StyleMenu:
             number: index in `names`, from 0.
             small_network: prefer the style's smaller network.
         """
-        if not self._is_first_frame:  # on two cores, that would be there a second later
+        if not self._is_first_frame:  # their loading would take a core from it
             for each in self.names:
                 self._warm(each)
         self._is_first_frame = False

@@ -12,7 +12,8 @@ const FLOAT = 4; // bytes
  * Smooth faint texture away; edges and chroma stay as they are.
  *
  * @param {Picture} picture
- * @param {number} amount 0 for none; contrasts of a variance of `amount * FAINT` are halved
+ * @param {number} amount 0 for none; contrasts of a variance of `amount * FAINT` are halved, in the dark those of a
+ *   smaller one
  */
 export function abstracted(picture, amount) {
   if (!amount) return picture;

@@ -54,10 +54,10 @@ FLAGS = {
     "train": """
         -h --help -v --verbose --debug -o --output --name --size --content --examples --minutes
         --steps --features --feature-weights --start-from --style-weight --content-weight
-        --tv-weight --temporal-weight --own-colors --own-chroma --abstraction --sharpness --contrast
-        --brightness --clarity --saturation --stroke-lines --style-scale --batch --seed --precision
-        --low-memory --pixels --int8 --no-int8 --torch --threads --device --resume -y --overwrite -q
-        --quiet --json
+        --tv-weight --temporal-weight --own-colors --own-chroma --abstraction --smoothing
+        --sharpness --contrast --brightness --clarity --saturation --stroke-lines --style-scale
+        --batch --seed --precision --low-memory --pixels --int8 --no-int8 --torch --threads --device
+        --resume -y --overwrite -q --quiet --json
         """,
     "export": """
         -h --help -v --verbose --debug -o --output --to --form --precision --size -y --overwrite

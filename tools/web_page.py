@@ -201,6 +201,7 @@ def style_document(style: Style, generator: OnnxGenerator, default: bool) -> dic
         "border": generator.border,
         "own_chroma": generator.own_chroma,
         "abstraction": generator.abstraction,
+        "smoothing": generator.smoothing,
         "normalizes_exposure": generator.normalizes_exposure,
         "finish": asdict(generator.finish),
     }

@@ -190,7 +190,8 @@ def test_a_web_page_gets_the_numbers_around_the_network(tmp_path: Path) -> None:
     assert numbers["normalizes_exposure"] is True
     assert numbers["abstraction"] == OnnxGenerator(models_folder() / "udnie-17k.onnx").abstraction
     assert set(numbers["finish"]) >= {"contrast", "sharpness"}
-    assert numbers["stroke_lines"] == 560  # of udnie
+    assert numbers["stroke_lines"] == 720
+    assert numbers["smoothing"] == 1
 
 
 def test_an_int8_file_is_its_own_int8_form(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from vidstyle.stylize.compose import compose
 from vidstyle.stylize.exposure import exposure_curve, with_curve
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath, thumbnail
+from vidstyle.stylize.smoothing import smoothed
 from vidstyle.stylize.warp import blend, cross_fade, enlarge, fade, sharpen, warp
 
 PHOTO, PAINTING = (
@@ -41,6 +42,7 @@ OPERATIONS: dict[str, Operation] = {
     "cross-fade": lambda a, b: cross_fade(a, PATH, b, PATH, 0.4, 0.4),
     "own chroma": lambda a, b: with_own_chroma(b, a, 0.5),
     "abstraction": lambda a, b: abstracted(a, 1.0),
+    "smoothing": lambda a, b: smoothed(b, a, 1.0),
     "exposure": lambda a, b: with_curve(a, exposure_curve(a.y, full_range=False)),
     "finish": lambda a, b: FINISH.graded(a),
     "enlarged 2.25 times": lambda a, b: enlarge(b, a, like(a, LARGE[0]), 0.5),

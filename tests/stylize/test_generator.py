@@ -18,6 +18,7 @@ from vidstyle.stylize.catalog import find_style
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import GRID, OnnxGenerator
 from vidstyle.stylize.mixture import Mixture
+from vidstyle.stylize.smoothing import smoothed
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (63, 61), (64, 96), (121, 200)])
@@ -237,6 +238,18 @@ def test_the_file_says_how_abstract_pictures_are_painted(inverter: Path, tmp_pat
     assert np.abs(found.y - plain.paint_picture(abstracted(photo, 2.0)).y.astype(int)).max() <= 1
     assert found.y.std() < 0.5 * plain.paint_picture(photo).y.std()
     assert Mixture([(calm, 0.25), (plain, 0.75)]).abstraction == 0.5
+
+
+def test_the_file_says_how_much_its_strokes_are_smoothed(inverter: Path, tmp_path: Path) -> None:
+    model = onnx.load(inverter)
+    helper.set_model_props(model, {"smoothing": "2"})
+    onnx.save(model, tmp_path / "smooth.onnx")
+    photo = Picture.from_rgb(noise_image(64, 96, seed=2))
+    smooth, plain = OnnxGenerator(tmp_path / "smooth.onnx"), OnnxGenerator(inverter)
+    expected = smoothed(plain.paint_picture(photo), photo, 2.0)
+    for found, wanted in zip(smooth.paint_picture(photo).planes, expected.planes, strict=True):
+        assert np.array_equal(found, wanted)
+    assert Mixture([(smooth, 0.25), (plain, 0.75)]).smoothing == 0.5
 
 
 def test_a_painting_that_is_not_a_number_is_an_error_and_no_black_picture(tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ def test_pictures_are_those_of_python(visit: Visit, case: Case) -> None:
         "border": border,
         "normalizes_exposure": generator.normalizes_exposure,
         "abstraction": generator.abstraction,
+        "smoothing": generator.smoothing,
         "own_chroma": generator.own_chroma,
         "finish": asdict(generator.finish),
     }

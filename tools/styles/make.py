@@ -71,14 +71,12 @@ FINISHES: dict[str, dict[str, float]] = {
         "saturation": 1.35,
     },
     "picabia-udnie.jpg": {
-        "stroke_lines": 560,
         "own_chroma": 0.93,
         "contrast": 1.0,
         "clarity": 0.0,
         "saturation": 1.0,
     },
     "munch-the-scream.jpg": {
-        "stroke_lines": 560,
         "own_chroma": 0.5,
         "brightness": 0.04,
         "clarity": 0.4,
@@ -90,16 +88,13 @@ FINISHES: dict[str, dict[str, float]] = {
         "clarity": 0.7,
         "saturation": 1.2,
     },
-    "kandinsky-composition-vii.jpg": {"stroke_lines": 560},
     "leger-contrast-of-forms.jpg": {
-        "stroke_lines": 480,
         "own_chroma": 0.6,
         "contrast": 0.9,
         "clarity": 0.3,
         "saturation": 1.3,
     },
     "gauguin-tahitian-women.jpg": {
-        "stroke_lines": 560,
         "own_chroma": 0.5,
         "brightness": 0.04,
         "clarity": 0.4,
@@ -192,7 +187,7 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
     Recipe(
         "kandinsky-17k",
         "kandinsky-composition-vii.jpg",
-        {"size": "17k", "abstraction": 0.0, "steps": 4110, "content_weight": 1.25},
+        {"size": "17k", "steps": 4110, "content_weight": 1.25},
     ),
     Recipe(
         "kandinsky-220k",

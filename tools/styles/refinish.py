@@ -18,7 +18,7 @@ from vidstyle.options import FINISH_LIMITS, TrainOptions
 from vidstyle.training.results import int8_path
 from vidstyle.training.style_files import file_metadata
 
-WRITTEN = (*FINISH_LIMITS, "own_chroma", "abstraction", "stroke_lines")
+WRITTEN = (*FINISH_LIMITS, "own_chroma", "abstraction", "smoothing", "stroke_lines")
 
 
 def main() -> None:

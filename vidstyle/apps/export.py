@@ -199,6 +199,7 @@ def _web_numbers(name: str, generator: OnnxGenerator, form: "Form", options: Exp
         "normalizes_exposure": generator.normalizes_exposure,
         "own_chroma": generator.own_chroma,
         "abstraction": generator.abstraction,
+        "smoothing": generator.smoothing,
         "palette": form.metadata.get("palette"),
         "finish": asdict(generator.finish),
         "stroke_lines": generator.stroke_lines,

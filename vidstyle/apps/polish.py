@@ -31,6 +31,7 @@ from vidstyle.stylize.painting_style import (
     ABSTRACTION,
     FINISH,
     OWN_CHROMA,
+    SMOOTHING,
     is_picture,
     networks_of,
     painting_network,
@@ -118,7 +119,8 @@ def train_command(
         background: at the lowest priority and with a core left to others.
     """
     settings = {"output": output, "start_from": start, "minutes": f"{seconds / 60:g}"}
-    settings |= {"own_chroma": OWN_CHROMA, "abstraction": ABSTRACTION} | asdict(FINISH)
+    settings |= {"own_chroma": OWN_CHROMA, "abstraction": ABSTRACTION, "smoothing": SMOOTHING}
+    settings |= asdict(FINISH)
     if background:
         settings["threads"] = max(1, usable_cores() - 1)
     flags = [f"{_flag(name)}={value}" for name, value in settings.items()]

@@ -173,7 +173,7 @@ def build_model(like: ModelProto, nodes: Sequence[NodeProto], arrays: Arrays) ->
         [_plain_value_info(value) for value in end] for end in (like.graph.input, like.graph.output)
     )
     return helper.make_model(
-        helper.make_graph(nodes, "generator", inputs, outputs, tensors),
+        helper.make_graph(nodes, "g", inputs, outputs, tensors),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="vidstyle",

@@ -17,6 +17,7 @@ SHARPNESS = 0.5  # of enlarged paintings; chosen blind over 0 for most styles (d
 STROKE_LINES = 720  # chosen blind over 480, 576 and 960 for most styles
 STROKE_LIMITS = (120, 1440)
 ABSTRACTION_LIMITS = (0.0, 4.0)
+SMOOTHING_LIMITS = (0.0, 2.0)
 FINISH_LIMITS = {  # smallest and largest number of each part of a style's finish
     "sharpness": (0.0, 2.0),
     "contrast": (0.0, 3.0),
@@ -67,6 +68,7 @@ class TrainOptions:
     abstraction: float = option(
         1.0, "smooth so much faint texture of pictures away before painting, 0 to 4", "AMOUNT"
     )
+    smoothing: float = option(1.0, "smooth strokes so much along the contours, 0 to 2", "AMOUNT")
     sharpness: float = option(
         SHARPNESS, "how much enlarged paintings are sharpened, 0 to 2", "AMOUNT"
     )
@@ -107,13 +109,11 @@ class TrainOptions:
             check(self, f"{name}_weight", getattr(self, f"{name}_weight") >= 0, "0 or more")
         check(self, "own_colors", 0 <= self.own_colors <= 1, "between 0 and 1")
         check(self, "own_chroma", 0 <= self.own_chroma <= 1, "between 0 and 1")
-        least, largest = ABSTRACTION_LIMITS
-        within = least <= self.abstraction <= largest
-        check(self, "abstraction", within, f"between {least:g} and {largest:g}")
+        limits = {"abstraction": ABSTRACTION_LIMITS, "smoothing": SMOOTHING_LIMITS} | FINISH_LIMITS
         fewest, most = STROKE_LIMITS
         within = fewest <= self.stroke_lines <= most
         check(self, "stroke_lines", within, f"between {fewest} and {most}")
-        for name, (lowest, highest) in FINISH_LIMITS.items():
+        for name, (lowest, highest) in limits.items():
             within = lowest <= getattr(self, name) <= highest
             check(self, name, within, f"between {lowest:g} and {highest:g}")
         check(self, "style_scale", 0.2 <= self.style_scale <= 5, "between 0.2 and 5")

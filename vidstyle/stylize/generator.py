@@ -19,6 +19,7 @@ from vidstyle.options import (
     ABSTRACTION_LIMITS,
     CPU,
     FINISH_LIMITS,
+    SMOOTHING_LIMITS,
     STROKE_LIMITS,
     STROKE_LINES,
 )
@@ -29,6 +30,7 @@ from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.onnx_session import first_run, load_session, not_a_number, operators_on
 from vidstyle.stylize.palette import PaletteMap
 from vidstyle.stylize.providers import TABLE
+from vidstyle.stylize.smoothing import smoothed
 
 PAINTING_SCALES = (1.0, 1.5, 2.0)  # whole cells of the network in boxes of disoccluded areas
 SMALLEST_SCALED = 240  # lines; thumbnails are painted as they are
@@ -53,6 +55,7 @@ class ImageGenerator(ABC):
     stroke_lines: float = STROKE_LINES  # of a picture whose size suits the strokes best
     own_chroma: float = 0.0  # share of the picture's own chroma in its paintings, 0..1
     abstraction: float = 0.0  # of pictures before they are painted, see `abstraction.py`
+    smoothing: float = 0.0  # of strokes along the contours, see `smoothing.py`
     normalizes_exposure = False  # True if trained on normalized exposure, see `exposure.py`
 
     @abstractmethod
@@ -100,7 +103,7 @@ class ImageGenerator(ABC):
         calm = abstracted(picture, self.abstraction, scale)
         large = calm.resized(*(round(scale * side) for side in size_wh))
         painting = Picture.from_rgb(self.paint(large.to_rgb()), picture.color, picture.unit)
-        painting = _reduced(painting, *size_wh)
+        painting = smoothed(_reduced(painting, *size_wh), calm, self.smoothing, scale)
         return with_own_chroma(painting, picture, self.own_chroma) if self.own_chroma else painting
 
 
@@ -109,9 +112,9 @@ class OnnxGenerator(ImageGenerator):
 
     Input and output are both Nx3xHxW float32 RGB 0..1, or both NxHxWx4 uint8 RGBA. The metadata
     entry `light: even` asks for input with normalized exposure; `own_chroma` (0..1), `abstraction`,
-    the fields of `Finish` and `stroke_lines` are numbers; `palette` is a `PaletteMap` of the
-    output's colors; `size_class` gives the border, in px, that `paint` mirrors around a picture and
-    cuts off again.
+    `smoothing`, the fields of `Finish` and `stroke_lines` are numbers; `palette` is a `PaletteMap`
+    of the output's colors; `size_class` gives the border, in px, that `paint` mirrors around a
+    picture and cuts off again.
     `paint` computes in the calling thread and `threads - 1` more.
     """
 
@@ -167,6 +170,7 @@ class OnnxGenerator(ImageGenerator):
         self.normalizes_exposure = metadata.get("light") == "even"
         self.own_chroma = _number(file, metadata, "own_chroma", 0.0, (0, 1))
         self.abstraction = _number(file, metadata, "abstraction", 0.0, ABSTRACTION_LIMITS)
+        self.smoothing = _number(file, metadata, "smoothing", 0.0, SMOOTHING_LIMITS)
         self.stroke_lines = _number(file, metadata, "stroke_lines", STROKE_LINES, STROKE_LIMITS)
         self.finish = _finish(file, metadata)
         self._palette = _palette(file, metadata)

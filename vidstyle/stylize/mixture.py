@@ -20,6 +20,7 @@ class Mixture(ImageGenerator):
         self._parts = tuple(parts)
         self.finish = Finish.mixed((part.finish, weight) for part, weight in self._parts)
         self.abstraction = sum(weight * part.abstraction for part, weight in self._parts)
+        self.smoothing = sum(weight * part.smoothing for part, weight in self._parts)
         self.own_chroma = sum(weight * generator.own_chroma for generator, weight in self._parts)
         self.stroke_lines = sum(weight * part.stroke_lines for part, weight in self._parts)
         self.normalizes_exposure = any(

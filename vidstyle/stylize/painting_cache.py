@@ -27,7 +27,7 @@ from vidstyle.stylize.predictor import Paintings, predictor_digest
 log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 20e6  # 250 paintings of 75 kB; the least recently used go first
-RECIPE = b"2"  # changes with what the cached files depend on, besides painting and predictor
+RECIPE = b"3"  # changes with what the cached files depend on, besides painting and predictor
 POLISHED_S = "polished_s"  # metadata entry: seconds of training; 0 for a predicted network
 OWN = re.compile(r"\.?[0-9a-f]{64}(\.int8)?(\.[0-9a-f]{8}\.partial)?\.onnx")
 

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 # Chosen blind, docs/experiments.md.
 OWN_CHROMA = 0.3
 ABSTRACTION = 0.0
+SMOOTHING = 1.0
 CORRECTION = 0.5  # of the palette of what the network paints; 1 bleaches lights
 FINISH = Finish(contrast=1.06, clarity=0.4, saturation=1.15)
 TEMPLATE = "starry-night"  # shipped style whose file gets the predicted weights
@@ -155,7 +156,7 @@ def _provenance(paintings: Paintings) -> dict[str, str]:
 def _look() -> dict[str, str]:
     """Metadata of the finish of paintings that are styles."""
     finish = {name: f"{value:g}" for name, value in asdict(FINISH).items()}
-    return finish | {"own_chroma": f"{OWN_CHROMA:g}"}
+    return finish | {"own_chroma": f"{OWN_CHROMA:g}", "smoothing": f"{SMOOTHING:g}"}
 
 
 def readable_painting(painting: RGBImage) -> RGBImage:

@@ -94,7 +94,8 @@ def notes_on_missing_forms(output: Path, options: TrainOptions) -> list[str]:
 def file_metadata(options: TrainOptions) -> dict[str, str]:
     """Entries of the .onnx file's metadata that `OnnxGenerator` reads."""
     about = {"size_class": options.size, "light": "even"}
-    plain = {"own_chroma": 0.0, "abstraction": 0.0, "stroke_lines": STROKE_LINES} | asdict(Finish())
+    plain = {"own_chroma": 0.0, "abstraction": 0.0, "smoothing": 0.0}
+    plain |= {"stroke_lines": STROKE_LINES} | asdict(Finish())
     chosen = {name: getattr(options, name) for name in plain}
     return about | {name: f"{v:g}" for name, v in chosen.items() if v != plain[name]}
 

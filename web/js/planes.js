@@ -2,6 +2,8 @@
 
 import { kernels, placed, reserve, withScratch } from "./memory.js";
 
+const FLOAT = 4; // bytes
+
 /** Plane of a picture in the kernels' memory: rows of levels 0..255 without gaps. */
 export class Plane {
   /**
@@ -69,6 +71,24 @@ export function areaResized(plane, width, height) {
 }
 
 /**
+ * Averages over areas, not rounded; in the present scope of the memory.
+ *
+ * @param {Plane} plane
+ * @param {number} width at most the plane's
+ * @param {number} height likewise
+ * @returns {number} place of the floats
+ */
+export function areaMeans(plane, width, height) {
+  const result = reserve(FLOAT * width * height);
+  if (plane.width === 2 * width && plane.height === 2 * height) {
+    kernels.halve_exactly(plane.start, result, width, height);
+  } else {
+    withScratch(() => kernels.filter_exactly(...filterArguments(plane, result, width, height, areaTaps)));
+  }
+  return result;
+}
+
+/**
  * Enlarge by bicubic interpolation.
  *
  * @param {Plane} plane
@@ -94,15 +114,28 @@ function bilinear(plane, width, height) {
 }
 
 /**
- * Taps of bilinear interpolation, in the kernels' memory.
+ * Taps of bilinear interpolation in fixed point, in the kernels' memory.
  *
  * @param {{width: number, height: number}} source
  * @param {number} width of the result
  * @param {number} height likewise
  * @returns {number[]} places of the columns, their weights, the rows and their weights
  */
-export function placedLinearTaps(source, width, height) {
+function placedLinearTaps(source, width, height) {
   const [columns, rows] = [tapsFor(linearTaps, source.width, width), tapsFor(linearTaps, source.height, height)];
+  return [columns.places, columns.weights, rows.places, rows.weights].map(placed);
+}
+
+/**
+ * The same for floats, of which OpenCV takes the first and a fraction of the way to the second.
+ *
+ * @param {{width: number, height: number}} source
+ * @param {number} width of the result
+ * @param {number} height likewise
+ * @returns {number[]} places of the columns, their fractions, the rows and their fractions
+ */
+export function placedFractions(source, width, height) {
+  const [columns, rows] = [tapsFor(fractionTaps, source.width, width), tapsFor(fractionTaps, source.height, height)];
   return [columns.places, columns.weights, rows.places, rows.weights].map(placed);
 }
 
@@ -115,13 +148,26 @@ export function placedLinearTaps(source, width, height) {
 function filtered(plane, width, height, kind) {
   const result = new Plane(width, height);
   withScratch(() => {
-    const [columns, rows] = fitted(tapsFor(kind, plane.width, width), tapsFor(kind, plane.height, height));
-    const { count } = columns;
-    const taps = [columns.places, columns.weights, rows.places, rows.weights].map(placed);
-    const scratch = [count * 4 * width, 4 * count, 4 * width].map(reserve);
-    kernels.filter(plane.start, plane.width, result.start, width, height, count, ...taps, ...scratch);
+    kernels.filter(...filterArguments(plane, result.start, width, height, kind), reserve(FLOAT * width));
   });
   return result;
+}
+
+/**
+ * Arguments that both kinds of filter have in common, in the present scope.
+ *
+ * @param {Plane} plane
+ * @param {number} result its place
+ * @param {number} width
+ * @param {number} height
+ * @param {(source: number, size: number) => Taps} kind
+ */
+function filterArguments(plane, result, width, height, kind) {
+  const [columns, rows] = fitted(tapsFor(kind, plane.width, width), tapsFor(kind, plane.height, height));
+  const { count } = columns;
+  const taps = [columns.places, columns.weights, rows.places, rows.weights].map(placed);
+  const scratch = [count * FLOAT * width, FLOAT * count].map(reserve);
+  return [plane.start, plane.width, result, width, height, count, ...taps, ...scratch];
 }
 
 /**
@@ -178,6 +224,17 @@ function linearTaps(source, size) {
     return [first, [1 - (place - first), place - first]];
   }, source);
   return { ...taps, weights: Int32Array.from(taps.weights, (weight) => nearest(weight * (1 << LINEAR_BITS))) };
+}
+
+/**
+ * @param {number} source size
+ * @param {number} size of the result
+ * @returns {Taps} with one weight for both places
+ */
+function fractionTaps(source, size) {
+  const place = (/** @type {number} */ index) => (index + 0.5) * (source / size) - 0.5;
+  const { places } = makeTaps(size, 2, (index) => [Math.floor(place(index)), [0, 0]], source);
+  return { count: 2, places, weights: Float32Array.from({ length: size }, (_, i) => place(i) - Math.floor(place(i))) };
 }
 
 /**

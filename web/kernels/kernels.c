@@ -26,6 +26,16 @@ EXPORT(halve) void halve(const u8 *restrict from, u8 *restrict to, i32 width, i3
   }
 }
 
+// The same, not rounded.
+EXPORT(halve_exactly) void halve_exactly(const u8 *restrict from, float *restrict to, i32 width, i32 height) {
+  for (i32 y = 0; y < height; y++) {
+    const u8 *first = from + 4 * y * width, *second = first + 2 * width;
+    for (i32 x = 0; x < width; x++) {
+      to[y * width + x] = (first[2 * x] + first[2 * x + 1] + second[2 * x] + second[2 * x + 1]) * 0.25f;
+    }
+  }
+}
+
 // Bilinear interpolation in fixed point: two places and weights of 11 bits for each column and row.
 EXPORT(bilinear) void bilinear(
     const u8 *restrict from, i32 source_width, u8 *restrict to, i32 width, i32 height, const i32 *restrict columns,
@@ -61,14 +71,15 @@ static inline __attribute__((always_inline)) void filter_line(
   }
 }
 
-// Separable filter with `count` places and weights for each column and row: bicubic or by areas.
-EXPORT(filter) void filter(
-    const u8 *restrict from, i32 source_width, u8 *restrict to, i32 width, i32 height, i32 count,
+// Result in whole levels in `to`, or not rounded in `exact`; the other is 0.
+static inline __attribute__((always_inline)) void filter_plane(
+    const u8 *restrict from, i32 source_width, u8 *restrict to, float *restrict exact, i32 width, i32 height, i32 count,
     const i32 *restrict columns, const float *restrict column_weights, const i32 *restrict rows,
     const float *restrict row_weights, float *restrict lines, i32 *restrict known, float *restrict sums) {
   for (i32 k = 0; k < count; k++) known[k] = -1;
   for (i32 y = 0; y < height; y++) {
-    for (i32 x = 0; x < width; x++) sums[x] = 0;
+    float *result = exact ? exact + y * width : sums;
+    for (i32 x = 0; x < width; x++) result[x] = 0;
     for (i32 k = 0; k < count; k++) {
       i32 row = rows[y * count + k];
       float *line = lines + (row % count) * width;
@@ -79,10 +90,29 @@ EXPORT(filter) void filter(
         else filter_line(pixels, columns, column_weights, count, width, line);
       }
       float weight = row_weights[y * count + k];
-      for (i32 x = 0; x < width; x++) sums[x] += line[x] * weight;
+      for (i32 x = 0; x < width; x++) result[x] += line[x] * weight;
     }
+    if (exact) continue;
     for (i32 x = 0; x < width; x++) to[y * width + x] = clipped(nearest(sums[x]));
   }
+}
+
+// Separable filter with `count` places and weights for each column and row: bicubic or by areas.
+EXPORT(filter) void filter(
+    const u8 *restrict from, i32 source_width, u8 *restrict to, i32 width, i32 height, i32 count,
+    const i32 *restrict columns, const float *restrict column_weights, const i32 *restrict rows,
+    const float *restrict row_weights, float *restrict lines, i32 *restrict known, float *restrict sums) {
+  filter_plane(
+      from, source_width, to, 0, width, height, count, columns, column_weights, rows, row_weights, lines, known, sums);
+}
+
+// The same, not rounded.
+EXPORT(filter_exactly) void filter_exactly(
+    const u8 *restrict from, i32 source_width, float *restrict to, i32 width, i32 height, i32 count,
+    const i32 *restrict columns, const float *restrict column_weights, const i32 *restrict rows,
+    const float *restrict row_weights, float *restrict lines, i32 *restrict known) {
+  filter_plane(
+      from, source_width, 0, to, width, height, count, columns, column_weights, rows, row_weights, lines, known, 0);
 }
 
 // Gaussian blur with weights of 8 bits; `rows` and `columns` are the places of a line with its border.
@@ -110,51 +140,56 @@ EXPORT(blur) void blur(
   }
 }
 
+static inline __attribute__((always_inline)) void mean_line(
+    const double *restrict line, float *restrict means, i32 side, i32 width, double share) {
+  for (i32 x = 0; x < width; x++) {
+    double sum = 0;
+    for (i32 k = 0; k < side; k++) sum += line[x + k];
+    means[x] = (float)(sum * share);
+  }
+}
+
 // Means over squares of `2 * radius + 1` pixels; `rows` and `columns` are the places of a line with its border.
+// Sums are doubles, as in OpenCV: the variance is a small difference of large means.
 static void box_means(
     const float *restrict from, float *restrict to, i32 width, i32 height, i32 radius, const i32 *restrict columns,
-    const i32 *restrict rows, float *restrict line) {
+    const i32 *restrict rows, double *restrict line) {
   i32 side = 2 * radius + 1;
-  float share = 1.0f / (side * side);
-  float *inner = line + radius;
+  double share = 1.0 / (side * side), *inner = line + radius;
+  for (i32 x = 0; x < width; x++) inner[x] = 0;
+  for (i32 k = 0; k < side - 1; k++) {
+    for (i32 x = 0; x < width; x++) inner[x] += from[rows[k] * width + x];
+  }
   for (i32 y = 0; y < height; y++, to += width) {
-    for (i32 x = 0; x < width; x++) inner[x] = 0;
-    for (i32 k = 0; k < side; k++) {
-      const float *levels = from + rows[y + k] * width;
-      for (i32 x = 0; x < width; x++) inner[x] += levels[x];
-    }
+    const float *first = from + rows[y] * width, *last = from + rows[y + side - 1] * width;
+    for (i32 x = 0; x < width; x++) inner[x] += last[x];
     for (i32 x = 0; x < radius; x++) {
       line[x] = inner[columns[x]];
       inner[width + x] = inner[columns[radius + width + x]];
     }
-    for (i32 x = 0; x < width; x++) to[x] = 0;
-    for (i32 k = 0; k < side; k++) {
-      for (i32 x = 0; x < width; x++) to[x] += line[x + k];
-    }
-    for (i32 x = 0; x < width; x++) to[x] *= share;
+    if (side == 11) mean_line(line, to, 11, width, share);
+    else mean_line(line, to, side, width, share);
+    for (i32 x = 0; x < width; x++) inner[x] -= first[x];
   }
 }
 
 #define DARK_LEVEL 127.5f
 
 // Gain and offset of each pixel in the guided filter whose guide is the picture itself: contrasts of
-// `variance` are halved, in the dark those of a smaller one. `levels` and `squares` are scratch, as large as the results.
+// `variance` are halved, in the dark those of a smaller one. `levels` and `squares`, which is scratch, are overwritten.
 EXPORT(guide) void guide(
-    const u8 *restrict from, float *restrict gains, float *restrict offsets, i32 width, i32 height, float variance,
-    i32 radius, const i32 *restrict columns, const i32 *restrict rows, float *restrict levels, float *restrict squares,
-    float *restrict line) {
+    float *restrict levels, float *restrict gains, float *restrict offsets, i32 width, i32 height, float variance,
+    i32 radius, const i32 *restrict columns, const i32 *restrict rows, float *restrict squares,
+    double *restrict line) {
   i32 size = width * height;
-  for (i32 i = 0; i < size; i++) {
-    levels[i] = from[i];
-    squares[i] = levels[i] * levels[i];
-  }
+  for (i32 i = 0; i < size; i++) squares[i] = levels[i] * levels[i];
   box_means(levels, gains, width, height, radius, columns, rows, line);
   box_means(squares, offsets, width, height, radius, columns, rows, line);
   for (i32 i = 0; i < size; i++) {
     float mean = gains[i], spread = offsets[i] - mean * mean;
     spread = spread < 0 ? 0 : spread;
-    float light = mean < DARK_LEVEL ? mean / DARK_LEVEL : 1;
-    float gain = spread / (spread + variance * light * light + 1);
+    float light = 255 * (mean < DARK_LEVEL ? mean / DARK_LEVEL : 1);
+    float gain = spread / (spread + variance * (light * light) + 1);
     levels[i] = gain;
     squares[i] = mean - gain * mean;
   }
@@ -162,27 +197,38 @@ EXPORT(guide) void guide(
   box_means(squares, offsets, width, height, radius, columns, rows, line);
 }
 
-#define WEIGHT_UNIT (1.0f / (1 << 22)) // of the product of two weights of 11 bits
+static inline void enlarge_line(
+    const float *restrict from, float *restrict to, i32 width, const i32 *restrict columns,
+    const float *restrict fractions) {
+  for (i32 x = 0; x < width; x++) {
+    float left = from[columns[2 * x]], right = from[columns[2 * x + 1]];
+    to[x] = left + fractions[x] * (right - left);
+  }
+}
 
-// Each pixel times its gain, plus its offset; both are enlarged as in `bilinear`. `lines` holds two rows
-// of `guide_width`.
+// Each pixel times its gain, plus its offset; both are enlarged bilinearly, with two places and a fraction on the way
+// from one to the other for each column and row. `lines` holds four rows of `width`.
 EXPORT(guided) void guided(
     const u8 *restrict from, const float *restrict gains, const float *restrict offsets, i32 guide_width,
-    u8 *restrict to, i32 width, i32 height, const i32 *restrict columns, const i32 *restrict column_weights,
-    const i32 *restrict rows, const i32 *restrict row_weights, float *restrict lines) {
-  float *gain_line = lines, *offset_line = lines + guide_width;
+    u8 *restrict to, i32 width, i32 height, const i32 *restrict columns, const float *restrict column_fractions,
+    const i32 *restrict rows, const float *restrict row_fractions, float *restrict lines) {
+  i32 known[2] = {-1, -1};
   for (i32 y = 0; y < height; y++, from += width, to += width) {
-    i32 first = rows[2 * y] * guide_width, second = rows[2 * y + 1] * guide_width;
-    float above = row_weights[2 * y] * WEIGHT_UNIT, below = row_weights[2 * y + 1] * WEIGHT_UNIT;
-    for (i32 x = 0; x < guide_width; x++) {
-      gain_line[x] = gains[first + x] * above + gains[second + x] * below;
-      offset_line[x] = offsets[first + x] * above + offsets[second + x] * below;
+    const float *pairs[2];
+    for (i32 k = 0; k < 2; k++) {
+      i32 row = rows[2 * y + k];
+      float *pair = lines + (row & 1) * 2 * width;
+      pairs[k] = pair;
+      if (known[row & 1] == row) continue;
+      known[row & 1] = row;
+      enlarge_line(gains + row * guide_width, pair, width, columns, column_fractions);
+      enlarge_line(offsets + row * guide_width, pair + width, width, columns, column_fractions);
     }
+    const float *above = pairs[0], *below = pairs[1];
+    float fraction = row_fractions[y];
     for (i32 x = 0; x < width; x++) {
-      i32 left = columns[2 * x], right = columns[2 * x + 1];
-      float before = column_weights[2 * x], after = column_weights[2 * x + 1];
-      float gain = gain_line[left] * before + gain_line[right] * after;
-      float offset = offset_line[left] * before + offset_line[right] * after;
+      float gain = above[x] + fraction * (below[x] - above[x]);
+      float offset = above[width + x] + fraction * (below[width + x] - above[width + x]);
       to[x] = clipped(nearest(gain * from[x] + offset));
     }
   }

@@ -21,6 +21,11 @@ from vidstyle.stylize.stylizer import stylize_picture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 LEVELS = 2
+# Share of pixels that may differ by more. The last bits of OpenCV's roots, sines and cosines depend
+# on the processor (Intel's IPP); a sample at a steep edge that is rounded otherwise for it becomes
+# two or three levels in sharpening and finish. Seen: one pixel of 921,600, by three levels.
+STRAYS = 5e-5
+STRAY_LEVELS = 5
 # Paints with a network that was run in Python: `output` is its picture without the border. Gives
 # what the network gets on the page, and the painting.
 PAINT = """async ({photo, output, width, height, style, lines, look}) => {
@@ -139,4 +144,7 @@ def test_pictures_are_those_of_python(visit: Visit, case: Case) -> None:
     )
     taken, painted = (np.frombuffer(base64.b64decode(answer), np.uint8) for answer in answers)
     assert difference(taken.reshape(generator.input.shape), generator.input) <= LEVELS
-    assert difference(painted.reshape(*image.shape[:2], 4)[..., :3], python) <= LEVELS
+    rgb = painted.reshape(*image.shape[:2], 4)[..., :3]
+    assert difference(rgb, python) <= STRAY_LEVELS
+    strays = np.any(np.abs(rgb.astype(int) - python) > LEVELS, axis=2)
+    assert strays.mean() <= STRAYS

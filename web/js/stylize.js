@@ -1,10 +1,12 @@
-// Stylization of pictures: exposure, abstraction, network, chroma, finish and size, as vidstyle does it frame by frame.
+// Stylization of pictures, as vidstyle does it frame by frame: exposure, abstraction, network, smoothing, chroma,
+// finish and size.
 
 import { abstracted } from "./abstraction.js";
 import { enlarged, faded, graded, withOwnChroma } from "./finish.js";
 import { kernels, placed, reserve } from "./memory.js";
 import { fromRGB, Picture, toRGB } from "./picture.js";
 import { mapped, nearest, places, Plane, resize } from "./planes.js";
+import { smoothed } from "./smoothing.js";
 
 /** @import { Finish } from "./finish.js" */
 
@@ -15,6 +17,7 @@ import { mapped, nearest, places, Plane, resize } from "./planes.js";
  * @property {number} border px mirrored around the picture: the reach of the network's zero padding
  * @property {boolean} normalizes_exposure
  * @property {number} abstraction
+ * @property {number} smoothing
  * @property {number} own_chroma
  * @property {Finish} finish
  *
@@ -65,7 +68,8 @@ export async function stylized(original, { style, network, lines, look, curveOf 
   const [wide, high] = borderedSize(working.width, working.height, style.border);
   const calm = abstracted(exposed, style.abstraction);
   const output = await network(bordered(calm, style.border, wide, high), wide, high);
-  let painting = withOwnChroma(pictureOf(output, wide, style.border, exposed), exposed, style.own_chroma);
+  const strokes = smoothed(pictureOf(output, wide, style.border, exposed), calm, style.smoothing);
+  let painting = withOwnChroma(strokes, exposed, style.own_chroma);
   painting = enlarged(graded(painting, style.finish), working, original, style.finish.sharpness);
   if (look.keepColors) painting = new Picture(painting.y, original.u, original.v, color);
   return faded(original, painting, look.strength);

@@ -19,7 +19,7 @@ from vidstyle.stylize.sampling import sample_along
 
 HOPS = 3  # each twice as long as the one before
 FIRST_HOP = 1.5  # px at the size at which it is painted
-SHARPENING = 0.8  # of the unsharp mask after the hops
+SHARPENING = 0.5  # of the unsharp mask after the hops
 BLUR = 2.6  # px, radius of its mean, at the size at which it is painted
 TENSOR_SIDE = 7  # px at half the size, over which gradients are averaged
 DETAIL = 30.0  # squared gradient, in levels of 8 bits a px of half the size, that counts by half

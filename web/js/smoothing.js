@@ -6,7 +6,7 @@ import { areaResized, nearest, places, Plane } from "./planes.js";
 
 const HOPS = 3; // each twice as long as the one before
 const FIRST_HOP = 1.5; // px
-const SHARPENING = 0.8; // of the unsharp mask after the hops
+const SHARPENING = 0.5; // of the unsharp mask after the hops
 const BLUR = 2.6; // px, radius of its mean
 const TENSOR_RADIUS = 3; // px at half the size, over which gradients are averaged
 const DETAIL = 30; // squared gradient, in levels a px of half the size, that counts by half

@@ -22,13 +22,13 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from vidstyle import __version__
-from vidstyle.apps.export import export_style
+from vidstyle.apps.export import export_style, page_numbers
 from vidstyle.apps.image import stylize_photo
 from vidstyle.errors import VidstyleError
 from vidstyle.options import ExportOptions, StylizeOptions
@@ -198,12 +198,7 @@ def style_document(style: Style, generator: OnnxGenerator, default: bool) -> dic
         "default": default,
         "thumbnail": f"styles/{style.name}.jpg",
         "file": f"../styles/{style.name}.tflite",
-        "border": generator.border,
-        "own_chroma": generator.own_chroma,
-        "abstraction": generator.abstraction,
-        "smoothing": generator.smoothing,
-        "normalizes_exposure": generator.normalizes_exposure,
-        "finish": asdict(generator.finish),
+        **page_numbers(generator),
     }
 
 

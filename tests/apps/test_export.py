@@ -6,10 +6,11 @@ import re
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
 from tests.textures import noise_image
-from vidstyle.apps.export import SUFFIXES, export_style
+from vidstyle.apps.export import SUFFIXES, export_style, page_numbers
 from vidstyle.apps.painting import style_from_painting
 from vidstyle.assets import models_folder
 from vidstyle.cli import DONE, FAILED, main
@@ -192,6 +193,7 @@ def test_a_web_page_gets_the_numbers_around_the_network(tmp_path: Path) -> None:
     assert set(numbers["finish"]) >= {"contrast", "sharpness"}
     assert numbers["stroke_lines"] == 720
     assert numbers["smoothing"] == 1
+    assert numbers["palette"] is None
 
 
 def test_an_int8_file_is_its_own_int8_form(tmp_path: Path) -> None:
@@ -212,3 +214,6 @@ def test_the_palette_of_a_painting_is_not_forgotten(tmp_path: Path) -> None:
     result = export_style(file, tmp_path / "model", ExportOptions(to="triton"))
     assert ["palette" in warning for warning in result.warnings] == [True]
     assert 'key: "palette"' in (tmp_path / "model/config.pbtxt").read_text()
+    about = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
+    expected = [float(word) for word in about["palette"].split()]
+    assert page_numbers(OnnxGenerator(file))["palette"] == expected

@@ -72,6 +72,7 @@ def test_styles_bring_the_numbers_around_their_network(tmp_path: Path, parts: Pa
     assert style["finish"]["saturation"] == 1.45
     assert style["abstraction"] == 1.0
     assert style["smoothing"] == 1.0
+    assert style["palette"] is None
     assert (page / style["thumbnail"]).read_bytes()[:2] == b"\xff\xd8"
     assert (page / "js" / style["file"]).resolve().read_bytes() == b"network"
 

@@ -6,7 +6,7 @@ import re
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vidstyle.apps.arguments import check_arguments
 from vidstyle.apps.outputs import check_target
@@ -90,7 +90,7 @@ def export_style(
     generator = OnnxGenerator(file)  # refuses files that are no generators
     with output_lock(output):
         form = _form(style, file, output.name, options)
-        numbers = _web_numbers(name, generator, form, options)
+        numbers = _web_numbers(name, generator, options)
         try:
             if isinstance(form.content, dict):
                 write_folder(output, form.content, replace=options.overwrite)
@@ -188,20 +188,21 @@ def _check_folder(output: Path, options: ExportOptions) -> None:
         )
 
 
-def _web_numbers(name: str, generator: OnnxGenerator, form: "Form", options: ExportOptions) -> str:
-    """Numbers around a style's network that a page needs, as JSON."""
-    width, height = options.sides or (None, None)
-    numbers = {
-        "name": name,
-        "width": width,
-        "height": height,
+def page_numbers(generator: OnnxGenerator) -> dict[str, Any]:
+    """Numbers around a style's network that a page needs, for JSON."""
+    return {
         "border": generator.border,
         "normalizes_exposure": generator.normalizes_exposure,
         "own_chroma": generator.own_chroma,
         "abstraction": generator.abstraction,
         "smoothing": generator.smoothing,
-        "palette": form.metadata.get("palette"),
+        "palette": generator.palette and generator.palette.numbers,
         "finish": asdict(generator.finish),
         "stroke_lines": generator.stroke_lines,
     }
-    return json.dumps(numbers, indent=2)
+
+
+def _web_numbers(name: str, generator: OnnxGenerator, options: ExportOptions) -> str:
+    width, height = options.sides or (None, None)
+    about = {"name": name, "width": width, "height": height}
+    return json.dumps(about | page_numbers(generator), indent=2)

@@ -173,7 +173,7 @@ class OnnxGenerator(ImageGenerator):
         self.smoothing = _number(file, metadata, "smoothing", 0.0, SMOOTHING_LIMITS)
         self.stroke_lines = _number(file, metadata, "stroke_lines", STROKE_LINES, STROKE_LIMITS)
         self.finish = _finish(file, metadata)
-        self._palette = _palette(file, metadata)
+        self.palette = _palette(file, metadata)
         self.border = BORDERS.get(metadata.get("size_class", ""), WIDEST_BORDER)
         blank = self._batch(np.zeros((64, 96, 3), np.uint8))
         result = np.asarray(first_run(file, self._session, {self._input: blank}, provider))
@@ -216,7 +216,7 @@ class OnnxGenerator(ImageGenerator):
         if not (self._takes_bytes or np.isfinite(inside).all()):
             raise not_a_number(self._file, f"in its painting of a picture of {width}x{height}")
         result = _image(inside)
-        return result if self._palette is None else self._palette.applied(result)
+        return result if self.palette is None else self.palette.applied(result)
 
     def _batch(self, image: RGBImage) -> Batch:
         if self._takes_bytes:

@@ -113,8 +113,13 @@ class PaletteMap:
             raise ValueError("not 12 finite numbers")
         return cls(numbers[:9].reshape(3, 3), numbers[9:])
 
+    @property
+    def numbers(self) -> list[float]:
+        """The rows of the matrix, then the offset."""
+        return [*map(float, (*self.matrix.flat, *self.offset))]
+
     def __str__(self) -> str:
-        return " ".join(f"{number:.4g}" for number in (*self.matrix.flat, *self.offset))
+        return " ".join(f"{number:.4g}" for number in self.numbers)
 
     def applied(self, image: RGBImage) -> RGBImage:
         """Return an HxWx3 uint8 RGB image with its colors mapped, rounded and clipped."""

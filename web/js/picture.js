@@ -1,7 +1,7 @@
 // Picture in YUV 4:2:0 with its color space; conversion from and to RGB as in vidstyle's frame.py.
 
 import { kernels, placed, reserve } from "./memory.js";
-import { Plane, resize } from "./planes.js";
+import { nearest, Plane, resize } from "./planes.js";
 
 /** Red and blue weights of luma (ITU-T H.273), by WebCodecs' names of the matrix. */
 const LUMA_WEIGHTS = {
@@ -137,4 +137,20 @@ export function fromRGB({ matrix, fullRange }) {
     fixed(-red * toU), fixed(-green * toU), fixed((1 - blue) * toU), fixed(128) + HALF,
     fixed((1 - red) * toV), fixed(-green * toV), fixed(-blue * toV), fixed(128) + HALF,
   );
+}
+
+/** Numbers for the kernels that leave RGB as it is. */
+export const UNCHANGED = fromPalette([1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+
+/**
+ * Numbers for the kernel that maps RGB, rounded as OpenCV does: for red, green and blue the weights and an offset.
+ *
+ * @param {number[]} palette rows of a 3x3 matrix, then the offset, for colors 0..1
+ */
+export function fromPalette(palette) {
+  const rounded = (/** @type {number} */ value) => nearest(Math.fround(value) * (1 << BITS));
+  return Int32Array.from({ length: 12 }, (_, i) => {
+    const [color, source] = [i >> 2, i & 3];
+    return source < 3 ? rounded(palette[3 * color + source]) : rounded(255 * palette[9 + color]) + HALF;
+  });
 }

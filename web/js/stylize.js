@@ -4,7 +4,7 @@
 import { abstracted } from "./abstraction.js";
 import { enlarged, faded, graded, withOwnChroma } from "./finish.js";
 import { kernels, placed, reserve } from "./memory.js";
-import { fromRGB, Picture, toRGB } from "./picture.js";
+import { fromPalette, fromRGB, Picture, toRGB, UNCHANGED } from "./picture.js";
 import { mapped, nearest, places, Plane, resize } from "./planes.js";
 import { smoothed } from "./smoothing.js";
 
@@ -19,6 +19,7 @@ import { smoothed } from "./smoothing.js";
  * @property {number} abstraction
  * @property {number} smoothing
  * @property {number} own_chroma
+ * @property {number[] | null} palette map of the network's colors: rows of a 3x3 matrix, then the offset
  * @property {Finish} finish
  *
  * @typedef {{strength: number, keepColors: boolean}} Look
@@ -68,7 +69,7 @@ export async function stylized(original, { style, network, lines, look, curveOf 
   const [wide, high] = borderedSize(working.width, working.height, style.border);
   const calm = abstracted(exposed, style.abstraction);
   const output = await network(bordered(calm, style.border, wide, high), wide, high);
-  const strokes = smoothed(pictureOf(output, wide, style.border, exposed), calm, style.smoothing);
+  const strokes = smoothed(pictureOf(output, wide, style, exposed), calm, style.smoothing);
   let painting = withOwnChroma(strokes, exposed, style.own_chroma);
   painting = enlarged(graded(painting, style.finish), working, original, style.finish.sharpness);
   if (look.keepColors) painting = new Picture(painting.y, original.u, original.v, color);
@@ -106,17 +107,19 @@ function bordered(picture, border, wide, high) {
 }
 
 /**
- * The picture in the network's output.
+ * The picture in the network's output, in the style's colors.
  *
  * @param {Float32Array} output RGB 0..1 with the border
  * @param {number} wide its width
- * @param {number} border
+ * @param {StyleNumbers} style
  * @param {Picture} like picture of the size and color space
  */
-function pictureOf(output, wide, border, like) {
+function pictureOf(output, wide, { border, palette }, like) {
   const { width, height, color } = like;
   const [y, u, v] = [0, 1, 2].map(() => new Plane(width, height));
   const first = placed(output) + PIXEL * (border * wide + border);
-  kernels.network_to_planes(first, y.start, u.start, v.start, width, height, wide, placed(fromRGB(color)));
+  const maps = [...(palette ? [UNCHANGED, fromPalette(palette)] : []), fromRGB(color)].map(placed);
+  kernels.network_to_planes(first, y.start, u.start, v.start, width, height, wide, maps[0]);
+  for (const map of maps.slice(1)) kernels.mix_planes(y.start, u.start, v.start, y.size, map);
   return new Picture(y, resize(u, like.u.width, like.u.height), resize(v, like.v.width, like.v.height), color);
 }

@@ -631,6 +631,17 @@ EXPORT(network_to_planes) void network_to_planes(
   }
 }
 
+// Weighted sums of three planes in place of them: for each of the three the weights of all and an offset.
+EXPORT(mix_planes) void mix_planes(
+    u8 *restrict first, u8 *restrict second, u8 *restrict third, i32 size, const i32 *restrict matrix) {
+  for (i32 i = 0; i < size; i++) {
+    i32 a = first[i], b = second[i], c = third[i];
+    first[i] = clipped((matrix[0] * a + matrix[1] * b + matrix[2] * c + matrix[3]) >> BITS);
+    second[i] = clipped((matrix[4] * a + matrix[5] * b + matrix[6] * c + matrix[7]) >> BITS);
+    third[i] = clipped((matrix[8] * a + matrix[9] * b + matrix[10] * c + matrix[11]) >> BITS);
+  }
+}
+
 EXPORT(rgba_to_planes) void rgba_to_planes(
     const u8 *restrict from, u8 *restrict y, u8 *restrict u, u8 *restrict v, i32 size, const i32 *restrict matrix) {
   for (i32 i = 0; i < size; i++) store(from[4 * i], from[4 * i + 1], from[4 * i + 2], matrix, y + i, u + i, v + i);

@@ -1,5 +1,8 @@
 """The .pt2 file of a style paints as its .onnx does."""
 
+import json
+from io import BytesIO
+
 import numpy as np
 import pytest
 import torch
@@ -19,7 +22,11 @@ def test_a_restored_generator_paints_the_same(style: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_file_paints_the_same() -> None:
+def test_the_file_paints_the_same_and_keeps_the_metadata() -> None:
     model, image = shipped("udnie-17k"), PHOTO[:64, :96]
-    painted = paint_with_torch(torch_file(model), image)
+    content = torch_file(model)
+    painted = paint_with_torch(content, image)
     assert np.abs(painted.astype(int) - painter_of(model)(image)).max() <= 1
+    extra = {"vidstyle": ""}
+    torch.export.load(BytesIO(content), extra_files=extra)
+    assert json.loads(extra["vidstyle"]) == {p.key: p.value for p in model.metadata_props}

@@ -33,7 +33,7 @@ def test_other_forms_are_written_beside(painting: Path, monkeypatch: pytest.Monk
         file.write_bytes(b"int8")
 
     monkeypatch.setattr(style_files, "quantize", quantize)
-    monkeypatch.setattr(style_files, "export_torch", lambda _, file: file.write_bytes(b"pt2"))
+    monkeypatch.setattr(style_files, "export_torch", lambda _, file, __: file.write_bytes(b"pt2"))
     result = run(painting, steps=1, int8=True, torch=True)
     assert [file.name for file in result.others] == ["style.int8.onnx", "style.pt2"]
     assert [file.read_bytes() for file in result.others] == [b"int8", b"pt2"]

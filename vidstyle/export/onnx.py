@@ -1,7 +1,9 @@
 """Export of a trained generator to .onnx, and to .pt2 for PyTorch; batch norms folded."""
 
+import json
 import logging
 import warnings
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import cache
 from io import BytesIO
@@ -154,7 +156,9 @@ def _filled(model: ModelProto, trained: Generator, pixels: Pixels) -> ModelProto
     return filled
 
 
-def export_torch(generator: Generator, file: Path) -> None:
+def export_torch(
+    generator: Generator, file: Path, metadata: Mapping[str, str] | None = None
+) -> None:
     """Write a generator as .pt2 for `torch.export.load`: Nx3xHxW float32 RGB 0..1 in and out.
 
     Sides are multiples of four. The weights have the values of the .onnx, in float32. Loading the
@@ -163,6 +167,7 @@ def export_torch(generator: Generator, file: Path) -> None:
     Args:
         generator: trained generator; not changed.
         file: .pt2 to write.
+        metadata: stored as JSON in the extra file `vidstyle`.
 
     Raises:
         OSError: the file cannot be written.
@@ -174,7 +179,7 @@ def export_torch(generator: Generator, file: Path) -> None:
     )
     _strip_metadata(program)
     encoded = BytesIO()  # PyTorch's own writer may abort the process on a full disk
-    torch.export.save(program, encoded)
+    torch.export.save(program, encoded, extra_files={"vidstyle": json.dumps(dict(metadata or {}))})
     write_whole(file, encoded.getvalue())
 
 

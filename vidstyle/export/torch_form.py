@@ -18,7 +18,7 @@ from vidstyle.network.generator import Generator
 
 
 def torch_file(model: ModelProto) -> bytes:
-    """A generator as a .pt2 file for `torch.export.load`, see `export_torch`.
+    """A generator as a .pt2 file with its metadata for `torch.export.load`, see `export_torch`.
 
     Args:
         model: .onnx by `export`.
@@ -28,7 +28,8 @@ def torch_file(model: ModelProto) -> bytes:
     """
     with TemporaryDirectory() as folder:
         file = Path(folder) / "generator.pt2"
-        export_torch(restored_generator(model), file)
+        about = {entry.key: entry.value for entry in model.metadata_props}
+        export_torch(restored_generator(model), file, about)
         return file.read_bytes()
 
 

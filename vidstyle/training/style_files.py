@@ -65,7 +65,7 @@ def write_other_forms(
             others.append(int8_path(output))
     if options.torch:
         with _written(torch_path(output), options) as file:
-            export_torch(generator, file)
+            export_torch(generator, file, file_metadata(options))
         others.append(torch_path(output))
     return others, remarks
 

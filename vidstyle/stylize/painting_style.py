@@ -35,11 +35,11 @@ from vidstyle.stylize.provider_choice import ModelForms, open_generator
 log = logging.getLogger(__name__)
 
 # Chosen blind, docs/experiments.md.
-OWN_CHROMA = 0.3
+OWN_CHROMA = 0.5
 ABSTRACTION = 0.0
 SMOOTHING = 1.0
 CORRECTION = 0.5  # of the palette of what the network paints; 1 bleaches lights
-FINISH = Finish(contrast=1.06, clarity=0.4, saturation=1.15)
+FINISH = Finish(contrast=1.06, brightness=0.05, clarity=0.4, saturation=1.25)
 TEMPLATE = "starry-night"  # shipped style whose file gets the predicted weights
 
 

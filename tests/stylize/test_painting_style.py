@@ -17,8 +17,10 @@ from vidstyle.stylize.generator_pool import check_style, load_generator
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.model_metadata import metadata_of
 from vidstyle.stylize.painting_style import (
+    ABSTRACTION,
     FINISH,
     OWN_CHROMA,
+    SMOOTHING,
     is_painting,
     is_picture,
     load_painting,
@@ -53,6 +55,7 @@ def test_a_network_is_predicted_in_the_paintings_colors(file: Path) -> None:
     generator = load_painting(str(file))
     assert generator.finish == FINISH
     assert generator.own_chroma == OWN_CHROMA
+    assert (generator.abstraction, generator.smoothing) == (ABSTRACTION, SMOOTHING)
     red, green, blue = generator.paint(PHOTO).reshape(-1, 3).mean(axis=0)
     assert red > green > blue
 

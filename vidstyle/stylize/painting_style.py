@@ -154,9 +154,9 @@ def _provenance(paintings: Paintings) -> dict[str, str]:
 
 
 def _look() -> dict[str, str]:
-    """Metadata of the finish of paintings that are styles."""
-    finish = {name: f"{value:g}" for name, value in asdict(FINISH).items()}
-    return finish | {"own_chroma": f"{OWN_CHROMA:g}", "smoothing": f"{SMOOTHING:g}"}
+    """Metadata of the look of paintings that are styles, in place of the template's."""
+    look = {"own_chroma": OWN_CHROMA, "abstraction": ABSTRACTION, "smoothing": SMOOTHING}
+    return {name: f"{value:g}" for name, value in (look | asdict(FINISH)).items()}
 
 
 def readable_painting(painting: RGBImage) -> RGBImage:

@@ -1,5 +1,6 @@
 """What ships beside a style."""
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from tests.textures import noise_image
 from tools.styles import catalog, make
 from vidstyle.media.image_file import read_photo, write_photo
 from vidstyle.stylize.catalog import PAINTINGS
+from vidstyle.stylize.generator import OnnxGenerator
+from vidstyle.training.results import int8_path
 
 SOURCES = """file,title,artist,artist_died,year,licence
 wave.jpg,The Wave (a print),A. Master,1849,1831,public domain artwork
@@ -46,3 +49,15 @@ def test_one_that_may_not_be_free_does_not(
     assert entry["file"] == "mosaic.jpg"
     assert "sha256" not in entry
     assert not (shelf / PAINTINGS / "mosaic.jpg").exists()
+
+
+def test_a_predicted_style_has_the_finish_of_its_recipe(paintings: Path, tmp_path: Path) -> None:
+    training = {"contrast": 1.4, "abstraction": 0.5}
+    recipe = make.Recipe("wave", "wave.jpg", training, predicted=True)
+    folders = argparse.Namespace(paintings=paintings, work=tmp_path)
+    file = make.predict(recipe, paintings, folders)
+    for form in (file, int8_path(file)):
+        generator = OnnxGenerator(form)
+        assert (generator.finish.contrast, generator.abstraction) == (1.4, 0.5)
+        assert generator.palette is not None
+    assert make.command(recipe).endswith("wave")

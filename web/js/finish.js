@@ -1,9 +1,8 @@
 // Finish of paintings: own chroma, contrast, clarity, saturation and enlargement, as vidstyle has them.
 
+import { kernels } from "./memory.js";
 import { Picture } from "./picture.js";
-import { areaResized, blurred, cubicResized, median, resize, scaled, weighted } from "./planes.js";
-
-/** @import { Plane } from "./planes.js" */
+import { areaResized, blurred, cubicResized, median, Plane, resize, scaled, weighted } from "./planes.js";
 
 /**
  * Numbers of a style's finish; see vidstyle's finish.py.
@@ -20,13 +19,14 @@ const MIDDLE = 128; // level of the contrast's pivot and of gray in U and V
 const BASE_SIGMA = 1 / 24; // of the shorter side, of the blur that clarity leaves alone
 const BASE_GRID = 8; // px a cell of the grid on which that blur is computed
 const PALETTE_LOSS = 0.7; // of the painting's chroma per share of the photo's
+const FAINT = 6; // levels of the picture's chroma below which any color of the painting may stay
 const PLAIN_FACTOR = 2.3; // enlargement up to which no detail of the original comes back
 const DETAIL_FACTOR = 4; // enlargement from which all of it does
 const UNSHARP_SIGMA = 1; // px of the working size
 const PLANES = /** @type {const} */ (["y", "u", "v"]);
 
 /**
- * Mix the chroma of a picture into that of its painting.
+ * Mix the chroma of a picture into that of its painting, which never goes against it.
  *
  * @param {Picture} painting
  * @param {Picture} picture the network's input
@@ -35,10 +35,11 @@ const PLANES = /** @type {const} */ (["y", "u", "v"]);
 export function withOwnChroma(painting, picture, share) {
   if (share === 0) return painting;
   const palette = 1 - PALETTE_LOSS * share;
-  const offset = MIDDLE * (1 - share - palette);
-  const mixed = (/** @type {Plane} */ own, /** @type {Plane} */ painted) =>
-    weighted(median(own), share, painted, palette, offset);
-  return new Picture(painting.y, mixed(picture.u, painting.u), mixed(picture.v, painting.v), painting.color);
+  const own = [picture.u, picture.v].map(median);
+  const [u, v] = own.map(({ width, height }) => new Plane(width, height));
+  const starts = [...own, painting.u, painting.v, u, v].map(({ start }) => start);
+  kernels.own_chroma(...starts, u.size, share, palette, FAINT ** 2);
+  return new Picture(painting.y, u, v, painting.color);
 }
 
 /**

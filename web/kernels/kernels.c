@@ -245,6 +245,20 @@ EXPORT(weigh) void weigh(
   }
 }
 
+// Mixes the chroma of a picture and of its painting, without what opposes the picture's: u and v of both, and of the result.
+EXPORT(own_chroma) void own_chroma(
+    const u8 *restrict own_u, const u8 *restrict own_v, const u8 *restrict painted_u, const u8 *restrict painted_v,
+    u8 *restrict to_u, u8 *restrict to_v, i32 size, float share, float palette, float faint) {
+  for (i32 i = 0; i < size; i++) {
+    float u = own_u[i] - 128.0f, v = own_v[i] - 128.0f, x = painted_u[i] - 128.0f, y = painted_v[i] - 128.0f;
+    float along = u * x + v * y;
+    float opposing = (along < 0 ? along : 0) / (u * u + v * v + faint);
+    float gain = share - palette * opposing;
+    to_u[i] = clipped(nearest(gain * u + palette * x + 128.0f));
+    to_v[i] = clipped(nearest(gain * v + palette * y + 128.0f));
+  }
+}
+
 EXPORT(look_up) void look_up(const u8 *restrict from, u8 *restrict to, i32 size, const u8 *restrict table) {
   for (i32 i = 0; i < size; i++) to[i] = table[from[i]];
 }

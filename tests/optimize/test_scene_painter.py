@@ -13,7 +13,7 @@ import pytest
 from tests.textures import noise_image
 from vidstyle.errors import SinkError, StyleError
 from vidstyle.frame import BT601, ColorSpace, Frame, Picture, RGBImage
-from vidstyle.optimize.picture_optimizer import POLISHING, PictureOptimizer, Stage
+from vidstyle.optimize.picture_optimizer import POLISHING, SMOOTHING, PictureOptimizer, Stage
 from vidstyle.optimize.scene import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.scene_painter import BETWEEN, FILLING, ScenePainter
@@ -22,6 +22,7 @@ from vidstyle.stylize.exposure import exposure_curve
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.flow import FlowPath, thumbnail
 from vidstyle.stylize.keyframes import TrackedFrame
+from vidstyle.stylize.smoothing import smoothed
 
 QUICK = (Stage(1.0, 8),)
 SCENE = Scene(0, 0, 9)
@@ -82,12 +83,13 @@ def test_a_keyframe_has_its_share_of_the_frames_own_chroma(work: WorkFolder) -> 
     assert set(np.unique(colored.y)) == set(np.unique(Picture.from_rgb(gray, PHOTO.color).y))
 
 
-def test_a_keyframe_is_the_painting_in_the_work_folder(work: WorkFolder) -> None:
+def test_a_keyframe_is_the_painting_in_the_work_folder_smoothed(work: WorkFolder) -> None:
     painting = noise_image(64, 96, 7)
     work.keep(SCENE, frame_name(3, POLISHED), painting)
     toy = Toy()
     painted = painter(work, toy).paint(tracked(PHOTO, 3))
-    assert np.array_equal(painted.y, Picture.from_rgb(painting, PHOTO.color).y)
+    wanted = smoothed(Picture.from_rgb(painting, PHOTO.color), PHOTO, SMOOTHING)
+    assert np.array_equal(painted.y, wanted.y)
     assert painted.color == PHOTO.color
     assert toy.calls == []
 

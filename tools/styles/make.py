@@ -80,6 +80,7 @@ FINISHES: dict[str, dict[str, float]] = {
         "clarity": 0.7,
         "saturation": 1.2,
     },
+    "munch-the-scream.jpg": {"own_chroma": 0.93, "saturation": 1.15},
     "gauguin-tahitian-women.jpg": {"own_chroma": 0.93, "saturation": 1.15},
     "watteau-woman-in-peasant-dress.jpg": {
         "own_chroma": 0.5,

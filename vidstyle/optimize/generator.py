@@ -17,6 +17,7 @@ from vidstyle.optimize.objective import PictureLossWeights
 from vidstyle.optimize.picture_optimizer import (
     COARSE_TO_FINE,
     NO_FINISH,
+    SMOOTHING,
     PictureOptimizer,
     Stage,
     effort,
@@ -120,6 +121,8 @@ class OptimizingGenerator(ImageGenerator):
     Images beyond the memory limits or the time budget are painted smaller and enlarged; `remarks`
     holds a message on each.
     """
+
+    smoothing = SMOOTHING
 
     def __init__(
         self, optimizer: PictureOptimizer, seconds: float | None, coarse: bool = False

@@ -44,6 +44,7 @@ class Stage:
 
 
 NO_FINISH = Finish()
+SMOOTHING = 0.67  # of what is delivered, see `stylize/smoothing.py`; chosen blind
 COARSE_TO_FINE = (Stage(0.25, 60), Stage(0.5, 50), Stage(1.0, 100))
 POLISHING = (Stage(1.0, 6),)  # after warping, or after optimization with a temporal loss
 

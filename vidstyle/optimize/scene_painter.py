@@ -7,7 +7,13 @@ import numpy as np
 
 from vidstyle.errors import SinkError
 from vidstyle.frame import Mask, Picture, RGBImage, resize
-from vidstyle.optimize.picture_optimizer import POLISHING, PictureOptimizer, Stage, memory_errors
+from vidstyle.optimize.picture_optimizer import (
+    POLISHING,
+    SMOOTHING,
+    PictureOptimizer,
+    Stage,
+    memory_errors,
+)
 from vidstyle.optimize.scene import Scene
 from vidstyle.optimize.scene_optimizer import POLISHED
 from vidstyle.optimize.temporal_targets import self_target
@@ -16,6 +22,7 @@ from vidstyle.stylize.chroma import with_own_chroma
 from vidstyle.stylize.disocclusion import FEATHER, disoccluded_boxes, majority_filter
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.keyframes import TrackedFrame
+from vidstyle.stylize.smoothing import smoothed
 from vidstyle.stylize.warp import blend
 
 BETWEEN = "between"  # part of the file names of inbetween frames
@@ -57,7 +64,7 @@ class ScenePainter:
         painting = self._kept(frame, POLISHED)
         if painting is None:
             raise SinkError(f"{self._work.path} lacks a painting. Give the same command again.")
-        picture = Picture.from_rgb(painting, frame.picture.color, frame.picture.unit)
+        picture = _delivered(painting, frame)
         return with_own_chroma(picture, frame.picture, self._optimizer.own_chroma)
 
     def inpaint(self, painting: Picture, frame: TrackedFrame, occlusion_mask: Mask) -> Picture:
@@ -73,7 +80,7 @@ class ScenePainter:
             with memory_errors(image):
                 kept = self._painted(image, painting, majority_filter(occlusion_mask))
             self._work.keep(self._scene, frame_name(frame.number, BETWEEN), kept)
-        return Picture.from_rgb(kept, painting.color, painting.unit)
+        return _delivered(kept, frame)
 
     def _kept(self, frame: TrackedFrame, stage: str) -> RGBImage | None:
         size_wh = (frame.picture.width, frame.picture.height)
@@ -95,3 +102,9 @@ class ScenePainter:
             painting = blend(painting, fresh, np.asarray(share, np.float32))
         targets = [self_target(painting.to_rgb())]
         return self._optimizer.paint(image, POLISHING, ends_s - time.monotonic(), targets)
+
+
+def _delivered(painting: RGBImage, frame: TrackedFrame) -> Picture:
+    """A painting of the work folder in the frame's color space, with smoothed strokes."""
+    picture = Picture.from_rgb(painting, frame.picture.color, frame.picture.unit)
+    return smoothed(picture, frame.picture, SMOOTHING)

@@ -35,7 +35,7 @@ from vidstyle.stylize.provider_choice import ModelForms, open_generator
 log = logging.getLogger(__name__)
 
 # Chosen blind, docs/experiments.md.
-OWN_CHROMA = 0.75
+OWN_CHROMA = 0.5
 ABSTRACTION = 0.0
 SMOOTHING = 1.0
 CORRECTION = 0.5  # of the palette of what the network paints; 1 bleaches lights

@@ -119,7 +119,11 @@ def test_a_frame_is_painted_once_and_kept(work: WorkFolder) -> None:
     first = painter(work, toy).inpaint(PHOTO, tracked(PHOTO, 1), NOTHING)
     again = painter(work, toy).inpaint(PHOTO, tracked(PHOTO, 1), NOTHING)
     assert len(toy.calls) == 1
-    assert np.array_equal(first.y, again.y)
+    kept = work.painting(SCENE, frame_name(1, BETWEEN))
+    assert kept is not None
+    wanted = smoothed(Picture.from_rgb(kept, PHOTO.color), PHOTO, SMOOTHING)
+    for each in (first, again):
+        assert np.array_equal(each.y, wanted.y)
     painter(work, toy).inpaint(PHOTO, tracked(PHOTO, 2), NOTHING)
     assert len(toy.calls) == 2
 

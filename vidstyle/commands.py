@@ -209,11 +209,17 @@ def style(parsed: argparse.Namespace) -> int:
     from vidstyle.console.outcomes import describe, to_json
 
     options = _options(parsed, StyleFlags)
-    if options.polish is not None:
-        minutes, seconds = divmod(round(options.polish), 60)
+
+    def say() -> None:
+        minutes, seconds = divmod(round(options.polish or 0), 60)
         print_to_stderr(f"Learns {parsed.painting} for {minutes}:{seconds:02d}. Ctrl-C stops.")
+
     result = style_from_painting(
-        parsed.painting, parsed.output, overwrite=options.overwrite, polish_s=options.polish
+        parsed.painting,
+        parsed.output,
+        overwrite=options.overwrite,
+        polish_s=options.polish,
+        before_polish=say,
     )
     print_line(json.dumps(to_json(result), indent=2) if parsed.json else describe(result))
     return DONE

@@ -11,7 +11,7 @@ from tests.processes import file_size_limit
 from tests.textures import noise_image
 from vidstyle.apps.painting import style_from_painting
 from vidstyle.cli import DONE, FAILED, main
-from vidstyle.errors import OptionError, SinkError, SourceError
+from vidstyle.errors import OptionError, SinkError, SourceError, VidstyleError
 from vidstyle.media.image_file import write_photo
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.generator_pool import load_generator
@@ -55,9 +55,25 @@ def test_a_mix_of_paintings_is_one_file(painting: Path, monkeypatch: pytest.Monk
     np.testing.assert_array_equal(OnnxGenerator(result.others[0]).paint(photo), painted)
     with pytest.raises(OptionError, match="single painting"):
         style_from_painting(mix, "other.onnx", polish_s=60)
-    with pytest.raises(SourceError, match="udnie"):
+    with pytest.raises(OptionError, match="udnie is no picture"):
         style_from_painting("oil.png:0.6,udnie:0.4", "other.onnx")
     assert not Path("other.onnx").exists()
+
+
+def test_a_training_is_announced_once_nothing_is_in_its_way(painting: Path) -> None:
+    announced = list[str]()
+
+    def announce() -> None:
+        announced.append("begins")
+        raise KeyboardInterrupt
+
+    for style in (painting.with_name("none.png"), f"{painting}:0.6,{painting}:0.4"):
+        with pytest.raises(VidstyleError):
+            style_from_painting(style, polish_s=60, before_polish=announce)
+    assert not announced
+    with pytest.raises(KeyboardInterrupt):
+        style_from_painting(painting, polish_s=60, before_polish=announce)
+    assert announced == ["begins"]
 
 
 def test_existing_files_stay_unless_they_may_be_replaced(painting: Path) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import product
@@ -12,10 +13,10 @@ from vidstyle.apps.polish import polish
 from vidstyle.errors import OptionError, SinkError, reason
 from vidstyle.media.atomic import whole_file
 from vidstyle.results import FileResult
-from vidstyle.style_spec import style_shares
+from vidstyle.style_spec import StyleShare, style_shares
 from vidstyle.stylize.catalog import style_name
 from vidstyle.stylize.painting_cache import PaintingNetwork
-from vidstyle.stylize.painting_style import painting_network, read_paintings
+from vidstyle.stylize.painting_style import is_picture, painting_network, read_paintings
 from vidstyle.training.results import int8_path
 
 
@@ -34,6 +35,7 @@ def style_from_painting(
     *,
     overwrite: bool = False,
     polish_s: float | None = None,
+    before_polish: Callable[[], None] | None = None,
 ) -> PaintingResult:
     """Write a style file from a painting, or a mix, in a second or two, without a training.
 
@@ -48,10 +50,11 @@ def style_from_painting(
         output: path that ends in .onnx; None for NAME.onnx in the current folder.
         overwrite: whether existing files may be replaced.
         polish_s: time of training, in seconds; needs the extra "train".
+        before_polish: called in this thread when all is checked and the training begins.
 
     Raises:
         MissingExtraError: PyTorch is not installed, for `polish_s`.
-        OptionError: an invalid mix; or one with `polish_s`.
+        OptionError: an invalid mix; one with something else than pictures; or with `polish_s`.
         VidstyleError: the painting cannot be used, or an output cannot be written.
     """
     started = time.monotonic()
@@ -63,10 +66,15 @@ def style_from_painting(
     shares = style_shares(style)
     for share, file in product(shares, files):
         check_target(Path(str(share.style)), file, overwrite)
-    if polish_s is not None and len(shares) > 1:
-        raise OptionError("Only a single painting can be polished, no mix.", "polish")
+    if len(shares) > 1:
+        _check_mix(shares, polish_s)
     paintings = read_paintings(style)
-    network = painting_network(paintings) if polish_s is None else _polished(Path(style), polish_s)
+    if polish_s is None:
+        network = painting_network(paintings)
+    else:
+        if before_polish is not None:
+            before_polish()
+        network = _polished(Path(style), polish_s)
     try:
         contents = network.plain.read_bytes(), network.int8.read_bytes()
         with ExitStack() as both:  # named when both are written
@@ -81,6 +89,17 @@ def style_from_painting(
         polished_s=network.seconds,
         others=[files[1]],
     )
+
+
+def _check_mix(shares: Sequence[StyleShare], polish_s: float | None) -> None:
+    if polish_s is not None:
+        raise OptionError("Only a single painting can be polished, no mix.", "polish")
+    strangers = [str(share.style) for share in shares if not is_picture(share.style)]
+    if strangers:
+        raise OptionError(
+            f"Only paintings can be mixed into a file; {strangers[0]} is no picture. "
+            "Mixes with other styles work without a file: give them as the style of a film or photo."
+        )
 
 
 def _polished(painting: Path, seconds: float) -> PaintingNetwork:

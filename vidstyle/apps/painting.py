@@ -98,7 +98,7 @@ def _check_mix(shares: Sequence[StyleShare], polish_s: float | None) -> None:
     if strangers:
         raise OptionError(
             f"Only paintings can be mixed into a file; {strangers[0]} is no picture. "
-            "Mixes with other styles work without a file: give them as the style of a film or photo."
+            "Mixes with other styles work without a file, as the style of a film or photo."
         )
 
 

@@ -55,11 +55,11 @@ class Recipe:
 # Finishes by painting, where they differ from the default; chosen blind (docs/experiments.md).
 FINISHES: dict[str, dict[str, float]] = {
     "hokusai-great-wave.jpg": {
-        "own_chroma": 0.0,
+        "own_chroma": 0.35,
         "sharpness": 0.0,
         "contrast": 1.0,
         "clarity": 0.0,
-        "saturation": 1.45,
+        "saturation": 1.35,
     },
     "van-gogh-starry-night.jpg": {
         "own_chroma": 0.5,

@@ -69,7 +69,7 @@ def test_styles_bring_the_numbers_around_their_network(tmp_path: Path, parts: Pa
     build(page, parts, parts)
     (style,) = json.loads((page / "styles.json").read_text(encoding="utf-8"))["styles"]
     assert (style["id"], style["border"], style["default"]) == ("great-wave", 44, True)
-    assert style["finish"]["saturation"] == 1.45
+    assert style["finish"]["saturation"] == 1.35
     assert style["abstraction"] == 1.0
     assert style["smoothing"] == 1.0
     assert style["palette"] is None

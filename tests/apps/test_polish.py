@@ -28,9 +28,8 @@ from vidstyle.stylize import painting_cache as cache_module
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.generator_pool import load_generator
+from vidstyle.stylize.painting_look import FINISH, OWN_CHROMA
 from vidstyle.stylize.painting_style import (
-    FINISH,
-    OWN_CHROMA,
     load_painting,
     painting_network,
 )

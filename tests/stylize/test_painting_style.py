@@ -16,11 +16,8 @@ from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.generator_pool import check_style, load_generator
 from vidstyle.stylize.mixture import Mixture
 from vidstyle.stylize.model_metadata import metadata_of
+from vidstyle.stylize.painting_look import ABSTRACTION, FINISH, OWN_CHROMA, SMOOTHING
 from vidstyle.stylize.painting_style import (
-    ABSTRACTION,
-    FINISH,
-    OWN_CHROMA,
-    SMOOTHING,
     is_painting,
     is_picture,
     load_painting,

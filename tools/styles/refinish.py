@@ -14,11 +14,9 @@ from onnx import helper
 from tools.styles.catalog import Entry, change_section, file_entry
 from tools.styles.make import RECIPES, Recipe, command
 from vidstyle.assets import models_folder
-from vidstyle.options import FINISH_LIMITS, TrainOptions
+from vidstyle.options import TrainOptions
 from vidstyle.training.results import int8_path
-from vidstyle.training.style_files import file_metadata
-
-WRITTEN = (*FINISH_LIMITS, "own_chroma", "abstraction", "smoothing", "stroke_lines")
+from vidstyle.training.style_files import PLAIN_LOOK, file_metadata
 
 
 def main() -> None:
@@ -48,8 +46,8 @@ def refinish(entry: Entry, recipe: Recipe) -> Entry:
     for form in (file, int8_path(file)):
         model = onnx.load(form)
         about = {item.key: item.value for item in model.metadata_props}
-        kept = {key: value for key, value in about.items() if key not in WRITTEN}
-        finish = {key: value for key, value in wanted.items() if key in WRITTEN}
+        kept = {key: value for key, value in about.items() if key not in PLAIN_LOOK}
+        finish = {key: value for key, value in wanted.items() if key in PLAIN_LOOK}
         helper.set_model_props(model, {**kept, **finish})
         onnx.save(model, form)
     forms = {**file_entry(file), "int8": file_entry(int8_path(file))}

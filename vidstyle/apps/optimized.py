@@ -19,7 +19,8 @@ from vidstyle.style_spec import style_shares
 from vidstyle.stylize.catalog import find_painting
 from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator_pool import load_generator
-from vidstyle.stylize.painting_style import FINISH, is_picture
+from vidstyle.stylize.painting_look import FINISH
+from vidstyle.stylize.painting_style import is_picture
 
 if TYPE_CHECKING:
     from vidstyle.optimize.generator import OptimizingGenerator

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 from vidstyle import child_process
@@ -27,11 +26,8 @@ from vidstyle.media.style_image import read_painting
 from vidstyle.stylize.generator import OnnxGenerator
 from vidstyle.stylize.model_metadata import with_metadata
 from vidstyle.stylize.painting_cache import PaintingNetwork, painting_cache
+from vidstyle.stylize.painting_look import LOOK
 from vidstyle.stylize.painting_style import (
-    ABSTRACTION,
-    FINISH,
-    OWN_CHROMA,
-    SMOOTHING,
     is_picture,
     networks_of,
     painting_network,
@@ -119,8 +115,7 @@ def train_command(
         background: at the lowest priority and with a core left to others.
     """
     settings = {"output": output, "start_from": start, "minutes": f"{seconds / 60:g}"}
-    settings |= {"own_chroma": OWN_CHROMA, "abstraction": ABSTRACTION, "smoothing": SMOOTHING}
-    settings |= asdict(FINISH)
+    settings |= LOOK
     if background:
         settings["threads"] = max(1, usable_cores() - 1)
     flags = [f"{_flag(name)}={value}" for name, value in settings.items()]

@@ -22,12 +22,13 @@ from platformdirs import user_cache_path
 from vidstyle.media.atomic import write_whole
 from vidstyle.media.cache_folder import delete_least_recent
 from vidstyle.stylize.model_metadata import metadata_of
+from vidstyle.stylize.painting_look import LOOK
 from vidstyle.stylize.predictor import Paintings, predictor_digest
 
 log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 20e6  # 250 paintings of 75 kB; the least recently used go first
-RECIPE = b"3"  # changes with what the cached files depend on, besides painting and predictor
+RECIPE = b"3"  # changes with what the files depend on, besides painting, predictor and look
 POLISHED_S = "polished_s"  # metadata entry: seconds of training; 0 for a predicted network
 OWN = re.compile(r"\.?[0-9a-f]{64}(\.int8)?(\.[0-9a-f]{8}\.partial)?\.onnx")
 
@@ -114,7 +115,7 @@ def painting_cache() -> PaintingCache:
 
 
 def _files(folder: Path, paintings: Paintings) -> tuple[Path, Path]:
-    digest = hashlib.sha256(RECIPE + predictor_digest())
+    digest = hashlib.sha256(RECIPE + predictor_digest() + repr(LOOK).encode())
     for painting, share in paintings:
         digest.update(repr((painting.shape, share)).encode())
         digest.update(painting.tobytes())

@@ -6,7 +6,6 @@ a second or two, and kept in the cache of `painting_cache`. A mix of paintings g
 
 import hashlib
 import logging
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,10 @@ from vidstyle.media.style_image import read_painting
 from vidstyle.options import CPU
 from vidstyle.style_spec import StyleShare, mix_text, style_shares
 from vidstyle.stylize.catalog import find_weights
-from vidstyle.stylize.finish import Finish
 from vidstyle.stylize.generator import ImageGenerator, OnnxGenerator
 from vidstyle.stylize.model_metadata import with_metadata
 from vidstyle.stylize.painting_cache import POLISHED_S, PaintingNetwork, painting_cache
+from vidstyle.stylize.painting_look import LOOK
 from vidstyle.stylize.palette import Palette, PaletteMap
 from vidstyle.stylize.predictor import (
     Paintings,
@@ -34,12 +33,7 @@ from vidstyle.stylize.provider_choice import ModelForms, open_generator
 
 log = logging.getLogger(__name__)
 
-# Chosen blind, docs/experiments.md.
-OWN_CHROMA = 0.5
-ABSTRACTION = 0.0
-SMOOTHING = 1.0
 CORRECTION = 0.5  # of the palette of what the network paints; 1 bleaches lights
-FINISH = Finish(contrast=1.06, brightness=0.05, clarity=0.4, saturation=1.25)
 TEMPLATE = "starry-night"  # shipped style whose file gets the predicted weights
 
 
@@ -155,8 +149,7 @@ def _provenance(paintings: Paintings) -> dict[str, str]:
 
 def _look() -> dict[str, str]:
     """Metadata of the look of paintings that are styles, in place of the template's."""
-    look = {"own_chroma": OWN_CHROMA, "abstraction": ABSTRACTION, "smoothing": SMOOTHING}
-    return {name: f"{value:g}" for name, value in (look | asdict(FINISH)).items()}
+    return {name: f"{value:g}" for name, value in LOOK.items()}
 
 
 def readable_painting(painting: RGBImage) -> RGBImage:

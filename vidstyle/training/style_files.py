@@ -17,6 +17,13 @@ from vidstyle.stylize.finish import Finish
 from vidstyle.training.results import int8_path, torch_path
 
 CALIBRATION_PHOTOS = 16  # for the int8 form
+PLAIN_LOOK: dict[str, float] = {  # of a file whose metadata do not have the entries
+    "own_chroma": 0.0,
+    "abstraction": 0.0,
+    "smoothing": 0.0,
+    "stroke_lines": STROKE_LINES,
+    **asdict(Finish()),
+}
 
 
 def trace_ahead(options: TrainOptions) -> None:
@@ -94,10 +101,8 @@ def notes_on_missing_forms(output: Path, options: TrainOptions) -> list[str]:
 def file_metadata(options: TrainOptions) -> dict[str, str]:
     """Entries of the .onnx file's metadata that `OnnxGenerator` reads."""
     about = {"size_class": options.size, "light": "even"}
-    plain = {"own_chroma": 0.0, "abstraction": 0.0, "smoothing": 0.0}
-    plain |= {"stroke_lines": STROKE_LINES} | asdict(Finish())
-    chosen = {name: getattr(options, name) for name in plain}
-    return about | {name: f"{v:g}" for name, v in chosen.items() if v != plain[name]}
+    chosen = {name: getattr(options, name) for name in PLAIN_LOOK}
+    return about | {name: f"{v:g}" for name, v in chosen.items() if v != PLAIN_LOOK[name]}
 
 
 @contextmanager
